@@ -1,0 +1,69 @@
+# Two commands do everything from nothing: `make demo` and `make test`.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+TEST_WORKERS ?= 2
+
+.PHONY: help setup demo test check bench fuzz docs lock clean
+
+help:
+	@echo "make demo   everything from nothing, then the flagship replay: prints its summary and the report's path"
+	@echo "make test   everything from nothing, then the whole test suite"
+	@echo "make check  linters, types and generated documents"
+	@echo "make bench  speed, as ratios from one run"
+	@echo "make fuzz   the property tests in their large size"
+	@echo "make docs   write the generated documents anew"
+	@echo "make setup  only the tools; make lock: the lock files anew; make clean: remove what was made"
+
+setup: $(VENV)/.ready node_modules/.ready
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: python3: not found: install Python 3.11 or 3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	  || { echo "error: $(PYTHON): expected Python 3.11 or 3.12; name one with PYTHON=" >&2; exit 2; }
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "error: $(VENV): cannot be made: does $(PYTHON) have its venv module?" >&2; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	  || { echo "error: requirements.lock: the download failed or a hash differs: see above, then try again" >&2; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+	  || { echo "error: pyproject.toml: the package cannot be installed: see above" >&2; exit 2; }
+	@touch $@
+
+node_modules/.ready: package-lock.json requirements-node.lock $(VENV)/.ready
+	@echo "setting up anvil, forge, OpenZeppelin, solc"
+	@$(BIN)/python -m cascade.toolchain
+	@touch $@
+
+demo: setup
+	@$(BIN)/ape run replay scenarios/loop-and-crash.yaml
+
+test: setup
+	@$(BIN)/python -m pytest -p no:ape_test -n $(TEST_WORKERS) --dist loadgroup
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m cascade.scenario.doc --check
+	@$(BIN)/python -m cascade.recording.doc --check
+
+docs: setup
+	@$(BIN)/python -m cascade.scenario.doc
+	@$(BIN)/python -m cascade.recording.doc
+
+bench: setup
+	@$(BIN)/python -m benchmarks
+
+fuzz: setup
+	@$(BIN)/python -m pytest -p no:ape_test tests/properties --fuzz-size large
+
+lock: setup
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-node.in -o requirements-node.lock
+
+clean:
+	@rm -rf $(VENV) node_modules .build .mypy_cache .pytest_cache .ruff_cache .hypothesis
