@@ -1,0 +1,33 @@
+"""cascade: replay a leverage cascade on real contracts. A scenario goes in, transactions happen, tables come out.
+
+>>> from cascade import load_scenario, replay
+>>> run = replay(load_scenario("scenarios/frictionless-loop.yaml"))  # doctest: +SKIP
+>>> run.liquidations  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cascade.harness import replay
+    from cascade.run import Run
+    from cascade.scenario.load import Scenario, load_scenario
+
+__all__ = ["Run", "Scenario", "load_scenario", "replay"]
+
+_HOMES = {
+    "Run": "cascade.run",
+    "Scenario": "cascade.scenario.load",
+    "load_scenario": "cascade.scenario.load",
+    "replay": "cascade.harness",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: the set-up of the tools imports this package before its requirements are there.
+    import importlib
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cascade' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

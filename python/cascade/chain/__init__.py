@@ -1,0 +1,1 @@
+"""The only room that speaks to ape, web3 and anvil."""

@@ -1,0 +1,336 @@
+"""The chain as the engine sees it: calls, blocks of transactions in a given order, decoded logs.
+
+Anvil gets only the transactions of the next block, with fee caps that fall strictly in the order wanted; the order
+it mined is then asserted, never trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from eth_utils import keccak, to_checksum_address
+
+from cascade.chain.abi import Event, Function, Interface, revert_reason
+from cascade.chain.artifacts import Artifact
+from cascade.chain.rpc import Rpc, RpcFailure
+from cascade.errors import ChainError, RevertedCall
+
+__all__ = ["Block", "Contract", "LocalChain", "Log", "Receipt", "Transaction", "address_of"]
+
+_FEE_CEILING_WEI = 10**13
+"""Highest fee cap a transaction carries; far above any base fee a run reaches, and asserted to be."""
+
+_FUNDS_WEI = 10**27
+_VIEW_GAS = 2**50
+_READ_CHUNK = 250
+
+
+def address_of(name: str) -> str:
+    """Checksummed address of a named actor: a hash of the name, the same in every run."""
+    return to_checksum_address(keccak(text=f"cascade/{name}")[12:])
+
+
+@lru_cache(maxsize=100_000)
+def _checksum(address: str) -> str:
+    return to_checksum_address(address)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """An interface at an address."""
+
+    address: str
+    interface: Interface
+
+    def encode(self, function: str, *arguments: Any) -> str:
+        """Call data of one of its functions."""
+        return self.interface.functions[function].encode(*arguments)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """What one sender wants done in a block."""
+
+    sender: str
+    to: str | None
+    """None creates a contract."""
+    data: str
+    gas_limit: int
+    tip_wei: int = 0
+    """Priority fee a unit of gas."""
+    intent: str = ""
+    """What it is for, in one word; recorded."""
+    reason: str = ""
+    """Why it was proposed; recorded."""
+
+
+class Log:
+    """One event, its arguments decoded when they are asked for.
+
+    Attributes
+    ----------
+    address : str
+        The contract that emitted it.
+    event : str
+        Its name.
+    log_index : int
+        Position in the block.
+    """
+
+    def __init__(self, *, address: str, event: Event, raw: Mapping[str, Any]) -> None:
+        self.address = address
+        self.event = event.name
+        self.log_index = int(raw["logIndex"], 16)
+        self._event, self._raw = event, raw
+
+    @cached_property
+    def arguments(self) -> dict[str, Any]:
+        """By name; structs flattened."""
+        return self._event.decode(self._raw)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one transaction."""
+
+    tx_hash: str
+    transaction_index: int
+    sender: str
+    ok: bool
+    gas_used: int
+    effective_gas_price_wei: int
+    contract_address: str | None
+    logs: tuple[Log, ...]
+    revert_reason: str
+    """Empty where `ok`."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One mined block with its receipts in the order asked for."""
+
+    number: int
+    timestamp: int
+    base_fee_wei: int
+    gas_used: int
+    gas_limit: int
+    receipts: tuple[Receipt, ...] = field(repr=False)
+
+
+class LocalChain:
+    """A node that takes anvil's requests.
+
+    Parameters
+    ----------
+    rpc : Rpc
+        The open connection.
+    on_block : callable, optional
+        Sees every block mined and the transactions it was made of, set-up included.
+    """
+
+    def __init__(self, rpc: Rpc, *, on_block: Callable[[Block, Sequence[Transaction]], None] | None = None) -> None:
+        self.rpc = rpc
+        self._on_block = on_block
+        self._interfaces: dict[str, Interface] = {}
+        self._errors: dict[str, Function] = {}
+        self._nonces: dict[str, int] = {}
+        latest = self._latest_block()
+        self.block_number = int(latest["number"], 16)
+        self.timestamp = int(latest["timestamp"], 16)
+
+    def know(self, contract: Contract) -> None:
+        """Decode this contract's logs and errors from now on."""
+        self._interfaces[contract.address.lower()] = contract.interface
+        self._errors.update(contract.interface.errors)
+
+    def fund(self, addresses: Iterable[str]) -> None:
+        """Give each address more ether than it can spend."""
+        self.rpc.batch([("anvil_setBalance", (address, hex(_FUNDS_WEI))) for address in addresses])
+
+    def deploy(self, artifact: Artifact, *arguments: Any, sender: str, gas_limit: int = 30_000_000) -> Contract:
+        """Create one contract in a block of its own, one second later."""
+        data = artifact.bytecode + artifact.interface.constructor.encode_arguments(arguments)
+        creation = Transaction(sender, None, data, gas_limit, intent="deploy", reason=artifact.name)
+        block = self.mine([creation], timestamp=self.timestamp + 1)
+        receipt = block.receipts[0]
+        if not receipt.ok or receipt.contract_address is None:
+            raise RevertedCall(what=f"deploying {artifact.name}", reason=receipt.revert_reason)
+        contract = Contract(receipt.contract_address, artifact.interface)
+        self.know(contract)
+        return contract
+
+    def execute(self, transactions: Sequence[Transaction], *, timestamp: int) -> Block:
+        """Mine set-up transactions, of which none may fail."""
+        block = self.mine(transactions, timestamp=timestamp)
+        for transaction, receipt in zip(transactions, block.receipts, strict=True):
+            if not receipt.ok:
+                raise RevertedCall(what=self._describe(transaction), reason=receipt.revert_reason)
+        return block
+
+    def mine(self, transactions: Sequence[Transaction], *, timestamp: int) -> Block:
+        """Mine exactly these transactions, in this order, in one block.
+
+        Raises
+        ------
+        ChainError
+            When the node dropped or reordered one.
+        """
+        hashes = self.rpc.batch([("eth_sendTransaction", (fields,)) for fields in self._numbered(transactions)])
+        self.rpc.call("evm_mine", {"timestamp": timestamp})
+        header = self._latest_block()
+        self.block_number, self.timestamp = int(header["number"], 16), int(header["timestamp"], 16)
+        if header["transactions"] != hashes:
+            raise ChainError(
+                f"block {self.block_number}: asked for {len(hashes)} transactions, the node mined "
+                f"{len(header['transactions'])} or another order"
+            )
+        if self.timestamp != timestamp:
+            raise ChainError(f"block {self.block_number}: has timestamp {self.timestamp}, asked for {timestamp}")
+        raw = self.rpc.call("eth_getBlockReceipts", header["number"]) if hashes else []
+        why = self._revert_reasons(raw)
+        block = Block(
+            number=self.block_number,
+            timestamp=self.timestamp,
+            base_fee_wei=int(header["baseFeePerGas"], 16),
+            gas_used=int(header["gasUsed"], 16),
+            gas_limit=int(header["gasLimit"], 16),
+            receipts=tuple(self._receipt(entry, why) for entry in raw),
+        )
+        if self._on_block is not None:
+            self._on_block(block, transactions)
+        return block
+
+    def next_base_fee_wei(self) -> int:
+        """Base fee of the next block, by EIP-1559 from the latest."""
+        header = self._latest_block()
+        base, used, target = int(header["baseFeePerGas"], 16), int(header["gasUsed"], 16), int(header["gasLimit"], 16) // 2
+        if used == target:
+            return base
+        if used > target:
+            return base + max(base * (used - target) // target // 8, 1)
+        return base - base * (target - used) // target // 8
+
+    def set_base_fee_wei(self, base_fee_wei: int) -> None:
+        """Set the next block's base fee; later ones follow from it."""
+        self.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(base_fee_wei))
+
+    def set_block_gas_limit(self, gas_limit: int) -> None:
+        """Set the gas limit of the blocks to come."""
+        self.rpc.call("evm_setBlockGasLimit", hex(gas_limit))
+
+    def call(self, contract: Contract, function: str, *arguments: Any, timestamp: int | None = None) -> Any:
+        """A view of the latest block's state, at its own time or at `timestamp` (interest accrues in views)."""
+        data = contract.encode(function, *arguments)
+        try:
+            answer = self.rpc.call("eth_call", *self._view(contract, data, timestamp))
+        except RpcFailure as error:
+            raise self._reverted(contract, function, error) from error
+        return contract.interface.functions[function].decode(answer)
+
+    def call_in_chunks(
+        self, contract: Contract, function: str, *fixed: Any, each: Sequence[Any], timestamp: int | None = None
+    ) -> list[int]:
+        """A packed view over many accounts, some hundreds a call, its words joined.
+
+        The calls go out as one batch: the node answers them side by side.
+        """
+        chunks = [each[start : start + _READ_CHUNK] for start in range(0, len(each), _READ_CHUNK)]
+        requests = [
+            ("eth_call", self._view(contract, contract.encode(function, *fixed, chunk), timestamp)) for chunk in chunks
+        ]
+        try:
+            answers = self.rpc.batch(requests)
+        except RpcFailure as error:
+            raise self._reverted(contract, function, error) from error
+        decode = contract.interface.functions[function].decode
+        return [word for answer in answers for word in decode(answer)]
+
+    def _view(self, contract: Contract, data: str, timestamp: int | None) -> list[Any]:
+        # Without a time of its own a call would run at the node's clock; interest and the run would depend on it.
+        time = {"time": hex(self.timestamp if timestamp is None else timestamp)}
+        return [{"to": contract.address, "data": data, "gas": hex(_VIEW_GAS)}, "latest", {}, time]
+
+    def _reverted(self, contract: Contract, function: str, error: RpcFailure) -> RevertedCall:
+        reason = revert_reason(error.data, self._errors) if error.data else error.message
+        return RevertedCall(what=f"{contract.interface.name}.{function}", reason=reason)
+
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """What happens inside never happened, whatever ends it."""
+        snapshot = self.rpc.call("evm_snapshot")
+        nonces, block_number, timestamp = dict(self._nonces), self.block_number, self.timestamp
+        try:
+            yield
+        finally:
+            self.rpc.call("evm_revert", snapshot)
+            self._nonces, self.block_number, self.timestamp = nonces, block_number, timestamp
+
+    def decode_log(self, raw: Mapping[str, Any]) -> Log | None:
+        """A raw log of a known contract, or None."""
+        interface = self._interfaces.get(raw["address"])
+        event = interface.events.get(raw["topics"][0]) if interface is not None and raw["topics"] else None
+        if event is None:
+            return None
+        return Log(address=_checksum(raw["address"]), event=event, raw=raw)
+
+    def _numbered(self, transactions: Sequence[Transaction]) -> Iterator[dict[str, str]]:
+        for position, transaction in enumerate(transactions):
+            nonce = self._nonces.get(transaction.sender, 0)
+            self._nonces[transaction.sender] = nonce + 1
+            fields = {
+                "from": transaction.sender,
+                "data": transaction.data,
+                "gas": hex(transaction.gas_limit),
+                "nonce": hex(nonce),
+                "maxFeePerGas": hex(_FEE_CEILING_WEI - position),
+                "maxPriorityFeePerGas": hex(transaction.tip_wei),
+            }
+            if transaction.to is not None:
+                fields["to"] = transaction.to
+            yield fields
+
+    def _latest_block(self) -> dict[str, Any]:
+        header: dict[str, Any] = self.rpc.call("eth_getBlockByNumber", "latest", False)
+        return header
+
+    def _receipt(self, raw: Mapping[str, Any], why: Mapping[str, str]) -> Receipt:
+        ok = raw["status"] == "0x1"
+        created = raw.get("contractAddress")
+        logs = (self.decode_log(entry) for entry in raw["logs"])
+        return Receipt(
+            tx_hash=raw["transactionHash"],
+            transaction_index=int(raw["transactionIndex"], 16),
+            sender=_checksum(raw["from"]),
+            ok=ok,
+            gas_used=int(raw["gasUsed"], 16),
+            effective_gas_price_wei=int(raw["effectiveGasPrice"], 16),
+            contract_address=_checksum(created) if created else None,
+            logs=tuple(log for log in logs if log is not None),
+            revert_reason=why.get(raw["transactionHash"], ""),
+        )
+
+    def _revert_reasons(self, raw_receipts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+        failed = [raw["transactionHash"] for raw in raw_receipts if raw["status"] != "0x1"]
+        traces = self.rpc.batch(
+            [("debug_traceTransaction", (tx_hash, {"tracer": "callTracer"})) for tx_hash in failed]
+        )
+        reasons = {}
+        for tx_hash, trace in zip(failed, traces, strict=True):
+            output = trace.get("output") or "0x"
+            reasons[tx_hash] = (
+                revert_reason(output, self._errors) if len(output) >= 10 else str(trace.get("error", "no reason"))
+            )
+        return reasons
+
+    def _describe(self, transaction: Transaction) -> str:
+        interface = self._interfaces.get((transaction.to or "").lower())
+        if interface is None:
+            return f"a transaction to {transaction.to}"
+        for function in interface.functions.values():
+            if transaction.data.startswith(function.selector):
+                return f"{interface.name}.{function.name}"
+        return f"a transaction to {interface.name}"

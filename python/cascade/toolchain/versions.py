@@ -1,0 +1,25 @@
+"""Which tools a run was made with, for its manifest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+
+from cascade.toolchain.paths import project_root
+from cascade.toolchain.solc import SOLC_VERSION
+
+__all__ = ["tool_versions"]
+
+_PACKAGES = ("eth-ape", "ape-foundry", "ape-solidity", "py-solc-x", "web3", "pandas", "numpy", "pyarrow", "pydantic")
+
+
+def tool_versions() -> dict[str, str]:
+    """Name to version of everything that can change a result."""
+    lock = json.loads((project_root() / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    versions = {package: importlib.metadata.version(package) for package in _PACKAGES}
+    versions["python"] = ".".join(platform.python_version_tuple()[:2])
+    versions["solc"] = SOLC_VERSION
+    for package in ("@foundry-rs/anvil", "@openzeppelin/contracts"):
+        versions[package] = lock[f"node_modules/{package}"]["version"]
+    return versions
