@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ConstantProductMath} from "../amm/ConstantProductMath.sol";
+import {StableSwapMath} from "../amm/StableSwapMath.sol";
+import {Exit} from "../interfaces/Exit.sol";
+import {IConstantProductPair} from "../interfaces/IConstantProductPair.sol";
+import {ILens} from "../interfaces/ILens.sol";
+import {IStableSwapPool} from "../interfaces/IStableSwapPool.sol";
+import {ExitVenue} from "./ExitVenue.sol";
+
+abstract contract MarketLens is ILens {
+    using StableSwapMath for StableSwapMath.Pool;
+
+    // --- Constants
+
+    uint256 private constant BPS = 100_00;
+    uint256 private constant PRICE_TOLERANCE = 1e6;
+    uint256 private constant MAX_DOUBLINGS = 48;
+
+    // --- Views
+
+    /// @inheritdoc ILens
+    function quoteCumulative(
+        address venue,
+        Exit exitKind,
+        address tokenIn,
+        address tokenOut,
+        uint256[] calldata amounts
+    ) external view returns (uint256[] memory proceeds) {
+        proceeds = new uint256[](amounts.length);
+        uint256 sum;
+        for (uint256 k; k < amounts.length; ++k) {
+            sum += amounts[k];
+            proceeds[k] = ExitVenue.quoteDown(exitKind, venue, tokenIn, tokenOut, sum);
+        }
+    }
+
+    /// @inheritdoc ILens
+    function stableSwapTradeToPrice(address pool, uint256 targetPriceWad)
+        external
+        view
+        returns (int128 i, int128 j, uint256 dx)
+    {
+        StableSwapMath.Pool memory state = _read(pool);
+        uint256 priceWad = state.spotPriceWad();
+        uint256 distance = priceWad > targetPriceWad ? priceWad - targetPriceWad : targetPriceWad - priceWad;
+
+        (i, j) = priceWad > targetPriceWad ? (int128(1), int128(0)) : (int128(0), int128(1));
+        if (distance * PRICE_TOLERANCE > targetPriceWad) dx = _tradeToPriceUp(state, uint128(i), targetPriceWad);
+    }
+
+    /// @inheritdoc ILens
+    function stableSwapDepth(address pool, uint256[] calldata bps) external view returns (uint256[] memory words) {
+        StableSwapMath.Pool memory state = _read(pool);
+        uint256 priceWad = state.spotPriceWad();
+        words = new uint256[](2 * bps.length);
+        for (uint256 k; k < bps.length; ++k) {
+            if (bps[k] >= BPS) revert DistanceTooLarge(bps[k]);
+            if (bps[k] == 0) continue;
+            words[2 * k] = _tradeToPriceUp(state, 1, (priceWad * (BPS - bps[k])) / BPS);
+            uint256 paid = _tradeToPriceUp(state, 0, (priceWad * (BPS + bps[k])) / BPS);
+            (words[2 * k + 1],) = state.quoteExchange(0, paid);
+        }
+    }
+
+    /// @inheritdoc ILens
+    function constantProductDepth(address pair, address token, uint256[] calldata bps)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        address token0 = IConstantProductPair(pair).token0();
+        address other = token == token0 ? IConstantProductPair(pair).token1() : token0;
+        (uint256 reserve, uint256 reserveOther) = ExitVenue.reserves(pair, token, other);
+        words = new uint256[](2 * bps.length);
+        for (uint256 k; k < bps.length; ++k) {
+            if (bps[k] >= BPS) revert DistanceTooLarge(bps[k]);
+            uint256 growthWad = (bps[k] * 1e18) / (BPS - bps[k]);
+            words[2 * k] = ConstantProductMath.amountInForGrowthDown(reserve, growthWad);
+            uint256 paid = ConstantProductMath.amountInForGrowthDown(reserveOther, (bps[k] * 1e18) / BPS);
+            words[2 * k + 1] = ConstantProductMath.amountOutDown(paid, reserveOther, reserve);
+        }
+    }
+
+    // --- Internals
+
+    function _read(address pool) private view returns (StableSwapMath.Pool memory state) {
+        uint256[] memory held = IStableSwapPool(pool).get_balances();
+        uint256[] memory rates = IStableSwapPool(pool).stored_rates();
+        state.balances = [held[0], held[1]];
+        state.rates = [rates[0], rates[1]];
+        state.amp = IStableSwapPool(pool).A_precision();
+        state.fee = IStableSwapPool(pool).fee();
+        state.offpegFeeMultiplier = IStableSwapPool(pool).offpeg_fee_multiplier();
+        state.adminFee = IStableSwapPool(pool).admin_fee();
+    }
+
+    /// @dev Doubles until the price is past the target, then bisects: selling coin 1 only lowers it, coin 0 only raises it.
+    function _tradeToPriceUp(StableSwapMath.Pool memory state, uint256 sold, uint256 targetPriceWad)
+        private
+        pure
+        returns (uint256 reaching)
+    {
+        uint256 short = 0;
+        reaching = state.balances[sold] / 1000 + 1;
+        for (uint256 k; !_reaches(state, sold, reaching, targetPriceWad); ++k) {
+            if (k == MAX_DOUBLINGS) revert PriceOutOfReach(targetPriceWad);
+            short = reaching;
+            reaching *= 2;
+        }
+        while (reaching - short > 1) {
+            uint256 middle = (short + reaching) / 2;
+            if (_reaches(state, sold, middle, targetPriceWad)) reaching = middle;
+            else short = middle;
+        }
+    }
+
+    /// @dev A trade that takes the last unit out is past any price.
+    function _reaches(StableSwapMath.Pool memory state, uint256 sold, uint256 dx, uint256 targetPriceWad)
+        private
+        pure
+        returns (bool)
+    {
+        (uint256 dy, uint256 adminFeeAmount) = state.quoteExchange(sold, dx);
+        StableSwapMath.Pool memory traded = StableSwapMath.Pool({
+            balances: state.balances,
+            rates: state.rates,
+            amp: state.amp,
+            fee: state.fee,
+            offpegFeeMultiplier: state.offpegFeeMultiplier,
+            adminFee: state.adminFee
+        });
+        uint256 left = state.balances[1 - sold] - dy - adminFeeAmount;
+        if (left == 0) return true;
+
+        traded.balances = sold == 0 ? [state.balances[0] + dx, left] : [left, state.balances[1] + dx];
+        uint256 priceWad = traded.spotPriceWad();
+        return sold == 0 ? priceWad >= targetPriceWad : priceWad <= targetPriceWad;
+    }
+}
