@@ -1,0 +1,1 @@
+"""Who acts during the crash. An agent sees and proposes; only the engine sends."""

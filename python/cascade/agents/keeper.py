@@ -1,0 +1,154 @@
+"""Liquidation bots: preview, price the exit, pay for gas, and take what is left if it is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.agents.interface import Proposal
+from cascade.chain.local import Contract, address_of
+from cascade.deployment.world import World
+from cascade.observation import BlockView, ExitCurve, LiquidationPreview
+from cascade.scenario.checks import raw_amount
+from cascade.scenario.model import KeeperSpec
+
+__all__ = ["Keeper"]
+
+_GAS_LIMIT = 1_200_000
+_GAS_EXPECTED = 650_000
+"""What a liquidation with flash loan and exit swap uses, for the profit test."""
+
+_SHARES = (1, 2, 4, 8, 16)
+"""Sizes tried, as fractions of the most that may be repaid: what is too much for the pool may pay in part."""
+
+_LEFTOVER_BASE_E8 = 1000 * 10**8
+"""A partial liquidation must leave this much of both sides (MustNotLeaveDust)."""
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    targets: tuple[LiquidationPreview, ...]
+    curves: dict[tuple[str, str], ExitCurve]
+    gas_cost_usd: float
+
+
+@dataclass(frozen=True)
+class _Order:
+    preview: LiquidationPreview
+    cover_raw: int
+    seize_raw: int
+    profit_usd: float
+
+
+class Keeper:
+    """One bot with its own account, its own Liquidator contract and its own random stream.
+
+    It proposes the largest positions it noticed, each only if what the exit venue pays for the seizure, after those it
+    proposed before, covers the debt, the flash loan's premium, gas, and the least profit it works for.
+    """
+
+    role = "keeper"
+
+    def __init__(self, name: str, spec: KeeperSpec, rng: np.random.Generator) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+        self._rng = rng
+        self._liquidator: Contract | None = None
+
+    def prepare(self, world: World) -> None:
+        """Deploy the bot's contract and give it its inventory."""
+        self._liquidator = world.deploy("Liquidator", world.pool.address, self.address, name=f"Liquidator of {self.name}")
+        if self.spec.funding == "inventory":
+            for asset, reserve in world.scenario.spec.lending.reserves.items():
+                if reserve.borrowing:
+                    stock = raw_amount(world.scenario.spec, asset, self.spec.inventory)
+                    world.mint(asset, [(self._liquidator.address, stock)])
+
+    def see(self, view: BlockView) -> _Sight:
+        """Positions that can be liquidated, and what the exit venue pays."""
+        targets = view.unhealthy()
+        curves = {}
+        if self.spec.exit is not None:
+            for pair in {(t.entry.collateral, t.entry.debt): None for t in targets}:
+                curves[pair] = view.exit_curve(self.spec.exit, asset_in=pair[0], asset_out=pair[1])
+        ether_usd = float(view.world.scenario.spec.chain.ether_price_usd)
+        gas_cost_usd = _GAS_EXPECTED * view.next_base_fee_wei / 1e18 * ether_usd if targets else 0.0
+        return _Sight(view, targets, curves, gas_cost_usd)
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """Liquidations worth their gas, the largest first."""
+        # One draw a target, whatever is decided: the stream must not depend on earlier decisions.
+        notices = self._rng.integers(0, 10_000, size=len(sight.targets))
+        sold: dict[tuple[str, str], int] = {}
+        proposals: list[Proposal] = []
+        for preview, notice in zip(sight.targets, notices, strict=True):
+            if len(proposals) == self.spec.max_per_block:
+                break
+            if notice >= self.spec.attention_bps:
+                continue
+            pair = (preview.entry.collateral, preview.entry.debt)
+            order = self._size(sight, preview, already_sold=sold.get(pair, 0))
+            if order is not None:
+                sold[pair] = sold.get(pair, 0) + order.seize_raw
+                proposals.append(self._proposal(sight, order))
+        return proposals
+
+    def _size(self, sight: _Sight, preview: LiquidationPreview, *, already_sold: int) -> _Order | None:
+        best: _Order | None = None
+        for share in _SHARES:
+            cover, seize = preview.debt_to_cover_raw // share, preview.collateral_to_liquidator_raw // share
+            if cover == 0 or (share > 1 and self._leaves_dust(sight.view, preview, cover, seize)):
+                continue
+            profit = self._profit_usd(sight, preview, cover, seize, already_sold)
+            if profit >= float(self.spec.min_profit_usd) and (best is None or profit > best.profit_usd):
+                best = _Order(preview, cover, seize, profit)
+        return best
+
+    def _leaves_dust(self, view: BlockView, preview: LiquidationPreview, cover: int, seize: int) -> bool:
+        assets = view.world.scenario.spec.assets
+        sides = (
+            (preview.entry.debt, preview.debt_raw - cover), (preview.entry.collateral, preview.collateral_raw - 2 * seize),
+        )  # fmt: skip
+        # Twice the seizure leaves room for the protocol's fee, which the preview's figure does not contain.
+        return any(
+            left * view.oracle_price_e8(asset) // 10 ** assets[asset].decimals < _LEFTOVER_BASE_E8 for asset, left in sides
+        )
+
+    def _profit_usd(self, sight: _Sight, preview: LiquidationPreview, cover: int, seize: int, already_sold: int) -> float:
+        view, spec = sight.view, sight.view.world.scenario.spec
+        collateral, debt = preview.entry.collateral, preview.entry.debt
+        debt_usd = view.oracle_price_e8(debt) / 1e8 / 10 ** spec.assets[debt].decimals
+        if self.spec.exit is None:
+            collateral_usd = view.oracle_price_e8(collateral) / 1e8 / 10 ** spec.assets[collateral].decimals
+            return seize * collateral_usd - cover * debt_usd - sight.gas_cost_usd
+        curve = sight.curves[collateral, debt]
+        proceeds = curve.pays(already_sold + seize) - curve.pays(already_sold)
+        premium = cover * spec.lending.flash_loan_premium_bps // 10_000 if self.spec.funding == "flash-loan" else 0
+        return (proceeds - cover - premium) * debt_usd - sight.gas_cost_usd
+
+    def _proposal(self, sight: _Sight, order: _Order) -> Proposal:
+        assert self._liquidator is not None
+        world, entry = sight.view.world, order.preview.entry
+        spec = world.scenario.spec
+        bid_usd = order.profit_usd * self.spec.bid_share_bps / 10_000
+        tip_wei = int(bid_usd / float(spec.chain.ether_price_usd) * 1e18 / _GAS_EXPECTED)
+        venue = world.venues[self.spec.exit] if self.spec.exit is not None else None
+        arguments = (
+            world.tokens[entry.collateral].address, world.tokens[entry.debt].address, entry.address, order.cover_raw,
+            venue.exit_kind if venue else 0, venue.contract.address if venue else "0x" + "00" * 20,
+            self.spec.funding == "flash-loan", 0,
+        )  # fmt: skip
+        return Proposal(
+            sender=self.address, contract=self._liquidator, function="liquidate", arguments=(arguments,),
+            gas_limit=_GAS_LIMIT, tip_wei=min(tip_wei, _MOST_TIP_WEI), intent="liquidate",
+            reason=f"{entry.borrower} at health {order.preview.health_factor_wad / 1e18:.4f}, "
+            f"expects {order.profit_usd:.2f} dollars",
+            key=entry.borrower,
+        )  # fmt: skip
+
+
+_MOST_TIP_WEI = 400 * 10**9

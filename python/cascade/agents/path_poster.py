@@ -1,0 +1,65 @@
+"""Posts the price path to the oracle's feeds: the oracle moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascade.agents.interface import Proposal
+from cascade.chain.local import address_of
+from cascade.observation import BlockView
+from cascade.scenario.model import PathPosterSpec
+
+__all__ = ["PathPoster"]
+
+_GAS = 120_000
+_TIP_WEI = 1_000 * 10**9
+"""Above every other tip: an update is there before those who react to it."""
+
+
+@dataclass(frozen=True)
+class _Feed:
+    asset: str
+    posted_e8: int
+    posted_at: int
+    path_e8: int
+
+
+class PathPoster:
+    """An oracle operator who follows a path instead of a market.
+
+    Posts when the path is away from the last answer by the deviation, or when the heartbeat has passed, as a
+    Chainlink feed does.
+    """
+
+    role = "oracle"
+
+    def __init__(self, name: str, spec: PathPosterSpec) -> None:
+        self.name = name
+        self.spec = spec
+
+    def see(self, view: BlockView) -> tuple[BlockView, list[_Feed]]:
+        """Last answers and where the path is at the next block."""
+        feeds = []
+        for asset in self.spec.assets:
+            posted, at = view.feed_answer(asset)
+            feeds.append(_Feed(asset, posted, at, view.path_price_e8(asset)))
+        return view, feeds
+
+    def propose(self, sight: tuple[BlockView, list[_Feed]]) -> Sequence[Proposal]:
+        """One post for each feed that is due."""
+        view, feeds = sight
+        proposals = []
+        for feed in feeds:
+            change = abs(feed.path_e8 - feed.posted_e8)
+            moved = change > 0 and change * 10_000 >= self.spec.deviation_bps * feed.posted_e8
+            stale = view.next_timestamp - feed.posted_at >= self.spec.heartbeat_seconds
+            if moved or stale:
+                proposals.append(
+                    Proposal(
+                        sender=address_of("price-poster"), contract=view.world.feeds[feed.asset], function="post",
+                        arguments=(feed.path_e8,), gas_limit=_GAS, tip_wei=_TIP_WEI, intent="post",
+                        reason="path moved" if moved else "heartbeat", key=feed.asset,
+                    )
+                )  # fmt: skip
+        return proposals

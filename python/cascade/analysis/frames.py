@@ -1,0 +1,237 @@
+"""The tables of a run as frames, and the same with dollars beside the integers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cascade.errors import CascadeError
+from cascade.recording.store import read_table
+from cascade.units import (
+    PriceE8,
+    bps_to_pct,
+    e8_to_float,
+    gas_cost_e8,
+    price_to_e8,
+    value_e8_down,
+    value_e8_up,
+    wad_to_float,
+)
+
+__all__ = ["Frames", "UnknownAsset", "liquidations_usd", "positions_usd", "prices_usd"]
+
+CRASH = "crash"
+"""Value of `phase` once the positions are built."""
+
+
+class UnknownAsset(CascadeError, LookupError):
+    """A table names an asset, or lacks a price, that the run's parameters should have given.
+
+    Attributes
+    ----------
+    asset : str
+        Symbol.
+    """
+
+    def __init__(self, *, asset: str, missing: str) -> None:
+        self.asset = asset
+        super().__init__(f"{asset}: the run holds no {missing}")
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Every table of one run, read when first asked for.
+
+    Attributes
+    ----------
+    run_folder : Path
+        Folder of the run; the tables are in `tables/` below it.
+    """
+
+    run_folder: Path
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read one table anew; see docs/TABLES.md for its columns."""
+        return read_table(self.run_folder / "tables", name)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row: what was run, with what."""
+        return self.table("runs")
+
+    @cached_property
+    def blocks(self) -> pd.DataFrame:
+        """One row a mined block."""
+        return self.table("blocks")
+
+    @cached_property
+    def transactions(self) -> pd.DataFrame:
+        """One row a transaction, and one a proposal that never became one."""
+        return self.table("transactions")
+
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """One row a price that changed."""
+        return self.table("prices")
+
+    @cached_property
+    def positions(self) -> pd.DataFrame:
+        """One row a position and change."""
+        return self.table("positions")
+
+    @cached_property
+    def health(self) -> pd.DataFrame:
+        """One row a block and bucket of health factors."""
+        return self.table("health")
+
+    @cached_property
+    def loops(self) -> pd.DataFrame:
+        """One row a round of a looped position."""
+        return self.table("loops")
+
+    @cached_property
+    def swaps(self) -> pd.DataFrame:
+        """One row an exchange at a venue."""
+        return self.table("swaps")
+
+    @cached_property
+    def liquidity(self) -> pd.DataFrame:
+        """One row a venue, distance and change of depth."""
+        return self.table("liquidity")
+
+    @cached_property
+    def liquidations(self) -> pd.DataFrame:
+        """One row a liquidation that went through."""
+        return self.table("liquidations")
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter of the scenario, defaults included."""
+        parameters: dict[str, Any] = json.loads(self.runs["parameters"].iloc[0])
+        return parameters
+
+    @property
+    def ether_price_e8(self) -> PriceE8:
+        """Price of an ether that gas is counted at: the scenario's `chain.ether_price_usd`."""
+        return price_to_e8(Decimal(str(self.parameters["chain"]["ether_price_usd"])))
+
+    def decimals(self, asset: str) -> int:
+        """Decimals of a token, by symbol."""
+        try:
+            return int(self.parameters["assets"][asset]["decimals"])
+        except KeyError:
+            raise UnknownAsset(asset=asset, missing="decimals of it") from None
+
+    @cached_property
+    def first_crash_block(self) -> int:
+        """Number of the first block of the crash phase; one past the last block when there is none."""
+        crash = self.blocks.loc[self.blocks["phase"] == CRASH, "block_number"]
+        return int(crash.min()) if len(crash) else self.last_block + 1
+
+    @cached_property
+    def last_block(self) -> int:
+        """Number of the last block."""
+        return int(self.blocks["block_number"].max()) if len(self.blocks) else 0
+
+    @cached_property
+    def timestamps(self) -> dict[int, int]:
+        """Unix time of each block, by number."""
+        return dict(zip(self.blocks["block_number"].tolist(), self.blocks["timestamp"].tolist(), strict=True))
+
+    def positions_at(self, block_number: int) -> pd.DataFrame:
+        """Every position as its last row written at or before a block says."""
+        known = self.positions[self.positions["block_number"] <= block_number]
+        known = known.sort_values("block_number", kind="stable")
+        return known.drop_duplicates(["borrower", "collateral_asset", "debt_asset"], keep="last")
+
+
+def liquidations_usd(frames: Frames) -> pd.DataFrame:
+    """Liquidations with what they were worth.
+
+    Collateral and debt are valued at the oracle's prices inside the liquidation, profit at the debt's price, gas at
+    the scenario's price of an ether.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `liquidations`, and `debt_covered_usd`, `collateral_seized_usd`, `bonus_usd` (seized less
+        covered, the protocol's fee included), `protocol_fee_usd`, `deficit_usd`, `exit_proceeds_usd`, `profit_usd`
+        (before gas), `gas_usd`, `delay_blocks` (blocks from the health factor's fall under 1), `bonus_pct`,
+        `health_factor_before`, `health_factor_after`.
+    """
+    frame = frames.liquidations.copy()
+    for name, values in _liquidation_columns(frames).items():
+        frame[name] = pd.Series([e8_to_float(value) for value in values], index=frame.index, dtype="float64")
+    frame["delay_blocks"] = frame["step"] - frame["unhealthy_since_step"]
+    frame["bonus_pct"] = [bps_to_pct(value) for value in frame["bonus_bps"].tolist()]
+    for when in ("before", "after"):
+        factors = [wad_to_float(value) for value in frame[f"health_factor_{when}_wad"]]
+        frame[f"health_factor_{when}"] = pd.Series(factors, index=frame.index, dtype="float64")
+    return frame
+
+
+def _liquidation_columns(frames: Frames) -> dict[str, list[int]]:
+    columns: dict[str, list[int]] = {
+        name: []
+        for name in (
+            "debt_covered_usd", "collateral_seized_usd", "bonus_usd", "protocol_fee_usd", "deficit_usd",
+            "exit_proceeds_usd", "profit_usd", "gas_usd",
+        )
+    }  # fmt: skip
+    ether = frames.ether_price_e8 if len(frames.liquidations) else 0
+    for row in frames.liquidations.to_dict("records"):
+        collateral = row["collateral_price_e8"], frames.decimals(row["collateral_asset"])
+        debt = row["debt_price_e8"], frames.decimals(row["debt_asset"])
+        covered = value_e8_up(row["debt_covered_raw"], *debt)
+        seized = value_e8_down(row["collateral_seized_raw"], *collateral)
+        columns["debt_covered_usd"].append(covered)
+        columns["collateral_seized_usd"].append(seized)
+        columns["bonus_usd"].append(seized - covered)
+        columns["protocol_fee_usd"].append(value_e8_down(row["protocol_fee_raw"], *collateral))
+        columns["deficit_usd"].append(value_e8_up(row["deficit_raw"], *debt))
+        columns["exit_proceeds_usd"].append(value_e8_down(row["exit_proceeds_raw"], *debt))
+        columns["profit_usd"].append(value_e8_down(row["liquidator_profit_raw"], *debt))
+        columns["gas_usd"].append(gas_cost_e8(row["fee_wei"], ether))
+    return columns
+
+
+def positions_usd(frames: Frames) -> pd.DataFrame:
+    """Positions with what they were worth at the oracle.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `positions`, and `collateral_usd`, `debt_usd`, `equity_usd` (negative when the debt exceeds
+        the collateral), `health_factor`.
+    """
+    frame = frames.positions.copy()
+    collateral, debt = frame["collateral_base_e8"].tolist(), frame["debt_base_e8"].tolist()
+    columns = {
+        "collateral_usd": [e8_to_float(value) for value in collateral],
+        "debt_usd": [e8_to_float(value) for value in debt],
+        "equity_usd": [e8_to_float(a - b) for a, b in zip(collateral, debt, strict=True)],
+        "health_factor": [wad_to_float(value) for value in frame["health_factor_wad"]],
+    }
+    for name, values in columns.items():
+        frame[name] = pd.Series(values, index=frame.index, dtype="float64")
+    return frame
+
+
+def prices_usd(frames: Frames) -> pd.DataFrame:
+    """Prices in dollars.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `prices`, and `price_usd`.
+    """
+    frame = frames.prices.copy()
+    values = [e8_to_float(value) for value in frame["price_e8"].tolist()]
+    frame["price_usd"] = pd.Series(values, index=frame.index, dtype="float64")
+    return frame

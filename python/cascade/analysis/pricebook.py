@@ -1,0 +1,77 @@
+"""Which price held at which block."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+
+from cascade.analysis.frames import Frames, UnknownAsset
+
+__all__ = ["PriceBook"]
+
+
+class PriceBook:
+    """Prices of a run by asset, source and block.
+
+    A price holds from the block it was written at until the next row of the same asset and source.
+    """
+
+    def __init__(self, frames: Frames) -> None:
+        self._history: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        prices = frames.prices.sort_values("block_number", kind="stable")
+        columns = (prices[name].tolist() for name in ("asset", "source", "block_number", "price_e8"))
+        for asset, source, block, price in zip(*columns, strict=True):
+            blocks, values = self._history[asset, source]
+            blocks.append(block)
+            values.append(price)
+        self.assets = sorted({asset for asset, _ in self._history})
+
+    def sources(self, asset: str) -> list[str]:
+        """List the sources that ever priced an asset, sorted."""
+        return sorted(source for known, source in self._history if known == asset)
+
+    def at(self, asset: str, source: str, block_number: int) -> int | None:
+        """Price in dollars with 8 decimals at a block; None before the first."""
+        if (asset, source) not in self._history:
+            return None
+        blocks, values = self._history[asset, source]
+        index = bisect_right(blocks, block_number)
+        return values[index - 1] if index else None
+
+    def oracle(self, asset: str, block_number: int) -> int:
+        """Price that the pool sees.
+
+        Raises
+        ------
+        UnknownAsset
+            When the oracle had not priced the asset yet.
+        """
+        price = self.at(asset, "oracle", block_number)
+        if price is None:
+            raise UnknownAsset(asset=asset, missing=f"oracle price of it at block {block_number}")
+        return price
+
+    def valuation(self, asset: str, kind: str, block_number: int) -> int | None:
+        """Price of a kind: `oracle`, `redemption`, or `exit`, the best of all venues; None where there is none."""
+        if kind != "exit":
+            return self.at(asset, kind, block_number)
+        offers = [self.at(asset, source, block_number) for source in self.sources(asset) if source.startswith("exit:")]
+        return max((offer for offer in offers if offer is not None), default=None)
+
+    def lowest(self, asset: str, source: str, first_block: int) -> tuple[int, int] | None:
+        """Lowest price that held at or after a block.
+
+        Returns
+        -------
+        tuple of int, or None
+            Price with 8 decimals, and the first block it held at, `first_block` for one that held already; None
+            when the source never priced the asset.
+        """
+        if (asset, source) not in self._history:
+            return None
+        blocks, values = self._history[asset, source]
+        later = [(price, block) for block, price in zip(blocks, values, strict=True) if block >= first_block]
+        before = self.at(asset, source, first_block - 1)
+        if before is not None and not (later and later[0][1] == first_block):
+            later.insert(0, (before, first_block))
+        return min(later, default=None)

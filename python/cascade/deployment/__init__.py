@@ -1,0 +1,1 @@
+"""From a checked scenario to deployed contracts."""

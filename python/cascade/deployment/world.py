@@ -1,0 +1,244 @@
+"""The contracts of a scenario, deployed and configured, with the names of everyone who holds an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from eth_abi import encode
+
+from cascade.chain.artifacts import Artifact
+from cascade.chain.local import Contract, LocalChain, Transaction, address_of
+from cascade.deployment.venues import DeployedVenue, deploy_venue
+from cascade.scenario.load import Scenario
+from cascade.scenario.model import AssetKind, ParMintVenue, PostedOracle, ReserveSpec, SameAsOracle
+from cascade.scenario.checks import raw_amount
+
+__all__ = ["Actor", "World", "deploy_world"]
+
+_SETUP_GAS = 3_000_000
+_BLOCK_OF = 100
+MAX_UINT256 = 2**256 - 1
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who stands behind an address."""
+
+    name: str
+    role: str
+    cohort: str = ""
+
+
+@dataclass
+class World:
+    """A deployed scenario.
+
+    Attributes
+    ----------
+    actors : dict of str to Actor
+        By address.
+    tokens, feeds, a_tokens, debt_tokens : dict of str to Contract
+        By symbol; `feeds` also under the symbols that share one.
+    venues : dict of str to DeployedVenue
+        By name.
+    """
+
+    chain: LocalChain
+    scenario: Scenario
+    artifacts: dict[str, Artifact]
+    tokens: dict[str, Contract] = field(default_factory=dict)
+    feeds: dict[str, Contract] = field(default_factory=dict)
+    a_tokens: dict[str, Contract] = field(default_factory=dict)
+    debt_tokens: dict[str, Contract] = field(default_factory=dict)
+    venues: dict[str, DeployedVenue] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    contract_names: dict[str, str] = field(default_factory=dict)
+    _core: dict[str, Contract] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> Contract:
+        """The lending pool (IPool)."""
+        return self._core["pool"]
+
+    @property
+    def oracle(self) -> Contract:
+        """The pool's price oracle (IAaveOracle)."""
+        return self._core["oracle"]
+
+    @property
+    def lens(self) -> Contract:
+        """Packed views."""
+        return self._core["lens"]
+
+    @property
+    def deployer(self) -> str:
+        """Owner of what has one."""
+        return address_of("deployer")
+
+    def symbol_of(self, token: str) -> str:
+        """Symbol of a token's address."""
+        return self.contract_names[token]
+
+    def venue_at(self, address: str) -> DeployedVenue | None:
+        """The venue deployed at an address, if one is."""
+        return self.venues.get(self.contract_names.get(address, ""))
+
+    def enlist(self, name: str, *, role: str, cohort: str = "") -> str:
+        """Give a named actor its address; it is funded with `fund`."""
+        address = address_of(name)
+        self.actors[address] = Actor(name=name, role=role, cohort=cohort)
+        return address
+
+    def deploy(self, contract: str, *arguments: object, name: str) -> Contract:
+        """Deploy one contract of the project from the deployer's account."""
+        deployed = self.chain.deploy(self.artifacts[contract], *arguments, sender=self.deployer)
+        self.contract_names[deployed.address] = name
+        return deployed
+
+    def setup(self, calls: Iterable[tuple[str, Contract, str, tuple[object, ...]]], *, intent: str) -> None:
+        """Send set-up calls `(sender, contract, function, arguments)`, some a block; none may revert."""
+        transactions = [
+            Transaction(sender, contract.address, contract.encode(function, *arguments), _SETUP_GAS, intent=intent)
+            for sender, contract, function, arguments in calls
+        ]
+        for start in range(0, len(transactions), _BLOCK_OF):
+            self.chain.execute(transactions[start : start + _BLOCK_OF], timestamp=self.chain.timestamp + 1)
+
+    def mint(self, asset: str, amounts: Iterable[tuple[str, int]]) -> None:
+        """Mint a token to addresses; a minting contract's token can be minted until `hand_over_minting`."""
+        token = self.tokens[asset]
+        self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts if raw), intent="mint")
+
+    def hand_over_minting(self) -> None:
+        """From now on only its minting contract mints an asset."""
+        for venue in self.venues.values():
+            if isinstance(venue.spec, ParMintVenue):
+                token = self.tokens[venue.spec.asset_out]
+                self.setup([(self.deployer, token, "setMinter", (venue.contract.address,))], intent="configure")
+
+
+def deploy_world(chain: LocalChain, scenario: Scenario, artifacts: dict[str, Artifact], *, world: World) -> World:
+    """Deploy tokens, feeds, oracle, pool, venues and lens, list the reserves, and let lenders supply.
+
+    Parameters
+    ----------
+    world : World
+        The empty world to fill; the caller's observer of blocks already knows it.
+    """
+    deployer = world.enlist("deployer", role="deployer")
+    lender = world.enlist("lender", role="lender")
+    world.enlist("liquidity-provider", role="lender")
+    chain.fund(world.actors)
+    _deploy_tokens(world)
+    _deploy_lending(world)
+    for asset, reserve in scenario.spec.lending.reserves.items():
+        _list_reserve(world, asset, reserve)
+    _configure_emodes(world)
+    for name, venue in scenario.spec.venues.items():
+        world.venues[name] = deploy_venue(world, name, venue)
+    world._core["lens"] = world.deploy("Lens", name="Lens")
+    for asset, reserve in scenario.spec.lending.reserves.items():
+        supplied = raw_amount(scenario.spec, asset, reserve.lenders_supply)
+        if supplied:
+            world.mint(asset, [(lender, supplied)])
+            token = world.tokens[asset]
+            world.setup(
+                [
+                    (lender, token, "approve", (world.pool.address, supplied)),
+                    (lender, world.pool, "supply", (token.address, supplied, lender, 0)),
+                ],
+                intent="supply",
+            )
+    assert deployer == world.deployer
+    return world
+
+
+def _deploy_tokens(world: World) -> None:
+    for symbol, asset in world.scenario.spec.assets.items():
+        if asset.kind is AssetKind.USDE:
+            token = world.deploy("USDe", world.deployer, name=symbol)
+            world.setup([(world.deployer, token, "setMinter", (world.deployer,))], intent="configure")
+        else:
+            token = world.deploy("MockERC20", symbol, symbol, asset.decimals, name=symbol)
+        world.tokens[symbol] = token
+    poster = world.enlist("price-poster", role="oracle")
+    world.chain.fund([poster])
+    oracles = world.scenario.spec.oracle
+    for symbol, oracle in oracles.items():
+        if isinstance(oracle, PostedOracle):
+            answer = int(oracle.initial_price_usd * 10**8)
+            world.feeds[symbol] = world.deploy("PostedPriceFeed", f"{symbol} / USD", answer, poster, name=f"{symbol}/USD")
+    for symbol, oracle in oracles.items():
+        if isinstance(oracle, SameAsOracle):
+            world.feeds[symbol] = world.feeds[oracle.asset]
+
+
+def _deploy_lending(world: World) -> None:
+    deployer = world.deployer
+    provider = world.deploy("PoolAddressesProvider", "cascade", deployer, name="PoolAddressesProvider")
+    strategy = world.deploy("DefaultReserveInterestRateStrategyV2", provider.address, name="RateStrategy")
+    pool = world.deploy("LendingPool", provider.address, strategy.address, name="LendingPool")
+    configurator = world.deploy("PoolConfigurator", provider.address, name="PoolConfigurator")
+    listed = list(world.scenario.spec.oracle)
+    oracle = world.deploy(
+        "PriceOracle", provider.address, [world.tokens[s].address for s in listed],
+        [world.feeds[s].address for s in listed], name="PriceOracle",
+    )  # fmt: skip
+    world._core.update(pool=pool, oracle=oracle, provider=provider, configurator=configurator)
+    premium = world.scenario.spec.lending.flash_loan_premium_bps
+    world.setup(
+        [
+            (deployer, provider, "setPool", (pool.address,)),
+            (deployer, provider, "setPoolConfigurator", (configurator.address,)),
+            (deployer, provider, "setPriceOracle", (oracle.address,)),
+            (deployer, configurator, "updateFlashloanPremium", (premium,)),
+        ],
+        intent="configure",
+    )
+
+
+def _list_reserve(world: World, asset: str, reserve: ReserveSpec) -> None:
+    deployer, token = world.deployer, world.tokens[asset].address
+    pool, configurator = world.pool, world._core["configurator"]
+    treasury = world.enlist("treasury", role="treasury")
+    world.a_tokens[asset] = world.deploy(
+        "AToken", pool.address, treasury, token, f"Aave {asset}", f"a{asset}", name=f"a{asset}"
+    )
+    world.debt_tokens[asset] = world.deploy(
+        "VariableDebtToken", pool.address, token, f"Aave variable debt {asset}", f"v{asset}", name=f"v{asset}"
+    )
+    rate = (reserve.rate.optimal_usage_bps, reserve.rate.base_bps, reserve.rate.slope1_bps, reserve.rate.slope2_bps)
+    bonus = 10_000 + reserve.liquidation_bonus_bps if reserve.liquidation_threshold_bps else 0
+    listing = [(token, world.a_tokens[asset].address, world.debt_tokens[asset].address, rate)]
+    calls: list[tuple[str, tuple[object, ...]]] = [
+        ("initReserves", (listing,)),
+        ("configureReserveAsCollateral", (token, reserve.ltv_bps, reserve.liquidation_threshold_bps, bonus)),
+        ("setReserveBorrowing", (token, reserve.borrowing)),
+        ("setReserveFlashLoaning", (token, True)),
+        ("setReserveFactor", (token, reserve.reserve_factor_bps)),
+        ("setSupplyCap", (token, reserve.supply_cap)),
+        ("setBorrowCap", (token, reserve.borrow_cap)),
+        ("setLiquidationProtocolFee", (token, reserve.liquidation_protocol_fee_bps)),
+        ("setReserveInterestRateData", (token, encode(["(uint16,uint32,uint32,uint32)"], [rate]))),
+    ]
+    world.setup(
+        ((deployer, configurator, function, arguments) for function, arguments in calls), intent="configure"
+    )
+
+
+def _configure_emodes(world: World) -> None:
+    configurator = world._core["configurator"]
+    calls: list[tuple[str, tuple[object, ...]]] = []
+    for number, mode in world.scenario.spec.lending.emodes.items():
+        lines = (mode.ltv_bps, mode.liquidation_threshold_bps, 10_000 + mode.liquidation_bonus_bps)
+        calls.append(("setEModeCategory", (number, *lines, mode.label)))
+        calls += [
+            ("setAssetCollateralInEMode", (world.tokens[asset].address, number, True)) for asset in mode.collateral
+        ]
+        calls += [
+            ("setAssetBorrowableInEMode", (world.tokens[asset].address, number, True)) for asset in mode.borrowable
+        ]
+    world.setup(
+        ((world.deployer, configurator, function, arguments) for function, arguments in calls), intent="configure"
+    )

@@ -1,0 +1,1 @@
+"""Looped positions: planned from the scenario, then built by their owners' own transactions."""

@@ -1,0 +1,269 @@
+"""Build the planned positions: supply, then borrow, swap and supply again, from each owner's own account.
+
+Amounts are read, not assumed: what a round may borrow is computed from the account at the timestamp of the very block
+it lands in, because seconds of interest already count against a full LTV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from cascade.chain.local import Contract, Receipt, Transaction
+from cascade.deployment.venues import DeployedVenue
+from cascade.deployment.world import MAX_UINT256, World
+from cascade.errors import CascadeError, RevertedCall
+from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps
+from cascade.scenario.model import StableSwapVenue
+
+__all__ = ["BuildFailed", "LoopRound", "build_positions", "require_time_left"]
+
+_CHUNK = 100
+_ACTION_GAS = 500_000
+_APPROVE_GAS = 80_000
+_RAY = 10**27
+_POSITION_WORDS = 8
+# Scaled debt is rounded up when minted and again when read: with an index above one, two units may be missing.
+_UNITS_LOST_TO_ROUNDING = 2
+
+
+class BuildFailed(CascadeError):
+    """A position could not be built: the pool or the venue ran dry, or the market is not what the plan supposed."""
+
+
+@dataclass(frozen=True)
+class LoopRound:
+    """One round of one position; round 0 is the first supply. Amounts in smallest units."""
+
+    borrower: str
+    cohort: str
+    round: int
+    block_number: int
+    borrowed_raw: int
+    swapped_raw: int
+    supplied_raw: int
+    collateral_raw: int
+    """Supplied so far, interest left out."""
+    debt_raw: int
+    """Borrowed so far, interest left out."""
+
+
+@dataclass
+class _Loop:
+    plan: PositionPlan
+    address: str
+    collateral_raw: int = 0
+    debt_raw: int = 0
+    rounds: list[LoopRound] = field(default_factory=list)
+
+
+def build_positions(
+    world: World, plans: Sequence[PositionPlan], *, progress: Callable[[int], None] = lambda _: None
+) -> list[LoopRound]:
+    """Build every position, some hundred accounts a block.
+
+    Parameters
+    ----------
+    progress : callable
+        Told how many positions have finished since the last call.
+
+    Raises
+    ------
+    BuildFailed
+        When a transaction reverts, for want of liquidity most of all, naming the position.
+    """
+    rounds: list[LoopRound] = []
+    for cohort in dict.fromkeys(plan.cohort for plan in plans):
+        members = [plan for plan in plans if plan.cohort == cohort]
+        addresses = [world.enlist(plan.borrower, role="looper", cohort=cohort) for plan in members]
+        world.chain.fund(addresses)
+        world.mint(
+            world.scenario.spec.positions[cohort].collateral,
+            ((address, plan.equity_raw) for address, plan in zip(addresses, members, strict=True)),
+        )
+    world.hand_over_minting()
+    before = {name: _spot_wad(world, venue) for name, venue in world.venues.items() if _loops_through(world, venue)}
+    for chunk in _chunks(plans):
+        builder = _Builder(world, chunk)
+        rounds += builder.build()
+        progress(len(chunk))
+    for name, spot in before.items():
+        _require_undrained(world.venues[name], spot, _spot_wad(world, world.venues[name]))
+    return rounds
+
+
+def require_time_left(world: World) -> None:
+    """Refuse a set-up whose blocks, one a second, reach into the crash phase.
+
+    Raises
+    ------
+    BuildFailed
+        Naming `timeline.build_seconds`.
+    """
+    timeline = world.scenario.spec.timeline
+    if world.chain.timestamp + 1 >= timeline.start_timestamp:
+        raise BuildFailed(
+            f"{world.scenario.file}: timeline.build_seconds = {timeline.build_seconds}: setting up and building need "
+            "more blocks than that, one a second"
+        )
+
+
+def _loops_through(world: World, venue: DeployedVenue) -> bool:
+    used = {cohort.venue for cohort in world.scenario.spec.positions.values()}
+    return venue.name in used and isinstance(venue.spec, StableSwapVenue)
+
+
+def _spot_wad(world: World, venue: DeployedVenue) -> int:
+    return int(world.chain.call(venue.contract, "get_p", 0))
+
+
+def _require_undrained(venue: DeployedVenue, before_wad: int, after_wad: int) -> None:
+    assert isinstance(venue.spec, StableSwapVenue)
+    drift_bps = abs(after_wad - before_wad) * 10_000 // before_wad
+    if drift_bps > venue.spec.max_build_drift_bps:
+        raise BuildFailed(
+            f"venues.{venue.name}: the loops moved its price from {before_wad / 1e18:.4f} to {after_wad / 1e18:.4f}, "
+            f"more than max_build_drift_bps {venue.spec.max_build_drift_bps}: deepen the pool, or let the loops mint"
+        )
+
+
+def _chunks(plans: Sequence[PositionPlan]) -> Iterator[Sequence[PositionPlan]]:
+    start = 0
+    while start < len(plans):
+        end = start
+        while end < len(plans) and end - start < _CHUNK and plans[end].cohort == plans[start].cohort:
+            end += 1
+        yield plans[start:end]
+        start = end
+
+
+class _Builder:
+    """Some positions of one cohort, taken through their rounds together."""
+
+    def __init__(self, world: World, plans: Sequence[PositionPlan]) -> None:
+        self.world = world
+        self.cohort = world.scenario.spec.positions[plans[0].cohort]
+        self.collateral, self.debt = world.tokens[self.cohort.collateral], world.tokens[self.cohort.debt]
+        self.venue = world.venues[self.cohort.venue]
+        self.ltv_bps, _ = borrowing_lines_bps(world.scenario.spec, self.cohort)
+        self.debt_unit = 10 ** world.scenario.spec.assets[self.cohort.debt].decimals
+        by_name = {actor.name: address for address, actor in world.actors.items()}
+        self.loops = [_Loop(plan, by_name[plan.borrower]) for plan in plans]
+
+    def build(self) -> list[LoopRound]:
+        pool = self.world.pool
+        self._send("approve", self.collateral, lambda _: ("approve", pool.address, MAX_UINT256), gas=_APPROVE_GAS)
+        self._send("approve", self.debt, lambda _: ("approve", self.venue.contract.address, MAX_UINT256), gas=_APPROVE_GAS)
+        if self.cohort.emode:
+            self._send("enter-emode", pool, lambda _: ("setUserEMode", self.cohort.emode))
+        self._supply([loop.plan.equity_raw for loop in self.loops], [0] * len(self.loops), number=0)
+        for number in range(1, self.cohort.rounds + 1):
+            borrowed = self._borrow()
+            self._swap(borrowed)
+            received = self._balances()
+            self._supply(received, borrowed, number=number)
+        return [entry for loop in self.loops for entry in loop.rounds]
+
+    def _borrow(self) -> list[int]:
+        world, timestamp = self.world, self.world.chain.timestamp + 1
+        addresses = [loop.address for loop in self.loops]
+        words = world.chain.call_in_chunks(
+            world.lens, "positions", world.pool.address, self.collateral.address, self.debt.address,
+            each=addresses, timestamp=timestamp,
+        )  # fmt: skip
+        price_e8 = world.chain.call(world.oracle, "getAssetPrice", self.debt.address)
+        index_ray = world.chain.call(
+            world.pool, "getReserveNormalizedVariableDebt", self.debt.address, timestamp=timestamp
+        )
+        spare = _UNITS_LOST_TO_ROUNDING if index_ray > _RAY else 0
+        amounts = []
+        for i, loop in enumerate(self.loops):
+            collateral_e8, debt_e8 = words[i * _POSITION_WORDS + 2], words[i * _POSITION_WORDS + 3]
+            wanted_e8 = collateral_e8 * loop.plan.ltv_ppm // LTV_SCALE - debt_e8
+            allowed_e8 = collateral_e8 * self.ltv_bps // 10_000 - debt_e8
+            wanted, allowed = (e8 * self.debt_unit // price_e8 for e8 in (wanted_e8, allowed_e8))
+            amounts.append(max(min(wanted, allowed - spare), 0))
+        self._send_amounts(
+            "borrow", world.pool, amounts, lambda loop, raw: ("borrow", self.debt.address, raw, 2, 0, loop.address)
+        )
+        return amounts
+
+    def _swap(self, amounts: Sequence[int]) -> None:
+        transactions = [
+            Transaction(
+                loop.address,
+                self.venue.contract.address,
+                self.venue.swap_data(asset_in=self.cohort.debt, amount_raw=amount, receiver=loop.address),
+                _ACTION_GAS,
+                intent="swap",
+            )
+            for loop, amount in zip(self.loops, amounts, strict=True)
+            if amount
+        ]
+        self._mine(transactions)
+
+    def _supply(self, amounts: Sequence[int], borrowed: Sequence[int], *, number: int) -> None:
+        asset = self.collateral.address
+        self._send_amounts("supply", self.world.pool, amounts, lambda loop, raw: ("supply", asset, raw, loop.address, 0))
+        for loop, supplied, debt in zip(self.loops, amounts, borrowed, strict=True):
+            loop.collateral_raw += supplied
+            loop.debt_raw += debt
+            loop.rounds.append(
+                LoopRound(
+                    borrower=loop.plan.borrower, cohort=loop.plan.cohort, round=number,
+                    block_number=self.world.chain.block_number, borrowed_raw=debt,
+                    swapped_raw=supplied if number else 0, supplied_raw=supplied,
+                    collateral_raw=loop.collateral_raw, debt_raw=loop.debt_raw,
+                )
+            )  # fmt: skip
+
+    def _balances(self) -> list[int]:
+        addresses = [loop.address for loop in self.loops]
+        return self.world.chain.call_in_chunks(
+            self.world.lens, "balances", [self.collateral.address], each=addresses
+        )
+
+    def _send(
+        self, intent: str, contract: Contract, call: Callable[[_Loop], tuple[object, ...]], *, gas: int = _ACTION_GAS
+    ) -> None:
+        self._mine(
+            [
+                Transaction(loop.address, contract.address, contract.encode(*_named(call(loop))), gas, intent=intent)
+                for loop in self.loops
+            ]
+        )
+
+    def _send_amounts(
+        self,
+        intent: str,
+        contract: Contract,
+        amounts: Sequence[int],
+        call: Callable[[_Loop, int], tuple[object, ...]],
+    ) -> None:
+        self._mine(
+            [
+                Transaction(
+                    loop.address, contract.address, contract.encode(*_named(call(loop, raw))), _ACTION_GAS, intent=intent
+                )
+                for loop, raw in zip(self.loops, amounts, strict=True)
+                if raw
+            ]
+        )
+
+    def _mine(self, transactions: Sequence[Transaction]) -> tuple[Receipt, ...]:
+        if not transactions:
+            return ()
+        chain = self.world.chain
+        require_time_left(self.world)
+        try:
+            return chain.execute(transactions, timestamp=chain.timestamp + 1).receipts
+        except RevertedCall as error:
+            raise BuildFailed(
+                f"building cohort {self.loops[0].plan.cohort}: {error.what} reverted with {error.reason}; "
+                f"the pool or venue {self.venue.name} may hold too little"
+            ) from error
+
+
+def _named(call: tuple[object, ...]) -> tuple[str, *tuple[object, ...]]:
+    function, *arguments = call
+    return (str(function), *arguments)

@@ -1,0 +1,135 @@
+"""What can be said of a run before anything is started: does the money suffice, can the shock breach anyone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from cascade.errors import ScenarioError
+from cascade.positions.plan import PositionPlan, borrowing_lines_bps
+from cascade.scenario.load import Scenario
+from cascade.scenario.model import FixedRateVenue, PathPosterSpec, PostedOracle, SameAsOracle, StableSwapVenue
+
+__all__ = ["check_liquidity", "check_shock", "oracle_price_path_e8"]
+
+
+def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
+    """Refuse a build that borrows more than lenders supply, or swaps more than a venue holds.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the amount that is too small and the amount needed.
+    """
+    spec = scenario.spec
+    debts: dict[str, Decimal] = defaultdict(Decimal)
+    bought: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for plan in plans:
+        cohort = spec.positions[plan.cohort]
+        equity = Decimal(plan.equity_raw) / 10 ** spec.assets[cohort.collateral].decimals
+        collateral_price, debt_price = (_initial_price(scenario, asset) for asset in (cohort.collateral, cohort.debt))
+        looped = equity * Decimal(plan.leverage - 1)
+        debts[cohort.debt] += looped * collateral_price / debt_price
+        bought[cohort.venue, cohort.collateral] += looped
+    for asset, debt in debts.items():
+        supplied = spec.lending.reserves[asset].lenders_supply
+        if debt > supplied:
+            raise ScenarioError(
+                file=scenario.file, key=f"lending.reserves.{asset}.lenders_supply", value=_whole(supplied),
+                expected=f"the positions borrow {_whole(debt)} {asset}: supply more, or build fewer",
+            )  # fmt: skip
+    for (name, asset), amount in bought.items():
+        venue = spec.venues[name]
+        if isinstance(venue, (FixedRateVenue, StableSwapVenue)) and amount > venue.reserves[asset]:
+            raise ScenarioError(
+                file=scenario.file, key=f"venues.{name}.reserves.{asset}", value=_whole(venue.reserves[asset]),
+                expected=f"the loops buy {_whole(amount)} {asset} there, which would drain the pool",
+            )  # fmt: skip
+
+
+def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None:
+    """Whether the oracle's path can take any position under a health factor of 1.
+
+    Returns
+    -------
+    str or None
+        A sentence saying that no position can be breached, where none can and the scenario expects none.
+
+    Raises
+    ------
+    ScenarioError
+        When none can and the scenario expects liquidations.
+    """
+    spec = scenario.spec
+    weakest: tuple[float, str, str] | None = None
+    for plan in plans:
+        if plan.ltv_ppm == 0 or plan.rounds == 0:
+            continue
+        cohort = spec.positions[plan.cohort]
+        leverage = plan.leverage
+        _, threshold_bps = borrowing_lines_bps(spec, cohort)
+        health = threshold_bps / 10_000 * leverage / (leverage - 1)
+        ratios = oracle_ratio_low(scenario, cohort.collateral, cohort.debt)
+        lowest = health * ratios[0]
+        if weakest is None or lowest < weakest[0]:
+            weakest = (lowest, plan.borrower, ratios[1])
+    if weakest is None or weakest[0] >= 1:
+        what = "no position has debt" if weakest is None else (
+            f"the oracle's path takes no position under a health factor of 1: the weakest, {weakest[1]}, "
+            f"stays at {weakest[0]:.4f} at {weakest[2]}"
+        )  # fmt: skip
+        if spec.expect.liquidations == "none":
+            return what
+        raise ScenarioError(
+            file=scenario.file, key="expect.liquidations", value=spec.expect.liquidations,
+            expected=f"{what}; deepen the path, raise the leverage, or expect none",
+        )  # fmt: skip
+    return None
+
+
+def oracle_ratio_low(scenario: Scenario, collateral: str, debt: str) -> tuple[float, str]:
+    """Lowest price of the collateral in units of the debt, against the first, and its time (UTC)."""
+    left, right = oracle_price_path_e8(scenario, collateral), oracle_price_path_e8(scenario, debt)
+    start = _initial_price(scenario, collateral) / _initial_price(scenario, debt)
+    low, at = min((Decimal(a) / b, i) for i, (a, b) in enumerate(zip(left, right, strict=True)))
+    timeline = scenario.spec.timeline
+    moment = datetime.fromtimestamp(timeline.start_timestamp + at * timeline.block_seconds, UTC)
+    return float(low / start), moment.strftime("%H:%M:%S")
+
+
+def oracle_price_path_e8(scenario: Scenario, asset: str) -> list[int]:
+    """What the pool's oracle will say of an asset at each step, as far as it is known before the run.
+
+    Returns
+    -------
+    list of int
+        Dollars with 8 decimals, one a step.
+    """
+    source = _feed_asset(scenario, asset)
+    timeline = scenario.spec.timeline
+    posted = any(
+        isinstance(agent, PathPosterSpec) and source in agent.assets for agent in scenario.spec.agents.values()
+    )
+    if not posted:
+        return [int(_initial_price(scenario, source) * 10**8)] * timeline.steps
+    return [
+        scenario.path.price_e8(source, timeline.start_timestamp + step * timeline.block_seconds)
+        for step in range(timeline.steps)
+    ]
+
+
+def _feed_asset(scenario: Scenario, asset: str) -> str:
+    oracle = scenario.spec.oracle[asset]
+    return oracle.asset if isinstance(oracle, SameAsOracle) else asset
+
+
+def _initial_price(scenario: Scenario, asset: str) -> Decimal:
+    oracle = scenario.spec.oracle[_feed_asset(scenario, asset)]
+    assert isinstance(oracle, PostedOracle)
+    return oracle.initial_price_usd
+
+
+def _whole(amount: Decimal) -> int:
+    return int(amount)

@@ -1,0 +1,1 @@
+"""What a run leaves behind: rows collected from the chain, written as tables by a declared schema."""

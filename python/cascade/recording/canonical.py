@@ -1,0 +1,62 @@
+r"""A hash over what a table says, not over the file that holds it.
+
+The file's bytes change with the version of the library that wrote them, the content does not. Encoding, version 1:
+
+- The text of a table is one line for its head and one for each row, each ended by a line feed, in ASCII.
+- The head is the JSON array `["cascade-table-1", NAME, [[COLUMN, KIND], ...]]`, columns in the order of the schema.
+- A row is the JSON array of its values in the same order: text as a JSON string, integers of every size as JSON
+  integers, booleans as `true` or `false`. JSON is written without spaces, everything beyond ASCII as `\uXXXX`.
+- Rows are sorted by these lines, byte by byte: a table is a set of facts, the order of writing says nothing.
+
+The hash of a table is the SHA-256 of that text. The hash of a run's tables is the SHA-256 of the JSON object
+`{TABLE: HASH, ...}`, keys sorted, without spaces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from cascade.recording.schema import TABLES, Table
+
+__all__ = ["canonical_sha256", "combined_sha256"]
+
+_VERSION = "cascade-table-1"
+
+
+def canonical_sha256(rows: pd.DataFrame | Sequence[Mapping[str, Any]], table: str) -> str:
+    """Hash of a table's content, whichever library wrote it.
+
+    Parameters
+    ----------
+    rows : DataFrame or sequence of mappings
+        The content, as `read_table` returns it or as the recorder collects it.
+    table : str
+        Name of the table.
+    """
+    schema = TABLES[table]
+    names = schema.column_names
+    if isinstance(rows, pd.DataFrame):
+        columns = [rows[name].tolist() for name in names]
+    else:
+        columns = [[row[name] for row in rows] for name in names]
+    encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+    lines = sorted(encode(values) for values in zip(*columns, strict=True))
+    digest = hashlib.sha256(_head(schema).encode("ascii"))
+    digest.update("".join(f"{line}\n" for line in lines).encode("ascii"))
+    return digest.hexdigest()
+
+
+def combined_sha256(hashes: Mapping[str, str]) -> str:
+    """One hash over the hashes of several tables."""
+    text = json.dumps(dict(hashes), separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _head(schema: Table) -> str:
+    columns = [[column.name, column.kind.value] for column in schema.columns]
+    return json.dumps([_VERSION, schema.name, columns], separators=(",", ":")) + "\n"

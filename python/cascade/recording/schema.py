@@ -1,0 +1,251 @@
+"""The declared schema of every table: column, type, unit, meaning.
+
+Parquet holds a `uint256` as a decimal string and a frame holds it as a Python int: no integer or decimal type of
+either fits it, and both round it silently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["TABLES", "Column", "Kind", "Table"]
+
+
+class Kind(Enum):
+    """Type of a column."""
+
+    TEXT = "text"
+    INT64 = "int64"
+    UINT256 = "uint256"
+    """Exact integer of up to 256 bits, negative ones included where the meaning says `signed`."""
+    BOOL = "bool"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: a row a fact."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names in order."""
+        return [column.name for column in self.columns]
+
+
+TEXT, INT64, UINT256, BOOL = Kind.TEXT, Kind.INT64, Kind.UINT256, Kind.BOOL
+
+_IDENTITY = (
+    Column("run_id", TEXT, "-", "scenario, seed and hash of the run"),
+    Column("seed", INT64, "-", "seed of every random stream"),
+)
+_WHEN = (
+    Column("phase", TEXT, "-", "build or crash"),
+    Column("step", INT64, "-", "step of the crash phase, 0 at its first block; -1 during the build"),
+    Column("block_number", INT64, "-", "block"),
+    Column("timestamp", INT64, "s", "Unix time of the block"),
+)
+_LOG = (
+    Column("tx_hash", TEXT, "-", "transaction that emitted the event"),
+    Column("log_index", INT64, "-", "position of the event in its block"),
+)
+
+_TABLES = (
+    Table(
+        "runs",
+        "One row: what was run, with what.",
+        (
+            *_IDENTITY,
+            Column("scenario", TEXT, "-", "name of the scenario"),
+            Column("engine", TEXT, "-", "lending pool that ran: mock, or aave-v3"),
+            Column("start_timestamp", INT64, "s", "Unix time of the first crash block"),
+            Column("block_seconds", INT64, "s", "time between crash blocks"),
+            Column("positions", INT64, "-", "positions built"),
+            Column("counterfactual", TEXT, "-", "why this run is a counterfactual; empty when it is none"),
+            Column("parameters", TEXT, "JSON", "every parameter of the scenario, defaults included"),
+            Column("scenario_sha256", TEXT, "-", "hash of `parameters`"),
+            Column("contracts_sha256", TEXT, "-", "hash over the creation code of every contract deployed"),
+        ),
+    ),
+    Table(
+        "blocks",
+        "One row a mined block.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("transactions", INT64, "-", "transactions in the block"),
+            Column("queued", INT64, "-", "transactions left waiting for space after the block"),
+            Column("gas_used", INT64, "gas", "gas used"),
+            Column("gas_limit", INT64, "gas", "gas limit"),
+            Column("base_fee_wei", INT64, "wei", "base fee a unit of gas"),
+        ),
+    ),
+    Table(
+        "transactions",
+        "One row a transaction, and one a proposal that never became one.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("transaction_index", INT64, "-", "position in the block; -1 for a proposal that was not sent"),
+            Column("tx_hash", TEXT, "-", "hash; empty for a proposal that was not sent"),
+            Column("actor", TEXT, "-", "name of the sender"),
+            Column("role", TEXT, "-", "class of actor: looper, keeper, oracle, exogenous, lender, deployer"),
+            Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
+            Column("intent", TEXT, "-", "what it is for: supply, borrow, swap, post, liquidate, ..."),
+            Column("reason", TEXT, "-", "why the agent proposed it, in its own words"),
+            Column("target", TEXT, "-", "contract called"),
+            Column("status", TEXT, "-", "ok, reverted, or rejected (never sent)"),
+            Column("revert_reason", TEXT, "-", "decoded error; empty when ok"),
+            Column("proposed_step", INT64, "-", "step at which it was proposed"),
+            Column("gas_limit", INT64, "gas", "gas limit of the transaction"),
+            Column("gas_used", INT64, "gas", "gas used"),
+            Column("tip_wei", INT64, "wei", "priority fee offered a unit of gas"),
+            Column("fee_wei", UINT256, "wei", "gas used times effective gas price"),
+        ),
+    ),
+    Table(
+        "prices",
+        "One row a price that changed: asset, source and block.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("asset", TEXT, "-", "symbol"),
+            Column(
+                "source", TEXT, "-",
+                "oracle (what the pool sees), path (input), spot:VENUE, exit:VENUE (average over all open collateral), "
+                "redemption",
+            ),
+            Column("price_e8", INT64, "USD 1e-8", "price"),
+        ),
+    ),
+    Table(
+        "positions",
+        "One row a position whenever an event changed its balances, and at the end of the build and of the run.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("borrower", TEXT, "-", "name of the account"),
+            Column("address", TEXT, "-", "its address"),
+            Column("cohort", TEXT, "-", "cohort of the scenario"),
+            Column("event", TEXT, "-", "built, liquidated or end"),
+            Column("collateral_asset", TEXT, "-", "symbol"),
+            Column("debt_asset", TEXT, "-", "symbol"),
+            Column("collateral_raw", UINT256, "smallest unit", "aToken balance"),
+            Column("debt_raw", UINT256, "smallest unit", "variable debt balance"),
+            Column("collateral_base_e8", UINT256, "USD 1e-8", "collateral of the account at the oracle"),
+            Column("debt_base_e8", UINT256, "USD 1e-8", "debt of the account at the oracle"),
+            Column("health_factor_wad", UINT256, "1e-18", "health factor; 2^256 - 1 without debt"),
+        ),
+    ),
+    Table(
+        "health",
+        "One row a block and non-empty bucket of health factors, over the open positions.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("health_low_bps", INT64, "1e-4", "health factor from, inclusive"),
+            Column("health_high_bps", INT64, "1e-4", "health factor to, exclusive; 2^31 stands for no bound"),
+            Column("positions", INT64, "-", "positions in the bucket"),
+            Column("collateral_base_e8", UINT256, "USD 1e-8", "their collateral at the oracle"),
+            Column("debt_base_e8", UINT256, "USD 1e-8", "their debt at the oracle"),
+        ),
+    ),
+    Table(
+        "loops",
+        "One row a round of a looped position; round 0 is the first supply.",
+        (
+            *_IDENTITY,
+            Column("borrower", TEXT, "-", "name of the account"),
+            Column("cohort", TEXT, "-", "cohort of the scenario"),
+            Column("round", INT64, "-", "round, 0 for the first supply"),
+            Column("block_number", INT64, "-", "block of the round's supply"),
+            Column("borrowed_raw", UINT256, "smallest unit", "debt asset borrowed"),
+            Column("swapped_raw", UINT256, "smallest unit", "collateral asset received for it"),
+            Column("supplied_raw", UINT256, "smallest unit", "collateral asset supplied"),
+            Column("collateral_raw", UINT256, "smallest unit", "supplied so far, interest left out"),
+            Column("debt_raw", UINT256, "smallest unit", "borrowed so far, interest left out"),
+        ),
+    ),
+    Table(
+        "swaps",
+        "One row an exchange at a venue.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            *_LOG,
+            Column("venue", TEXT, "-", "venue of the scenario"),
+            Column("actor", TEXT, "-", "name of the sender of the transaction"),
+            Column("role", TEXT, "-", "class of actor"),
+            Column("asset_in", TEXT, "-", "symbol sold"),
+            Column("asset_out", TEXT, "-", "symbol bought"),
+            Column("amount_in_raw", UINT256, "smallest unit", "amount sold"),
+            Column("amount_out_raw", UINT256, "smallest unit", "amount bought"),
+        ),
+    ),
+    Table(
+        "liquidity",
+        "One row a venue, distance from its price, and block at which that depth changed.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("venue", TEXT, "-", "venue of the scenario"),
+            Column("within_bps", INT64, "1e-4", "distance from the price"),
+            Column("sell_raw", UINT256, "smallest unit", "collateral asset that can be sold before the price has fallen so far"),
+            Column("buy_raw", UINT256, "smallest unit", "collateral asset that can be bought before it has risen so far"),
+        ),
+    ),
+    Table(
+        "liquidations",
+        "One row a liquidationCall that went through.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            *_LOG,
+            Column("venue", TEXT, "-", "lending pool"),
+            Column("liquidator", TEXT, "-", "name of the keeper"),
+            Column("borrower", TEXT, "-", "name of the account"),
+            Column("cohort", TEXT, "-", "cohort of the borrower"),
+            Column("collateral_asset", TEXT, "-", "symbol"),
+            Column("debt_asset", TEXT, "-", "symbol"),
+            Column("debt_covered_raw", UINT256, "smallest unit", "debt repaid"),
+            Column("collateral_seized_raw", UINT256, "smallest unit", "collateral taken from the borrower, protocol fee included"),
+            Column("protocol_fee_raw", UINT256, "smallest unit", "of the seized, what the treasury got"),
+            Column("deficit_raw", UINT256, "smallest unit", "debt written off to the reserve's deficit"),
+            Column("collateral_price_e8", INT64, "USD 1e-8", "oracle price of the collateral in the transaction"),
+            Column("debt_price_e8", INT64, "USD 1e-8", "oracle price of the debt in the transaction"),
+            Column("bonus_bps", INT64, "1e-4", "liquidation bonus, 500 for 5 %"),
+            Column("close_factor_bps", INT64, "1e-4", "5000 where half of the position's debt was the most, else 10000"),
+            Column("health_factor_before_wad", UINT256, "1e-18", "right before, in the transaction"),
+            Column("health_factor_after_wad", UINT256, "1e-18", "right after, in the transaction; 2^256 - 1 without debt"),
+            Column("collateral_before_raw", UINT256, "smallest unit", "aToken balance right before"),
+            Column("debt_before_raw", UINT256, "smallest unit", "debt balance right before"),
+            Column("exit_proceeds_raw", UINT256, "smallest unit", "debt asset received for the collateral sold; 0 when held"),
+            Column("liquidator_profit_raw", UINT256, "smallest unit", "signed, debt asset, before gas; collateral held counts 0"),
+            Column("gas_used", INT64, "gas", "gas of the transaction"),
+            Column("fee_wei", UINT256, "wei", "fee of the transaction"),
+            Column("flash_loan", BOOL, "-", "paid with a flash loan"),
+            Column("round", INT64, "-", "how many times this borrower has been liquidated, this one included"),
+            Column("unhealthy_since_step", INT64, "-", "step whose block took the health factor under 1"),
+            Column(
+                "triggered_by", TEXT, "-",
+                "transaction that posted the price which took the health factor under 1; empty when no post did",
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
+"""Every table by name, in the order they are written."""

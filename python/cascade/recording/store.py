@@ -1,0 +1,168 @@
+"""Tables on disk: rows in, Parquet by the declared schema, frames out, no integer rounded on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cascade.errors import CascadeError
+from cascade.recording.canonical import canonical_sha256, combined_sha256
+from cascade.recording.schema import TABLES, Column, Kind, Table
+
+__all__ = ["SchemaViolation", "read_table", "table_sha256", "tables_sha256", "write_tables"]
+
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+_INT256_MIN, _UINT256_MAX = -(2**255), 2**256 - 1
+
+_ARROW = {Kind.TEXT: pa.string(), Kind.INT64: pa.int64(), Kind.UINT256: pa.string(), Kind.BOOL: pa.bool_()}
+_PYTHON: dict[Kind, type] = {Kind.TEXT: str, Kind.INT64: int, Kind.UINT256: int, Kind.BOOL: bool}
+
+
+class SchemaViolation(CascadeError, TypeError):
+    """Rows or a file that do not fit the declared schema.
+
+    Attributes
+    ----------
+    table : str
+        The table.
+    column : str
+        The column, empty where the whole table is meant.
+    """
+
+    def __init__(self, *, table: str, column: str, what: str) -> None:
+        self.table, self.column = table, column
+        super().__init__(f"table {table}{f', column {column}' if column else ''}: {what}")
+
+
+def write_tables(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Write every declared table, each to its own file; a table without rows is written empty.
+
+    The same rows give the same bytes with the same pyarrow.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go; made when missing.
+    rows : mapping
+        Rows by table; each row has exactly the table's columns, integers as Python ints.
+
+    Raises
+    ------
+    SchemaViolation
+        For an unknown table, a missing or unknown column, or a value of another type or out of range. Nothing is
+        written then.
+    """
+    for name in rows:
+        if name not in TABLES:
+            raise SchemaViolation(table=name, column="", what=f"is not declared; tables are {', '.join(TABLES)}")
+    tables = {name: _to_arrow(schema, rows.get(name, ())) for name, schema in TABLES.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        with pq.ParquetWriter(
+            folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=9, store_schema=False
+        ) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata(_described(TABLES[name]))
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """Read one table.
+
+    Returns
+    -------
+    DataFrame
+        The declared columns in order: text as str, int64 as int64, uint256 as Python ints in an object column.
+
+    Raises
+    ------
+    SchemaViolation
+        When the table is not declared or the file has other columns.
+    FileNotFoundError
+        When the folder does not hold the table.
+    """
+    if name not in TABLES:
+        raise SchemaViolation(table=name, column="", what=f"is not declared; tables are {', '.join(TABLES)}")
+    schema = TABLES[name]
+    with pq.ParquetFile(folder / f"{name}.parquet") as file:
+        table = file.read(use_threads=False)
+    if table.schema.names != schema.column_names:
+        odd = sorted(set(table.schema.names) ^ set(schema.column_names)) or ["their order"]
+        raise SchemaViolation(table=name, column="", what=f"the file differs from the schema in {', '.join(odd)}")
+    series = {}
+    for column, values in zip(schema.columns, table.columns, strict=True):
+        if values.type != _ARROW[column.kind] or values.null_count:
+            raise SchemaViolation(table=name, column=column.name, what=f"holds {values.type}, or nulls")
+        series[column.name] = _to_series(column.kind, values)
+    return pd.DataFrame(series, columns=schema.column_names)
+
+
+def table_sha256(folder: Path) -> dict[str, str]:
+    """Hash of each table's content, by name."""
+    return {name: canonical_sha256(read_table(folder, name), name) for name in TABLES}
+
+
+def tables_sha256(folder: Path) -> str:
+    """One hash over the content of all tables."""
+    return combined_sha256(table_sha256(folder))
+
+
+def _to_arrow(schema: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    names = set(schema.column_names)
+    for row in rows:
+        if row.keys() != names:
+            missing, unknown = sorted(names - row.keys()), sorted(row.keys() - names)
+            what = "is missing" if missing else "is not declared"
+            raise SchemaViolation(table=schema.name, column=(missing or unknown)[0], what=what)
+    arrays = []
+    for column in schema.columns:
+        values = [row[column.name] for row in rows]
+        _check(schema.name, column, values)
+        if column.kind is Kind.UINT256:
+            values = [str(value) for value in values]
+        arrays.append(pa.array(values, type=_ARROW[column.kind]))
+    fields = [pa.field(column.name, _ARROW[column.kind], nullable=False) for column in schema.columns]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _check(table: str, column: Column, values: Sequence[Any]) -> None:
+    wanted = _PYTHON[column.kind]
+    low, high = _limits(column)
+    for value in values:
+        found = type(value)
+        if found is not wanted:
+            raise SchemaViolation(
+                table=table, column=column.name, what=f"{value!r} is {found.__name__}, not {column.kind.value}"
+            )
+        if column.kind in (Kind.INT64, Kind.UINT256) and not low <= value <= high:
+            raise SchemaViolation(
+                table=table, column=column.name, what=f"{value} is out of the range of {column.kind.value}"
+            )
+
+
+def _limits(column: Column) -> tuple[int, int]:
+    if column.kind is Kind.INT64:
+        return _INT64_MIN, _INT64_MAX
+    return (_INT256_MIN if "signed" in column.meaning.split(",")[0] else 0), _UINT256_MAX
+
+
+def _to_series(kind: Kind, values: Any) -> pd.Series[Any]:
+    if kind is Kind.UINT256:
+        return pd.Series([int(value) for value in values.to_pylist()], dtype=object)
+    if kind is Kind.TEXT:
+        return pd.Series(values.to_pylist(), dtype=object)
+    return pd.Series(values.to_numpy(), dtype="int64" if kind is Kind.INT64 else "bool")
+
+
+def _described(schema: Table) -> dict[str, str]:
+    # Units and meanings travel in the file, for a reader who has nothing but the file.
+    columns = [
+        {"name": column.name, "kind": column.kind.value, "unit": column.unit, "meaning": column.meaning}
+        for column in schema.columns
+    ]
+    return {"cascade.table": schema.name, "cascade.columns": json.dumps(columns, separators=(",", ":"))}

@@ -1,0 +1,184 @@
+"use strict";
+(() => {
+  const content = JSON.parse(document.getElementById("content").textContent);
+  const data = {};
+  for (const [name, table] of Object.entries(content.datasets)) {
+    data[name] = table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
+  }
+  const font = getComputedStyle(document.body).fontFamily;
+
+  // Charts: the interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids.
+  const options = {
+    ast: true,
+    renderer: "svg",
+    actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
+    downloadFileName: document.title,
+  };
+
+  async function draw(plot, spec) {
+    const name = spec.data.name;
+    if (!data[name].length) {
+      plot.textContent = "Nothing of this kind happened in this run.";
+      plot.className = "plot empty";
+      return;
+    }
+    const config = { ...spec.config, font };
+    const result = await window.vegaEmbed(plot, { ...spec, config, datasets: { [name]: data[name] } }, options);
+    if (name === "liquidations") {
+      result.view.addEventListener("click", (_, item) => {
+        if (item && item.datum && item.datum.tx) show(item.datum.tx);
+      });
+    }
+  }
+
+  const drawn = [];
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    const variants = Object.entries(content.charts[figure.dataset.chart]);
+    const plot = figure.querySelector(".plot");
+    const bar = figure.querySelector(".variants");
+    if (variants.length > 1 && data[variants[0][1].data.name].length) {
+      for (const [label, spec] of variants) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = label;
+        button.setAttribute("aria-pressed", String(label === variants[0][0]));
+        button.addEventListener("click", () => {
+          for (const other of bar.children) other.setAttribute("aria-pressed", String(other === button));
+          draw(plot, spec);
+        });
+        bar.append(button);
+      }
+    }
+    drawn.push(draw(plot, variants[0][1]));
+  }
+
+  // The table of liquidations.
+  const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const text = (value) => String(value);
+  const dollars = (value) => (value < 0 ? "\u2212" : "") + money.format(Math.abs(value));
+  const health = (value) => (value === null ? "no debt" : value.toFixed(4));
+  const hash = (value) => (value ? value.slice(0, 10) + "\u2026" + value.slice(-4) : "\u2013");
+  const columns = [
+    ["time", "UTC", text], ["tx", "transaction", hash], ["borrower", "borrower", text], ["keeper", "keeper", text],
+    ["hf_before", "health", health, true], ["hf_after", "after", health, true],
+    ["covered", "covered, $", dollars, true], ["deficit", "deficit, $", dollars, true],
+    ["seized", "seized, $", dollars, true], ["profit", "profit, $", dollars, true], ["delay", "delay", text, true],
+    ["bonus", "bonus, $", dollars, true], ["fee", "fee, $", dollars, true], ["gas", "gas, $", dollars, true],
+    ["price", "oracle price", (value) => value.toFixed(4), true], ["round", "round", text, true],
+    ["block", "block", text, true], ["trigger", "triggered by", hash],
+  ];
+  const rows = data.liquidations;
+  const element = (id) => document.getElementById(id);
+  const state = { key: null, down: false, page: 0, chosen: "" };
+  const head = element("rows").tHead.insertRow();
+  const body = element("rows").tBodies[0];
+  const searchable = rows.map((row) => [row.tx, row.borrower, row.keeper, row.time, row.trigger].join(" ").toLowerCase());
+
+  for (const [key, label, , numeric] of columns) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.className = numeric ? "number" : "";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.addEventListener("click", () => {
+      state.down = state.key === key ? !state.down : Boolean(numeric);
+      state.key = key;
+      state.page = 0;
+      for (const other of head.cells) other.removeAttribute("aria-sort");
+      cell.setAttribute("aria-sort", state.down ? "descending" : "ascending");
+      render();
+    });
+    cell.append(button);
+    head.append(cell);
+  }
+
+  function selected() {
+    const wanted = element("find").value.trim().toLowerCase();
+    const deficit = element("only-deficit").checked;
+    const found = rows.filter((row, i) => searchable[i].includes(wanted) && (!deficit || row.deficit > 0));
+    if (state.key) {
+      const sign = state.down ? -1 : 1;
+      const value = (row) => (row[state.key] === null ? Infinity : row[state.key]);
+      found.sort((a, b) => sign * (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
+    }
+    return found;
+  }
+
+  function render() {
+    const found = selected();
+    const size = Number(element("size").value);
+    const pages = Math.max(1, Math.ceil(found.length / size));
+    state.page = Math.min(Math.max(0, state.page), pages - 1);
+    body.replaceChildren();
+    for (const row of found.slice(state.page * size, (state.page + 1) * size)) {
+      const line = body.insertRow();
+      if (row.tx === state.chosen) line.className = "chosen";
+      for (const [key, , shown, numeric] of columns) {
+        const cell = line.insertCell();
+        cell.textContent = shown(row[key]);
+        cell.className = (numeric ? "number" : "") + (key === "deficit" && row.deficit > 0 ? " loss" : "");
+        if (shown === hash) {
+          cell.title = row[key];
+          cell.style.fontFamily = "var(--mono)";
+        }
+      }
+    }
+    element("matches").textContent = `${found.length.toLocaleString("en-US")} of ${rows.length.toLocaleString("en-US")}`;
+    element("page").textContent = `page ${state.page + 1} of ${pages}`;
+    element("previous").disabled = state.page === 0;
+    element("next").disabled = state.page === pages - 1;
+    element("download").disabled = found.length === 0;
+  }
+
+  function show(tx) {
+    state.chosen = tx;
+    state.page = 0;
+    element("only-deficit").checked = false;
+    element("find").value = tx;
+    render();
+    element("every-liquidation").scrollIntoView();
+  }
+
+  function follow() {
+    const target = decodeURIComponent(location.hash.slice(1));
+    if (target.startsWith("0x")) show(target);
+    if (target === "every-liquidation-deficit" && !element("only-deficit").checked) {
+      element("find").value = "";
+      element("only-deficit").checked = true;
+      render();
+    }
+  }
+
+  function save() {
+    const quoted = (value) => {
+      const plain = value === null ? "" : String(value);
+      const safe = /^[=+@\t\r-]/.test(plain) && typeof value !== "number" ? "'" + plain : plain;
+      return `"${safe.replaceAll('"', '""')}"`;
+    };
+    const keys = content.datasets.liquidations.columns;
+    const lines = [keys, ...selected().map((row) => keys.map((key) => row[key]))];
+    const file = new Blob([lines.map((line) => line.map(quoted).join(",")).join("\n") + "\n"], { type: "text/csv" });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = "liquidations.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  const restart = () => { state.page = 0; render(); };
+  element("find").addEventListener("input", restart);
+  element("only-deficit").addEventListener("change", restart);
+  element("size").addEventListener("change", restart);
+  element("previous").addEventListener("click", () => { state.page -= 1; render(); });
+  element("next").addEventListener("click", () => { state.page += 1; render(); });
+  element("download").addEventListener("click", save);
+  window.addEventListener("hashchange", follow);
+  render();
+  follow();
+  // Charts grow the page: go to the place asked for once they are there.
+  Promise.all(drawn).then(() => {
+    const target = state.chosen ? "every-liquidation" : decodeURIComponent(location.hash.slice(1));
+    if (target && element(target)) element(target).scrollIntoView();
+  });
+})();

@@ -1,0 +1,58 @@
+"""The charts as PNG files, for documents that cannot hold a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from cascade.analysis.frames import Frames
+from cascade.report.charts import Chart, charts
+from cascade.report.datasets import Dataset, datasets
+from cascade.report.words import day_of
+
+__all__ = ["save_charts"]
+
+_WIDTH = 860
+_SCALE = 2.0
+
+
+def save_charts(run_folder: Path) -> list[Path]:
+    """Draw every chart of a finished run to `charts/NAME.png`, a file for each of its variants.
+
+    The same tables give the same bytes with the same vl-convert and fonts.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    summary = json.loads((run_folder / "summary.json").read_text(encoding="utf-8"))
+    frames = Frames(run_folder)
+    data = datasets(frames, summary)
+    folder = run_folder / "charts"
+    folder.mkdir(exist_ok=True)
+    return [path for chart in charts(data, day=day_of(frames)) for path in _draw(chart, data, folder)]
+
+
+def _draw(chart: Chart, data: dict[str, Dataset], folder: Path) -> list[Path]:
+    written = []
+    for label, specification in chart.variants.items():
+        path = folder / f"{'-'.join([chart.key, *label.split()])}.png"
+        path.write_bytes(vl_convert.vegalite_to_png(json.dumps(_alone(specification, data)), scale=_SCALE))
+        written.append(path)
+    return written
+
+
+def _alone(specification: dict[str, Any], data: dict[str, Dataset]) -> dict[str, Any]:
+    name = specification["data"]["name"]
+    config = {**specification["config"], "font": "DejaVu Sans, Liberation Sans, Arial, sans-serif", "padding": 16}
+    return {
+        **specification,
+        "width": _WIDTH,
+        "autosize": {"type": "pad"},
+        "config": config,
+        "datasets": {name: data[name].records()},
+    }

@@ -1,0 +1,131 @@
+"""docs/SCENARIO.md from the model: every key, its type, its default, its meaning. `python -m cascade.scenario.doc`."""
+
+from __future__ import annotations
+
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from pydantic.fields import FieldInfo
+
+from cascade.scenario.model import ScenarioSpec
+from cascade.toolchain.paths import project_root
+
+__all__ = ["render"]
+
+_HEAD = """# Scenario keys
+
+Made from `python/cascade/scenario/model.py` by `make docs`; do not edit.
+
+A scenario is one YAML file. `extends: FILE` (not listed below) takes another file and changes the keys given; a section
+that changes its `kind` replaces the old one whole. `--set PATH=VALUE` changes one key by its dotted path, as in
+`--set lending.reserves.USDe.ltv_bps=9000`. Percentages are integers in 1e-4 (`_bps`), amounts are whole tokens or
+dollars as numbers, times carry a zone. Unknown keys, numbers as text and keys given twice are refused.
+
+The price path is a CSV of the columns `time, asset, price, status, source` (the last two may be missing), each asset's
+times rising; a line that starts with `#` is a comment. Prices are interpolated linearly to the time of each block.
+"""
+
+
+def render() -> str:
+    """The whole document."""
+    sections = [_HEAD]
+    seen: set[type[pydantic.BaseModel]] = set()
+    waiting: list[type[pydantic.BaseModel]] = [ScenarioSpec]
+    while waiting:
+        model = waiting.pop(0)
+        if model in seen:
+            continue
+        seen.add(model)
+        sections.append(_section(model))
+        for field in model.model_fields.values():
+            waiting += list(_models_in(field.annotation))
+    return "\n".join(sections)
+
+
+def _section(model: type[pydantic.BaseModel]) -> str:
+    name = model.__name__.removesuffix("Spec")
+    about = " ".join((model.__doc__ or "").split())
+    lines = [f"## {name}\n", f"{about}\n", "| key | type | default | meaning |", "|---|---|---|---|"]
+    for key, field in model.model_fields.items():
+        meaning = " ".join((field.description or _KIND_MEANING.get(key, "")).split()).replace("|", "\\|")
+        lines.append(f"| `{key}` | {_type(field)} | {_default(field)} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+_KIND_MEANING = {"kind": "which of the kinds this is"}
+
+
+def _models_in(annotation: Any) -> Iterator[type[pydantic.BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _type(field: FieldInfo) -> str:
+    bounds = []
+    for constraint in field.metadata:
+        for sign, name in ((">=", "ge"), (">", "gt"), ("<=", "le"), ("<", "lt")):
+            bound = getattr(constraint, name, None)
+            if bound is not None:
+                bounds.append(f"{sign} {bound}")
+    return _name(field.annotation) + (f", {', '.join(bounds)}" if bounds else "")
+
+
+def _name(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _name(arguments[0])
+    if origin is typing.Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin in (typing.Union, types.UnionType):
+        named = [_name(argument) for argument in arguments if argument is not types.NoneType]
+        return " or ".join(named) + (", or null" if types.NoneType in arguments else "")
+    if origin is list:
+        return f"list of {_name(arguments[0])}"
+    if origin is dict:
+        return f"map of {_name(arguments[0])} to {_name(arguments[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        section = annotation.__name__.removesuffix("Spec")
+        return f"[{section}](#{section.lower()})"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(f"`{member.value}`" for member in annotation)
+    named_types: dict[Any, str] = {str: "text", int: "integer", bool: "true or false", Decimal: "number"}
+    return named_types.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    if field.default is None:
+        return "null"
+    if isinstance(field.default, pydantic.BaseModel):
+        return "its defaults"
+    if isinstance(field.default, Enum):
+        return f"`{field.default.value}`"
+    if field.default in ({}, []):
+        return "none"
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the document, or with `--check` say whether it is current."""
+    file: Path = project_root() / "docs" / "SCENARIO.md"
+    if "--check" not in arguments:
+        file.write_text(render(), encoding="utf-8")
+        return 0
+    current = file.is_file() and file.read_text(encoding="utf-8") == render()
+    if not current:
+        print("docs/SCENARIO.md: is not what the model says: run `make docs`", file=sys.stderr)
+    return 0 if current else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""Whether two runs are the same run."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from cascade.errors import CascadeError
+from cascade.harness import replay
+from cascade.progress import Progress
+from cascade.run import Run
+from cascade.scenario.load import load_scenario
+
+__all__ = ["RunsDiffer", "compare_runs", "verify"]
+
+
+class RunsDiffer(CascadeError):
+    """A second run of the same scenario and seed gave other tables."""
+
+    exit_code = 1
+
+
+def verify(run: Run, *, progress: Progress | None = None) -> str:
+    """Run it once more from the scenario and prices in its manifest, with the contracts and tools of now.
+
+    Raises
+    ------
+    RunsDiffer
+        When anything differs.
+    """
+    with tempfile.TemporaryDirectory(prefix="cascade-verify-") as name:
+        folder = Path(name)
+        scenario_file = folder / "scenario.yaml"
+        scenario_file.write_text(run.manifest["scenario_text"], encoding="utf-8")
+        (folder / run.manifest["price_path_file"]).write_text(run.manifest["price_path_text"], encoding="utf-8")
+        repeated = replay(load_scenario(scenario_file), out=folder / "runs", progress=progress, require_expected=False)
+        return compare_runs(run, repeated)
+
+
+def compare_runs(first: Run, second: Run) -> str:
+    """A line that says both are the same.
+
+    Raises
+    ------
+    RunsDiffer
+        Naming what differs: the run itself (scenario, prices or contracts), or tables of the same run.
+    """
+    if first.manifest["run_id"] != second.manifest["run_id"]:
+        raise RunsDiffer(
+            f"{first.folder}: is {first.manifest['run_id']}, the second run is {second.manifest['run_id']}: the scenario, "
+            "its price path or the contracts have changed since"
+        )
+    differing = [
+        name for name, digest in first.manifest["tables"].items() if second.manifest["tables"].get(name) != digest
+    ]
+    if differing:
+        raise RunsDiffer(f"{first.folder}: the second run differs in {', '.join(differing)}")
+    return f"{first.manifest['run_id']}: all {len(first.manifest['tables'])} tables are the same"

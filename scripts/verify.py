@@ -1,0 +1,20 @@
+"""Run a finished run once more, from what its manifest holds, and compare every table: `ape run verify RUN`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cascade.command import cascade_command
+from cascade.progress import terminal
+
+
+@click.command("verify", short_help="Run a finished run once more and compare every table")
+@click.argument("run", type=click.Path(path_type=Path))
+@cascade_command
+def cli(run: Path) -> None:
+    from cascade.run import Run
+    from cascade.verification import verify
+
+    click.echo(verify(Run(run), progress=terminal()))
