@@ -1,0 +1,242 @@
+"""Runs that go wrong: one line, the right exit code, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cascade import load_scenario, replay
+from cascade.chain.anvil import Anvil
+from cascade.errors import ChainError, ExpectationFailed, ScenarioError
+from cascade.positions.build import BuildFailed
+from cascade.progress import Progress
+from cascade.toolchain.paths import project_root
+
+from .conftest import SCENARIOS, small
+
+FRICTIONLESS = SCENARIOS / "frictionless-loop.yaml"
+
+
+class KillsAnvil(Progress):
+    """Kills the run's own anvil as soon as the crash plays."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def bar(self, name: str, total: int):  # type: ignore[no-untyped-def]
+        if name == "playing the crash":
+            for pid in own_anvils():
+                os.kill(pid, signal.SIGKILL)
+        return super().bar(name, total)
+
+
+def own_anvils(parent: int | None = None) -> list[int]:
+    parent = parent or os.getpid()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes().split(b"\0")[0]
+        except OSError:
+            continue
+        if command.endswith(b"anvil") and int(fields[1]) == parent and fields[0] != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+def ape_run(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    ape = Path(sys.executable).with_name("ape")
+    return subprocess.run(
+        [str(ape), "run", *arguments], cwd=cwd or project_root(), env={**os.environ, **environment},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def private_temp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "temp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_replay__anvil_dies_in_the_crash__says_so_and_leaves_nothing(runs_folder: Path, private_temp: Path) -> None:
+    with pytest.raises(ChainError, match="the node stopped answering"):
+        replay(small(), out=runs_folder, progress=KillsAnvil())
+
+    assert not runs_folder.exists() or list(runs_folder.iterdir()) == []
+    assert list(private_temp.iterdir()) == []
+    assert own_anvils() == []
+
+
+def test_replay__interrupted__leaves_nothing(runs_folder: Path, private_temp: Path) -> None:
+    class Interrupts(Progress):
+        def bar(self, name: str, total: int):  # type: ignore[no-untyped-def]
+            if name == "playing the crash":
+                raise KeyboardInterrupt
+            return super().bar(name, total)
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(small(), out=runs_folder, progress=Interrupts(None))
+
+    assert not runs_folder.exists()
+    assert list(private_temp.iterdir()) == []
+    assert own_anvils() == []
+
+
+@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
+def test_ape_run_replay__killed__leaves_no_process_and_no_finished_run(kill: signal.Signals, runs_folder: Path) -> None:
+    ape = Path(sys.executable).with_name("ape")
+    process = subprocess.Popen(
+        [str(ape), "run", "replay", "scenarios/loop-and-crash.yaml", "--out", str(runs_folder)],
+        cwd=project_root(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        anvils = wait_for(lambda: own_anvils(process.pid))
+        process.send_signal(kill)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in anvils))
+    assert not runs_folder.exists() or list(runs_folder.iterdir()) == []
+    if kill is signal.SIGTERM:
+        assert process.returncode == 130
+        assert "Traceback" not in errors
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> object:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise TimeoutError("the condition never held")
+
+
+def test_anvil__port_in_use__refused_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ChainError, match=f"port {port} of 127.0.0.1 is in use"), Anvil(timestamp=1, port=port):
+            pass
+
+
+def test_replay__crash_without_liquidation__never_succeeds_silently(runs_folder: Path) -> None:
+    # Keepers who work for a million a piece: positions can be breached, and nobody liquidates them.
+    scenario = small(**{"agents.keeper.min_profit_usd": 1_000_000})
+
+    with pytest.raises(ExpectationFailed, match=r"expect\.liquidations = 'some': the run had 0"):
+        replay(scenario, out=runs_folder)
+
+    assert len(list(runs_folder.iterdir())) == 1, "what happened is kept, and says that it is not what was claimed"
+
+
+def test_replay__liquidations_where_none_are_expected__fails(runs_folder: Path) -> None:
+    with pytest.raises(ExpectationFailed, match=r"expect\.liquidations = 'none': the run had 1"):
+        replay(load_scenario(FRICTIONLESS, set={"expect.liquidations": "none"}), out=runs_folder)
+
+
+def test_replay__shock_that_breaches_no_one__refused_before_anything_starts(runs_folder: Path) -> None:
+    scenario = small(**{"positions.loopers.target": {"leverage": {"kind": "fixed", "value": 1.5}}})
+
+    with pytest.raises(ScenarioError, match="takes no position under a health factor of 1"):
+        replay(scenario, out=runs_folder)
+
+    assert not runs_folder.exists()
+
+
+def test_replay__pool_drained_while_building__is_an_error_not_a_result(runs_folder: Path) -> None:
+    # A loop through an exchange pool that is deep enough on paper, but whose price the loops themselves move away.
+    scenario = small(
+        **{
+            "positions.loopers.venue": "usde-usdc",
+            "venues.usde-usdc.reserves": {"USDC": 3_000_000, "USDe": 3_000_000},
+            "venues.usde-usdc.amplification": 1,
+        }
+    )
+
+    with pytest.raises(BuildFailed, match=r"venues\.usde-usdc: the loops moved its price"):
+        replay(scenario, out=runs_folder)
+
+    assert not runs_folder.exists()
+
+
+def test_replay__build_longer_than_its_time__is_an_error(runs_folder: Path) -> None:
+    with pytest.raises(BuildFailed, match=r"timeline\.build_seconds = 60"):
+        replay(small(**{"timeline.build_seconds": 60, "positions.loopers.count": 400}), out=runs_folder)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--set", "lending.reserves.USDe.ltv_bps=8301"], "frictionless-loop.yaml: lending.reserves.USDe: ltv_bps 8301 exceeds"),
+        (["--set", "colour=red"], "frictionless-loop.yaml: colour = 'red': unknown key"),
+        (["--seed", "1.5"], "frictionless-loop.yaml: seed = 1.5"),
+        (["--seed", "many"], "frictionless-loop.yaml: seed = 'many'"),
+        (["--network", "ethereum:mainnet:node"], "--network = 'ethereum:mainnet:node'"),
+        (["--network", "http://127.0.0.1:1"], "http://127.0.0.1:1: the node stopped answering"),
+    ],
+)
+def test_ape_run_replay__bad_input__one_line_exit_2_nothing_written(
+    arguments: list[str], expected: str, runs_folder: Path
+) -> None:
+    done = ape_run("replay", "scenarios/frictionless-loop.yaml", "--out", str(runs_folder), *arguments)
+
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    assert expected in lines[0]
+    assert "Traceback" not in done.stderr
+    assert not runs_folder.exists()
+
+
+def test_ape_run_replay__then_report_and_verify__all_succeed(runs_folder: Path) -> None:
+    played = ape_run("replay", "scenarios/frictionless-loop.yaml", "--out", str(runs_folder))
+    assert played.returncode == 0, played.stderr
+    assert "5,408 USD" in played.stdout
+    run = next(runs_folder.iterdir())
+    (run / "report.html").unlink()
+
+    drawn = ape_run("report", str(run))
+    verified = ape_run("verify", str(run))
+
+    assert drawn.returncode == 0, drawn.stderr
+    assert (run / "report.html").is_file()
+    assert verified.returncode == 0, verified.stderr
+    assert "tables are the same" in verified.stdout
+
+
+def test_ape_run_verify__table_tampered_with__says_which(runs_folder: Path) -> None:
+    run = replay(load_scenario(FRICTIONLESS), out=runs_folder)
+    manifest = run.folder / "manifest.json"
+    digest = run.manifest["tables"]["liquidations"]
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace(digest, "0" * 64), encoding="utf-8")
+
+    done = ape_run("verify", str(run.folder))
+
+    assert done.returncode == 1
+    assert "differs in liquidations" in done.stderr
+
+
+def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Path) -> None:
+    own = replay(load_scenario(FRICTIONLESS), out=runs_folder / "own")
+    timeline = load_scenario(FRICTIONLESS).spec.timeline
+    with Anvil(timestamp=timeline.start_timestamp - timeline.build_seconds) as anvil:
+        given = replay(load_scenario(FRICTIONLESS), out=runs_folder / "given", node_url=anvil.rpc.url)
+        with pytest.raises(Exception, match="already has blocks"):
+            replay(load_scenario(FRICTIONLESS), out=runs_folder / "again", node_url=anvil.rpc.url)
+
+    assert given.manifest["tables"] == own.manifest["tables"]

@@ -1,0 +1,322 @@
+"""A small made-up run, by closed form: positions, a fall and a recovery, and liquidations with Aave's integer rules.
+
+It is no substitute for a replay; it fills every table with rows that add up, in milliseconds, so that storing,
+analysis and the report can be tested without a chain.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cascade.recording.store import table_sha256, write_tables
+
+Rows = dict[str, list[dict[str, Any]]]
+
+E8, WAD, BPS, NO_DEBT = 10**8, 10**18, 10_000, 2**256 - 1
+START = 1_760_129_100  # 2025-10-10 20:45:00 UTC
+BLOCK_SECONDS = 60
+THRESHOLD_BPS, BONUS_BPS, FEE_BPS = 8300, 500, 1000
+USDE, USDC = 10**18, 10**6
+BUCKETS = (0, 5000, 9000, 9500, 10_000, 10_500, 11_000, 12_000, 15_000, 2**31)
+
+PARAMETERS: dict[str, Any] = {
+    "name": "made-up",
+    "seed": 7,
+    "chain": {"block_gas_limit": 45_000_000, "ether_price_usd": "4000"},
+    "assets": {"USDC": {"kind": "erc20", "decimals": 6}, "USDe": {"kind": "usde", "decimals": 18}},
+    "lending": {
+        "reserves": {
+            "USDe": {
+                "ltv_bps": 8000, "liquidation_threshold_bps": THRESHOLD_BPS, "liquidation_bonus_bps": BONUS_BPS,
+                "liquidation_protocol_fee_bps": FEE_BPS,
+            },
+            "USDC": {"ltv_bps": 0, "liquidation_protocol_fee_bps": FEE_BPS},
+        },
+    },
+    "venues": {"curve": {"kind": "stable-swap", "coins": ["USDC", "USDe"], "amplification": 200}},
+    "provenance": [
+        {"status": "reported", "source": "Aave governance", "keys": ["lending.reserves"]},
+        {"status": "assumed", "source": "round numbers", "keys": ["chain", "venues.curve.amplification"]},
+    ],
+}  # fmt: skip
+
+
+def half_up(value: int, bps: int) -> int:
+    return (value * bps + 5000) // BPS
+
+
+def half_up_div(value: int, bps: int) -> int:
+    return (value * BPS + bps // 2) // bps
+
+
+def path_e8(step: int, steps: int) -> int:
+    """Falls from 1.00 to 0.78 in a third of the time, to 0.64 at once, and comes back to 0.97."""
+    low = steps // 3
+    if step < low:
+        return E8 - 22 * 10**6 * step // low
+    return 64 * 10**6 + 33 * 10**6 * (step - low) // (steps - 1 - low)
+
+
+@dataclass
+class Book:
+    """One looped position."""
+
+    name: str
+    collateral: int
+    debt: int
+    rounds: int = 0
+    unhealthy_since: int = -1
+    trigger: str = ""
+
+    def values_e8(self, price: int) -> tuple[int, int]:
+        return self.collateral * price // USDE, -(-self.debt * E8 // USDC)
+
+    def health(self, price: int) -> int:
+        collateral, debt = self.values_e8(price)
+        if debt == 0:
+            return NO_DEBT
+        return (collateral * THRESHOLD_BPS * WAD + debt // 2) // debt // BPS
+
+
+@dataclass
+class World:
+    """Collects the rows while the made-up run goes on."""
+
+    rows: Rows = field(default_factory=dict)
+    block: int = 0
+    phase: str = "build"
+    step: int = -1
+    timestamp: int = START - 600
+    sent: int = 0
+    log_index: int = 0
+    depth: int = 9_000_000 * USDE
+
+    def add(self, table: str, **values: Any) -> None:
+        self.rows.setdefault(table, []).append({"run_id": "made-up-7-abcdef", "seed": 7, **values})
+
+    def when(self) -> dict[str, Any]:
+        return {"phase": self.phase, "step": self.step, "block_number": self.block, "timestamp": self.timestamp}
+
+    def open_block(self, *, step: int) -> None:
+        self.block += 1
+        self.step, self.sent, self.log_index = step, 0, 0
+        self.phase = "build" if step < 0 else "crash"
+        self.timestamp = START - 3600 + self.block if step < 0 else START + step * BLOCK_SECONDS
+
+    def close_block(self) -> None:
+        self.add(
+            "blocks", **self.when(), transactions=self.sent, queued=0, gas_used=300_000 * self.sent,
+            gas_limit=45_000_000, base_fee_wei=10**9,
+        )  # fmt: skip
+
+    def send(self, *, actor: str, role: str, cohort: str, intent: str, reason: str, status: str = "ok") -> str:
+        tx_hash = f"0x{self.block:032x}{self.sent:032x}"
+        self.add(
+            "transactions", **self.when(), transaction_index=self.sent, tx_hash=tx_hash, actor=actor, role=role,
+            cohort=cohort, intent=intent, reason=reason, target="LendingPool", status=status,
+            revert_reason="" if status == "ok" else "UnprofitableLiquidation(-3, 0)", proposed_step=self.step - 1,
+            gas_limit=600_000, gas_used=300_000, tip_wei=10**9, fee_wei=300_000 * 2 * 10**9,
+        )  # fmt: skip
+        self.sent += 1
+        return tx_hash
+
+    def price(self, asset: str, source: str, price_e8: int) -> None:
+        self.add("prices", **self.when(), asset=asset, source=source, price_e8=price_e8)
+
+    def position(self, book: Book, *, event: str, price: int) -> None:
+        collateral, debt = book.values_e8(price)
+        self.add(
+            "positions", **self.when(), borrower=book.name, address="0x" + book.name.encode().hex().zfill(40)[-40:],
+            cohort="loopers", event=event, collateral_asset="USDe", debt_asset="USDC", collateral_raw=book.collateral,
+            debt_raw=book.debt, collateral_base_e8=collateral, debt_base_e8=debt, health_factor_wad=book.health(price),
+        )  # fmt: skip
+
+    def health(self, books: list[Book], price: int) -> None:
+        for low, high in pairwise(BUCKETS):
+            inside = [b for b in books if b.debt and low <= b.health(price) * BPS // WAD < high]
+            if inside:
+                values = [b.values_e8(price) for b in inside]
+                self.add(
+                    "health", **self.when(), health_low_bps=low, health_high_bps=high, positions=len(inside),
+                    collateral_base_e8=sum(v[0] for v in values), debt_base_e8=sum(v[1] for v in values),
+                )  # fmt: skip
+
+
+def build_loop(world: World, name: str, equity: int, ltv_bps: int) -> Book:
+    book = Book(name, equity, 0)
+    supplied = equity
+    for number in range(6):
+        borrowed = 0 if number == 0 else supplied * ltv_bps // BPS // 10**12
+        supplied = equity if number == 0 else borrowed * 10**12
+        book.debt += borrowed
+        book.collateral += 0 if number == 0 else supplied
+        world.add(
+            "loops", borrower=name, cohort="loopers", round=number, block_number=world.block, borrowed_raw=borrowed,
+            swapped_raw=0 if number == 0 else supplied, supplied_raw=supplied, collateral_raw=book.collateral,
+            debt_raw=book.debt,
+        )  # fmt: skip
+    return book
+
+
+def liquidate(world: World, book: Book, price: int, keeper: str) -> None:
+    before, health_before, collateral_before = book.debt, book.health(price), book.collateral
+    collateral_base, debt_base = book.values_e8(price)
+    whole = health_before <= 95 * 10**16 or min(collateral_base, debt_base) < 2000 * E8
+    cover = book.debt if whole else half_up(debt_base, 5000) * USDC // E8
+    seized = half_up(E8 * cover * USDE // (price * USDC), BPS + BONUS_BPS)
+    if seized > book.collateral:
+        seized = book.collateral
+        cover = -(-(price * seized * USDC // (E8 * USDE)) * BPS // (BPS + BONUS_BPS))
+    fee = half_up(seized - half_up_div(seized, BPS + BONUS_BPS), FEE_BPS)
+    gone = seized == book.collateral
+    deficit = book.debt - cover if gone else 0
+    book.collateral -= seized
+    book.debt = 0 if gone else book.debt - cover
+    book.rounds += 1
+    proceeds = (seized - fee) * price * 99 // (100 * E8 * 10**12)
+    tx_hash = world.send(
+        actor=keeper, role="keeper", cohort="keepers", intent="liquidate", reason=f"health factor of {book.name} < 1"
+    )
+    world.add(
+        "swaps", **world.when(), tx_hash=tx_hash, log_index=world.log_index, venue="curve", actor=keeper, role="keeper",
+        asset_in="USDe", asset_out="USDC", amount_in_raw=seized - fee, amount_out_raw=proceeds,
+    )  # fmt: skip
+    world.add(
+        "liquidations", **world.when(), tx_hash=tx_hash, log_index=world.log_index + 1, venue="mock", liquidator=keeper,
+        borrower=book.name, cohort="loopers", collateral_asset="USDe", debt_asset="USDC", debt_covered_raw=cover,
+        collateral_seized_raw=seized, protocol_fee_raw=fee, deficit_raw=deficit, collateral_price_e8=price,
+        debt_price_e8=E8, bonus_bps=BONUS_BPS, close_factor_bps=BPS if whole else 5000,
+        health_factor_before_wad=health_before, health_factor_after_wad=book.health(price),
+        collateral_before_raw=collateral_before, debt_before_raw=before, exit_proceeds_raw=proceeds,
+        liquidator_profit_raw=proceeds - cover, gas_used=300_000, fee_wei=300_000 * 2 * 10**9, flash_loan=True,
+        round=book.rounds, unhealthy_since_step=book.unhealthy_since, triggered_by=book.trigger,
+    )  # fmt: skip
+    world.log_index += 2
+    world.position(book, event="liquidated", price=price)
+
+
+def many_loops(positions: int) -> list[tuple[int, int]]:
+    """Own capital and LTV of each looper: one large, the others alike, LTV 55 to 79 %."""
+    return [((20_000 + 977 * (i * 7 % 50) + 400_000 // (i + 1)) * USDE, 5500 + i * 61 % 2450) for i in range(positions)]
+
+
+def made_up_rows(*, loops: list[tuple[int, int]], path: Callable[[int], int], steps: int) -> Rows:
+    """Rows of every table, for loops of (own capital, LTV in bps) and a price path by step."""
+    world = World()
+    books = []
+    for i, (equity, ltv_bps) in enumerate(loops):
+        world.open_block(step=-1)
+        name = f"loopers-{i:04d}"
+        books.append(build_loop(world, name, equity, ltv_bps))
+        world.send(actor=name, role="looper", cohort="loopers", intent="supply", reason="opens its loop")
+        if i == 0:
+            for asset in ("USDe", "USDC"):
+                world.price(asset, "oracle", E8)
+        world.close_block()
+    world.open_block(step=-1)
+    for book in books:
+        world.position(book, event="built", price=E8)
+    for source in ("spot:curve", "exit:curve", "redemption"):
+        world.price("USDe", source, E8 if source != "exit:curve" else 93 * 10**6)
+    world.close_block()
+
+    price = E8
+    for step in range(steps):
+        world.open_block(step=step)
+        target = path(step)
+        post = ""
+        if target != price or step == 0:
+            price = target
+            post = world.send(actor="poster", role="oracle", cohort="poster", intent="post", reason="follows the path")
+            world.price("USDe", "oracle", price)
+            world.price("USDe", "path", price)
+            world.price("USDe", "spot:curve", price * 995 // 1000)
+        due = [b for b in books if b.debt and b.health(price) < WAD and b.unhealthy_since >= 0][:6]
+        if due:
+            world.send(
+                actor="keepers-1", role="keeper", cohort="keepers", intent="liquidate", reason="too late",
+                status="reverted",
+            )  # fmt: skip
+        for i, book in enumerate(due):
+            liquidate(world, book, price, f"keepers-{i % 2}")
+        for book in books:
+            if not book.debt or book.health(price) >= WAD:
+                book.unhealthy_since, book.trigger = -1, ""
+            elif book.unhealthy_since < 0:
+                book.unhealthy_since, book.trigger = step, post
+        open_collateral = sum(b.collateral for b in books if b.debt)
+        world.price("USDe", "exit:curve", price * world.depth // (world.depth + open_collateral))
+        world.health(books, price)
+        for within in (50, 200, 1000):
+            share = price * price * math.isqrt(within) // (E8 * 30)
+            world.add(
+                "liquidity", **world.when(), venue="curve", within_bps=within, sell_raw=world.depth * share // E8,
+                buy_raw=world.depth * (E8 - share // 2) // E8,
+            )  # fmt: skip
+        if step == steps - 1:
+            for book in books:
+                world.position(book, event="end", price=price)
+        world.close_block()
+    parameters = json.dumps(PARAMETERS, sort_keys=True)
+    world.add(
+        "runs", scenario="made-up", engine="mock", start_timestamp=START, block_seconds=BLOCK_SECONDS,
+        positions=len(loops), counterfactual="the oracle follows an exchange's price by hand",
+        parameters=parameters, scenario_sha256="5" * 64, contracts_sha256="c" * 64,
+    )  # fmt: skip
+    return world.rows
+
+
+def write_run(folder: Path, rows: Rows) -> Path:
+    """A run's folder as the engine leaves it, without a report."""
+    write_tables(folder / "tables", rows)
+    run = rows["runs"][0]
+    manifest = {
+        "run_id": run["run_id"], "scenario_name": run["scenario"], "scenario_file": "scenarios/made-up.yaml",
+        "scenario_text": "name: made-up  # not a real one\nseed: 7\n", "seed": run["seed"],
+        "overrides": ["lending.reserves.USDe.ltv_bps=8000"],
+        "tools": {"anvil": "1.7.1", "solc": "0.8.30", "python": "3.11"}, "contracts": {"LendingPool": "a" * 64},
+        "tables": table_sha256(folder / "tables"),
+        "expectation": {"liquidations": "some", "met": bool(rows.get("liquidations"))},
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _crash_rows() -> Rows:
+    return made_up_rows(loops=many_loops(40), path=lambda step: path_e8(step, 60), steps=60)
+
+
+@pytest.fixture
+def crash_rows(_crash_rows: Rows) -> Rows:
+    """Rows of a run with liquidations, free to be changed."""
+    return deepcopy(_crash_rows)
+
+
+@pytest.fixture
+def calm_rows() -> Rows:
+    """Rows of a run whose price never moved."""
+    return made_up_rows(loops=many_loops(5), path=lambda _: E8, steps=10)
+
+
+@pytest.fixture
+def one_looper_rows() -> Rows:
+    """100,000 looped five times at 80 %, then a fall of 25 % in one block."""
+    return made_up_rows(
+        loops=[(100_000 * USDE, 8000)], path=lambda step: E8 if step < 2 else 75 * 10**6, steps=6
+    )  # fmt: skip
+
+
+@pytest.fixture
+def run_of(tmp_path: Path) -> Callable[[Rows], Path]:
+    """Writes rows as a run's folder."""
+    return lambda rows: write_run(tmp_path / "run", rows)

@@ -1,0 +1,226 @@
+"""The page: whole in one file, inert against hostile text, the same bytes from the same tables."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cascade.analysis import Frames, summarise
+from cascade.report import build_report, save_charts
+from cascade.report.charts import charts
+from cascade.report.datasets import datasets
+from cascade.report.words import command, dollars
+
+Rows = dict[str, list[dict[str, Any]]]
+RunOf = Callable[[Rows], Path]
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{7*7}}&amp;<!--"
+
+
+class Page(HTMLParser):
+    """Elements, ids, links and the text of each script of a page, as a browser would find them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.source = path.read_text(encoding="utf-8")
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.scripts: list[tuple[str, str]] = []
+        self.words: list[str] = []
+        self._script: str | None = None
+        self.feed(self.source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag == "script":
+            self._script = dict(attrs).get("type") or "code"
+            self.scripts.append((self._script, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script":
+            self._script = None
+
+    def handle_data(self, data: str) -> None:
+        if self._script is None:
+            self.words.append(data)
+        else:
+            kind, text = self.scripts.pop()
+            self.scripts.append((kind, text + data))
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, found, value in self.attributes if found == name]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(next(text for kind, text in self.scripts if kind == "application/json"))
+        return parsed
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def finished(folder: Path) -> Path:
+    summary = summarise(Frames(folder), wall_seconds=1.5)
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def page(run_of: RunOf, crash_rows: Rows) -> Page:
+    return Page(build_report(finished(run_of(crash_rows))))
+
+
+def test_report__one_file__fetches_nothing_and_is_small(page: Page) -> None:
+    assert len(page.source.encode("utf-8")) < 4_000_000
+    assert not {"link", "iframe", "object", "embed", "base", "form"} & set(page.elements)
+    assert page.values("src") == []
+    assert all(link.startswith("#") for link in page.values("href"))
+    assert "@import" not in page.source.split("</style>")[0]
+    assert "url(" not in page.source.split("</style>")[0]
+
+
+def test_report__policy__names_exactly_its_own_scripts(page: Page) -> None:
+    policy = next(
+        value for tag, name, value in page.attributes if (tag, name) == ("meta", "content") and "src" in value
+    )
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    code = [text for kind, text in page.scripts if kind == "code"]
+    expected = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in code]
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"].split(" ") == expected
+    assert len(expected) == 2
+    assert "unsafe-eval" not in policy
+
+
+def test_report__headline__every_figure_links_to_a_place_on_the_page(page: Page) -> None:
+    ids = set(page.values("id"))
+    links = [link.removeprefix("#") for link in page.values("href")]
+    assert len(links) > 15
+    assert set(links) <= ids
+
+
+def test_report__liquidations__each_is_a_row_with_its_hash(page: Page, crash_rows: Rows) -> None:
+    table = page.content["datasets"]["liquidations"]
+    tx, covered = table["columns"].index("tx"), table["columns"].index("covered")
+    assert [row[tx] for row in table["rows"]] == [row["tx_hash"] for row in crash_rows["liquidations"]]
+    assert [row[covered] for row in table["rows"]] == pytest.approx(
+        [row["debt_covered_raw"] / 10**6 for row in crash_rows["liquidations"]]
+    )
+
+
+def test_report__counterfactual__leads_with_its_reason(page: Page) -> None:
+    text = page.text
+    assert "Counterfactual. the oracle follows an exchange's price by hand" in text
+    assert text.index("Counterfactual.") < text.index("Debt covered")
+
+
+def test_report__no_counterfactual__has_no_banner(run_of: RunOf, crash_rows: Rows) -> None:
+    crash_rows["runs"][0]["counterfactual"] = ""
+    page = Page(build_report(finished(run_of(crash_rows))))
+    assert "banner" not in page.values("class")
+
+
+def test_report__nothing_liquidated__still_draws_and_says_so(run_of: RunOf, calm_rows: Rows) -> None:
+    folder = finished(run_of(calm_rows))
+    page = Page(build_report(folder))
+    assert "Nothing was liquidated." in page.text
+    assert "Not as expected." in page.text
+    assert page.content["datasets"]["liquidations"]["rows"] == []
+
+
+def test_report__hostile_text_everywhere__stays_text(run_of: RunOf, crash_rows: Rows) -> None:
+    run = crash_rows["runs"][0]
+    parameters = json.loads(run["parameters"])
+    parameters["venues"] = {HOSTILE: parameters["venues"]["curve"]}
+    parameters["description"] = HOSTILE
+    parameters["provenance"][0]["source"] = HOSTILE
+    run.update(scenario=HOSTILE, counterfactual=HOSTILE, engine=HOSTILE, parameters=json.dumps(parameters))
+    for row in crash_rows["prices"]:
+        row["source"] = row["source"].replace("curve", HOSTILE)
+    for row in crash_rows["liquidity"]:
+        row["venue"] = HOSTILE
+    for row in crash_rows["liquidations"]:
+        row.update(borrower=HOSTILE, liquidator=HOSTILE, triggered_by=HOSTILE)
+    folder = run_of(crash_rows)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest.update(
+        scenario_text=HOSTILE, scenario_file=HOSTILE, overrides=[HOSTILE], tools={HOSTILE: HOSTILE},
+        contracts={HOSTILE: HOSTILE}, expectation={"liquidations": HOSTILE, "met": False},
+    )  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    page = Page(build_report(finished(folder)))
+    assert [kind for kind, _ in page.scripts] == ["application/json", "code", "code"]
+    assert "img" not in page.elements
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert page.text.count("{{7*7}}") > 5
+    table = page.content["datasets"]["liquidations"]
+    assert table["rows"][0][table["columns"].index("borrower")] == HOSTILE
+    assert HOSTILE not in page.source
+
+
+def test_report__built_twice__is_the_same_bytes(run_of: RunOf, crash_rows: Rows) -> None:
+    folder = finished(run_of(crash_rows))
+    first = build_report(folder).read_bytes()
+    assert build_report(folder).read_bytes() == first
+
+
+def test_report__numbers_of_the_headline__are_the_summary_s(page: Page, run_of: RunOf, crash_rows: Rows) -> None:
+    summary = summarise(Frames(run_of(crash_rows)))
+    for value in (summary["debt_covered_usd"], summary["deficit_usd"], summary["keepers"]["net_profit_usd"]):
+        assert dollars(value) in page.text
+    assert summary["tables_sha256"] in page.text
+
+
+def test_datasets__price_series__hold_from_the_first_crash_block_to_the_last(run_of: RunOf, crash_rows: Rows) -> None:
+    frames = Frames(run_of(crash_rows))
+    prices = datasets(frames, summarise(frames))["prices"].records()
+    crash = [row["timestamp"] * 1000 for row in crash_rows["blocks"] if row["phase"] == "crash"]
+    by_series: dict[str, list[int]] = {}
+    for row in prices:
+        by_series.setdefault(row["series"], []).append(row["t"])
+    assert set(by_series) == {"oracle", "price path", "redemption", "spot, curve", "exit, curve"}
+    for times in by_series.values():
+        assert (times[0], times[-1]) == (min(crash), max(crash))
+        assert times == sorted(times)
+
+
+def test_charts__every_specification__refers_to_a_dataset_and_holds_none(run_of: RunOf, crash_rows: Rows) -> None:
+    frames = Frames(run_of(crash_rows))
+    data = datasets(frames, summarise(frames))
+    for chart in charts(data, day="10 October 2025"):
+        for specification in chart.variants.values():
+            assert specification["data"]["name"] in data
+            assert "datasets" not in specification
+
+
+def test_save_charts__twice__writes_the_same_pictures(run_of: RunOf, one_looper_rows: Rows) -> None:
+    folder = finished(run_of(one_looper_rows))
+    first = {path.name: path.read_bytes() for path in save_charts(folder)}
+    assert {path.name: path.read_bytes() for path in save_charts(folder)} == first
+    assert {"prices-market.png", "health-collateral.png", "liquidations-each.png", "waterfall.png"} <= set(first)
+    assert all(content.startswith(b"\x89PNG") for content in first.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "\u2013"), (0.0, "$0"), (5.5, "$5.50"), (999.4, "$999"), (1_000, "$1.00 k"), (63_658.85, "$63.66 k"),
+        (541_089.1, "$541.1 k"), (-1_234_567.0, "\u2212$1.23 M"), (2.5e9, "$2.50 bn"),
+    ],
+)  # fmt: skip
+def test_dollars__of_any_size__reads_as_written(value: float | None, text: str) -> None:
+    assert dollars(value) == text
+
+
+def test_command__a_value_with_spaces__is_quoted_for_a_shell() -> None:
+    manifest = {"scenario_file": "scenarios/a b.yaml", "seed": 3, "overrides": ["x.y=1; rm -rf /"]}
+    assert command(manifest) == "ape run replay 'scenarios/a b.yaml' --seed 3 --set 'x.y=1; rm -rf /'"

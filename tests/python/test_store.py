@@ -1,0 +1,170 @@
+"""Tables on disk: the declared schema, exact integers, the hash over content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from cascade.errors import CascadeError
+from cascade.recording.canonical import canonical_sha256, combined_sha256
+from cascade.recording.doc import DOCUMENT, render
+from cascade.recording.schema import TABLES, Kind
+from cascade.recording.store import SchemaViolation, read_table, table_sha256, tables_sha256, write_tables
+
+Rows = dict[str, list[dict[str, Any]]]
+
+MAX = 2**256 - 1
+
+
+def row_of(table: str, **values: Any) -> dict[str, Any]:
+    plain: dict[Kind, Any] = {Kind.TEXT: "a", Kind.INT64: 1, Kind.UINT256: 2, Kind.BOOL: True}
+    return {**{column.name: plain[column.kind] for column in TABLES[table].columns}, **values}
+
+
+def test_write_tables__of_no_rows__writes_every_declared_table(tmp_path: Path) -> None:
+    write_tables(tmp_path, {})
+    assert {path.stem for path in tmp_path.iterdir()} == set(TABLES)
+    for name, table in TABLES.items():
+        frame = read_table(tmp_path, name)
+        assert list(frame.columns) == table.column_names
+        assert len(frame) == 0
+
+
+def test_read_table__after_write__returns_every_value_and_type(tmp_path: Path, crash_rows: Rows) -> None:
+    write_tables(tmp_path, crash_rows)
+    dtypes = {Kind.TEXT: "object", Kind.INT64: "int64", Kind.UINT256: "object", Kind.BOOL: "bool"}
+    for name, table in TABLES.items():
+        frame = read_table(tmp_path, name)
+        assert frame.to_dict("records") == crash_rows[name]
+        assert {column.name: str(frame[column.name].dtype) for column in table.columns} == {
+            column.name: dtypes[column.kind] for column in table.columns
+        }
+
+
+@pytest.mark.parametrize("value", [0, 2**53 + 1, 2**63, 2**64 + 1, MAX])
+def test_read_table__of_a_uint256__is_that_python_int(tmp_path: Path, value: int) -> None:
+    write_tables(tmp_path, {"positions": [row_of("positions", health_factor_wad=value)]})
+    found = read_table(tmp_path, "positions")["health_factor_wad"].iloc[0]
+    assert type(found) is int
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [
+        ("health_factor_wad", MAX + 1, "out of the range of uint256"),
+        ("health_factor_wad", -1, "out of the range of uint256"),
+        ("health_factor_wad", 1.0, "1.0 is float, not uint256"),
+        ("health_factor_wad", "1", "'1' is str, not uint256"),
+        ("block_number", 2**63, "out of the range of int64"),
+        ("block_number", True, "True is bool, not int64"),
+        ("block_number", None, "None is NoneType, not int64"),
+        ("borrower", 1, "1 is int, not text"),
+    ],
+)
+def test_write_tables__a_value_that_does_not_fit__names_table_and_column(
+    tmp_path: Path, column: str, value: object, what: str
+) -> None:
+    with pytest.raises(SchemaViolation, match=f"table positions, column {column}: .*{what}") as caught:
+        write_tables(tmp_path / "tables", {"positions": [row_of("positions", **{column: value})]})
+    assert isinstance(caught.value, CascadeError)
+    assert not (tmp_path / "tables").exists()
+
+
+def test_write_tables__a_loss_of_a_liquidator__is_the_one_signed_integer(tmp_path: Path) -> None:
+    write_tables(tmp_path, {"liquidations": [row_of("liquidations", liquidator_profit_raw=-(2**200))]})
+    assert read_table(tmp_path, "liquidations")["liquidator_profit_raw"].iloc[0] == -(2**200)
+    with pytest.raises(SchemaViolation, match="debt_covered_raw"):
+        write_tables(tmp_path, {"liquidations": [row_of("liquidations", debt_covered_raw=-1)]})
+
+
+def test_write_tables__a_missing_or_an_unknown_column__is_refused(tmp_path: Path) -> None:
+    incomplete = row_of("loops")
+    del incomplete["round"]
+    with pytest.raises(SchemaViolation, match="table loops, column round: is missing"):
+        write_tables(tmp_path, {"loops": [row_of("loops"), incomplete]})
+    with pytest.raises(SchemaViolation, match="table loops, column depth: is not declared"):
+        write_tables(tmp_path, {"loops": [row_of("loops", depth=1)]})
+    with pytest.raises(SchemaViolation, match="table loop: is not declared"):
+        write_tables(tmp_path, {"loop": []})
+
+
+def test_read_table__an_undeclared_table__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemaViolation, match="table loop: is not declared"):
+        read_table(tmp_path, "loop")
+
+
+def test_read_table__a_file_with_other_columns__is_refused(tmp_path: Path) -> None:
+    write_tables(tmp_path, {})
+    (tmp_path / "loops.parquet").write_bytes((tmp_path / "swaps.parquet").read_bytes())
+    with pytest.raises(SchemaViolation, match="table loops: the file differs from the schema in"):
+        read_table(tmp_path, "loops")
+
+
+def test_write_tables__the_same_rows_twice__writes_the_same_bytes(tmp_path: Path, crash_rows: Rows) -> None:
+    for name in ("first", "second"):
+        write_tables(tmp_path / name, crash_rows)
+    for table in TABLES:
+        first, second = (tmp_path / name / f"{table}.parquet" for name in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_write_tables__a_file__is_zstd_says_its_units_and_nothing_of_pandas(tmp_path: Path, crash_rows: Rows) -> None:
+    write_tables(tmp_path, crash_rows)
+    with pq.ParquetFile(tmp_path / "prices.parquet") as file:
+        metadata = file.metadata
+        assert metadata.row_group(0).column(0).compression == "ZSTD"
+        assert set(metadata.metadata) == {b"cascade.table", b"cascade.columns"}
+        columns = json.loads(metadata.metadata[b"cascade.columns"])
+    assert [column["name"] for column in columns] == TABLES["prices"].column_names
+    assert columns[-1]["unit"] == "USD 1e-8"
+
+
+def test_canonical_sha256__two_small_rows__is_the_hash_of_the_text_it_describes() -> None:
+    rows = [row_of("health", run_id='b"\u00e9', collateral_base_e8=MAX), row_of("health", run_id="a")]
+    kinds = ",".join(f'["{column.name}","{column.kind.value}"]' for column in TABLES["health"].columns)
+    text = (
+        f'["cascade-table-1","health",[{kinds}]]\n'
+        '["a",1,"a",1,1,1,1,1,1,2,2]\n'
+        f'["b\\"\\u00e9",1,"a",1,1,1,1,1,1,{MAX},2]\n'
+    )
+    assert canonical_sha256(rows, "health") == hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def test_canonical_sha256__rows_frame_and_other_orders__is_the_same(tmp_path: Path, crash_rows: Rows) -> None:
+    write_tables(tmp_path, crash_rows)
+    frame = read_table(tmp_path, "liquidations")
+    expected = canonical_sha256(crash_rows["liquidations"], "liquidations")
+    assert canonical_sha256(frame, "liquidations") == expected
+    assert canonical_sha256(frame.iloc[::-1], "liquidations") == expected
+    assert canonical_sha256(frame[frame.columns[::-1]], "liquidations") == expected
+    changed: pd.DataFrame = frame.copy()
+    changed.loc[0, "debt_covered_raw"] += 1
+    assert canonical_sha256(changed, "liquidations") != expected
+
+
+def test_tables_sha256__of_a_folder__is_the_hash_over_the_tables_hashes(tmp_path: Path, crash_rows: Rows) -> None:
+    write_tables(tmp_path, crash_rows)
+    hashes = table_sha256(tmp_path)
+    assert hashes == {name: canonical_sha256(crash_rows[name], name) for name in TABLES}
+    text = "{" + ",".join(f'"{name}":"{hashes[name]}"' for name in sorted(hashes)) + "}"
+    expected = hashlib.sha256(text.encode("ascii")).hexdigest()
+    assert tables_sha256(tmp_path) == combined_sha256(hashes) == expected
+
+
+def test_tables_document__in_the_repository__is_current() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == render(), "run python -m cascade.recording.doc"
+
+
+def test_tables_document__every_column__is_there() -> None:
+    text = render()
+    for table in TABLES.values():
+        assert f"## {table.name}\n" in text
+        for column in table.columns:
+            assert f"| `{column.name}` | {column.kind.value} | {column.unit} |" in text
