@@ -4,10 +4,10 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 2
 
-.PHONY: help setup demo test check bench fuzz docs lock clean
+.PHONY: help setup aave demo test check bench fuzz docs lock clean
 
 help:
 	@echo "make demo   everything from nothing, then the flagship replay: prints its summary and the report's path"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench  speed, as ratios from one run"
 	@echo "make fuzz   the property tests in their large size"
 	@echo "make docs   write the generated documents anew"
+	@echo "make aave   Aave V3.6 itself (BUSL-1.1), for lending.engine aave-v3; make test and make fuzz do it too"
 	@echo "make setup  only the tools; make lock: the lock files anew; make clean: remove what was made"
 
 setup: $(VENV)/.ready node_modules/.ready
@@ -37,10 +38,17 @@ node_modules/.ready: package-lock.json requirements-node.lock $(VENV)/.ready
 	@$(BIN)/python -m cascade.toolchain
 	@touch $@
 
+aave: setup .cache/aave-v3/.ready
+
+.cache/aave-v3/.ready: python/cascade/toolchain/aave_v3/package-lock.json node_modules/.ready
+	@echo "setting up Aave V3.6"
+	@$(BIN)/python -m cascade.toolchain aave-v3
+	@touch $@
+
 demo: setup
 	@$(BIN)/ape run replay scenarios/loop-and-crash.yaml
 
-test: setup
+test: setup aave
 	@$(BIN)/python -m pytest -p no:ape_test -n $(TEST_WORKERS) --dist loadgroup
 
 check: setup
@@ -55,10 +63,10 @@ docs: setup
 	@$(BIN)/python -m cascade.recording.doc
 
 bench: setup
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m cascade.bench
 
-fuzz: setup
-	@$(BIN)/python -m pytest -p no:ape_test tests/properties --fuzz-size large
+fuzz: setup aave
+	@$(BIN)/python -m pytest -p no:ape_test tests/properties tests/conformance/test_aave_differential.py --fuzz-size large
 
 lock: setup
 	@$(BIN)/python -m pip install --quiet uv
@@ -66,4 +74,4 @@ lock: setup
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-node.in -o requirements-node.lock
 
 clean:
-	@rm -rf $(VENV) node_modules .build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) node_modules .build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

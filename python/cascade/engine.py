@@ -104,7 +104,7 @@ class Engine:
                     proposal.contract.encode(proposal.function, *proposal.arguments)
             except CascadeError:
                 raise
-            except Exception as error:  # noqa: BLE001 (an agent is anyone's code: it may fail, the run goes on)
+            except Exception as error:
                 self.observer.rejected(
                     step=view.step, sender=agent.name, intent="propose", reason="the agent raised",
                     error=f"{type(error).__name__}: {error}", proposed_step=view.step,

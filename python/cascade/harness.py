@@ -23,6 +23,7 @@ from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import Artifact, load_artifacts
 from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
+from cascade.deployment.lending import engine_artifacts
 from cascade.deployment.venues import fund_venue
 from cascade.deployment.world import World, deploy_world
 from cascade.engine import Engine
@@ -97,17 +98,22 @@ def replay(
     if note:
         progress.say(note)
     with progress.stage("compiling contracts"):
-        artifacts = load_artifacts()
+        artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
     run_id = run_id_of(scenario, artifacts)
     recorder = Recorder(run_id=run_id, seed=scenario.seed)
     with _node(scenario, node_url) as (rpc, anvil):
         chain = LocalChain(rpc, on_block=recorder.on_block)
         world = World(chain=chain, scenario=scenario, artifacts=artifacts)
         recorder.attach(world)
-        _play(world, plans, recorder, progress)
+        try:
+            _play(world, plans, recorder, progress)
+        finally:
+            chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
     recorder.described(_run_row(scenario, artifacts, len(plans)))
-    folder = _write(scenario, artifacts, recorder, out=Path(out), started=started, memory_mb=memory_mb, progress=progress)
+    folder = _write(
+        scenario, artifacts, recorder, out=Path(out), started=started, memory_mb=memory_mb, progress=progress
+    )
     run = Run(folder)
     if require_expected:
         run.require_expected()
@@ -133,15 +139,19 @@ def _node(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Rpc, Anvil
 def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
     version = str(rpc.call("web3_clientVersion"))
     if not version.startswith("anvil/"):
-        raise CascadeError(f"--network: {url} is {version}: a replay sets balances, fees and times, which only anvil allows")
+        raise CascadeError(
+            f"--network: {url} is {version}: a replay sets balances, fees and times, which only anvil allows"
+        )
     if int(rpc.call("eth_blockNumber"), 16) != 0:
-        raise CascadeError(f"--network: {url} already has blocks: a replay needs a fresh anvil, started with --no-mining")
+        raise CascadeError(
+            f"--network: {url} already has blocks: a replay needs a fresh anvil, started with --no-mining"
+        )
 
 
 def _play(world: World, plans: list[PositionPlan], recorder: Recorder, progress: Progress) -> None:
     scenario = world.scenario
     with progress.stage("deploying"):
-        deploy_world(world.chain, scenario, world.artifacts, world=world)
+        deploy_world(world)
         _mint_venue_reserves(world)
         agents = _agents(world)
         used = {cohort.venue for cohort in scenario.spec.positions.values()}
@@ -197,7 +207,11 @@ def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
     cohorts = world.scenario.spec.positions
     return [
         BookEntry(
-            plan.borrower, by_name[plan.borrower], plan.cohort, cohorts[plan.cohort].collateral, cohorts[plan.cohort].debt
+            plan.borrower,
+            by_name[plan.borrower],
+            plan.cohort,
+            cohorts[plan.cohort].collateral,
+            cohorts[plan.cohort].debt,
         )
         for plan in plans
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from cascade.chain.local import Contract
@@ -55,6 +56,7 @@ class LiquidationPreview:
     collateral_raw: int
     debt_to_cover_raw: int
     collateral_to_liquidator_raw: int
+    protocol_fee_raw: int
     bonus_bps: int
     """With the principal, as Aave writes it: 10500 for 5 %."""
 
@@ -166,7 +168,9 @@ class BlockView:
 
     def open_collateral_raw(self, asset: str) -> int:
         """Collateral of an asset that still stands behind debt."""
-        return sum(state.collateral_raw for state in self.positions() if state.entry.collateral == asset and state.debt_raw)
+        return sum(
+            state.collateral_raw for state in self.positions() if state.entry.collateral == asset and state.debt_raw
+        )
 
     def _oracle_prices(self) -> dict[str, int]:
         def read() -> dict[str, int]:
@@ -201,7 +205,7 @@ class BlockView:
             for i, entry in enumerate(members):
                 row = words[i * _PREVIEW_WORDS : (i + 1) * _PREVIEW_WORDS]
                 if row[3]:
-                    found.append(LiquidationPreview(entry, row[0], row[1], row[2], row[3], row[4], row[6]))
+                    found.append(LiquidationPreview(entry, row[0], row[1], row[2], row[3], row[4], row[5], row[6]))
         return tuple(sorted(found, key=lambda preview: (-preview.debt_raw, preview.entry.borrower)))
 
     def _read_exit_curve(self, venue: str, asset_in: str, asset_out: str) -> ExitCurve:
@@ -213,7 +217,7 @@ class BlockView:
                 break
             amounts.append(smaller)
         amounts.reverse()
-        increments = [amounts[0]] + [b - a for a, b in zip(amounts, amounts[1:], strict=False)]
+        increments = [amounts[0]] + [larger - smaller for smaller, larger in pairwise(amounts)]
         deployed = self.world.venues[venue]
         proceeds = self.world.chain.call(
             self.world.lens, "quoteCumulative", deployed.contract.address, deployed.exit_kind,

@@ -1,4 +1,4 @@
-"""A pytest fixture for a protocol's own repository: `replay("scenario.yaml", set={...}).summary["deficit_usd"] == 0`."""
+"""A pytest fixture for a protocol's own repository: `assert replay("my.yaml").summary["deficit_usd"] == 0`."""
 
 from __future__ import annotations
 

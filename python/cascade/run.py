@@ -57,7 +57,7 @@ class Run:
         """Path of the report; drawn again from the tables when it is missing."""
         page = self.folder / "report.html"
         if not page.is_file():
-            from cascade.report.build import build_report
+            from cascade.report.page import build_report
 
             build_report(self.folder)
         return page

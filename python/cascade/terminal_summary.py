@@ -29,8 +29,12 @@ def print_summary(run: Run, *, console: Console | None = None) -> None:
 
 
 def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    lines = [(key.replace("_", " "), f"{summary[key]:,}") for key in ("positions", "blocks", "transactions", "liquidations")]
-    lines += [(label, _usd(summary[key])) for label, key in (("debt covered", "debt_covered_usd"), ("deficit", "deficit_usd"))]
+    lines = [
+        (key.replace("_", " "), f"{summary[key]:,}") for key in ("positions", "blocks", "transactions", "liquidations")
+    ]
+    lines += [
+        (label, _usd(summary[key])) for label, key in (("debt covered", "debt_covered_usd"), ("deficit", "deficit_usd"))
+    ]
     for moment, by_price in summary["shortfall_usd"].items():
         shown = ", ".join(f"{kind} {_usd(value)}" for kind, value in by_price.items())
         lines.append((f"shortfall at {moment}", shown))

@@ -47,8 +47,8 @@ def compare_runs(first: Run, second: Run) -> str:
     """
     if first.manifest["run_id"] != second.manifest["run_id"]:
         raise RunsDiffer(
-            f"{first.folder}: is {first.manifest['run_id']}, the second run is {second.manifest['run_id']}: the scenario, "
-            "its price path or the contracts have changed since"
+            f"{first.folder}: is {first.manifest['run_id']}, the second run is {second.manifest['run_id']}: the "
+            "scenario, its price path or the contracts have changed since"
         )
     differing = [
         name for name, digest in first.manifest["tables"].items() if second.manifest["tables"].get(name) != digest

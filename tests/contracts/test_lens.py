@@ -214,9 +214,7 @@ def make_pair(stage: Any) -> tuple[Any, Any, Any]:
 def test_quote_cumulative__constant_product__closed_form_both_ways(lens: Any, stage: Any) -> None:
     pair, weth, usdc = make_pair(stage)
     amounts = [10**18, 50 * 10**18, 4000 * 10**18]
-    quotes = stage.view(
-        lens, "quoteCumulative", pair.address, CONSTANT_PRODUCT, weth.address, usdc.address, amounts
-    )
+    quotes = stage.view(lens, "quoteCumulative", pair.address, CONSTANT_PRODUCT, weth.address, usdc.address, amounts)
     sums = [10**18, 51 * 10**18, 4051 * 10**18]
     x, y = 5_000 * 10**18, 10_000_000 * 10**6
     assert quotes == [997 * sold * y // (1000 * x + 997 * sold) for sold in sums]
@@ -273,9 +271,7 @@ def test_trade_to_price__published_table__millions_sold(
         assert abs(Decimal(dx) / 10**24 - Decimal(str(millions))) <= Decimal("0.01")
 
 
-def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(
-    lens: Any, stage: Any, event: Any
-) -> None:
+def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(lens: Any, stage: Any, event: Any) -> None:
     curve = Curve(stage)
     stage.send(curve.pool, "exchange", 1, 0, 2_000_000 * 10**18, 0, sender=TRADER)
     price = curve.price()

@@ -141,9 +141,7 @@ def test_liquidate__hold__keeps_the_collateral_and_ignores_the_minimum(desk: Des
     lending.post("USDe", 93_000_000)
     stage.send(lending.usdc, "mint", desk.liquidator.address, 10_000 * 10**6)
 
-    receipt = desk.liquidate(
-        flashLoan=False, exit=HOLD, venue=ZERO, debtToCover=10_000 * 10**6, minProfit=10**30
-    )
+    receipt = desk.liquidate(flashLoan=False, exit=HOLD, venue=ZERO, debtToCover=10_000 * 10**6, minProfit=10**30)
 
     received, _ = seizure(10_000 * 10**6, 93_000_000, 105_00)
     report = event(receipt, "LiquidationReport")

@@ -181,7 +181,10 @@ def test_replay__build_longer_than_its_time__is_an_error(runs_folder: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--set", "lending.reserves.USDe.ltv_bps=8301"], "frictionless-loop.yaml: lending.reserves.USDe: ltv_bps 8301 exceeds"),
+        (
+            ["--set", "lending.reserves.USDe.ltv_bps=8301"],
+            "frictionless-loop.yaml: lending.reserves.USDe: ltv_bps 8301 exceeds",
+        ),
         (["--set", "colour=red"], "frictionless-loop.yaml: colour = 'red': unknown key"),
         (["--seed", "1.5"], "frictionless-loop.yaml: seed = 1.5"),
         (["--seed", "many"], "frictionless-loop.yaml: seed = 'many'"),
@@ -240,3 +243,14 @@ def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Pa
             replay(load_scenario(FRICTIONLESS), out=runs_folder / "again", node_url=anvil.rpc.url)
 
     assert given.manifest["tables"] == own.manifest["tables"]
+
+
+def test_ape_test__on_a_part_of_the_suite__passes_it() -> None:
+    ape = Path(sys.executable).with_name("ape")
+    done = subprocess.run(
+        [str(ape), "test", "tests/python/test_exit_curve.py", "-q"],
+        cwd=project_root(), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout

@@ -94,13 +94,11 @@ def test_event__struct_and_indexed__flattened_by_name(user: str, amount: int, pr
         "components": [{"name": "amount", "type": "uint256"}, {"name": "profit", "type": "int256"}],
     }  # fmt: skip
     event = Event("Report", ({"name": "user", "type": "address", "indexed": True}, report))
-    log = {
-        "topics": [event.topic, "0x" + eth_abi.encode(["address"], [user]).hex()],
-        "data": "0x" + eth_abi.encode(["(uint256,int256)"], [(amount, profit)]).hex(),
-    }
+    topics = [event.topic, "0x" + eth_abi.encode(["address"], [user]).hex()]
+    data = "0x" + eth_abi.encode(["(uint256,int256)"], [(amount, profit)]).hex()
 
     assert event.topic == "0x" + keccak(text="Report(address,(uint256,int256))").hex()
-    assert event.decode(log) == {"user": user, "amount": amount, "profit": profit}
+    assert event.decode(topics, data) == {"user": user, "amount": amount, "profit": profit}
 
 
 def test_revert_reason__each_form__is_named() -> None:

@@ -46,7 +46,8 @@ def test_plan__target_health_factor__gives_the_leverage_of_its_closed_form() -> 
 
 
 def test_plan__efficiency_mode__lends_on_its_own_lines() -> None:
-    mode = "{ltv_bps: 9000, liquidation_threshold_bps: 9300, liquidation_bonus_bps: 200, collateral: [USDe], borrowable: [USDC]}"
+    lines = "ltv_bps: 9000, liquidation_threshold_bps: 9300, liquidation_bonus_bps: 200"
+    mode = f"{{{lines}, collateral: [USDe], borrowable: [USDC]}}"
     changes = [f"lending.emodes={{1: {mode}}}", "positions.looper.target.ltv_per_round_bps=9000"]
 
     with pytest.raises(ScenarioError, match=r"the pool lends 80\.00%"):

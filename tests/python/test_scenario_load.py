@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from cascade.errors import ScenarioError
+from cascade.positions.plan import plan_positions
+from cascade.positions.preflight import check_liquidity
 from cascade.scenario.load import load_scenario
 from cascade.toolchain.paths import project_root
 
@@ -26,9 +26,10 @@ def written(tmp_path: Path, text: str, csv: str | None = None) -> Path:
     return file
 
 
-def tree() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(FRICTIONLESS.read_text(encoding="utf-8"))
-    return loaded
+def read_and_plan(change: str) -> None:
+    """What a command does before it starts anything."""
+    scenario = load_scenario(FRICTIONLESS, overrides=[change])
+    check_liquidity(scenario, plan_positions(scenario))
 
 
 @pytest.mark.parametrize("name", ["frictionless-loop", "loop-and-crash", "aave-peg"])
@@ -88,12 +89,8 @@ def test_scenario__shipped__loads(name: str) -> None:
     ],
 )
 def test_scenario__impossible_change__refused_in_one_line(change: str, key: str, value: str, expected: str) -> None:
-    from cascade.positions.plan import plan_positions
-    from cascade.positions.preflight import check_liquidity
-
     with pytest.raises(ScenarioError) as refusal:
-        scenario = load_scenario(FRICTIONLESS, overrides=[change])
-        check_liquidity(scenario, plan_positions(scenario))
+        read_and_plan(change)
 
     message = str(refusal.value)
     assert "\n" not in message

@@ -9,7 +9,7 @@ import numpy as np
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import Contract, address_of
-from cascade.deployment.world import World
+from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, ExitCurve, LiquidationPreview
 from cascade.scenario.checks import raw_amount
 from cascade.scenario.model import KeeperSpec
@@ -19,6 +19,9 @@ __all__ = ["Keeper"]
 _GAS_LIMIT = 1_200_000
 _GAS_EXPECTED = 650_000
 """What a liquidation with flash loan and exit swap uses, for the profit test."""
+
+_MOST_TIP_WEI = 400 * 10**9
+"""Under the oracle's and the exogenous flow's tips, which open a block."""
 
 _SHARES = (1, 2, 4, 8, 16)
 """Sizes tried, as fractions of the most that may be repaid: what is too much for the pool may pay in part."""
@@ -38,7 +41,8 @@ class _Sight:
 @dataclass(frozen=True)
 class _Order:
     preview: LiquidationPreview
-    cover_raw: int
+    debt_to_cover: int
+    """All that the pool takes where the whole is meant: else interest and a newer price would leave a rest."""
     seize_raw: int
     profit_usd: float
 
@@ -61,7 +65,9 @@ class Keeper:
 
     def prepare(self, world: World) -> None:
         """Deploy the bot's contract and give it its inventory."""
-        self._liquidator = world.deploy("Liquidator", world.pool.address, self.address, name=f"Liquidator of {self.name}")
+        self._liquidator = world.deploy(
+            "Liquidator", world.pool.address, self.address, name=f"Liquidator of {self.name}"
+        )
         if self.spec.funding == "inventory":
             for asset, reserve in world.scenario.spec.lending.reserves.items():
                 if reserve.borrowing:
@@ -101,29 +107,33 @@ class Keeper:
         best: _Order | None = None
         for share in _SHARES:
             cover, seize = preview.debt_to_cover_raw // share, preview.collateral_to_liquidator_raw // share
-            if cover == 0 or (share > 1 and self._leaves_dust(sight.view, preview, cover, seize)):
+            if cover == 0 or (share > 1 and self._leaves_dust(sight.view, preview, share)):
                 continue
             profit = self._profit_usd(sight, preview, cover, seize, already_sold)
             if profit >= float(self.spec.min_profit_usd) and (best is None or profit > best.profit_usd):
-                best = _Order(preview, cover, seize, profit)
+                best = _Order(preview, MAX_UINT256 if share == 1 else cover, seize, profit)
         return best
 
-    def _leaves_dust(self, view: BlockView, preview: LiquidationPreview, cover: int, seize: int) -> bool:
+    def _leaves_dust(self, view: BlockView, preview: LiquidationPreview, share: int) -> bool:
         assets = view.world.scenario.spec.assets
+        seized = (preview.collateral_to_liquidator_raw + preview.protocol_fee_raw) // share
         sides = (
-            (preview.entry.debt, preview.debt_raw - cover), (preview.entry.collateral, preview.collateral_raw - 2 * seize),
-        )  # fmt: skip
-        # Twice the seizure leaves room for the protocol's fee, which the preview's figure does not contain.
+            (preview.entry.debt, preview.debt_raw - preview.debt_to_cover_raw // share),
+            (preview.entry.collateral, preview.collateral_raw - seized),
+        )
         return any(
-            left * view.oracle_price_e8(asset) // 10 ** assets[asset].decimals < _LEFTOVER_BASE_E8 for asset, left in sides
+            left * view.oracle_price_e8(asset) // 10 ** assets[asset].decimals < _LEFTOVER_BASE_E8
+            for asset, left in sides
         )
 
-    def _profit_usd(self, sight: _Sight, preview: LiquidationPreview, cover: int, seize: int, already_sold: int) -> float:
+    def _profit_usd(
+        self, sight: _Sight, preview: LiquidationPreview, cover: int, seize: int, already_sold: int
+    ) -> float:
         view, spec = sight.view, sight.view.world.scenario.spec
         collateral, debt = preview.entry.collateral, preview.entry.debt
-        debt_usd = view.oracle_price_e8(debt) / 1e8 / 10 ** spec.assets[debt].decimals
+        debt_usd: float = view.oracle_price_e8(debt) / 1e8 / 10 ** spec.assets[debt].decimals
         if self.spec.exit is None:
-            collateral_usd = view.oracle_price_e8(collateral) / 1e8 / 10 ** spec.assets[collateral].decimals
+            collateral_usd: float = view.oracle_price_e8(collateral) / 1e8 / 10 ** spec.assets[collateral].decimals
             return seize * collateral_usd - cover * debt_usd - sight.gas_cost_usd
         curve = sight.curves[collateral, debt]
         proceeds = curve.pays(already_sold + seize) - curve.pays(already_sold)
@@ -138,8 +148,8 @@ class Keeper:
         tip_wei = int(bid_usd / float(spec.chain.ether_price_usd) * 1e18 / _GAS_EXPECTED)
         venue = world.venues[self.spec.exit] if self.spec.exit is not None else None
         arguments = (
-            world.tokens[entry.collateral].address, world.tokens[entry.debt].address, entry.address, order.cover_raw,
-            venue.exit_kind if venue else 0, venue.contract.address if venue else "0x" + "00" * 20,
+            world.tokens[entry.collateral].address, world.tokens[entry.debt].address, entry.address,
+            order.debt_to_cover, venue.exit_kind if venue else 0, venue.contract.address if venue else "0x" + "00" * 20,
             self.spec.funding == "flash-loan", 0,
         )  # fmt: skip
         return Proposal(
@@ -149,6 +159,3 @@ class Keeper:
             f"expects {order.profit_usd:.2f} dollars",
             key=entry.borrower,
         )  # fmt: skip
-
-
-_MOST_TIP_WEI = 400 * 10**9

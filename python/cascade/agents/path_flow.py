@@ -49,8 +49,13 @@ class PathFlow:
         venue = world.venues[self.spec.venue]
         assert isinstance(venue.spec, StableSwapVenue)
         for coin in venue.spec.coins:
-            world.mint(coin, [(self.address, _STOCK_MULTIPLE * raw_amount(world.scenario.spec, coin, venue.spec.reserves[coin]))])
-            world.setup([(self.address, world.tokens[coin], "approve", (venue.contract.address, MAX_UINT256))], intent="approve")
+            world.mint(
+                coin,
+                [(self.address, _STOCK_MULTIPLE * raw_amount(world.scenario.spec, coin, venue.spec.reserves[coin]))],
+            )
+            world.setup(
+                [(self.address, world.tokens[coin], "approve", (venue.contract.address, MAX_UINT256))], intent="approve"
+            )
 
     def see(self, view: BlockView) -> _Gap | None:
         """The trade that closes the gap between pool and path, or None when it is small."""
@@ -71,7 +76,8 @@ class PathFlow:
         venue = sight.view.world.venues[self.spec.venue]
         return [
             Proposal(
-                sender=self.address, contract=venue.contract, function="exchange(int128,int128,uint256,uint256,address)",
+                sender=self.address, contract=venue.contract,
+                function="exchange(int128,int128,uint256,uint256,address)",
                 arguments=(sight.sold_coin, 1 - sight.sold_coin, sight.amount_raw, 0, self.address),
                 gas_limit=_GAS, tip_wei=_TIP_WEI, intent="follow-path",
                 reason=f"pool at {sight.spot_wad / WAD:.6f}, path at {sight.target_wad / WAD:.6f}", key="flow",

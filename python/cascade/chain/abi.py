@@ -213,17 +213,17 @@ class Event:
 
         return fields if all(visit(entry) for entry in self.inputs if not entry["indexed"]) else None
 
-    def decode(self, log: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments of a raw log of this event."""
+    def decode(self, topics: Sequence[str], data: str) -> dict[str, Any]:
+        """Arguments of a log of this event, from its topics and data (0x-hex)."""
         values: dict[str, Any] = {}
-        for (name, kind), topic in zip(self._indexed, log["topics"][1:], strict=True):
+        for (name, kind), topic in zip(self._indexed, topics[1:], strict=True):
             values[name] = _word_value(kind, int(topic, 16))
         if self._data_fields is not None:
-            for (name, kind), word in zip(self._data_fields, words(log["data"]), strict=False):
+            for (name, kind), word in zip(self._data_fields, words(data), strict=False):
                 values[name] = _word_value(kind, word)
             return values
         rest = [entry for entry in self.inputs if not entry["indexed"]]
-        decoded = eth_abi.decode([_canonical(entry) for entry in rest], bytes.fromhex(log["data"][2:]))
+        decoded = eth_abi.decode([_canonical(entry) for entry in rest], bytes.fromhex(data[2:]))
         values.update({str(entry["name"]): value for entry, value in zip(rest, decoded, strict=True)})
         return values
 
@@ -254,7 +254,9 @@ class Interface:
     def events(self) -> dict[str, Event]:
         """By topic."""
         found = (
-            Event(name=str(entry["name"]), inputs=tuple(entry["inputs"])) for entry in self.abi if entry["type"] == "event"
+            Event(name=str(entry["name"]), inputs=tuple(entry["inputs"]))
+            for entry in self.abi
+            if entry["type"] == "event"
         )
         return {event.topic: event for event in found}
 

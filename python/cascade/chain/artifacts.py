@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from cascade.chain.abi import Interface
 from cascade.errors import ToolMissing
@@ -38,7 +39,7 @@ class Artifact:
 
 @cache
 def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
-    """All contracts of the project by name, compiling what changed.
+    """All contracts of the project by name, compiled anew when any source or setting has changed.
 
     Raises
     ------
@@ -49,21 +50,43 @@ def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
     from ape.exceptions import ApeException
     from ape.logging import LogLevel, logger
 
+    root = root or project_root()
+    # ape compiles a changed file, but not the contracts that import a changed library: all or nothing is safe.
+    stamp, digest = root / ".build" / "sources.sha256", _sources_sha256(root)
+    current = stamp.is_file() and stamp.read_text(encoding="ascii") == digest
     with logger.at_level(LogLevel.ERROR):
-        project = ape.Project(root or project_root())
         try:
-            types = project.load_contracts()
+            types = ape.Project(root).load_contracts(use_cache=current)
         except ApeException as error:
-            raise ToolMissing(f"contracts/: {str(error).splitlines()[0]}") from error
-        artifacts = {}
-        for name, container in sorted(types.items()):
-            kind = container.contract_type if hasattr(container, "contract_type") else container
-            code = kind.deployment_bytecode.bytecode if kind.deployment_bytecode else None
-            abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
-            artifacts[name] = Artifact(
-                name=name,
-                interface=Interface(name=name, abi=abi),
-                bytecode=str(code) if code else "0x",
-                source=str(kind.source_id or ""),
-            )
+            raise ToolMissing(f"contracts/: {_first_line(error)}") from error
+    artifacts = {name: _artifact(name, getattr(found, "contract_type", found)) for name, found in sorted(types.items())}
+    if not current:
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(digest, encoding="ascii")
     return artifacts
+
+
+def _artifact(name: str, kind: Any) -> Artifact:
+    code = kind.deployment_bytecode.bytecode if kind.deployment_bytecode else None
+    return Artifact(
+        name=name,
+        interface=Interface(
+            name=name, abi=[entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
+        ),
+        bytecode=str(code) if code else "0x",
+        source=str(kind.source_id or ""),
+    )
+
+
+def _sources_sha256(root: Path) -> str:
+    digest = hashlib.sha256()
+    files = [root / "ape-config.yaml", root / "package-lock.json", *sorted((root / "contracts").rglob("*.sol"))]
+    for file in files:
+        relative = file.relative_to(root).as_posix()
+        if "/.cache/" not in relative:
+            digest.update(f"{relative}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -6,12 +6,15 @@ it mined is then asserted, never trusted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
+import msgspec
 from eth_utils import keccak, to_checksum_address
 
 from cascade.chain.abi import Event, Function, Interface, revert_reason
@@ -19,7 +22,7 @@ from cascade.chain.artifacts import Artifact
 from cascade.chain.rpc import Rpc, RpcFailure
 from cascade.errors import ChainError, RevertedCall
 
-__all__ = ["Block", "Contract", "LocalChain", "Log", "Receipt", "Transaction", "address_of"]
+__all__ = ["Block", "Contract", "LocalChain", "Log", "RawLog", "Receipt", "Transaction", "address_of"]
 
 _FEE_CEILING_WEI = 10**13
 """Highest fee cap a transaction carries; far above any base fee a run reaches, and asserted to be."""
@@ -27,6 +30,8 @@ _FEE_CEILING_WEI = 10**13
 _FUNDS_WEI = 10**27
 _VIEW_GAS = 2**50
 _READ_CHUNK = 250
+_MOST_UNSETTLED = 4
+"""Blocks whose receipts may still be outstanding; well under what the node keeps."""
 
 
 def address_of(name: str) -> str:
@@ -68,8 +73,17 @@ class Transaction:
     """Why it was proposed; recorded."""
 
 
+class RawLog(msgspec.Struct, frozen=True):
+    """One event as the node tells it."""
+
+    address: str
+    topics: tuple[str, ...]
+    data: str
+    log_index: str = msgspec.field(name="logIndex")
+
+
 class Log:
-    """One event, its arguments decoded when they are asked for.
+    """One event of a known contract, its arguments decoded when they are asked for.
 
     Attributes
     ----------
@@ -81,32 +95,76 @@ class Log:
         Position in the block.
     """
 
-    def __init__(self, *, address: str, event: Event, raw: Mapping[str, Any]) -> None:
-        self.address = address
+    def __init__(self, *, event: Event, raw: RawLog) -> None:
+        self.address = _checksum(raw.address)
         self.event = event.name
-        self.log_index = int(raw["logIndex"], 16)
+        self.log_index = int(raw.log_index, 16)
         self._event, self._raw = event, raw
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
         """By name; structs flattened."""
-        return self._event.decode(self._raw)
+        return self._event.decode(self._raw.topics, self._raw.data)
 
 
-@dataclass(frozen=True)
+class _RawReceipt(msgspec.Struct, frozen=True):
+    status: str
+    sender: str = msgspec.field(name="from")
+    tx_hash: str = msgspec.field(name="transactionHash")
+    transaction_index: str = msgspec.field(name="transactionIndex")
+    gas_used: str = msgspec.field(name="gasUsed")
+    effective_gas_price: str = msgspec.field(name="effectiveGasPrice")
+    contract_address: str | None = msgspec.field(name="contractAddress", default=None)
+    logs: tuple[RawLog, ...] = ()
+
+
+class _RawHeader(msgspec.Struct, frozen=True):
+    number: str
+    timestamp: str
+    transactions: list[str]
+    base_fee: str = msgspec.field(name="baseFeePerGas")
+    gas_used: str = msgspec.field(name="gasUsed")
+    gas_limit: str = msgspec.field(name="gasLimit")
+
+
 class Receipt:
-    """What became of one transaction."""
+    """What became of one transaction.
 
-    tx_hash: str
-    transaction_index: int
-    sender: str
-    ok: bool
-    gas_used: int
-    effective_gas_price_wei: int
-    contract_address: str | None
-    logs: tuple[Log, ...]
-    revert_reason: str
-    """Empty where `ok`."""
+    Attributes
+    ----------
+    tx_hash, sender, contract_address : str
+        Hash, account, and what was created (None where nothing was).
+    transaction_index : int
+        Position in the block.
+    ok : bool
+        Whether it went through.
+    gas_used, effective_gas_price_wei : int
+        Gas, and wei a unit of it.
+    revert_reason : str
+        Empty where `ok`.
+    """
+
+    def __init__(self, raw: _RawReceipt, *, revert_reason: str, decode: Callable[[RawLog], Log | None]) -> None:
+        self.tx_hash = raw.tx_hash
+        self.transaction_index = int(raw.transaction_index, 16)
+        self.sender = _checksum(raw.sender)
+        self.ok = raw.status == "0x1"
+        self.gas_used = int(raw.gas_used, 16)
+        self.effective_gas_price_wei = int(raw.effective_gas_price, 16)
+        self.contract_address = _checksum(raw.contract_address) if raw.contract_address else None
+        self.revert_reason = revert_reason
+        self._raw_logs, self._decode = raw.logs, decode
+
+    @cached_property
+    def logs(self) -> tuple[Log, ...]:
+        """Events of known contracts, in order."""
+        found = (self._decode(raw) for raw in self._raw_logs)
+        return tuple(log for log in found if log is not None)
+
+    def logs_of(self, addresses: Container[str]) -> tuple[Log, ...]:
+        """Events of some contracts, whose addresses are given in lower case; cheaper than all."""
+        found = (self._decode(raw) for raw in self._raw_logs if raw.address in addresses)
+        return tuple(log for log in found if log is not None)
 
 
 @dataclass(frozen=True)
@@ -119,6 +177,23 @@ class Block:
     gas_used: int
     gas_limit: int
     receipts: tuple[Receipt, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A block that was asked for."""
+
+    number: int
+    timestamp: int
+    hashes: list[str]
+    transactions: Sequence[Transaction]
+
+
+def _collect(rpc: Rpc, number: int) -> tuple[_RawHeader, list[_RawReceipt]]:
+    header = rpc.call_as(_RawHeader, "eth_getBlockByNumber", hex(number), False)
+    if not header.transactions:
+        return header, []
+    return header, rpc.call_as(list[_RawReceipt], "eth_getBlockReceipts", hex(number))
 
 
 class LocalChain:
@@ -138,9 +213,12 @@ class LocalChain:
         self._interfaces: dict[str, Interface] = {}
         self._errors: dict[str, Function] = {}
         self._nonces: dict[str, int] = {}
+        self._unsettled: deque[Future[None]] = deque()
+        self._pool: ThreadPoolExecutor | None = None
+        self._reader: Rpc | None = None
         latest = self._latest_block()
-        self.block_number = int(latest["number"], 16)
-        self.timestamp = int(latest["timestamp"], 16)
+        self.block_number = int(latest.number, 16)
+        self.timestamp = int(latest.timestamp, 16)
 
     def know(self, contract: Contract) -> None:
         """Decode this contract's logs and errors from now on."""
@@ -166,9 +244,7 @@ class LocalChain:
     def execute(self, transactions: Sequence[Transaction], *, timestamp: int) -> Block:
         """Mine set-up transactions, of which none may fail."""
         block = self.mine(transactions, timestamp=timestamp)
-        for transaction, receipt in zip(transactions, block.receipts, strict=True):
-            if not receipt.ok:
-                raise RevertedCall(what=self._describe(transaction), reason=receipt.revert_reason)
+        self._require_all_ok(transactions, block)
         return block
 
     def mine(self, transactions: Sequence[Transaction], *, timestamp: int) -> Block:
@@ -179,35 +255,95 @@ class LocalChain:
         ChainError
             When the node dropped or reordered one.
         """
-        hashes = self.rpc.batch([("eth_sendTransaction", (fields,)) for fields in self._numbered(transactions)])
+        self.settle()
+        sent = self._send(transactions, timestamp)
+        return self._finish(sent, self.rpc)
+
+    def submit(self, transactions: Sequence[Transaction], *, timestamp: int) -> None:
+        """Mine set-up transactions; read, check and record their receipts while the next blocks are mined.
+
+        The node spends as long on a block's receipts as on executing it, on another processor. One thread reads, so
+        that blocks are recorded in order; `settle` waits for it, and every other way of mining settles first.
+        """
+        if len(self._unsettled) == _MOST_UNSETTLED:
+            self._unsettled.popleft().result()
+        sent = self._send(transactions, timestamp)
+        self._unsettled.append(self._reader_pool().submit(self._read, sent))
+
+    def settle(self) -> None:
+        """Wait until every submitted block is recorded.
+
+        Raises
+        ------
+        RevertedCall
+            For the first transaction that failed.
+        """
+        while self._unsettled:
+            self._unsettled.popleft().result()
+
+    def close(self) -> None:
+        """End the reading of submitted blocks; the connection given stays open."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _reader_pool(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="receipts")
+            self._reader = Rpc(self.rpc.url)
+        return self._pool
+
+    def _read(self, sent: _Sent) -> None:
+        assert self._reader is not None
+        self._require_all_ok(sent.transactions, self._finish(sent, self._reader))
+
+    def _send(self, transactions: Sequence[Transaction], timestamp: int) -> _Sent:
+        (requests,) = self.requests([transactions])
+        hashes = self.rpc.batch(requests)
         self.rpc.call("evm_mine", {"timestamp": timestamp})
-        header = self._latest_block()
-        self.block_number, self.timestamp = int(header["number"], 16), int(header["timestamp"], 16)
-        if header["transactions"] != hashes:
+        self.block_number, self.timestamp = self.block_number + 1, timestamp
+        return _Sent(self.block_number, timestamp, hashes, transactions)
+
+    def _finish(self, sent: _Sent, rpc: Rpc) -> Block:
+        header, raw = _collect(rpc, sent.number)
+        if header.transactions != sent.hashes:
             raise ChainError(
-                f"block {self.block_number}: asked for {len(hashes)} transactions, the node mined "
-                f"{len(header['transactions'])} or another order"
+                f"block {sent.number}: asked for {len(sent.hashes)} transactions, the node mined "
+                f"{len(header.transactions)} or another order"
             )
-        if self.timestamp != timestamp:
-            raise ChainError(f"block {self.block_number}: has timestamp {self.timestamp}, asked for {timestamp}")
-        raw = self.rpc.call("eth_getBlockReceipts", header["number"]) if hashes else []
-        why = self._revert_reasons(raw)
+        if int(header.timestamp, 16) != sent.timestamp:
+            raise ChainError(f"block {sent.number}: has another timestamp than {sent.timestamp}, which was asked for")
+        why = self._revert_reasons(raw, rpc)
         block = Block(
-            number=self.block_number,
-            timestamp=self.timestamp,
-            base_fee_wei=int(header["baseFeePerGas"], 16),
-            gas_used=int(header["gasUsed"], 16),
-            gas_limit=int(header["gasLimit"], 16),
-            receipts=tuple(self._receipt(entry, why) for entry in raw),
+            number=sent.number,
+            timestamp=sent.timestamp,
+            base_fee_wei=int(header.base_fee, 16),
+            gas_used=int(header.gas_used, 16),
+            gas_limit=int(header.gas_limit, 16),
+            receipts=tuple(
+                Receipt(entry, revert_reason=why.get(entry.tx_hash, ""), decode=self.decode_log) for entry in raw
+            ),
         )
         if self._on_block is not None:
-            self._on_block(block, transactions)
+            self._on_block(block, sent.transactions)
         return block
+
+    def _require_all_ok(self, transactions: Sequence[Transaction], block: Block) -> None:
+        for transaction, receipt in zip(transactions, block.receipts, strict=True):
+            if not receipt.ok:
+                raise RevertedCall(what=self._describe(transaction), reason=receipt.revert_reason)
+
+    def requests(self, blocks: Sequence[Sequence[Transaction]]) -> list[list[tuple[str, tuple[dict[str, str]]]]]:
+        """The requests that would send some blocks of transactions, made in advance; for measuring."""
+        return [[("eth_sendTransaction", (fields,)) for fields in self._numbered(block)] for block in blocks]
 
     def next_base_fee_wei(self) -> int:
         """Base fee of the next block, by EIP-1559 from the latest."""
         header = self._latest_block()
-        base, used, target = int(header["baseFeePerGas"], 16), int(header["gasUsed"], 16), int(header["gasLimit"], 16) // 2
+        base, used, target = int(header.base_fee, 16), int(header.gas_used, 16), int(header.gas_limit, 16) // 2
         if used == target:
             return base
         if used > target:
@@ -269,13 +405,11 @@ class LocalChain:
             self.rpc.call("evm_revert", snapshot)
             self._nonces, self.block_number, self.timestamp = nonces, block_number, timestamp
 
-    def decode_log(self, raw: Mapping[str, Any]) -> Log | None:
+    def decode_log(self, raw: RawLog) -> Log | None:
         """A raw log of a known contract, or None."""
-        interface = self._interfaces.get(raw["address"])
-        event = interface.events.get(raw["topics"][0]) if interface is not None and raw["topics"] else None
-        if event is None:
-            return None
-        return Log(address=_checksum(raw["address"]), event=event, raw=raw)
+        interface = self._interfaces.get(raw.address)
+        event = interface.events.get(raw.topics[0]) if interface is not None and raw.topics else None
+        return Log(event=event, raw=raw) if event is not None else None
 
     def _numbered(self, transactions: Sequence[Transaction]) -> Iterator[dict[str, str]]:
         for position, transaction in enumerate(transactions):
@@ -293,31 +427,12 @@ class LocalChain:
                 fields["to"] = transaction.to
             yield fields
 
-    def _latest_block(self) -> dict[str, Any]:
-        header: dict[str, Any] = self.rpc.call("eth_getBlockByNumber", "latest", False)
-        return header
+    def _latest_block(self) -> _RawHeader:
+        return self.rpc.call_as(_RawHeader, "eth_getBlockByNumber", "latest", False)
 
-    def _receipt(self, raw: Mapping[str, Any], why: Mapping[str, str]) -> Receipt:
-        ok = raw["status"] == "0x1"
-        created = raw.get("contractAddress")
-        logs = (self.decode_log(entry) for entry in raw["logs"])
-        return Receipt(
-            tx_hash=raw["transactionHash"],
-            transaction_index=int(raw["transactionIndex"], 16),
-            sender=_checksum(raw["from"]),
-            ok=ok,
-            gas_used=int(raw["gasUsed"], 16),
-            effective_gas_price_wei=int(raw["effectiveGasPrice"], 16),
-            contract_address=_checksum(created) if created else None,
-            logs=tuple(log for log in logs if log is not None),
-            revert_reason=why.get(raw["transactionHash"], ""),
-        )
-
-    def _revert_reasons(self, raw_receipts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-        failed = [raw["transactionHash"] for raw in raw_receipts if raw["status"] != "0x1"]
-        traces = self.rpc.batch(
-            [("debug_traceTransaction", (tx_hash, {"tracer": "callTracer"})) for tx_hash in failed]
-        )
+    def _revert_reasons(self, raw_receipts: Sequence[_RawReceipt], rpc: Rpc) -> dict[str, str]:
+        failed = [raw.tx_hash for raw in raw_receipts if raw.status != "0x1"]
+        traces = rpc.batch([("debug_traceTransaction", (tx_hash, {"tracer": "callTracer"})) for tx_hash in failed])
         reasons = {}
         for tx_hash, trace in zip(failed, traces, strict=True):
             output = trace.get("output") or "0x"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,6 +21,12 @@ MAX_BATCH = 100
 """Larger batches of transactions are reordered across senders by anvil, whatever order it is told to keep."""
 
 Request = tuple[str, Sequence[Any]]
+T = TypeVar("T")
+
+
+class _Envelope(msgspec.Struct):
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: dict[str, Any] | None = None
 
 
 class RpcFailure(ChainError):
@@ -73,6 +79,17 @@ class Rpc:
         answer = self._post({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
         return self._result(answer, method)
 
+    def call_as(self, kind: type[T], method: str, *params: Any) -> T:
+        """Send one request and decode its result into a type: what the type does not name is skipped, not built."""
+        raw = self._send({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
+        try:
+            envelope = msgspec.json.decode(raw, type=_Envelope)
+            if envelope.error is not None:
+                self._result({"error": envelope.error}, method)
+            return msgspec.json.decode(envelope.result, type=kind)
+        except msgspec.MsgspecError as error:
+            raise ChainError(f"{self.url}: {method} was answered in a form that is not understood") from error
+
     def batch(self, requests: Sequence[Request]) -> list[Any]:
         """Send requests in batches of at most `MAX_BATCH` and return their results in order.
 
@@ -101,20 +118,23 @@ class Rpc:
 
     def _post(self, message: object) -> Any:
         try:
+            return self._decode(self._send(message))
+        except msgspec.DecodeError as error:
+            raise ChainError(f"{self.url}: the node answered with something that is not JSON") from error
+
+    def _send(self, message: object) -> bytes:
+        try:
             if self._connection.sock is None:
                 self._connection.connect()
+                assert self._connection.sock is not None
                 self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connection.request(
                 "POST", self._path, body=self._encode(message), headers={"Content-Type": "application/json"}
             )
-            body = self._connection.getresponse().read()
+            return self._connection.getresponse().read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ChainError(f"{self.url}: the node stopped answering ({type(error).__name__})") from error
-        try:
-            return self._decode(body)
-        except msgspec.DecodeError as error:
-            raise ChainError(f"{self.url}: the node answered with something that is not JSON") from error
 
     @staticmethod
     def _result(answer: dict[str, Any], method: str) -> Any:

@@ -37,7 +37,9 @@ class DeployedVenue:
             function = "mint" if asset_in == self.spec.asset_in else "redeem"
             return self.contract.encode(function, amount_raw, receiver)
         i = self.spec.coins.index(asset_in)
-        return self.contract.encode("exchange(int128,int128,uint256,uint256,address)", i, 1 - i, amount_raw, 0, receiver)
+        return self.contract.encode(
+            "exchange(int128,int128,uint256,uint256,address)", i, 1 - i, amount_raw, 0, receiver
+        )
 
     @property
     def has_spot_price(self) -> bool:
@@ -52,7 +54,9 @@ def deploy_venue(world: World, name: str, spec: Venue) -> DeployedVenue:
         arguments: tuple[object, ...] = (tokens[spec.asset_out], tokens[spec.asset_in], world.deployer)
         contract = world.deploy("ParMinting", *arguments, name=name)
     elif isinstance(spec, FixedRateVenue):
-        contract = world.deploy("FixedRatePool", world.oracle.address, *(tokens[coin] for coin in spec.coins), name=name)
+        contract = world.deploy(
+            "FixedRatePool", world.oracle.address, *(tokens[coin] for coin in spec.coins), name=name
+        )
     else:
         contract = world.deploy(
             "StableSwapPool", name, name, [tokens[coin] for coin in spec.coins], spec.amplification,
@@ -72,7 +76,8 @@ def fund_venue(world: World, venue: DeployedVenue) -> None:
     pool = venue.contract
     if isinstance(venue.spec, FixedRateVenue):
         world.setup(
-            ((provider, world.tokens[coin], "transfer", (pool.address, raw)) for coin, raw in pairs), intent="add-liquidity"
+            ((provider, world.tokens[coin], "transfer", (pool.address, raw)) for coin, raw in pairs),
+            intent="add-liquidity",
         )
         return
     world.setup(

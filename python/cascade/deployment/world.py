@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from eth_abi import encode
-
+from cascade.chain.abi import Interface
 from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract, LocalChain, Transaction, address_of
+from cascade.deployment.lending import deploy_lending
 from cascade.deployment.venues import DeployedVenue, deploy_venue
-from cascade.scenario.load import Scenario
-from cascade.scenario.model import AssetKind, ParMintVenue, PostedOracle, ReserveSpec, SameAsOracle
 from cascade.scenario.checks import raw_amount
+from cascade.scenario.load import Scenario
+from cascade.scenario.model import AssetKind, ParMintVenue, PostedOracle, SameAsOracle
 
 __all__ = ["Actor", "World", "deploy_world"]
 
@@ -46,7 +46,7 @@ class World:
 
     chain: LocalChain
     scenario: Scenario
-    artifacts: dict[str, Artifact]
+    artifacts: Mapping[str, Artifact]
     tokens: dict[str, Contract] = field(default_factory=dict)
     feeds: dict[str, Contract] = field(default_factory=dict)
     a_tokens: dict[str, Contract] = field(default_factory=dict)
@@ -65,6 +65,16 @@ class World:
     def oracle(self) -> Contract:
         """The pool's price oracle (IAaveOracle)."""
         return self._core["oracle"]
+
+    @property
+    def provider(self) -> Contract:
+        """Where the pool's addresses are registered (IPoolAddressesProvider)."""
+        return self._core["provider"]
+
+    @property
+    def configurator(self) -> Contract:
+        """What lists and configures reserves (IPoolConfigurator)."""
+        return self._core["configurator"]
 
     @property
     def lens(self) -> Contract:
@@ -90,9 +100,21 @@ class World:
         self.actors[address] = Actor(name=name, role=role, cohort=cohort)
         return address
 
-    def deploy(self, contract: str, *arguments: object, name: str) -> Contract:
-        """Deploy one contract of the project from the deployer's account."""
-        deployed = self.chain.deploy(self.artifacts[contract], *arguments, sender=self.deployer)
+    def install(self, **contracts: Contract) -> None:
+        """Say which contract is the pool, the oracle, the provider, the configurator, the lens."""
+        self._core.update(contracts)
+
+    def adopt(self, address: str, interface: Interface, *, name: str) -> Contract:
+        """Name a contract that another one created."""
+        contract = Contract(address, interface)
+        self.chain.know(contract)
+        self.contract_names[address] = name
+        return contract
+
+    def deploy(self, contract: str | Artifact, *arguments: object, name: str) -> Contract:
+        """Deploy one contract, named as among the artifacts, from the deployer's account."""
+        artifact = self.artifacts[contract] if isinstance(contract, str) else contract
+        deployed = self.chain.deploy(artifact, *arguments, sender=self.deployer)
         self.contract_names[deployed.address] = name
         return deployed
 
@@ -118,7 +140,7 @@ class World:
                 self.setup([(self.deployer, token, "setMinter", (venue.contract.address,))], intent="configure")
 
 
-def deploy_world(chain: LocalChain, scenario: Scenario, artifacts: dict[str, Artifact], *, world: World) -> World:
+def deploy_world(world: World) -> None:
     """Deploy tokens, feeds, oracle, pool, venues and lens, list the reserves, and let lenders supply.
 
     Parameters
@@ -126,20 +148,18 @@ def deploy_world(chain: LocalChain, scenario: Scenario, artifacts: dict[str, Art
     world : World
         The empty world to fill; the caller's observer of blocks already knows it.
     """
-    deployer = world.enlist("deployer", role="deployer")
+    spec = world.scenario.spec
+    world.enlist("deployer", role="deployer")
     lender = world.enlist("lender", role="lender")
     world.enlist("liquidity-provider", role="lender")
-    chain.fund(world.actors)
+    world.chain.fund(world.actors)
     _deploy_tokens(world)
-    _deploy_lending(world)
-    for asset, reserve in scenario.spec.lending.reserves.items():
-        _list_reserve(world, asset, reserve)
-    _configure_emodes(world)
-    for name, venue in scenario.spec.venues.items():
+    deploy_lending(world)
+    for name, venue in spec.venues.items():
         world.venues[name] = deploy_venue(world, name, venue)
-    world._core["lens"] = world.deploy("Lens", name="Lens")
-    for asset, reserve in scenario.spec.lending.reserves.items():
-        supplied = raw_amount(scenario.spec, asset, reserve.lenders_supply)
+    world.install(lens=world.deploy("Lens", name="Lens"))
+    for asset, reserve in spec.lending.reserves.items():
+        supplied = raw_amount(spec, asset, reserve.lenders_supply)
         if supplied:
             world.mint(asset, [(lender, supplied)])
             token = world.tokens[asset]
@@ -150,8 +170,6 @@ def deploy_world(chain: LocalChain, scenario: Scenario, artifacts: dict[str, Art
                 ],
                 intent="supply",
             )
-    assert deployer == world.deployer
-    return world
 
 
 def _deploy_tokens(world: World) -> None:
@@ -168,77 +186,9 @@ def _deploy_tokens(world: World) -> None:
     for symbol, oracle in oracles.items():
         if isinstance(oracle, PostedOracle):
             answer = int(oracle.initial_price_usd * 10**8)
-            world.feeds[symbol] = world.deploy("PostedPriceFeed", f"{symbol} / USD", answer, poster, name=f"{symbol}/USD")
+            world.feeds[symbol] = world.deploy(
+                "PostedPriceFeed", f"{symbol} / USD", answer, poster, name=f"{symbol}/USD"
+            )
     for symbol, oracle in oracles.items():
         if isinstance(oracle, SameAsOracle):
             world.feeds[symbol] = world.feeds[oracle.asset]
-
-
-def _deploy_lending(world: World) -> None:
-    deployer = world.deployer
-    provider = world.deploy("PoolAddressesProvider", "cascade", deployer, name="PoolAddressesProvider")
-    strategy = world.deploy("DefaultReserveInterestRateStrategyV2", provider.address, name="RateStrategy")
-    pool = world.deploy("LendingPool", provider.address, strategy.address, name="LendingPool")
-    configurator = world.deploy("PoolConfigurator", provider.address, name="PoolConfigurator")
-    listed = list(world.scenario.spec.oracle)
-    oracle = world.deploy(
-        "PriceOracle", provider.address, [world.tokens[s].address for s in listed],
-        [world.feeds[s].address for s in listed], name="PriceOracle",
-    )  # fmt: skip
-    world._core.update(pool=pool, oracle=oracle, provider=provider, configurator=configurator)
-    premium = world.scenario.spec.lending.flash_loan_premium_bps
-    world.setup(
-        [
-            (deployer, provider, "setPool", (pool.address,)),
-            (deployer, provider, "setPoolConfigurator", (configurator.address,)),
-            (deployer, provider, "setPriceOracle", (oracle.address,)),
-            (deployer, configurator, "updateFlashloanPremium", (premium,)),
-        ],
-        intent="configure",
-    )
-
-
-def _list_reserve(world: World, asset: str, reserve: ReserveSpec) -> None:
-    deployer, token = world.deployer, world.tokens[asset].address
-    pool, configurator = world.pool, world._core["configurator"]
-    treasury = world.enlist("treasury", role="treasury")
-    world.a_tokens[asset] = world.deploy(
-        "AToken", pool.address, treasury, token, f"Aave {asset}", f"a{asset}", name=f"a{asset}"
-    )
-    world.debt_tokens[asset] = world.deploy(
-        "VariableDebtToken", pool.address, token, f"Aave variable debt {asset}", f"v{asset}", name=f"v{asset}"
-    )
-    rate = (reserve.rate.optimal_usage_bps, reserve.rate.base_bps, reserve.rate.slope1_bps, reserve.rate.slope2_bps)
-    bonus = 10_000 + reserve.liquidation_bonus_bps if reserve.liquidation_threshold_bps else 0
-    listing = [(token, world.a_tokens[asset].address, world.debt_tokens[asset].address, rate)]
-    calls: list[tuple[str, tuple[object, ...]]] = [
-        ("initReserves", (listing,)),
-        ("configureReserveAsCollateral", (token, reserve.ltv_bps, reserve.liquidation_threshold_bps, bonus)),
-        ("setReserveBorrowing", (token, reserve.borrowing)),
-        ("setReserveFlashLoaning", (token, True)),
-        ("setReserveFactor", (token, reserve.reserve_factor_bps)),
-        ("setSupplyCap", (token, reserve.supply_cap)),
-        ("setBorrowCap", (token, reserve.borrow_cap)),
-        ("setLiquidationProtocolFee", (token, reserve.liquidation_protocol_fee_bps)),
-        ("setReserveInterestRateData", (token, encode(["(uint16,uint32,uint32,uint32)"], [rate]))),
-    ]
-    world.setup(
-        ((deployer, configurator, function, arguments) for function, arguments in calls), intent="configure"
-    )
-
-
-def _configure_emodes(world: World) -> None:
-    configurator = world._core["configurator"]
-    calls: list[tuple[str, tuple[object, ...]]] = []
-    for number, mode in world.scenario.spec.lending.emodes.items():
-        lines = (mode.ltv_bps, mode.liquidation_threshold_bps, 10_000 + mode.liquidation_bonus_bps)
-        calls.append(("setEModeCategory", (number, *lines, mode.label)))
-        calls += [
-            ("setAssetCollateralInEMode", (world.tokens[asset].address, number, True)) for asset in mode.collateral
-        ]
-        calls += [
-            ("setAssetBorrowableInEMode", (world.tokens[asset].address, number, True)) for asset in mode.borrowable
-        ]
-    world.setup(
-        ((world.deployer, configurator, function, arguments) for function, arguments in calls), intent="configure"
-    )

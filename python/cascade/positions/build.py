@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cascade.chain.local import Contract, Receipt, Transaction
+from cascade.chain.local import Contract, Transaction
 from cascade.deployment.venues import DeployedVenue
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.errors import CascadeError, RevertedCall
@@ -83,10 +83,17 @@ def build_positions(
         )
     world.hand_over_minting()
     before = {name: _spot_wad(world, venue) for name, venue in world.venues.items() if _loops_through(world, venue)}
-    for chunk in _chunks(plans):
-        builder = _Builder(world, chunk)
-        rounds += builder.build()
-        progress(len(chunk))
+    try:
+        for chunk in _chunks(plans):
+            rounds += _Builder(world, chunk).build()
+            progress(len(chunk))
+        world.chain.settle()
+    except RevertedCall as error:
+        venues = ", ".join(sorted({cohort.venue for cohort in world.scenario.spec.positions.values()}))
+        raise BuildFailed(
+            f"{world.scenario.file}: while building positions {error.what} reverted with {error.reason}: the pool, or "
+            f"{venues}, may hold too little"
+        ) from error
     for name, spot in before.items():
         _require_undrained(world.venues[name], spot, _spot_wad(world, world.venues[name]))
     return rounds
@@ -153,7 +160,9 @@ class _Builder:
     def build(self) -> list[LoopRound]:
         pool = self.world.pool
         self._send("approve", self.collateral, lambda _: ("approve", pool.address, MAX_UINT256), gas=_APPROVE_GAS)
-        self._send("approve", self.debt, lambda _: ("approve", self.venue.contract.address, MAX_UINT256), gas=_APPROVE_GAS)
+        self._send(
+            "approve", self.debt, lambda _: ("approve", self.venue.contract.address, MAX_UINT256), gas=_APPROVE_GAS
+        )
         if self.cohort.emode:
             self._send("enter-emode", pool, lambda _: ("setUserEMode", self.cohort.emode))
         self._supply([loop.plan.equity_raw for loop in self.loops], [0] * len(self.loops), number=0)
@@ -204,7 +213,9 @@ class _Builder:
 
     def _supply(self, amounts: Sequence[int], borrowed: Sequence[int], *, number: int) -> None:
         asset = self.collateral.address
-        self._send_amounts("supply", self.world.pool, amounts, lambda loop, raw: ("supply", asset, raw, loop.address, 0))
+        self._send_amounts(
+            "supply", self.world.pool, amounts, lambda loop, raw: ("supply", asset, raw, loop.address, 0)
+        )
         for loop, supplied, debt in zip(self.loops, amounts, borrowed, strict=True):
             loop.collateral_raw += supplied
             loop.debt_raw += debt
@@ -219,9 +230,7 @@ class _Builder:
 
     def _balances(self) -> list[int]:
         addresses = [loop.address for loop in self.loops]
-        return self.world.chain.call_in_chunks(
-            self.world.lens, "balances", [self.collateral.address], each=addresses
-        )
+        return self.world.chain.call_in_chunks(self.world.lens, "balances", [self.collateral.address], each=addresses)
 
     def _send(
         self, intent: str, contract: Contract, call: Callable[[_Loop], tuple[object, ...]], *, gas: int = _ACTION_GAS
@@ -243,25 +252,23 @@ class _Builder:
         self._mine(
             [
                 Transaction(
-                    loop.address, contract.address, contract.encode(*_named(call(loop, raw))), _ACTION_GAS, intent=intent
+                    loop.address,
+                    contract.address,
+                    contract.encode(*_named(call(loop, raw))),
+                    _ACTION_GAS,
+                    intent=intent,
                 )
                 for loop, raw in zip(self.loops, amounts, strict=True)
                 if raw
             ]
         )
 
-    def _mine(self, transactions: Sequence[Transaction]) -> tuple[Receipt, ...]:
+    def _mine(self, transactions: Sequence[Transaction]) -> None:
         if not transactions:
-            return ()
+            return
         chain = self.world.chain
         require_time_left(self.world)
-        try:
-            return chain.execute(transactions, timestamp=chain.timestamp + 1).receipts
-        except RevertedCall as error:
-            raise BuildFailed(
-                f"building cohort {self.loops[0].plan.cohort}: {error.what} reverted with {error.reason}; "
-                f"the pool or venue {self.venue.name} may hold too little"
-            ) from error
+        chain.submit(transactions, timestamp=chain.timestamp + 1)
 
 
 def _named(call: tuple[object, ...]) -> tuple[str, *tuple[object, ...]]:

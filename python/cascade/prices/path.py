@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from pathlib import Path
 
 from cascade.errors import ScenarioError
@@ -78,7 +79,7 @@ class PricePath:
                     value=f"{_iso(points[0].timestamp)} to {_iso(points[-1].timestamp)}",
                     expected=f"the path must cover the timeline, {_iso(start)} to {_iso(end)}",
                 )  # fmt: skip
-            for left, right in zip(points, points[1:], strict=False):
+            for left, right in pairwise(points):
                 gap = right.timestamp - left.timestamp
                 if gap > max_gap and right.timestamp > start and left.timestamp < end:
                     raise ScenarioError(
@@ -102,9 +103,7 @@ def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ScenarioError(
-            file=str(file), key="", value=None, expected=f"cannot be read: {error.strerror}"
-        ) from error
+        raise ScenarioError(file=str(file), key="", value=None, expected=f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ScenarioError(file=str(file), key="", value=None, expected="expected UTF-8 text") from error
     lines = [line for line in text.splitlines() if not line.startswith("#")]
@@ -113,7 +112,10 @@ def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
     missing = [name for name in _COLUMNS[:3] if name not in (rows.fieldnames or [])]
     if missing:
         raise ScenarioError(
-            file=file.name, key="line 1", value=",".join(rows.fieldnames or []), expected=f"needs the column {missing[0]}"
+            file=file.name,
+            key="line 1",
+            value=",".join(rows.fieldnames or []),
+            expected=f"needs the column {missing[0]}",
         )
     points: dict[str, list[PricePoint]] = {}
     for row in rows:
@@ -149,7 +151,10 @@ def _timestamp(text: str, *, file: str, line: str) -> int:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise ScenarioError(
-            file=file, key=f"{line}: time", value=text, expected="expected ISO 8601 with a zone, as 2025-10-10T20:50:00Z"
+            file=file,
+            key=f"{line}: time",
+            value=text,
+            expected="expected ISO 8601 with a zone, as 2025-10-10T20:50:00Z",
         )
     return int(moment.astimezone(UTC).timestamp())
 

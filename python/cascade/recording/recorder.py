@@ -49,7 +49,7 @@ class Recorder:
         self._liquidated: dict[str, int] = {}
         self._unhealthy_since: dict[str, tuple[int, str]] = {}
         self._receipts: tuple[Receipt, ...] = ()
-        self._sent: dict[tuple[str, str], int] = {}
+        self._venue_addresses: set[str] = set()
 
     def attach(self, world: World) -> None:
         """The world whose blocks are recorded, from its first one on."""
@@ -140,10 +140,9 @@ class Recorder:
         return self.world.actors.get(address, Actor(name=address, role="unknown"))
 
     def _record_swaps(self, receipt: Receipt, actor: Actor, when: Row) -> None:
-        for log in receipt.logs:
+        for log in receipt.logs_of(self._venues_by_address()):
             venue = self.world.venue_at(log.address)
-            if venue is None:
-                continue
+            assert venue is not None
             traded = _traded(venue.spec, log)
             if traded is not None:
                 asset_in, amount_in, asset_out, amount_out = traded
@@ -154,6 +153,11 @@ class Recorder:
                         "asset_out": asset_out, "amount_in_raw": amount_in, "amount_out_raw": amount_out,
                     }
                 )  # fmt: skip
+
+    def _venues_by_address(self) -> set[str]:
+        if len(self._venue_addresses) != len(self.world.venues):
+            self._venue_addresses = {venue.contract.address.lower() for venue in self.world.venues.values()}
+        return self._venue_addresses
 
     def _record_prices(self, view: BlockView, when: Row) -> None:
         spec = self.world.scenario.spec
@@ -218,9 +222,7 @@ class Recorder:
                     }
                 )  # fmt: skip
 
-    def _record_positions(
-        self, view: BlockView, when: Row, *, event: str, borrowers: Iterable[str] | None
-    ) -> None:
+    def _record_positions(self, view: BlockView, when: Row, *, event: str, borrowers: Iterable[str] | None) -> None:
         wanted = None if borrowers is None else set(borrowers)
         if wanted is not None and not wanted:
             return
@@ -238,11 +240,13 @@ class Recorder:
 
     def _post_of(self, asset: str) -> str:
         feed = self.world.feeds[asset].address
-        posts = [r.tx_hash for r in self._receipts for log in r.logs if log.event == "AnswerUpdated" and log.address == feed]
+        posts = [
+            r.tx_hash for r in self._receipts for log in r.logs if log.event == "AnswerUpdated" and log.address == feed
+        ]
         return posts[-1] if posts else ""
 
     def _record_liquidations(self, when: Row) -> list[str]:
-        names = {address: actor for address, actor in self.world.actors.items()}
+        names = self.world.actors
         touched: list[str] = []
         for receipt in self._receipts:
             calls = [log for log in receipt.logs if log.event == "LiquidationCall"]
@@ -257,7 +261,9 @@ class Recorder:
         collateral = world.symbol_of(call.arguments["collateralAsset"])
         debt = world.symbol_of(call.arguments["debtAsset"])
         report = next(
-            log.arguments for log in receipt.logs if log.event == "LiquidationReport" and log.arguments["borrower"] == user
+            log.arguments
+            for log in receipt.logs
+            if log.event == "LiquidationReport" and log.arguments["borrower"] == user
         )
         treasury = next(address for address, actor in world.actors.items() if actor.role == "treasury")
         fee = sum(

@@ -106,7 +106,9 @@ class _Checker:
                 continue
             for coin in coins:
                 if venue.reserves.get(coin, Decimal(0)) <= 0:
-                    self._refuse(f"venues.{name}.reserves.{coin}", 0, "a venue without liquidity: expected an amount above 0")
+                    self._refuse(
+                        f"venues.{name}.reserves.{coin}", 0, "a venue without liquidity: expected an amount above 0"
+                    )
             for coin in venue.reserves:
                 if coin not in coins:
                     self._refuse(f"venues.{name}.reserves", coin, f"expected one of its coins, {', '.join(coins)}")
@@ -153,12 +155,16 @@ class _Checker:
                 self._venue(f"{key}.venue", agent.venue)
                 venue = self.spec.venues[agent.venue]
                 if not isinstance(venue, StableSwapVenue) or venue.coins[1] != agent.asset:
-                    self._refuse(f"{key}.venue", agent.venue, f"expected a stable-swap whose second coin is {agent.asset}")
+                    self._refuse(
+                        f"{key}.venue", agent.venue, f"expected a stable-swap whose second coin is {agent.asset}"
+                    )
                 followed = [agent.asset]
             elif isinstance(agent, KeeperSpec) and agent.exit is not None:
                 self._venue(f"{key}.exit", agent.exit)
                 if isinstance(self.spec.venues[agent.exit], ParMintVenue):
-                    self._refuse(f"{key}.exit", agent.exit, "a minting contract buys nothing from a keeper: name a pool")
+                    self._refuse(
+                        f"{key}.exit", agent.exit, "a minting contract buys nothing from a keeper: name a pool"
+                    )
             self.path.require_covers(
                 followed, start=timeline.start_timestamp,
                 end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,

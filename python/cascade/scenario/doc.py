@@ -8,12 +8,12 @@ import typing
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import pydantic
 from pydantic.fields import FieldInfo
 
+from cascade.documents import write_or_check
 from cascade.scenario.model import ScenarioSpec
 from cascade.toolchain.paths import project_root
 
@@ -79,7 +79,7 @@ def _type(field: FieldInfo) -> str:
     return _name(field.annotation) + (f", {', '.join(bounds)}" if bounds else "")
 
 
-def _name(annotation: Any) -> str:
+def _name(annotation: Any) -> str:  # noqa: PLR0911 (one line a kind of type)
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return _name(arguments[0])
@@ -115,17 +115,5 @@ def _default(field: FieldInfo) -> str:
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the document, or with `--check` say whether it is current."""
-    file: Path = project_root() / "docs" / "SCENARIO.md"
-    if "--check" not in arguments:
-        file.write_text(render(), encoding="utf-8")
-        return 0
-    current = file.is_file() and file.read_text(encoding="utf-8") == render()
-    if not current:
-        print("docs/SCENARIO.md: is not what the model says: run `make docs`", file=sys.stderr)
-    return 0 if current else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check(project_root() / "docs" / "SCENARIO.md", render(), sys.argv))

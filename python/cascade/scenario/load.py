@@ -192,7 +192,10 @@ def _set(tree: dict[str, Any], dotted: str, value: Any) -> None:
         if not isinstance(node.get(key), dict):
             if node.get(key) is not None:
                 raise ScenarioError(
-                    file="--set", key=dotted, value=value, expected=f"{'.'.join(parts[: depth + 1])} has no keys below it"
+                    file="--set",
+                    key=dotted,
+                    value=value,
+                    expected=f"{'.'.join(parts[: depth + 1])} has no keys below it",
                 )
             node[key] = {}
         node = node[key]
@@ -219,12 +222,12 @@ def _validate(tree: dict[str, Any], file: str) -> ScenarioSpec:
 
 def _keys_in(tree: Any, location: Sequence[str | int], *, keep_last: bool) -> list[str]:
     """The parts of an error's location that are keys of the file; the tags of unions and key checks are not."""
-    keys, node = [], tree
+    keys: list[str] = []
+    node = tree
     for position, part in enumerate(location):
-        if isinstance(node, dict) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and isinstance(part, int):
-            node = node[part]
+        inside = dict(enumerate(node)) if isinstance(node, list) else node
+        if isinstance(inside, dict) and part in inside:
+            node = inside[part]
         elif not (keep_last and position == len(location) - 1):
             continue
         keys.append(str(part))

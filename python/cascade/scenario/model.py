@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 __all__ = [
+    "UINT256_MAX",
+    "AgentSpec",
     "Amount",
     "AssetSpec",
     "ChainSpec",
@@ -22,20 +24,18 @@ __all__ = [
     "EModeSpec",
     "ExpectSpec",
     "FixedRateVenue",
-    "UINT256_MAX",
-    "AgentSpec",
     "KeeperSpec",
-    "RateSpec",
     "LendingSpec",
-    "PostedOracle",
-    "SameAsOracle",
     "OracleSpec",
     "ParMintVenue",
     "PathFlowSpec",
     "PathPosterSpec",
+    "PostedOracle",
     "PricesSpec",
     "ProvenanceSpec",
+    "RateSpec",
     "ReserveSpec",
+    "SameAsOracle",
     "ScenarioSpec",
     "StableSwapVenue",
     "TargetSpec",
@@ -49,7 +49,7 @@ UINT256_MAX = 2**256 - 1
 def _exact_decimal(value: Any) -> Any:
     # A YAML number only: text that looks like a number is a typing error somewhere else, and is refused.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise ValueError("expected a number, not text")  # noqa: TRY004 (pydantic reports ValueError with its key)
+        raise ValueError("expected a number, not text")
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite():
         raise ValueError("expected a finite number")
@@ -120,7 +120,7 @@ class AssetKind(Enum):
 class AssetSpec(_Spec):
     """A token."""
 
-    kind: Annotated[AssetKind, BeforeValidator(lambda value: AssetKind(value))] = AssetKind.ERC20
+    kind: Annotated[AssetKind, BeforeValidator(AssetKind)] = AssetKind.ERC20
     """`erc20`: a mock anyone may mint; `usde`: minted by its minting contract and its owner only."""
     decimals: Annotated[int, Field(ge=0, le=36)] = 18
     """Decimals of the token."""
@@ -169,7 +169,9 @@ class RateSpec(_Spec):
     @model_validator(mode="after")
     def _as_aave_takes_it(self) -> RateSpec:
         if self.slope2_bps < self.slope1_bps:
-            raise ValueError(f"slope2_bps {self.slope2_bps} is below slope1_bps {self.slope1_bps}: Aave refuses such a rate")
+            raise ValueError(
+                f"slope2_bps {self.slope2_bps} is below slope1_bps {self.slope1_bps}: Aave refuses such a rate"
+            )
         if self.base_bps + self.slope1_bps + self.slope2_bps > 100_000:
             raise ValueError("base_bps + slope1_bps + slope2_bps exceeds 1000 % a year: Aave refuses such a rate")
         return self
@@ -243,8 +245,8 @@ class EModeSpec(_Spec):
 class LendingSpec(_Spec):
     """The lending pool."""
 
-    engine: Literal["mock"] = "mock"
-    """`mock`: the pool of contracts/lending."""
+    engine: Literal["mock", "aave-v3"] = "mock"
+    """`mock`: the pool of contracts/lending; `aave-v3`: Aave V3.6 itself (`make aave` installs it)."""
     flash_loan_premium_bps: Bps = 5
     """Premium of a flash loan, in 1e-4."""
     reserves: dict[Name, ReserveSpec]

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from cascade.errors import ToolMissing
 
-__all__ = ["anvil_binary", "forge_binary", "project_root"]
+__all__ = ["FOUNDRY_VERSION", "anvil_binary", "forge_binary", "foundry_packages", "project_root"]
+
+FOUNDRY_VERSION = "1.7.1"
+"""Version of anvil and forge; `package.json` names the same."""
 
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SYSTEMS = {"linux": "linux", "darwin": "darwin", "win32": "win32"}
@@ -38,11 +41,20 @@ def forge_binary() -> Path:
     return _foundry_binary("forge")
 
 
+def foundry_packages() -> list[str]:
+    """Packages of npm that hold the binaries for this platform; the launchers would only cost a start of node."""
+    return [f"@foundry-rs/{tool}-{_platform()}" for tool in ("anvil", "forge")]
+
+
+def _platform() -> str:
+    system = _SYSTEMS.get(sys.platform, sys.platform)
+    return f"{system}-{_ARCHITECTURES.get(platform.machine(), platform.machine())}"
+
+
 def _foundry_binary(tool: str) -> Path:
-    # npm puts the executable into a package of the platform's own; its launcher would only cost a node start.
-    platform_name = f"{_SYSTEMS.get(sys.platform, sys.platform)}-{_ARCHITECTURES.get(platform.machine(), platform.machine())}"
     suffix = ".exe" if sys.platform == "win32" else ""
-    binary = project_root() / "node_modules" / "@foundry-rs" / f"{tool}-{platform_name}" / "bin" / f"{tool}{suffix}"
+    package = project_root() / "node_modules" / "@foundry-rs" / f"{tool}-{_platform()}"
+    binary = package / "bin" / f"{tool}{suffix}"
     if not binary.is_file():
-        raise ToolMissing(f"{tool}: not installed for {platform_name}: run `make setup`")
+        raise ToolMissing(f"{tool}: not installed for {_platform()}: run `make setup`")
     return binary

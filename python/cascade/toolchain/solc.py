@@ -11,7 +11,15 @@ from cascade.errors import ToolMissing
 
 SOLC_VERSION = "0.8.30"
 _WASM_PACKAGES = (
-    "solc", "command-exists", "commander", "follow-redirects", "js-sha3", "memorystream", "semver", "tmp", "os-tmpdir",
+    "solc",
+    "command-exists",
+    "commander",
+    "follow-redirects",
+    "js-sha3",
+    "memorystream",
+    "semver",
+    "tmp",
+    "os-tmpdir",
 )
 
 

@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import platform
 
-from cascade.toolchain.paths import project_root
+from cascade.toolchain.paths import FOUNDRY_VERSION, project_root
 from cascade.toolchain.solc import SOLC_VERSION
 
 __all__ = ["tool_versions"]
@@ -19,7 +19,6 @@ def tool_versions() -> dict[str, str]:
     lock = json.loads((project_root() / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     versions = {package: importlib.metadata.version(package) for package in _PACKAGES}
     versions["python"] = ".".join(platform.python_version_tuple()[:2])
-    versions["solc"] = SOLC_VERSION
-    for package in ("@foundry-rs/anvil", "@openzeppelin/contracts"):
-        versions[package] = lock[f"node_modules/{package}"]["version"]
+    versions["solc"], versions["anvil"] = SOLC_VERSION, FOUNDRY_VERSION
+    versions["@openzeppelin/contracts"] = lock["node_modules/@openzeppelin/contracts"]["version"]
     return versions

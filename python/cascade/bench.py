@@ -1,0 +1,135 @@
+"""Speed as ratios from one run: `make bench` prints `name  value  goal  ok|short`, one line a figure.
+
+The build phase of the flagship is played once and timed; the very transactions it sent are then sent again to a bare
+anvil with nothing recorded, and a sample of them through ape's `contract.fn(sender=)`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cascade.chain.anvil import Anvil
+from cascade.chain.ape_client import ape_calls_per_second
+from cascade.chain.artifacts import Artifact, load_artifacts
+from cascade.chain.local import Block, LocalChain, Transaction
+from cascade.deployment.world import World, deploy_world
+from cascade.harness import replay
+from cascade.positions.build import build_positions
+from cascade.positions.plan import plan_positions
+from cascade.recording.recorder import Recorder
+from cascade.scenario.load import Scenario, load_scenario
+from cascade.toolchain.paths import project_root
+
+__all__ = ["main"]
+
+_APE_SAMPLE = 400
+_ROUNDS = 3
+
+
+@dataclass
+class _Tape:
+    """Blocks as they were asked for."""
+
+    blocks: list[tuple[int, tuple[Transaction, ...]]] = field(default_factory=list)
+
+    def note(self, block: Block, transactions: Sequence[Transaction]) -> None:
+        self.blocks.append((block.timestamp, tuple(transactions)))
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        return [transaction for _, block in self.blocks for transaction in block]
+
+
+def main() -> int:
+    """Print every figure; 0 whatever they are, for a bench is no test."""
+    scenario = load_scenario(project_root() / "scenarios" / "loop-and-crash.yaml")
+    artifacts = load_artifacts()
+    pairs = [_build_and_resend(scenario, artifacts) for _ in range(_ROUNDS)]
+    setup, build, _, _ = pairs[0]
+    count = len(build.transactions)
+    replay_seconds = sorted(seconds for _, _, seconds, _ in pairs)[_ROUNDS // 2]
+    rate = count / replay_seconds
+    _line("build_transactions", f"{count}")
+    _line("build_transactions_per_second", f"{rate:.0f}")
+    raw = sorted(bare / played for _, _, played, bare in pairs)[_ROUNDS // 2]
+    _line("replay_over_raw_batches", f"{raw:.2f}", "0.60", met=raw >= 0.6)
+    with _fresh(scenario) as anvil:
+        chain = LocalChain(anvil.rpc)
+        actors = _send(chain, setup)
+        chain.fund({transaction.sender for transaction in build.transactions} - actors)
+        ape_rate = ape_calls_per_second(
+            anvil, build.transactions[:_APE_SAMPLE], artifacts, setup_tape=setup.transactions
+        )
+    _line("ape_transactions_per_second", f"{ape_rate:.1f}")
+    _line("replay_over_ape", f"{rate / ape_rate:.1f}", "40", met=rate / ape_rate >= 40)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
+        summary = replay(scenario, out=Path(folder)).summary
+    _line("flagship_seconds", f"{time.perf_counter() - started:.1f}")
+    memory = float(summary["anvil_peak_memory_mb"])
+    _line("flagship_anvil_peak_mb", f"{memory:.0f}", "500", met=0 < memory < 500)
+    return 0
+
+
+def _build_and_resend(scenario: Scenario, artifacts: dict[str, Artifact]) -> tuple[_Tape, _Tape, float, float]:
+    """Tapes of set-up and build, seconds of the recorded build, seconds of the same batches sent bare."""
+    setup, build = _Tape(), _Tape()
+    current = setup
+    recorder = Recorder(run_id="bench", seed=scenario.seed)
+
+    def on_block(block: Block, transactions: Sequence[Transaction]) -> None:
+        current.note(block, transactions)
+        recorder.on_block(block, transactions)
+
+    with _fresh(scenario) as anvil:
+        chain = LocalChain(anvil.rpc, on_block=on_block)
+        world = World(chain=chain, scenario=scenario, artifacts=artifacts)
+        recorder.attach(world)
+        deploy_world(world)
+        current = build
+        started = time.perf_counter()
+        build_positions(world, plan_positions(scenario))
+        played = time.perf_counter() - started
+        chain.close()
+        actors = list(world.actors)
+    with _fresh(scenario) as anvil:
+        chain = LocalChain(anvil.rpc)
+        chain.fund(actors)
+        _send(chain, setup)
+        batches = chain.requests([block for _, block in build.blocks])
+        started = time.perf_counter()
+        for (timestamp, _), batch in zip(build.blocks, batches, strict=True):
+            anvil.rpc.batch(batch)
+            anvil.rpc.call("evm_mine", {"timestamp": timestamp})
+        bare = time.perf_counter() - started
+        mined = int(anvil.rpc.call("eth_blockNumber"), 16)
+        assert mined == len(setup.blocks) + len(build.blocks)
+    return setup, build, played, bare
+
+
+def _fresh(scenario: Scenario) -> Anvil:
+    timeline = scenario.spec.timeline
+    return Anvil(timestamp=timeline.start_timestamp - timeline.build_seconds)
+
+
+def _send(chain: LocalChain, tape: _Tape) -> set[str]:
+    senders = {transaction.sender for transaction in tape.transactions}
+    chain.fund(senders)
+    for timestamp, transactions in tape.blocks:
+        chain.mine(transactions, timestamp=timestamp)
+    return senders
+
+
+def _line(name: str, value: str, goal: str = "-", *, met: bool | None = None) -> None:
+    verdict: Any = "-" if met is None else "ok" if met else "short"
+    print(f"{name:32} {value:>12} {goal:>8} {verdict}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Aave V3.6 itself in the mock's place: its own contracts, behind its own proxies, listed like the mock.
+
+The oracle's sources, the tokens and everything around the pool stay the project's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from eth_abi import encode
+
+from cascade.chain.aave_artifacts import AaveArtifact
+from cascade.chain.local import Contract
+
+if TYPE_CHECKING:
+    from cascade.deployment.world import World
+
+__all__ = ["AAVE_PREFIX", "deploy_aave_v3"]
+
+AAVE_PREFIX = "aave-v3/"
+"""Before Aave's names among a run's artifacts: two of its contracts are called like the mock's."""
+
+_ZERO = "0x" + "00" * 20
+_DOLLAR_E8 = 10**8
+_LIST_GAS = 20_000_000
+
+
+def deploy_aave_v3(world: World) -> None:
+    """Deploy pool, configurator, oracle and roles, and initialise the scenario's reserves."""
+    deployer, chain = world.deployer, world.chain
+    libraries: dict[str, str] = {}
+    provider = _deploy(world, "PoolAddressesProvider", "cascade", deployer, libraries=libraries)
+    world.setup([(deployer, provider, "setACLAdmin", (deployer,))], intent="configure")
+    roles = _deploy(world, "ACLManager", provider.address, libraries=libraries)
+    priced = list(world.scenario.spec.oracle)
+    oracle = _deploy(
+        world, "AaveOracle", provider.address, [world.tokens[asset].address for asset in priced],
+        [world.feeds[asset].address for asset in priced], _ZERO, _ZERO, _DOLLAR_E8,
+        libraries=libraries, name="PriceOracle",
+    )  # fmt: skip
+    strategy = _deploy(
+        world, "DefaultReserveInterestRateStrategyV2", provider.address, libraries=libraries, name="RateStrategy"
+    )
+    pool_code = _deploy(world, "PoolInstance", provider.address, strategy.address, libraries=libraries)
+    configurator_code = _deploy(world, "PoolConfiguratorInstance", libraries=libraries)
+    world.setup(
+        [
+            (deployer, provider, "setACLManager", (roles.address,)),
+            (deployer, roles, "addPoolAdmin", (deployer,)),
+            (deployer, roles, "addAssetListingAdmin", (deployer,)),
+            (deployer, roles, "addEmergencyAdmin", (deployer,)),
+            (deployer, provider, "setPriceOracle", (oracle.address,)),
+            (deployer, provider, "setPoolImpl", (pool_code.address,)),
+            (deployer, provider, "setPoolConfiguratorImpl", (configurator_code.address,)),
+        ],
+        intent="configure",
+    )
+    pool = world.adopt(chain.call(provider, "getPool"), pool_code.interface, name="LendingPool")
+    configurator = world.adopt(
+        chain.call(provider, "getPoolConfigurator"), configurator_code.interface, name="PoolConfigurator"
+    )
+    world.install(pool=pool, oracle=oracle, provider=provider, configurator=configurator)
+    _init_reserves(world, libraries)
+
+
+def _init_reserves(world: World, libraries: dict[str, str]) -> None:
+    pool, chain = world.pool, world.chain
+    treasury = world.enlist("treasury", role="treasury")
+    a_token_code = _deploy(world, "ATokenInstance", pool.address, _ZERO, treasury, libraries=libraries)
+    debt_token_code = _deploy(world, "VariableDebtTokenInstance", pool.address, _ZERO, libraries=libraries)
+    reserves = world.scenario.spec.lending.reserves
+    for asset, reserve in reserves.items():
+        rate = reserve.rate
+        curve = (rate.optimal_usage_bps, rate.base_bps, rate.slope1_bps, rate.slope2_bps)
+        listing = (
+            a_token_code.address, debt_token_code.address, world.tokens[asset].address, f"Aave {asset}", f"a{asset}",
+            f"Aave variable debt {asset}", f"v{asset}", b"", encode(["(uint16,uint32,uint32,uint32)"], [curve]),
+        )  # fmt: skip
+        world.setup([(world.deployer, world.configurator, "initReserves", ([listing],))], intent="configure")
+    for asset in reserves:
+        token = world.tokens[asset].address
+        world.a_tokens[asset] = world.adopt(
+            chain.call(pool, "getReserveAToken", token), a_token_code.interface, name=f"a{asset}"
+        )
+        world.debt_tokens[asset] = world.adopt(
+            chain.call(pool, "getReserveVariableDebtToken", token), debt_token_code.interface, name=f"v{asset}"
+        )
+
+
+def _deploy(
+    world: World, contract: str, *arguments: object, libraries: dict[str, str], name: str | None = None
+) -> Contract:
+    """Deploy one of Aave's contracts, and the libraries it calls where they are not there yet."""
+    artifact = cast(AaveArtifact, world.artifacts[AAVE_PREFIX + contract])
+    for library in artifact.links:
+        if library not in libraries:
+            libraries[library] = _deploy(world, library, libraries=libraries).address
+    return world.deploy(artifact.linked(libraries), *arguments, name=name or contract)

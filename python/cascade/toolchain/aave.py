@@ -1,0 +1,59 @@
+"""Aave V3.6 itself, from npm: optional, under a licence of its own, and never part of the checkout.
+
+Its sources are BUSL-1.1. They are downloaded into `.cache/aave-v3/` when somebody asks for them, compiled there, and
+deployed to local chains only.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from cascade.errors import ToolMissing
+from cascade.toolchain.npm import install_packages, node_tools
+from cascade.toolchain.paths import project_root
+from cascade.toolchain.solc import install_solc
+
+__all__ = ["AAVE_SOLC_VERSION", "aave_cache", "aave_modules", "install_aave"]
+
+AAVE_SOLC_VERSION = "0.8.27"
+"""The compiler that Aave pins."""
+
+_LISTS = ("package.json", "package-lock.json")
+_PACKAGE = "@aave-dao/aave-v3-origin"
+
+
+def aave_cache() -> Path:
+    """The folder of everything that is Aave's."""
+    return project_root() / ".cache" / "aave-v3"
+
+
+def aave_modules() -> Path:
+    """Where npm has put Aave's sources and what they import.
+
+    Raises
+    ------
+    ToolMissing
+        When the package is not installed; says how.
+    """
+    modules = aave_cache() / "node_modules"
+    if not (modules / _PACKAGE).is_dir():
+        raise ToolMissing(f"lending.engine = 'aave-v3': npm's {_PACKAGE} (BUSL-1.1) is not installed: run `make aave`")
+    return modules
+
+
+def install_aave() -> None:
+    """Download the packages and the compiler.
+
+    Raises
+    ------
+    ToolMissing
+        When a download fails or a hash differs.
+    """
+    npm, node = node_tools(project_root())
+    cache = aave_cache()
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in _LISTS:
+        shutil.copyfile(Path(__file__).with_name("aave_v3") / name, cache / name)
+    install_packages(cache, npm)
+    install_solc(node_modules=cache / "node_modules", node=node, version=AAVE_SOLC_VERSION)
