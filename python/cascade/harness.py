@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from cascade.agents.interface import Agent
-from cascade.agents.keeper import Keeper
-from cascade.agents.path_flow import PathFlow
-from cascade.agents.path_poster import PathPoster
-from cascade.analysis.checks import check_liquidations
-from cascade.analysis.frames import Frames
-from cascade.analysis.summary import summarise
+from cascade.agents.roster import call_agents
 from cascade.chain.anvil import Anvil
-from cascade.chain.artifacts import Artifact, load_artifacts
+from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
+from cascade.deployment.conservation import check_conservation
 from cascade.deployment.lending import engine_artifacts
 from cascade.deployment.venues import fund_venue
 from cascade.deployment.world import World, deploy_world
 from cascade.engine import Engine
-from cascade.errors import AccountingViolation, CascadeError
+from cascade.errors import CascadeError
 from cascade.observation import BlockView, BookEntry
 from cascade.positions.build import build_positions, require_time_left
 from cascade.positions.plan import PositionPlan, plan_positions
 from cascade.positions.preflight import check_liquidity, check_shock
 from cascade.progress import Progress, quiet
 from cascade.recording.recorder import Recorder
-from cascade.recording.store import table_sha256, write_tables
-from cascade.report.page import build_report
 from cascade.run import Run
+from cascade.run_folder import describe_run, run_id_of, write_run
 from cascade.scenario.checks import raw_amount
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import KeeperSpec, ParMintVenue, PathFlowSpec, PathPosterSpec
-from cascade.streams import stream
-from cascade.toolchain.versions import tool_versions
+from cascade.scenario.model import ParMintVenue
 
-__all__ = ["replay", "run_id_of"]
+__all__ = ["replay"]
 
 _BUILD_GAS_LIMIT = 1_000_000_000
-
-
-def run_id_of(scenario: Scenario, artifacts: dict[str, Artifact]) -> str:
-    """`<scenario>-<seed>-<hash>`, the hash over every parameter, the price path and the contracts' code."""
-    digest = hashlib.sha256()
-    for part in (scenario.parameters_json(), scenario.path_json(), _contracts_sha256(artifacts)):
-        digest.update(part.encode())
-    return f"{scenario.spec.name}-{scenario.seed}-{digest.hexdigest()[:10]}"
 
 
 def replay(
@@ -110,9 +89,15 @@ def replay(
         finally:
             chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
-    recorder.described(_run_row(scenario, artifacts, len(plans)))
-    folder = _write(
-        scenario, artifacts, recorder, out=Path(out), started=started, memory_mb=memory_mb, progress=progress
+    recorder.described(describe_run(scenario, artifacts, positions=len(plans)))
+    folder = write_run(
+        scenario,
+        artifacts,
+        recorder.rows,
+        out=Path(out),
+        wall_seconds=lambda: time.monotonic() - started,
+        anvil_peak_memory_mb=memory_mb,
+        progress=progress,
     )
     run = Run(folder)
     if require_expected:
@@ -153,10 +138,11 @@ def _play(world: World, plans: list[PositionPlan], recorder: Recorder, progress:
     with progress.stage("deploying"):
         deploy_world(world)
         _mint_venue_reserves(world)
-        agents = _agents(world)
+        agents = call_agents(world)
         used = {cohort.venue for cohort in scenario.spec.positions.values()}
-        for name in used & set(world.venues):
-            fund_venue(world, world.venues[name])
+        for name, venue in world.venues.items():
+            if name in used:
+                fund_venue(world, venue)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
     for name, venue in world.venues.items():
@@ -181,27 +167,6 @@ def _mint_venue_reserves(world: World) -> None:
                 world.mint(coin, [(provider, raw_amount(world.scenario.spec, coin, amount))])
 
 
-def _agents(world: World) -> list[Agent]:
-    agents: list[Agent] = []
-    for name, spec in world.scenario.spec.agents.items():
-        if isinstance(spec, PathPosterSpec):
-            agents.append(PathPoster(name, spec))
-        elif isinstance(spec, PathFlowSpec):
-            flow = PathFlow(name, spec)
-            world.chain.fund([world.enlist(name, role=flow.role, cohort=name)])
-            flow.prepare(world)
-            agents.append(flow)
-        elif isinstance(spec, KeeperSpec):
-            width = len(str(spec.count - 1))
-            for i in range(spec.count):
-                bot_name = f"{name}-{i:0{width}d}"
-                keeper = Keeper(bot_name, spec, stream(world.scenario.seed, f"agents/{bot_name}"))
-                world.chain.fund([world.enlist(bot_name, role=keeper.role, cohort=name)])
-                keeper.prepare(world)
-                agents.append(keeper)
-    return agents
-
-
 def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
     by_name = {actor.name: address for address, actor in world.actors.items()}
     cohorts = world.scenario.spec.positions
@@ -215,115 +180,3 @@ def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
         )
         for plan in plans
     ]
-
-
-def check_conservation(world: World) -> None:
-    """Every token's supply equals what all its holders have, and the pool holds what its books say.
-
-    Raises
-    ------
-    AccountingViolation
-        Naming the token and both figures.
-    """
-    chain = world.chain
-    holders = sorted({*world.actors, *world.contract_names})
-    for symbol, token in world.tokens.items():
-        held = sum(chain.call_in_chunks(world.lens, "balances", [token.address], each=holders))
-        supply = chain.call(token, "totalSupply")
-        if held != supply:
-            raise AccountingViolation(f"{symbol}: total supply is {supply}, its holders have {held}")
-    for symbol in world.a_tokens:
-        token = world.tokens[symbol]
-        holding = chain.call(token, "balanceOf", world.a_tokens[symbol].address)
-        booked = chain.call(world.pool, "getVirtualUnderlyingBalance", token.address)
-        if holding < booked:
-            raise AccountingViolation(f"a{symbol} holds {holding} {symbol}, the pool's books say {booked}")
-
-
-def _run_row(scenario: Scenario, artifacts: dict[str, Artifact], positions: int) -> dict[str, Any]:
-    spec = scenario.spec
-    parameters = scenario.parameters_json()
-    return {
-        "scenario": spec.name,
-        "engine": spec.lending.engine,
-        "start_timestamp": spec.timeline.start_timestamp,
-        "block_seconds": spec.timeline.block_seconds,
-        "positions": positions,
-        "counterfactual": spec.counterfactual or "",
-        "parameters": parameters,
-        "scenario_sha256": hashlib.sha256(parameters.encode()).hexdigest(),
-        "contracts_sha256": _contracts_sha256(artifacts),
-    }
-
-
-def _bytecode_hashes(artifacts: dict[str, Artifact]) -> dict[str, str]:
-    return {
-        name: artifact.bytecode_sha256
-        for name, artifact in sorted(artifacts.items())
-        if artifact.bytecode != "0x" and not artifact.is_harness
-    }
-
-
-def _contracts_sha256(artifacts: dict[str, Artifact]) -> str:
-    lines = [f"{name} {digest}" for name, digest in _bytecode_hashes(artifacts).items()]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _write(
-    scenario: Scenario,
-    artifacts: dict[str, Artifact],
-    recorder: Recorder,
-    *,
-    out: Path,
-    started: float,
-    memory_mb: float,
-    progress: Progress,
-) -> Path:
-    run_id = run_id_of(scenario, artifacts)
-    partial = out / f".partial-{run_id}-{os.getpid()}"
-    try:
-        with progress.stage("writing tables"):
-            write_tables(partial / "tables", recorder.rows)
-            frames = Frames(partial)
-            check_liquidations(frames)
-            summary = summarise(frames, wall_seconds=round(time.monotonic() - started, 3))
-            summary["anvil_peak_memory_mb"] = round(memory_mb, 1)
-            expected = scenario.spec.expect.liquidations
-            manifest = {
-                "run_id": run_id,
-                "scenario_name": scenario.spec.name,
-                "scenario_file": scenario.file,
-                "scenario_text": scenario.text,
-                "price_path_file": Path(scenario.spec.prices.path).name,
-                "price_path_text": scenario.path_text,
-                "seed": scenario.seed,
-                "overrides": list(scenario.overrides),
-                "tools": tool_versions(),
-                "contracts": _bytecode_hashes(artifacts),
-                "tables": table_sha256(partial / "tables"),
-                "expectation": {
-                    "liquidations": expected, "met": (summary["liquidations"] > 0) == (expected == "some"),
-                },
-            }  # fmt: skip
-            _write_json(partial / "summary.json", summary)
-            _write_json(partial / "manifest.json", manifest)
-        with progress.stage("drawing the report"):
-            build_report(partial)
-        return _put_in_place(partial, out / run_id)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write_json(file: Path, content: dict[str, Any]) -> None:
-    file.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _put_in_place(partial: Path, final: Path) -> Path:
-    if final.exists():
-        previous = final.with_name(f".partial-old-{final.name}-{os.getpid()}")
-        final.rename(previous)
-        partial.rename(final)
-        shutil.rmtree(previous)
-    else:
-        partial.rename(final)
-    return final

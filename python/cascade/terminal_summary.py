@@ -32,6 +32,9 @@ def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [
         (key.replace("_", " "), f"{summary[key]:,}") for key in ("positions", "blocks", "transactions", "liquidations")
     ]
+    lines.append(
+        ("built", f"{_usd(summary['collateral_built_usd'])} of collateral on {_usd(summary['debt_built_usd'])} of debt")
+    )
     lines += [
         (label, _usd(summary[key])) for label, key in (("debt covered", "debt_covered_usd"), ("deficit", "deficit_usd"))
     ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
+import pytest
 
-from cascade import Run
+from cascade import Run, replay
 from cascade.recording.schema import TABLES, Kind
 from cascade.recording.store import tables_sha256
+
+from .conftest import small
 
 WAD = 10**18
 
@@ -136,3 +140,15 @@ def test_peg_run__at_the_trough__hides_a_shortfall_that_the_exit_shows(peg_run: 
 
     assert shortfall["oracle"] == 0
     assert shortfall["exit"] > 0
+
+
+@pytest.mark.parametrize("exit_venue", ["usde-usdc", None])
+def test_keepers_with_inventory__sell_or_hold__liquidate_without_flash_loans(
+    exit_venue: str | None, tmp_path: Path
+) -> None:
+    keys = {"funding": "inventory", "inventory": 2_000_000, "exit": exit_venue}
+    run = replay(small(**{f"agents.keeper.{key}": value for key, value in keys.items()}), out=tmp_path)
+
+    assert len(run.liquidations) >= 10
+    assert not run.liquidations["flash_loan"].any()
+    assert (run.liquidations["exit_proceeds_raw"].map(bool) == (exit_venue is not None)).all()

@@ -39,7 +39,8 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
     -------
     dict
         `scenario`, `run_id`, `seed`, `counterfactual` (text, or None): as `runs` has them.
-        `positions`: positions built. `blocks`: blocks mined, the build's included. `transactions`: transactions
+        `positions`: positions built; `collateral_built_usd` and `debt_built_usd`: theirs, at the oracle, when the
+        build ended. `blocks`: blocks mined, the build's included. `transactions`: transactions
         mined, `transactions_reverted` of them reverted, `transactions_rejected` proposals never sent.
         `liquidations`: rows of `liquidations`; `liquidated_positions`: borrowers among them;
         `first_liquidation`, `last_liquidation`: their times in UTC, or None.
@@ -61,6 +62,7 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         "seed": int(run["seed"]),
         "counterfactual": str(run["counterfactual"]) or None,
         "positions": int(run["positions"]),
+        **_built(frames),
         "blocks": len(frames.blocks),
         "transactions": int((status != "rejected").sum()),
         "transactions_reverted": int((status == "reverted").sum()),
@@ -385,6 +387,11 @@ def _sum_by(positions: pd.DataFrame, key: str) -> dict[str, int]:
 def _hhi(amounts: Sequence[int]) -> float | None:
     total = sum(amounts)
     return sum(amount * amount for amount in amounts) / total**2 if total else None
+
+
+def _built(frames: Frames) -> dict[str, float]:
+    built = frames.positions[frames.positions["event"] == "built"]
+    return {f"{side}_built_usd": e8_to_float(sum(built[f"{side}_base_e8"])) for side in ("collateral", "debt")}
 
 
 def _wiped_out(frames: Frames, book: PriceBook) -> int:

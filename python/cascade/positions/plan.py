@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.errors import ScenarioError
+from cascade.scenario.checks import numbered
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import CohortSpec, Distribution, ScenarioSpec
 from cascade.streams import stream
@@ -79,15 +80,14 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
         equities = _draw(cohort.equity, cohort.count, rng)
         ltvs = _ltvs_ppm(scenario, name, cohort, rng)
         unit = 10 ** scenario.spec.assets[cohort.collateral].decimals
-        width = len(str(cohort.count - 1))
-        for i in range(cohort.count):
+        for i, borrower in enumerate(numbered(name, cohort.count)):
             equity_raw = round(equities[i] * _EQUITY_STEPS_PER_TOKEN) * unit // _EQUITY_STEPS_PER_TOKEN
             if equity_raw == 0:
                 raise ScenarioError(
                     file=scenario.file, key=f"positions.{name}.equity", value=equities[i],
                     expected="an equity of at least 0.01 token",
                 )  # fmt: skip
-            plans.append(PositionPlan(f"{name}-{i:0{width}d}", name, equity_raw, ltvs[i], cohort.rounds))
+            plans.append(PositionPlan(borrower, name, equity_raw, ltvs[i], cohort.rounds))
     return plans
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -21,7 +21,7 @@ from cascade.scenario.model import (
     StableSwapVenue,
 )
 
-__all__ = ["check_references", "raw_amount"]
+__all__ = ["check_references", "numbered", "raw_amount"]
 
 
 def raw_amount(spec: ScenarioSpec, asset: str, amount: Decimal) -> int:
@@ -38,6 +38,12 @@ def raw_amount(spec: ScenarioSpec, asset: str, amount: Decimal) -> int:
     if scaled > UINT256_MAX:
         raise ValueError(f"exceeds uint256: at most {UINT256_MAX} smallest units of {asset}")
     return int(scaled)
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """Names of the members of a group, of equal length: `name-00` to `name-99`."""
+    width = len(str(count - 1))
+    return [f"{name}-{i:0{width}d}" for i in range(count)]
 
 
 def check_references(spec: ScenarioSpec, path: PricePath, *, file: str) -> None:
@@ -62,6 +68,7 @@ class _Checker:
         for name, cohort in self.spec.positions.items():
             self._cohort(name, cohort)
         self._agents()
+        self._names()
         self._amounts()
         self._provenance()
 
@@ -170,6 +177,21 @@ class _Checker:
                 end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,
                 max_gap=self.spec.prices.max_gap,
             )  # fmt: skip
+
+    def _names(self) -> None:
+        taken = dict.fromkeys(("deployer", "lender", "liquidity-provider", "price-poster", "treasury"), "the harness")
+        for name, cohort in self.spec.positions.items():
+            self._take(taken, f"positions.{name}", numbered(name, cohort.count))
+        for name, agent in self.spec.agents.items():
+            if not isinstance(agent, PathPosterSpec):
+                names = numbered(name, agent.count) if isinstance(agent, KeeperSpec) else [name]
+                self._take(taken, f"agents.{name}", names)
+
+    def _take(self, taken: dict[str, str], key: str, names: Sequence[str]) -> None:
+        for name in names:
+            if name in taken:
+                self._refuse(key, name, f"this actor's name is taken by {taken[name]}: rename one")
+            taken[name] = key
 
     def _amounts(self) -> None:
         for key, asset, amount in self._stated_amounts():

@@ -1,0 +1,133 @@
+"""A run on disk: tables, summary, manifest and report, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cascade.analysis.checks import check_liquidations
+from cascade.analysis.frames import Frames
+from cascade.analysis.summary import summarise
+from cascade.chain.artifacts import Artifact
+from cascade.progress import Progress
+from cascade.recording.store import table_sha256, write_tables
+from cascade.report.page import build_report
+from cascade.scenario.load import Scenario
+from cascade.toolchain.versions import tool_versions
+
+__all__ = ["describe_run", "run_id_of", "write_run"]
+
+
+def run_id_of(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> str:
+    """`<scenario>-<seed>-<hash>`, the hash over every parameter, the price path and the contracts' code."""
+    digest = hashlib.sha256()
+    for part in (scenario.parameters_json(), scenario.path_json(), _contracts_sha256(artifacts)):
+        digest.update(part.encode())
+    return f"{scenario.spec.name}-{scenario.seed}-{digest.hexdigest()[:10]}"
+
+
+def describe_run(scenario: Scenario, artifacts: Mapping[str, Artifact], *, positions: int) -> dict[str, Any]:
+    """The row of the table `runs`, without the identity columns."""
+    spec = scenario.spec
+    parameters = scenario.parameters_json()
+    return {
+        "scenario": spec.name,
+        "engine": spec.lending.engine,
+        "start_timestamp": spec.timeline.start_timestamp,
+        "block_seconds": spec.timeline.block_seconds,
+        "positions": positions,
+        "counterfactual": spec.counterfactual or "",
+        "parameters": parameters,
+        "scenario_sha256": hashlib.sha256(parameters.encode()).hexdigest(),
+        "contracts_sha256": _contracts_sha256(artifacts),
+    }
+
+
+def _bytecode_hashes(artifacts: Mapping[str, Artifact]) -> dict[str, str]:
+    return {
+        name: artifact.bytecode_sha256
+        for name, artifact in sorted(artifacts.items())
+        if artifact.bytecode != "0x" and not artifact.is_harness
+    }
+
+
+def _contracts_sha256(artifacts: Mapping[str, Artifact]) -> str:
+    lines = [f"{name} {digest}" for name, digest in _bytecode_hashes(artifacts).items()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write_run(
+    scenario: Scenario,
+    artifacts: Mapping[str, Artifact],
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    out: Path,
+    wall_seconds: Callable[[], float],
+    anvil_peak_memory_mb: float,
+    progress: Progress,
+) -> Path:
+    """Write everything under a temporary name, and give the folder its own once it is whole.
+
+    Returns
+    -------
+    Path
+        `out/RUN_ID`; an earlier run of the same id is replaced.
+
+    Raises
+    ------
+    AccountingViolation
+        When a liquidation does not add up; no folder is left then.
+    """
+    run_id = run_id_of(scenario, artifacts)
+    partial = out / f".partial-{run_id}-{os.getpid()}"
+    try:
+        with progress.stage("writing tables"):
+            write_tables(partial / "tables", rows)
+            frames = Frames(partial)
+            check_liquidations(frames)
+            summary = summarise(frames, wall_seconds=round(wall_seconds(), 3))
+            summary["anvil_peak_memory_mb"] = round(anvil_peak_memory_mb, 1)
+            expected = scenario.spec.expect.liquidations
+            manifest = {
+                "run_id": run_id,
+                "scenario_name": scenario.spec.name,
+                "scenario_file": scenario.file,
+                "scenario_text": scenario.text,
+                "price_path_file": Path(scenario.spec.prices.path).name,
+                "price_path_text": scenario.path_text,
+                "seed": scenario.seed,
+                "overrides": list(scenario.overrides),
+                "tools": tool_versions(),
+                "contracts": _bytecode_hashes(artifacts),
+                "tables": table_sha256(partial / "tables"),
+                "expectation": {
+                    "liquidations": expected, "met": (summary["liquidations"] > 0) == (expected == "some"),
+                },
+            }  # fmt: skip
+            _write_json(partial / "summary.json", summary)
+            _write_json(partial / "manifest.json", manifest)
+        with progress.stage("drawing the report"):
+            build_report(partial)
+        return _put_in_place(partial, out / run_id)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write_json(file: Path, content: dict[str, Any]) -> None:
+    file.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _put_in_place(partial: Path, final: Path) -> Path:
+    if final.exists():
+        previous = final.with_name(f".partial-old-{final.name}-{os.getpid()}")
+        final.rename(previous)
+        partial.rename(final)
+        shutil.rmtree(previous)
+    else:
+        partial.rename(final)
+    return final

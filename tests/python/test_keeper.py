@@ -1,0 +1,135 @@
+"""A keeper's decisions, from what it sees alone: no chain, closed forms."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cascade.agents.keeper import Keeper
+from cascade.chain.abi import Interface
+from cascade.chain.local import Contract
+from cascade.observation import BookEntry, ExitCurve, LiquidationPreview
+from cascade.scenario.model import KeeperSpec
+from cascade.streams import stream
+
+USDE, USDC, GWEI = 10**18, 10**6, 10**9
+UINT_MAX = 2**256 - 1
+VENUE = SimpleNamespace(exit_kind=1, contract=SimpleNamespace(address="0x" + "22" * 20))
+TOKENS = {name: SimpleNamespace(address="0x" + digit * 40) for name, digit in (("USDe", "3"), ("USDC", "4"))}
+
+
+def preview(borrower: str, *, debt: int, collateral: int, cover: int | None = None) -> LiquidationPreview:
+    """A position at par with a bonus of 5 % and no protocol fee; amounts in whole tokens."""
+    repaid = debt if cover is None else cover
+    return LiquidationPreview(
+        entry=BookEntry(borrower, f"0x{borrower:0>40}", "loopers", "USDe", "USDC"),
+        health_factor_wad=9 * 10**17, debt_raw=debt * USDC, collateral_raw=collateral * USDE,
+        debt_to_cover_raw=repaid * USDC, collateral_to_liquidator_raw=repaid * USDE * 105 // 100,
+        protocol_fee_raw=0, bonus_bps=10_500,
+    )  # fmt: skip
+
+
+class View:
+    """What a keeper asks of a block view."""
+
+    def __init__(self, targets: list[LiquidationPreview], *, pays: float, base_fee_gwei: int = 0) -> None:
+        chain = SimpleNamespace(ether_price_usd=Decimal(4000))
+        assets = {"USDe": SimpleNamespace(decimals=18), "USDC": SimpleNamespace(decimals=6)}
+        spec = SimpleNamespace(chain=chain, assets=assets, lending=SimpleNamespace(flash_loan_premium_bps=0))
+        self.world = SimpleNamespace(
+            scenario=SimpleNamespace(spec=spec), venues={"pool": VENUE}, tokens=TOKENS
+        )  # fmt: skip
+        self.next_base_fee_wei = base_fee_gwei * GWEI
+        self._targets, self._pays = tuple(targets), pays
+
+    def unhealthy(self) -> tuple[LiquidationPreview, ...]:
+        return self._targets
+
+    def oracle_price_e8(self, asset: str) -> int:
+        return 10**8
+
+    def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
+        most = 10**9
+        return ExitCurve((most * USDE,), (int(most * self._pays) * USDC,))
+
+
+def decide(view: View, **keys: Any) -> list[Any]:
+    """Orders a keeper sends: the tuple of its one argument, in the order proposed."""
+    spec = KeeperSpec.model_validate({"kind": "keeper", "exit": "pool", **keys})
+    keeper = Keeper("bot", spec, stream(1, "bot"))
+    abi = [{"type": "function", "name": "liquidate", "inputs": [], "outputs": []}]
+    keeper._liquidator = Contract("0x" + "11" * 20, Interface("Liquidator", abi))
+    return [proposal.arguments[0] for proposal in keeper.propose(keeper.see(view))]  # type: ignore[arg-type]
+
+
+def test_keeper__bonus_above_slippage__takes_all_that_the_pool_allows() -> None:
+    orders = decide(View([preview("a", debt=10_000, collateral=20_000)], pays=1.0))
+
+    assert len(orders) == 1
+    assert orders[0][3] == UINT_MAX
+    assert orders[0][6] is True
+
+
+@pytest.mark.parametrize(("pays", "count"), [(0.9534, 1), (0.9533, 0)])
+def test_keeper__exit_price__is_where_ten_dollars_are_left(pays: float, count: int) -> None:
+    # 10,000 repaid for 10,500 USDe sold: 10,500 x pays - 10,000 is 10.70 at 0.9534 and 9.65 at 0.9533.
+    assert len(decide(View([preview("a", debt=10_000, collateral=20_000)], pays=pays))) == count
+
+
+@pytest.mark.parametrize(("base_fee_gwei", "count"), [(188, 1), (189, 0)])
+def test_keeper__gas__counts_in_the_profit_test(base_fee_gwei: int, count: int) -> None:
+    # 500 dollars of bonus less 650,000 gas x 188 gwei x 4,000 dollars = 488.80 leaves 11.20; at 189 gwei 8.60.
+    view = View([preview("a", debt=10_000, collateral=20_000)], pays=1.0, base_fee_gwei=base_fee_gwei)
+
+    assert len(decide(view)) == count
+
+
+def test_keeper__several_targets__proposes_up_to_its_limit_in_the_order_seen() -> None:
+    targets = [preview(str(i), debt=10_000 - i, collateral=20_000) for i in range(5)]
+    orders = decide(View(targets, pays=1.0), max_per_block=3)
+
+    assert [order[2] for order in orders] == [target.entry.address for target in targets[:3]]
+
+
+def test_keeper__whole_does_not_pay__takes_a_part_that_leaves_no_dust() -> None:
+    class Shallow(View):
+        def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
+            # The first 6,000 USDe sell at par, what is beyond brings nothing.
+            return ExitCurve((6_000 * USDE, 10**9 * USDE), (6_000 * USDC, 6_000 * USDC))
+
+    orders = decide(Shallow([preview("a", debt=10_000, collateral=20_000)], pays=1.0))
+
+    assert [order[3] for order in orders] == [5_000 * USDC]
+
+
+def test_keeper__part_would_leave_dust__leaves_the_position_alone() -> None:
+    class Shallow(View):
+        def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
+            return ExitCurve((1_000 * USDE, 10**9 * USDE), (1_000 * USDC, 1_000 * USDC))
+
+    # Half of 1,900 leaves 950 dollars of debt, under the 1,000 of MustNotLeaveDust; every smaller part leaves enough.
+    assert [order[3] for order in decide(Shallow([preview("a", debt=1_900, collateral=20_000)], pays=1.0))] == [
+        475 * USDC
+    ]
+    assert decide(Shallow([preview("a", debt=1_900, collateral=2_000)], pays=1.0), min_profit_usd=24) == []
+
+
+def test_keeper__without_attention__sees_nothing() -> None:
+    assert decide(View([preview("a", debt=10_000, collateral=20_000)], pays=1.0), attention_bps=0) == []
+
+
+def test_keeper__inventory__borrows_nothing() -> None:
+    orders = decide(View([preview("a", debt=10_000, collateral=20_000)], pays=1.0), funding="inventory", inventory=1)
+
+    assert orders[0][6] is False
+
+
+def test_keeper__holding__needs_no_exit_and_values_the_seizure_at_the_oracle() -> None:
+    orders = decide(
+        View([preview("a", debt=10_000, collateral=20_000)], pays=0.0), exit=None, funding="inventory", inventory=1
+    )
+
+    assert (orders[0][4], orders[0][5]) == (0, "0x" + "00" * 20)
