@@ -7,12 +7,12 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 2
 
-.PHONY: help setup aave demo test check bench fuzz docs lock clean
+.PHONY: help setup aave clients slither demo test check bench fuzz docs lock clean
 
 help:
 	@echo "make demo   everything from nothing, then the flagship replay: prints its summary and the report's path"
 	@echo "make test   everything from nothing, then the whole test suite"
-	@echo "make check  linters, types and generated documents"
+	@echo "make check  linters, types, generated documents and slither"
 	@echo "make bench  speed, as ratios from one run"
 	@echo "make fuzz   the property tests in their large size"
 	@echo "make docs   write the generated documents anew"
@@ -27,9 +27,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	  || { echo "error: $(PYTHON): expected Python 3.11 or 3.12; name one with PYTHON=" >&2; exit 2; }
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { echo "error: $(VENV): cannot be made: does $(PYTHON) have its venv module?" >&2; exit 2; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock \
 	  || { echo "error: requirements.lock: the download failed or a hash differs: see above, then try again" >&2; exit 2; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . \
 	  || { echo "error: pyproject.toml: the package cannot be installed: see above" >&2; exit 2; }
 	@touch $@
 
@@ -45,18 +45,37 @@ aave: setup .cache/aave-v3/.ready
 	@$(BIN)/python -m cascade.toolchain aave-v3
 	@touch $@
 
+clients: setup .cache/clients/.ready
+
+.cache/clients/.ready: tests/conformance/clients.lock $(VENV)/.ready
+	@echo "setting up a third-party client, for tests"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --upgrade --require-hashes \
+	  --target .cache/clients -r tests/conformance/clients.lock \
+	  || { echo "error: clients.lock: the download failed or a hash differs: see above, then try again" >&2; exit 2; }
+	@touch $@
+
+slither: .venv-slither/.ready
+
+.venv-slither/.ready: requirements-slither.lock $(VENV)/.ready
+	@echo "setting up .venv-slither"
+	@$(PYTHON) -m venv --clear .venv-slither
+	@.venv-slither/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-slither.lock \
+	  || { echo "error: requirements-slither.lock: the download failed or a hash differs: see above, then try again" >&2; exit 2; }
+	@touch $@
+
 demo: setup
 	@$(BIN)/ape run replay scenarios/loop-and-crash.yaml
 
-test: setup aave
+test: setup aave clients
 	@$(BIN)/python -m pytest -p no:ape_test -n $(TEST_WORKERS) --dist loadgroup
 
-check: setup
+check: setup slither
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m cascade.scenario.doc --check
 	@$(BIN)/python -m cascade.recording.doc --check
+	@$(BIN)/python -m cascade.toolchain.static_analysis
 
 docs: setup
 	@$(BIN)/python -m cascade.scenario.doc
@@ -72,6 +91,8 @@ lock: setup
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-node.in -o requirements-node.lock
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-slither.in -o requirements-slither.lock
+	@$(BIN)/uv pip compile --quiet --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-header tests/conformance/clients.in -o tests/conformance/clients.lock
 
 clean:
-	@rm -rf $(VENV) node_modules .build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-slither node_modules .build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -25,6 +25,7 @@ interface IPoolConfigurator {
     error AssetNotListed();
     error InvalidDecimals();
     error InvalidReserveParams();
+    error ReserveLiquidityNotZero();
     error InvalidReserveFactor();
     error InvalidSupplyCap();
     error InvalidBorrowCap();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {DataTypes} from "../interfaces/DataTypes.sol";
 import {IPool} from "../interfaces/IPool.sol";
@@ -69,6 +70,7 @@ contract PoolConfigurator is IPoolConfigurator {
     {
         if (liquidationThreshold == 0) {
             require(ltv == 0 && liquidationBonus == 0, InvalidReserveParams());
+            _requireNoSuppliers(asset);
         } else {
             require(_areCollateralParams(ltv, liquidationThreshold, liquidationBonus), InvalidReserveParams());
         }
@@ -100,6 +102,7 @@ contract PoolConfigurator is IPoolConfigurator {
 
     /// @inheritdoc IPoolConfigurator
     function setReserveActive(address asset, bool active) external onlyAdmin {
+        if (!active) _requireNoSuppliers(asset);
         _write(asset, _read(asset).withFlag(ReserveConfiguration.ACTIVE, active));
         emit ReserveActive(asset, active);
     }
@@ -240,9 +243,9 @@ contract PoolConfigurator is IPoolConfigurator {
     function setReserveInterestRateData(address asset, bytes calldata rateData) external onlyAdmin {
         _pool().syncIndexesState(asset);
         _strategy().setInterestRateParams(asset, rateData);
-        _pool().syncRatesState(asset);
-
         emit ReserveInterestRateDataChanged(asset, address(_strategy()), rateData);
+
+        _pool().syncRatesState(asset);
     }
 
     /// @inheritdoc IPoolConfigurator
@@ -314,6 +317,12 @@ contract PoolConfigurator is IPoolConfigurator {
 
     function _write(address asset, uint256 word) private {
         _pool().setConfiguration(asset, DataTypes.ReserveConfigurationMap(word));
+    }
+
+    function _requireNoSuppliers(address asset) private view {
+        DataTypes.ReserveDataLegacy memory reserve = _pool().getReserveData(asset);
+        bool supplied = IERC20(reserve.aTokenAddress).totalSupply() != 0 || reserve.accruedToTreasury != 0;
+        require(!supplied, ReserveLiquidityNotZero());
     }
 
     function _pool() private view returns (IPool) {

@@ -6,22 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from cascade import replay
+from cascade import load_scenario, replay
 from cascade.errors import ToolMissing
 from cascade.experiments.compare import IDENTITY, Comparison, NothingChanged, compare
 from cascade.toolchain import aave
 
-from .conftest import small
+from .conftest import SCENARIOS, small
 
 CHANGE = {"positions.loopers.count": 30}
 
 
-@pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+def require_aave() -> None:
     try:
         aave.aave_modules()
     except ToolMissing as missing:
         pytest.skip(f"Aave itself is not there to compare with: {missing}")
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    require_aave()
     mock, real = small(**CHANGE), small(**CHANGE, **{"lending.engine": "aave-v3"})
     return compare(mock, real, out=tmp_path_factory.mktemp("engines"))
 
@@ -47,6 +51,20 @@ def test_engines__same_crash__same_keepers_win_and_lose_for_the_same_reasons(eng
     )
 
     assert mock == real
+
+
+@pytest.mark.xdist_group("aave")
+def test_engines__frictionless_loop__has_the_same_rounds_and_ends_the_same(tmp_path: Path) -> None:
+    require_aave()
+    scenario = SCENARIOS / "frictionless-loop.yaml"
+    engines = compare(load_scenario(scenario), load_scenario(scenario, set={"lending.engine": "aave-v3"}), out=tmp_path)
+    columns = ["round", "borrowed_raw", "swapped_raw", "supplied_raw", "collateral_raw", "debt_raw"]
+    mock, real = (run.loops[columns].to_dict("records") for run in (engines.baseline, engines.change))
+
+    assert mock == real
+    assert real[-1]["debt_raw"] == 268_928 * 10**6
+    assert engines.is_identical
+    assert engines.rows[0].both == 1
 
 
 @pytest.mark.xdist_group("aave")

@@ -5,6 +5,7 @@ import {StableSwapMath} from "../../contracts/amm/StableSwapMath.sol";
 import {StableSwapPool} from "../../contracts/amm/StableSwapPool.sol";
 import {MockERC20} from "../../contracts/tokens/MockERC20.sol";
 import {PropertyTest} from "./Cheats.sol";
+import {StableSwapActions} from "./StableSwapActions.sol";
 
 /// @dev A pool of 6 and 18 decimals in any state from 100,000 to 1 bn of USDC, up to 50 : 1 out of balance, A from 1 to 5,000.
 contract StableSwapPoolProperties is PropertyTest {
@@ -151,5 +152,52 @@ contract StableSwapPoolProperties is PropertyTest {
 
     function _i(uint256 k) private pure returns (int128) {
         return int128(uint128(k));
+    }
+}
+
+/// @dev What holds of the pool after any sequence of actions.
+contract StableSwapPoolInvariants is PropertyTest {
+    /// @dev D is found to within one unit of 18 decimals from either side, before and after.
+    uint256 private constant NEWTON_UNITS = 2;
+
+    StableSwapActions private _actions;
+
+    function setUp() public {
+        _actions = new StableSwapActions();
+    }
+
+    /// @dev Read by forge: what it calls at random.
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(_actions);
+    }
+
+    // --- Invariants
+
+    /// @dev One campaign for both rules, so that each is checked on each of its sequences.
+    function invariant_pool__any_sequence__keeps_its_providers_whole() external view {
+        _requireAtMost("D per share does not fall", _actions.worstLossUnits(), NEWTON_UNITS);
+        for (uint256 k = 0; k < 2; ++k) {
+            uint256 counted = _actions.pool().balances(k) + _actions.pool().admin_balances(k);
+            uint256 held = _actions.coins(k).balanceOf(address(_actions.pool()));
+            _requireEqual("coins are conserved", held, counted + _actions.donated(k));
+        }
+    }
+
+    // --- The actions themselves
+
+    function test_stable_swap_actions__long_fixed_sequence__each_kind_happens() external {
+        for (uint256 n = 0; n < 300; ++n) {
+            uint256 seed = uint256(keccak256(abi.encode(n)));
+            _actions.create(n, seed, seed >> 64, seed >> 128);
+            _actions.exchange(seed, n % 2 == 0, seed);
+            _actions.addLiquidity(seed, seed, seed >> 1);
+            _actions.removeLiquidity(seed, seed);
+            _actions.removeLiquidityOneCoin(seed, n % 2 == 0, seed);
+            _actions.removeLiquidityImbalance(seed, seed, seed >> 1);
+        }
+        for (uint256 kind = 0; kind < 5; ++kind) {
+            if (_actions.timesDone(kind) == 0) revert NotAtMost("actions of a kind that did not happen", kind, 0);
+        }
     }
 }

@@ -61,6 +61,7 @@ def test_scenario__shipped__loads(name: str) -> None:
         (f"lending.reserves.USDC.lenders_supply={10**72}", "lenders_supply", "1000", "exceeds uint256"),
         ("lending.reserves.USDC.lenders_supply=268927", "lenders_supply", "268927", "borrow 268928 USDC"),
         ("venues.at-oracle.reserves.USDe=268927", "venues.at-oracle.reserves.USDe", "268927", "drain the pool"),
+        ("venues.USDC={kind: par-mint, asset_in: USDC, asset_out: USDe}", "venues.USDC", "'USDC'", "name of an asset"),
         ("venues.at-oracle.reserves.USDe=0", "venues.at-oracle.reserves.USDe", "0", "without liquidity"),
         ("positions.looper.collateral=WETH", "positions.looper.collateral", "'WETH'", "expected an asset of lending"),
         ("positions.looper.venue=nowhere", "positions.looper.venue", "'nowhere'", "unknown venue"),

@@ -16,7 +16,7 @@ from cascade.scenario.model import KeeperSpec
 
 __all__ = ["Keeper"]
 
-_GAS_LIMIT = 1_200_000
+_GAS_LIMIT = 800_000
 _GAS_EXPECTED = 650_000
 """What a liquidation with flash loan and exit swap uses, for the profit test."""
 

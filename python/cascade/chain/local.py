@@ -24,8 +24,9 @@ from cascade.errors import ChainError, RevertedCall
 
 __all__ = ["Block", "Contract", "LocalChain", "Log", "RawLog", "Receipt", "Transaction", "address_of"]
 
-_FEE_CEILING_WEI = 10**13
-"""Highest fee cap a transaction carries; far above any base fee a run reaches, and asserted to be."""
+_FEE_CEILING_WEI = 10**15
+"""Highest fee cap a transaction carries, far above any base fee a run reaches; the node drops what is under it, and a
+block that lacks a transaction is an error."""
 
 _FUNDS_WEI = 10**27
 _VIEW_GAS = 2**50

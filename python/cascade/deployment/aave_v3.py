@@ -60,6 +60,9 @@ def deploy_aave_v3(world: World) -> None:
         chain.call(provider, "getPoolConfigurator"), configurator_code.interface, name="PoolConfigurator"
     )
     world.install(pool=pool, oracle=oracle, provider=provider, configurator=configurator)
+    # The configurator asks it whether anyone has supplied, before it takes a reserve's collateral lines away.
+    data_provider = _deploy(world, "AaveProtocolDataProvider", provider.address, libraries=libraries)
+    world.setup([(deployer, provider, "setPoolDataProvider", (data_provider.address,))], intent="configure")
     _init_reserves(world, libraries)
 
 

@@ -107,6 +107,8 @@ class _Checker:
             coins = [venue.asset_in, venue.asset_out] if isinstance(venue, ParMintVenue) else venue.coins
             for coin in coins:
                 self._asset(f"venues.{name}", coin)
+            if name in self.spec.assets:
+                self._refuse(f"venues.{name}", name, "is the name of an asset: a venue needs one of its own")
             if coins[0] == coins[1]:
                 self._refuse(f"venues.{name}", coins[0], "the two assets of a venue must differ")
             if isinstance(venue, ParMintVenue):
