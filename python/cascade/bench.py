@@ -18,7 +18,8 @@ from cascade.chain.anvil import Anvil
 from cascade.chain.ape_client import ape_calls_per_second
 from cascade.chain.artifacts import Artifact, load_artifacts
 from cascade.chain.local import Block, LocalChain, Transaction
-from cascade.deployment.world import World, deploy_world
+from cascade.deployment.deploy import deploy_world
+from cascade.deployment.world import World
 from cascade.harness import replay
 from cascade.positions.build import build_positions
 from cascade.positions.plan import plan_positions

@@ -13,9 +13,10 @@ from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
 from cascade.deployment.conservation import check_conservation
+from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts
 from cascade.deployment.venues import fund_venue
-from cascade.deployment.world import World, deploy_world
+from cascade.deployment.world import World
 from cascade.engine import Engine
 from cascade.errors import CascadeError
 from cascade.observation import BlockView, BookEntry

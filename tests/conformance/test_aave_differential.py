@@ -19,8 +19,9 @@ from cascade import load_scenario
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import Contract, LocalChain, Log, Receipt, Transaction, address_of
+from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts
-from cascade.deployment.world import World, deploy_world
+from cascade.deployment.world import World
 from cascade.errors import ToolMissing
 from cascade.toolchain.paths import project_root
 

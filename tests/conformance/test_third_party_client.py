@@ -16,7 +16,8 @@ from cascade import load_scenario
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import LocalChain, address_of
-from cascade.deployment.world import World, deploy_world
+from cascade.deployment.deploy import deploy_world
+from cascade.deployment.world import World
 from cascade.toolchain.paths import project_root
 
 CLIENTS = project_root() / ".cache" / "clients"

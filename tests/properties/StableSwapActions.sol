@@ -41,7 +41,7 @@ contract StableSwapActions is PropertyTest {
         if (seed % 10 == 0) _create(_anySize(a, 10_000), fee % 4e7, _between(multiplier, 0, 20e10));
     }
 
-    /// @dev Turns back far out of balance: near an empty coin Newton's steps for D circle for ever, in Curve's pool as here.
+    /// @dev Turns back far out of balance: near an empty coin Newton's steps for D may circle without end.
     function exchange(uint256 seed, bool first, uint256 amount) external {
         uint256 k = first ? 0 : 1;
         Share memory before = _share();
@@ -149,7 +149,7 @@ contract StableSwapActions is PropertyTest {
         if (before.invariant - worth > worstLossUnits) worstLossUnits = before.invariant - worth;
     }
 
-    /// @dev Empty where Newton's steps for D circle: there the pool refuses to trade, and a share has no known worth.
+    /// @dev Empty where Newton's steps for D circle: the worth of a share is not known there.
     function _share() private view returns (Share memory) {
         try this.share() returns (Share memory known) {
             return known;

@@ -95,4 +95,4 @@ def test_node__missing__comes_from_its_python_package(tmp_path: Path, monkeypatc
 def test_setup__second_call__sets_up_nothing() -> None:
     done = subprocess.run(["make", "setup"], cwd=paths.project_root(), capture_output=True, text=True, check=True)
 
-    assert [line for line in done.stdout.splitlines() if not line.startswith("make[")] == []
+    assert [line for line in done.stdout.splitlines() if not line.startswith("make")] == []

@@ -5,15 +5,13 @@ The oracle's sources, the tokens and everything around the pool stay the project
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from eth_abi import encode
 
 from cascade.chain.aave_artifacts import AaveArtifact
 from cascade.chain.local import Contract
-
-if TYPE_CHECKING:
-    from cascade.deployment.world import World
+from cascade.deployment.world import World
 
 __all__ = ["AAVE_PREFIX", "deploy_aave_v3"]
 

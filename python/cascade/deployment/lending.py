@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from eth_abi import encode
 
@@ -11,10 +10,8 @@ from cascade.chain.aave_artifacts import load_aave_artifacts
 from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract
 from cascade.deployment.aave_v3 import AAVE_PREFIX, deploy_aave_v3
+from cascade.deployment.world import World
 from cascade.scenario.model import RateSpec, ReserveSpec
-
-if TYPE_CHECKING:
-    from cascade.deployment.world import World
 
 __all__ = ["deploy_lending", "engine_artifacts"]
 

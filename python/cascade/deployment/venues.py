@@ -1,50 +1,18 @@
-"""Where assets are swapped: one deployed venue, whatever its kind, answers the same three questions."""
+"""Venues deployed and funded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from cascade.chain.local import Contract, address_of
+from cascade.chain.local import address_of
+from cascade.deployment.venue import DeployedVenue
+from cascade.deployment.world import World
 from cascade.scenario.checks import raw_amount
-from cascade.scenario.model import FixedRateVenue, ParMintVenue, StableSwapVenue, Venue
+from cascade.scenario.model import FixedRateVenue, ParMintVenue, Venue
 
-if TYPE_CHECKING:
-    from cascade.deployment.world import World
-
-__all__ = ["DeployedVenue", "deploy_venue", "fund_venue"]
+__all__ = ["deploy_venue", "fund_venue"]
 
 _FEE_DENOMINATOR_PER_BPS = 10**6
 _OFFPEG_DENOMINATOR = 10**10
 _ADMIN_FEE = 5 * 10**9
-_EXIT_STABLE_SWAP = 1
-
-
-@dataclass(frozen=True)
-class DeployedVenue:
-    """A venue and how to trade there."""
-
-    name: str
-    spec: Venue
-    contract: Contract
-
-    exit_kind: int = _EXIT_STABLE_SWAP
-    """How the Liquidator sells here: 1 speaks Curve's `exchange`."""
-
-    def swap_data(self, *, asset_in: str, amount_raw: int, receiver: str) -> str:
-        """Call data of selling an amount of one of its assets for the other."""
-        if isinstance(self.spec, ParMintVenue):
-            function = "mint" if asset_in == self.spec.asset_in else "redeem"
-            return self.contract.encode(function, amount_raw, receiver)
-        i = self.spec.coins.index(asset_in)
-        return self.contract.encode(
-            "exchange(int128,int128,uint256,uint256,address)", i, 1 - i, amount_raw, 0, receiver
-        )
-
-    @property
-    def has_spot_price(self) -> bool:
-        """Whether trades move its price."""
-        return isinstance(self.spec, StableSwapVenue)
 
 
 def deploy_venue(world: World, name: str, spec: Venue) -> DeployedVenue:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from cascade.chain.abi import Interface
 from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract, LocalChain, Transaction, address_of
-from cascade.deployment.lending import deploy_lending
-from cascade.deployment.venues import DeployedVenue, deploy_venue
-from cascade.scenario.checks import raw_amount
+from cascade.deployment.venue import DeployedVenue
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import AssetKind, ParMintVenue, PostedOracle, SameAsOracle
+from cascade.scenario.model import ParMintVenue
 
-__all__ = ["Actor", "World", "deploy_world"]
+__all__ = ["MAX_UINT256", "Actor", "World"]
 
 _SETUP_GAS = 3_000_000
 _BLOCK_OF = 100
@@ -138,57 +136,3 @@ class World:
             if isinstance(venue.spec, ParMintVenue):
                 token = self.tokens[venue.spec.asset_out]
                 self.setup([(self.deployer, token, "setMinter", (venue.contract.address,))], intent="configure")
-
-
-def deploy_world(world: World) -> None:
-    """Deploy tokens, feeds, oracle, pool, venues and lens, list the reserves, and let lenders supply.
-
-    Parameters
-    ----------
-    world : World
-        The empty world to fill; the caller's observer of blocks already knows it.
-    """
-    spec = world.scenario.spec
-    world.enlist("deployer", role="deployer")
-    lender = world.enlist("lender", role="lender")
-    world.enlist("liquidity-provider", role="lender")
-    world.chain.fund(world.actors)
-    _deploy_tokens(world)
-    deploy_lending(world)
-    for name, venue in spec.venues.items():
-        world.venues[name] = deploy_venue(world, name, venue)
-    world.install(lens=world.deploy("Lens", name="Lens"))
-    for asset, reserve in spec.lending.reserves.items():
-        supplied = raw_amount(spec, asset, reserve.lenders_supply)
-        if supplied:
-            world.mint(asset, [(lender, supplied)])
-            token = world.tokens[asset]
-            world.setup(
-                [
-                    (lender, token, "approve", (world.pool.address, supplied)),
-                    (lender, world.pool, "supply", (token.address, supplied, lender, 0)),
-                ],
-                intent="supply",
-            )
-
-
-def _deploy_tokens(world: World) -> None:
-    for symbol, asset in world.scenario.spec.assets.items():
-        if asset.kind is AssetKind.USDE:
-            token = world.deploy("USDe", world.deployer, name=symbol)
-            world.setup([(world.deployer, token, "setMinter", (world.deployer,))], intent="configure")
-        else:
-            token = world.deploy("MockERC20", symbol, symbol, asset.decimals, name=symbol)
-        world.tokens[symbol] = token
-    poster = world.enlist("price-poster", role="oracle")
-    world.chain.fund([poster])
-    oracles = world.scenario.spec.oracle
-    for symbol, oracle in oracles.items():
-        if isinstance(oracle, PostedOracle):
-            answer = int(oracle.initial_price_usd * 10**8)
-            world.feeds[symbol] = world.deploy(
-                "PostedPriceFeed", f"{symbol} / USD", answer, poster, name=f"{symbol}/USD"
-            )
-    for symbol, oracle in oracles.items():
-        if isinstance(oracle, SameAsOracle):
-            world.feeds[symbol] = world.feeds[oracle.asset]

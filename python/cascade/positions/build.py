@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cascade.chain.local import Contract, Transaction
-from cascade.deployment.venues import DeployedVenue
+from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.errors import CascadeError, RevertedCall
 from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps

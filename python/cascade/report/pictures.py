@@ -20,7 +20,7 @@ _SCALE = 2.0
 
 
 def save_charts(run_folder: Path) -> list[Path]:
-    """Draw every chart of a finished run to `charts/NAME.png`, a file for each of its variants.
+    """Draw every chart of a finished run that has data to `charts/NAME.png`, a file for each of its variants.
 
     The same tables give the same bytes with the same vl-convert and fonts.
 
@@ -34,7 +34,13 @@ def save_charts(run_folder: Path) -> list[Path]:
     data = datasets(frames, summary)
     folder = run_folder / "charts"
     folder.mkdir(exist_ok=True)
-    return [path for chart in charts(data, day=day_of(frames)) for path in _draw(chart, data, folder)]
+    drawn = [chart for chart in charts(data, day=day_of(frames)) if _has_rows(chart, data)]
+    return [path for chart in drawn for path in _draw(chart, data, folder)]
+
+
+def _has_rows(chart: Chart, data: dict[str, Dataset]) -> bool:
+    # A run without an exchange pool has no depth, and an empty chart has no size.
+    return all(data[specification["data"]["name"]].records() for specification in chart.variants.values())
 
 
 def _draw(chart: Chart, data: dict[str, Dataset], folder: Path) -> list[Path]:
