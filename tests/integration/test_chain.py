@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -128,6 +132,18 @@ def test_next_base_fee__full_and_empty_blocks__follow_eip_1559(chain: LocalChain
         expected = chain.next_base_fee_wei()
         block: Block = chain.mine([mint(token, holder, 1) for holder in HOLDERS[:count]], timestamp=chain.timestamp + 1)
         assert block.base_fee_wei == expected
+
+
+def test_anvil__after_a_harness_was_killed__removes_the_home_it_left() -> None:
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = Path(tempfile.gettempdir()) / f"cascade-anvil-{int(ended.stdout)}-left"
+    left.mkdir()
+
+    with Anvil(timestamp=1) as first, Anvil(timestamp=1) as second:
+        assert not left.exists()
+        assert first._home is not None
+        assert first._home.is_dir(), "the home of a running one stays"
+        assert second._home is not None
 
 
 def test_anvil__stopped__says_so_and_removes_its_home() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ __all__ = ["Anvil"]
 
 _START_TIMEOUT_SECONDS = 30.0
 _START_ATTEMPTS = 5
+_HOME_PREFIX = "cascade-anvil-"
 
 
 class Anvil:
@@ -91,7 +93,8 @@ class Anvil:
         return 0.0
 
     def __enter__(self) -> Anvil:
-        self._home = Path(tempfile.mkdtemp(prefix="cascade-anvil-"))
+        _remove_homes_of_the_dead()
+        self._home = Path(tempfile.mkdtemp(prefix=f"{_HOME_PREFIX}{os.getpid()}-"))
         try:
             self._start()
         except BaseException:
@@ -155,6 +158,24 @@ class Anvil:
                 return True
             time.sleep(0.02)
         return False
+
+
+def _remove_homes_of_the_dead() -> None:
+    """Remove what a harness that was killed outright could not: homes whose maker no longer runs."""
+    for home in Path(tempfile.gettempdir()).glob(f"{_HOME_PREFIX}*-*"):
+        maker = home.name.removeprefix(_HOME_PREFIX).partition("-")[0]
+        if maker.isdigit() and not _runs(int(maker)):
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _free_port() -> int:
