@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.chain.local import Contract
-from cascade.scenario.model import ParMintVenue, StableSwapVenue, Venue
+from cascade.scenario.model import ParMintVenue, Venue
 
 __all__ = ["DeployedVenue"]
 
@@ -32,8 +32,3 @@ class DeployedVenue:
         return self.contract.encode(
             "exchange(int128,int128,uint256,uint256,address)", i, 1 - i, amount_raw, 0, receiver
         )
-
-    @property
-    def has_spot_price(self) -> bool:
-        """Whether trades move its price."""
-        return isinstance(self.spec, StableSwapVenue)

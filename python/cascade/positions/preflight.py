@@ -64,6 +64,8 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
     """
     spec = scenario.spec
     weakest: tuple[float, str, str] | None = None
+    pairs = {(cohort.collateral, cohort.debt): None for cohort in spec.positions.values()}
+    lows = {pair: oracle_ratio_low(scenario, *pair) for pair in pairs}
     for plan in plans:
         if plan.ltv_ppm == 0 or plan.rounds == 0:
             continue
@@ -71,10 +73,9 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
         leverage = plan.leverage
         _, threshold_bps = borrowing_lines_bps(spec, cohort)
         health = threshold_bps / 10_000 * leverage / (leverage - 1)
-        ratios = oracle_ratio_low(scenario, cohort.collateral, cohort.debt)
-        lowest = health * ratios[0]
-        if weakest is None or lowest < weakest[0]:
-            weakest = (lowest, plan.borrower, ratios[1])
+        ratio, at = lows[cohort.collateral, cohort.debt]
+        if weakest is None or health * ratio < weakest[0]:
+            weakest = (health * ratio, plan.borrower, at)
     if weakest is None or weakest[0] >= 1:
         what = "no position has debt" if weakest is None else (
             f"the oracle's path takes no position under a health factor of 1: the weakest, {weakest[1]}, "

@@ -45,7 +45,7 @@ class Recorder:
         self._phase, self._step = "build", -1
         self._world: World | None = None
         self._last_price: dict[tuple[str, str], int] = {}
-        self._last_depth: dict[str, list[int]] = {}
+        self._depth_at_price: dict[str, int] = {}
         self._liquidated: dict[str, int] = {}
         self._unhealthy_since: dict[str, tuple[int, str]] = {}
         self._receipts: tuple[Receipt, ...] = ()
@@ -210,9 +210,9 @@ class Recorder:
             if not isinstance(venue.spec, StableSwapVenue):
                 continue
             spot = view.spot_price_wad(name)
-            if self._last_depth.get(name) == [spot]:
+            if self._depth_at_price.get(name) == spot:
                 continue
-            self._last_depth[name] = [spot]
+            self._depth_at_price[name] = spot
             words = view.depth(name, DEPTH_BPS)
             for i, distance in enumerate(DEPTH_BPS):
                 self.rows["liquidity"].append(
