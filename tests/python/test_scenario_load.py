@@ -73,7 +73,7 @@ def test_scenario__shipped__loads(name: str) -> None:
         ("oracle.USDe={kind: same-as, asset: USDe}", "oracle.USDe.asset", "'USDe'", "posted feed"),
         ("oracle.USDe={kind: guessed}", "oracle.USDe", "", "does not match any of the expected tags"),
         ("agents.treasury={kind: path-flow, venue: at-oracle, asset: USDe}", "agents.treasury", "", "stable-swap"),
-        ("agents.looper={kind: keeper, exit: at-oracle}", "agents.looper", "'looper-0'", "taken by positions.looper"),
+        ("agents.looper={kind: keeper, exits: [at-oracle]}", "agents.looper", "'looper-0'", "taken by positions.looper"),
         ("agents.oracle.assets=[USDX]", "agents.oracle.assets", "'USDX'", "oracle is posted"),
         ("agents.keeper.exit=null", "agents.keeper", "", "needs an exit"),
         ("timeline.end=2025-10-10T21:39:00Z", "timeline", "", "is not after start"),

@@ -106,9 +106,24 @@ class Frames:
         return self.table("liquidity")
 
     @cached_property
+    def price_moves(self) -> pd.DataFrame:
+        """One row an event that moved a price."""
+        return self.table("price_moves")
+
+    @cached_property
     def liquidations(self) -> pd.DataFrame:
         """One row a liquidation that went through."""
         return self.table("liquidations")
+
+    @cached_property
+    def margin_events(self) -> pd.DataFrame:
+        """One row a step of a margin call."""
+        return self.table("margin_events")
+
+    @cached_property
+    def withdrawals(self) -> pd.DataFrame:
+        """One row a lender's attempt to withdraw."""
+        return self.table("withdrawals")
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

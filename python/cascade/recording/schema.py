@@ -88,6 +88,7 @@ _TABLES = (
             *_WHEN,
             Column("transactions", INT64, "-", "transactions in the block"),
             Column("queued", INT64, "-", "transactions left waiting for space after the block"),
+            Column("queued_gas", INT64, "gas", "gas that those waiting reserve"),
             Column("gas_used", INT64, "gas", "gas used"),
             Column("gas_limit", INT64, "gas", "gas limit"),
             Column("base_fee_wei", INT64, "wei", "base fee a unit of gas"),
@@ -102,14 +103,18 @@ _TABLES = (
             Column("transaction_index", INT64, "-", "position in the block; -1 for a proposal that was not sent"),
             Column("tx_hash", TEXT, "-", "hash; empty for a proposal that was not sent"),
             Column("actor", TEXT, "-", "name of the sender"),
-            Column("role", TEXT, "-", "class of actor: looper, keeper, oracle, exogenous, lender, deployer"),
+            Column(
+                "role", TEXT, "-",
+                "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, oracle, "
+                "exogenous",
+            ),
             Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
             Column("intent", TEXT, "-", "what it is for: supply, borrow, swap, post, liquidate, ..."),
             Column("reason", TEXT, "-", "why the agent proposed it, in its own words"),
             Column("target", TEXT, "-", "contract called"),
             Column("status", TEXT, "-", "ok, reverted, or rejected (never sent)"),
             Column("revert_reason", TEXT, "-", "decoded error; empty when ok"),
-            Column("proposed_step", INT64, "-", "step at which it was proposed"),
+            Column("proposed_step", INT64, "-", "step since which its maker has wanted it; -1 before the crash"),
             Column("gas_limit", INT64, "gas", "gas limit of the transaction"),
             Column("gas_used", INT64, "gas", "gas used"),
             Column("tip_wei", INT64, "wei", "priority fee offered a unit of gas"),
@@ -140,7 +145,10 @@ _TABLES = (
             Column("borrower", TEXT, "-", "name of the account"),
             Column("address", TEXT, "-", "its address"),
             Column("cohort", TEXT, "-", "cohort of the scenario"),
-            Column("event", TEXT, "-", "built, liquidated or end"),
+            Column(
+                "event", TEXT, "-",
+                "built, end, liquidated; unwound, stopped, repaid, topped-up, looped or changed by its owner",
+            ),
             Column("collateral_asset", TEXT, "-", "symbol"),
             Column("debt_asset", TEXT, "-", "symbol"),
             Column("collateral_raw", UINT256, "smallest unit", "aToken balance"),
@@ -208,6 +216,38 @@ _TABLES = (
         ),
     ),
     Table(
+        "price_moves",
+        "One row an event that moved a price, in log order: (block_number, log_index) is the total order.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("transaction_index", INT64, "-", "position of the transaction in its block"),
+            Column("log_index", INT64, "-", "position of the event in its block"),
+            Column("tx_hash", TEXT, "-", "transaction that emitted the event"),
+            Column(
+                "market", TEXT, "-",
+                "name of the venue; feed:ASSET for a posted feed; oracle:ASSET for an observation by an averaging or "
+                "delaying source",
+            ),
+            Column("asset", TEXT, "-", "symbol"),
+            Column("kind", TEXT, "-", "swap, liquidity, post or observe"),
+            Column("actor", TEXT, "-", "name of the sender of the transaction"),
+            Column(
+                "role", TEXT, "-",
+                "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, oracle, "
+                "exogenous, deployer",
+            ),
+            Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
+            Column("intent", TEXT, "-", "what the transaction is for"),
+            Column(
+                "price_before_wad", UINT256, "1e-18",
+                "price right before: of the asset in the venue's quote coin; of feeds and observations, dollars a "
+                "token",
+            ),
+            Column("price_after_wad", UINT256, "1e-18", "price right after, likewise"),
+        ),
+    ),
+    Table(
         "liquidations",
         "One row a liquidationCall that went through.",
         (
@@ -243,6 +283,34 @@ _TABLES = (
                 "triggered_by", TEXT, "-",
                 "transaction that posted the price which took the health factor under 1; empty when no post did",
             ),
+        ),
+    ),
+    Table(
+        "margin_events",
+        "One row a step of a margin call on a pledge, from the agents' journal: no transaction, but why some follow.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("borrower", TEXT, "-", "account of the pledge"),
+            Column("event", TEXT, "-", "call, cured or failed (the deadline passed)"),
+            Column("ltv_bps", INT64, "1e-4", "debt over collateral of the pledge, at the oracle"),
+            Column("deadline_timestamp", INT64, "s", "Unix time of the deadline"),
+            Column("needed_raw", UINT256, "smallest unit", "debt to repay for the LTV to reach the cure line"),
+            Column("raised_raw", UINT256, "smallest unit", "cash at hand for it"),
+        ),
+    ),
+    Table(
+        "withdrawals",
+        "One row a lender's attempt to withdraw.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("tx_hash", TEXT, "-", "the transaction"),
+            Column("lender", TEXT, "-", "name of the account"),
+            Column("asset", TEXT, "-", "symbol"),
+            Column("asked_raw", UINT256, "smallest unit", "amount asked for"),
+            Column("got_raw", UINT256, "smallest unit", "amount paid; 0 when it failed"),
+            Column("revert_reason", TEXT, "-", "why it failed; empty when it did not"),
         ),
     ),
 )  # fmt: skip
