@@ -73,8 +73,7 @@ class Run:
         expectation = self.manifest["expectation"]
         if not expectation["met"]:
             raise ExpectationFailed(
-                f"{self.manifest['scenario_file']}: expect.liquidations = {expectation['liquidations']!r}: "
-                f"the run had {self.summary['liquidations']}; see {self.folder}"
+                f"{self.manifest['scenario_file']}: {'; '.join(expectation['missed'])}; see {self.folder}"
             )
 
     def __getattr__(self, name: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from cascade.analysis.checks import check_liquidations
 from cascade.analysis.frames import Frames
 from cascade.analysis.summary import summarise
 from cascade.chain.artifacts import Artifact
+from cascade.expectation import judge
 from cascade.progress import Progress
 from cascade.recording.store import table_sha256, write_tables
 from cascade.report.page import build_report
@@ -92,7 +93,6 @@ def write_run(
             check_liquidations(frames)
             summary = summarise(frames, wall_seconds=round(wall_seconds(), 3))
             summary["anvil_peak_memory_mb"] = round(anvil_peak_memory_mb, 1)
-            expected = scenario.spec.expect.liquidations
             manifest = {
                 "run_id": run_id,
                 "scenario_name": scenario.spec.name,
@@ -105,9 +105,7 @@ def write_run(
                 "tools": tool_versions(),
                 "contracts": _bytecode_hashes(artifacts),
                 "tables": table_sha256(partial / "tables"),
-                "expectation": {
-                    "liquidations": expected, "met": (summary["liquidations"] > 0) == (expected == "some"),
-                },
+                "expectation": judge(scenario.spec.expect, frames),
             }  # fmt: skip
             _write_json(partial / "summary.json", summary)
             _write_json(partial / "manifest.json", manifest)

@@ -24,7 +24,9 @@ def print_summary(run: Run, *, console: Console | None = None) -> None:
         console.print(f"Counterfactual: {summary['counterfactual']}", markup=False)
     expectation = manifest["expectation"]
     verdict = "as expected" if expectation["met"] else "NOT as expected"
-    console.print(f"Liquidations: {verdict} ({expectation['liquidations']} expected)", markup=False)
+    console.print(f"Outcome: {verdict} ({expectation['liquidations']} liquidations expected)", markup=False)
+    for claim in expectation["missed"]:
+        console.print(f"Missed: {claim}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"Report: {run.folder / 'report.html'}", markup=False, soft_wrap=True)
 
 

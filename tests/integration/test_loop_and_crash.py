@@ -108,7 +108,7 @@ def test_crash_run__folder__holds_all_of_a_finished_run(crash_run: Run) -> None:
     manifest = json.loads((crash_run.folder / "manifest.json").read_text(encoding="utf-8"))
 
     assert manifest["run_id"] == crash_run.folder.name
-    assert manifest["expectation"] == {"liquidations": "some", "met": True}
+    assert manifest["expectation"] == {"liquidations": "some", "met": True, "missed": []}
     assert crash_run.summary["tables_sha256"] == tables_sha256(crash_run.folder / "tables")
     assert crash_run.summary["liquidations"] == len(crash_run.liquidations)
     assert (crash_run.folder / "report.html").stat().st_size > 10_000
@@ -132,7 +132,7 @@ def test_peg_run__same_positions_and_day__nothing_is_liquidated(crash_run: Run, 
     assert len(peg_run.liquidations) == 0
     assert peg_run.summary["deficit_usd"] == 0
     assert peg_run.summary["counterfactual"] is None
-    assert peg_run.manifest["expectation"] == {"liquidations": "none", "met": True}
+    assert peg_run.manifest["expectation"] == {"liquidations": "none", "met": True, "missed": []}
 
 
 def test_peg_run__at_the_trough__hides_a_shortfall_that_the_exit_shows(peg_run: Run) -> None:

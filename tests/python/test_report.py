@@ -154,7 +154,7 @@ def test_report__hostile_text_everywhere__stays_text(run_of: RunOf, crash_rows: 
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest.update(
         scenario_text=HOSTILE, scenario_file=HOSTILE, overrides=[HOSTILE], tools={HOSTILE: HOSTILE},
-        contracts={HOSTILE: HOSTILE}, expectation={"liquidations": HOSTILE, "met": False},
+        contracts={HOSTILE: HOSTILE}, expectation={"liquidations": HOSTILE, "met": False, "missed": [HOSTILE]},
     )  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest))
     page = Page(build_report(finished(folder)))

@@ -100,6 +100,7 @@ class _Checker:
         self._agents()
         self._names()
         self._amounts()
+        self._expectation()
         self._provenance()
 
     def _refuse(self, key: str, value: Any, expected: str) -> NoReturn:
@@ -378,6 +379,18 @@ class _Checker:
                 yield f"agents.{name}.capital", quote, agent.capital
                 if isinstance(agent, ArbitrageurSpec) and agent.max_per_block is not None:
                     yield f"agents.{name}.max_per_block", asset, agent.max_per_block
+
+    def _expectation(self) -> None:
+        for i, trough in enumerate(self.spec.expect.troughs):
+            key = f"expect.troughs.{i}"
+            self._asset(f"{key}.asset", trough.asset)
+            kind, colon, venue = trough.source.partition(":")
+            if kind not in (("spot", "exit") if colon else ("oracle", "path", "redemption")):
+                self._refuse(
+                    f"{key}.source", trough.source, "expected oracle, path, redemption, spot:VENUE or exit:VENUE"
+                )
+            if colon:
+                self._venue(f"{key}.source", venue)
 
     def _provenance(self) -> None:
         tree = self.spec.model_dump(mode="json")
