@@ -14,7 +14,7 @@ from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
 from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
-from cascade.deployment.lending import engine_artifacts
+from cascade.deployment.lending import engine_artifacts, reconfigure_lending
 from cascade.deployment.venues import prepare_redemption
 from cascade.deployment.world import World
 from cascade.engine import Engine
@@ -23,6 +23,7 @@ from cascade.observation import BlockView, BookEntry
 from cascade.positions.build import build_positions, require_time_left
 from cascade.positions.plan import PositionPlan, plan_positions
 from cascade.positions.preflight import check_liquidity, check_shock
+from cascade.positions.standing import standing_positions
 from cascade.progress import Progress, quiet
 from cascade.recording.recorder import Recorder
 from cascade.run import Run
@@ -42,6 +43,8 @@ def replay(
     node_url: str | None = None,
     progress: Progress | None = None,
     require_expected: bool = True,
+    like: Scenario | None = None,
+    report: bool = True,
 ) -> Run:
     """Run a scenario and write its folder.
 
@@ -57,6 +60,11 @@ def replay(
         Shows what takes longer than a second.
     require_expected : bool
         Whether a run that ends otherwise than its scenario expects raises; its folder is kept either way.
+    like : Scenario, optional
+        A baseline whose positions are built in this scenario's world, under the baseline's lending configuration;
+        this scenario's own is applied right before the crash. No claim of this scenario is checked beforehand then.
+    report : bool
+        Whether the page is drawn at once; `Run.report` draws it later.
 
     Raises
     ------
@@ -71,21 +79,23 @@ def replay(
     """
     started = time.monotonic()
     progress = progress or quiet()
-    plans = plan_positions(scenario)
+    standing = standing_positions(like, scenario) if like is not None else None
+    plans = standing.plans if standing is not None else plan_positions(scenario)
     check_liquidity(scenario, plans)
-    note = check_shock(scenario, plans)
+    note = check_shock(scenario, plans) if like is None else None
     if note:
         progress.say(note)
+    built_like = like if standing is not None else None
     with progress.stage("compiling contracts"):
         artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
-    run_id = run_id_of(scenario, artifacts)
+    run_id = run_id_of(scenario, artifacts, built_like=built_like)
     recorder = Recorder(run_id=run_id, seed=scenario.seed)
     with _node(scenario, node_url) as (rpc, anvil):
         chain = LocalChain(rpc, on_block=recorder.on_block)
-        world = World(chain=chain, scenario=scenario, artifacts=artifacts)
+        world = World(chain=chain, scenario=standing.foundation if standing else scenario, artifacts=artifacts)
         recorder.attach(world)
         try:
-            _play(world, plans, recorder, progress)
+            _play(world, scenario, plans, recorder, progress)
         finally:
             chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
@@ -98,6 +108,8 @@ def replay(
         wall_seconds=lambda: time.monotonic() - started,
         anvil_peak_memory_mb=memory_mb,
         progress=progress,
+        built_like=built_like,
+        report=report,
     )
     run = Run(folder)
     if require_expected:
@@ -133,14 +145,14 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
         )
 
 
-def _play(world: World, plans: list[PositionPlan], recorder: Recorder, progress: Progress) -> None:
-    scenario = world.scenario
+def _play(world: World, scenario: Scenario, plans: list[PositionPlan], recorder: Recorder, progress: Progress) -> None:
     with progress.stage("deploying"):
         deploy_world(world)
         agents = call_agents(world)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
     prepare_redemption(world)
+    reconfigure_lending(world, scenario)
     require_time_left(world)
     book = _book(world, plans)
     start = scenario.spec.timeline.start_timestamp

@@ -24,10 +24,19 @@ from cascade.toolchain.versions import tool_versions
 __all__ = ["describe_run", "run_id_of", "write_run"]
 
 
-def run_id_of(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> str:
-    """`<scenario>-<seed>-<hash>`, the hash over every parameter, the price path and the contracts' code."""
+def run_id_of(scenario: Scenario, artifacts: Mapping[str, Artifact], *, built_like: Scenario | None = None) -> str:
+    """`<scenario>-<seed>-<hash>`, the hash over every parameter, the price path and the contracts' code.
+
+    Parameters
+    ----------
+    built_like : Scenario, optional
+        The baseline whose positions stand in the run: its parameters count too.
+    """
     digest = hashlib.sha256()
-    for part in (scenario.parameters_json(), scenario.path_json(), _contracts_sha256(artifacts)):
+    parts = [scenario.parameters_json(), scenario.path_json(), _contracts_sha256(artifacts)]
+    if built_like is not None:
+        parts += [built_like.parameters_json(), built_like.path_json()]
+    for part in parts:
         digest.update(part.encode())
     return f"{scenario.spec.name}-{scenario.seed}-{digest.hexdigest()[:10]}"
 
@@ -71,6 +80,8 @@ def write_run(
     wall_seconds: Callable[[], float],
     anvil_peak_memory_mb: float,
     progress: Progress,
+    built_like: Scenario | None = None,
+    report: bool = True,
 ) -> Path:
     """Write everything under a temporary name, and give the folder its own once it is whole.
 
@@ -84,7 +95,7 @@ def write_run(
     AccountingViolation
         When a liquidation does not add up; no folder is left then.
     """
-    run_id = run_id_of(scenario, artifacts)
+    run_id = run_id_of(scenario, artifacts, built_like=built_like)
     partial = out / f".partial-{run_id}-{os.getpid()}"
     try:
         with progress.stage("writing tables"):
@@ -97,9 +108,8 @@ def write_run(
                 "run_id": run_id,
                 "scenario_name": scenario.spec.name,
                 "scenario_file": scenario.file,
-                "scenario_text": scenario.text,
-                "price_path_file": Path(scenario.spec.prices.path).name,
-                "price_path_text": scenario.path_text,
+                **_text_of(scenario),
+                "built_like": None if built_like is None else _text_of(built_like),
                 "seed": scenario.seed,
                 "overrides": list(scenario.overrides),
                 "tools": tool_versions(),
@@ -109,11 +119,20 @@ def write_run(
             }  # fmt: skip
             _write_json(partial / "summary.json", summary)
             _write_json(partial / "manifest.json", manifest)
-        with progress.stage("drawing the report"):
-            build_report(partial)
+        if report:
+            with progress.stage("drawing the report"):
+                build_report(partial)
         return _put_in_place(partial, out / run_id)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _text_of(scenario: Scenario) -> dict[str, str]:
+    return {
+        "scenario_text": scenario.text,
+        "price_path_file": Path(scenario.spec.prices.path).name,
+        "price_path_text": scenario.path_text,
+    }
 
 
 def _write_json(file: Path, content: dict[str, Any]) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
+from collections.abc import Mapping
 
 from cascade.errors import CascadeError
 from cascade.harness import replay
 from cascade.progress import Progress
 from cascade.run import Run
-from cascade.scenario.load import load_scenario
+from cascade.scenario.load import Scenario, restore_scenario
 
-__all__ = ["RunsDiffer", "compare_runs", "verify"]
+__all__ = ["RunsDiffer", "compare_runs", "scenarios_of", "verify"]
 
 
 class RunsDiffer(CascadeError):
@@ -28,13 +28,24 @@ def verify(run: Run, *, progress: Progress | None = None) -> str:
     RunsDiffer
         When anything differs.
     """
-    with tempfile.TemporaryDirectory(prefix="cascade-verify-") as name:
-        folder = Path(name)
-        scenario_file = folder / "scenario.yaml"
-        scenario_file.write_text(run.manifest["scenario_text"], encoding="utf-8")
-        (folder / run.manifest["price_path_file"]).write_text(run.manifest["price_path_text"], encoding="utf-8")
-        repeated = replay(load_scenario(scenario_file), out=folder / "runs", progress=progress, require_expected=False)
+    scenario, like = scenarios_of(run)
+    with tempfile.TemporaryDirectory(prefix="cascade-verify-") as folder:
+        repeated = replay(scenario, out=folder, progress=progress, require_expected=False, like=like, report=False)
         return compare_runs(run, repeated)
+
+
+def scenarios_of(run: Run) -> tuple[Scenario, Scenario | None]:
+    """The scenario of a run from its manifest, and the baseline whose positions stand in it, where one does."""
+    manifest = run.manifest
+
+    def restored(part: Mapping[str, str]) -> Scenario:
+        return restore_scenario(
+            text=part["scenario_text"], path_file=part["price_path_file"], path_text=part["price_path_text"],
+            file=manifest["scenario_file"],
+        )  # fmt: skip
+
+    like = manifest.get("built_like")
+    return restored(manifest), None if like is None else restored(like)
 
 
 def compare_runs(first: Run, second: Run) -> str:

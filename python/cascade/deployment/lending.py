@@ -11,9 +11,11 @@ from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract
 from cascade.deployment.aave_v3 import AAVE_PREFIX, deploy_aave_v3
 from cascade.deployment.world import World
-from cascade.scenario.model import RateSpec, ReserveSpec
+from cascade.errors import RevertedCall, ScenarioError
+from cascade.scenario.load import Scenario
+from cascade.scenario.model import EModeSpec, LendingSpec, RateSpec, ReserveSpec
 
-__all__ = ["deploy_lending", "engine_artifacts"]
+__all__ = ["deploy_lending", "engine_artifacts", "reconfigure_lending"]
 
 Calls = list[tuple[str, tuple[object, ...]]]
 
@@ -45,8 +47,36 @@ def deploy_lending(world: World) -> None:
     _ENGINES[spec.engine](world)
     for asset, reserve in spec.reserves.items():
         _configure(world, _listing(world.tokens[asset], reserve))
-    _configure(world, [("updateFlashloanPremium", (spec.flash_loan_premium_bps,)), *_emodes(world)])
+    _configure(world, [_premium(spec), *_emodes(world, spec)])
     world.chain.execute([], timestamp=ready)
+
+
+def reconfigure_lending(world: World, change: Scenario) -> None:
+    """Bring a standing pool to the change's lines, as governance would; nothing else happens before the crash.
+
+    Only calls that differ from those which listed the reserves are made; from then on the world is the change's.
+
+    Raises
+    ------
+    ScenarioError
+        When the configurator refuses, naming what it said.
+    """
+    before, after = world.scenario.spec.lending, change.spec.lending
+    done = [*_lines(world, before), *_emodes(world, before)]
+    calls = [call for call in [*_lines(world, after), *_emodes(world, after)] if call not in done]
+    for number, mode in before.emodes.items():
+        kept = _members(world, number, after.emodes[number])
+        calls += [(call, (*pair, False)) for call, pair in _members(world, number, mode) if (call, pair) not in kept]
+    world.scenario = change
+    if not calls:
+        return
+    try:
+        _configure(world, calls)
+    except RevertedCall as error:
+        raise ScenarioError(
+            file=change.file, key="lending", value=None,
+            expected=f"the configurator refuses the change while positions stand: {error}",
+        ) from error  # fmt: skip
 
 
 def _deploy_mock(world: World) -> None:
@@ -106,18 +136,28 @@ def _listing(token: Contract, reserve: ReserveSpec) -> Calls:
     ]
 
 
-def _emodes(world: World) -> Calls:
+def _lines(world: World, lending: LendingSpec) -> Calls:
+    listings = [_listing(world.tokens[asset], reserve) for asset, reserve in lending.reserves.items()]
+    return [*(call for listing in listings for call in listing), _premium(lending)]
+
+
+def _premium(lending: LendingSpec) -> tuple[str, tuple[object, ...]]:
+    return "updateFlashloanPremium", (lending.flash_loan_premium_bps,)
+
+
+def _emodes(world: World, lending: LendingSpec) -> Calls:
     calls: Calls = []
-    for number, mode in world.scenario.spec.lending.emodes.items():
+    for number, mode in lending.emodes.items():
         lines = (mode.ltv_bps, mode.liquidation_threshold_bps, 10_000 + mode.liquidation_bonus_bps)
         calls.append(("setEModeCategory", (number, *lines, mode.label)))
-        calls += [
-            ("setAssetCollateralInEMode", (world.tokens[asset].address, number, True)) for asset in mode.collateral
-        ]
-        calls += [
-            ("setAssetBorrowableInEMode", (world.tokens[asset].address, number, True)) for asset in mode.borrowable
-        ]
+        calls += [(call, (*pair, True)) for call, pair in _members(world, number, mode)]
     return calls
+
+
+def _members(world: World, number: int, mode: EModeSpec) -> Calls:
+    """Which assets are in a mode, as calls that lack their last argument: whether they are."""
+    sides = (("setAssetCollateralInEMode", mode.collateral), ("setAssetBorrowableInEMode", mode.borrowable))
+    return [(call, (world.tokens[asset].address, number)) for call, assets in sides for asset in assets]
 
 
 def _rate(rate: RateSpec) -> tuple[int, int, int, int]:

@@ -103,7 +103,7 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
         rng = stream(scenario.seed, f"positions/{name}")
         equities = draw(cohort.equity, cohort.count, rng)
         ltvs = _ltvs_ppm(scenario, name, cohort, rng)
-        pledge_ltvs = draw(cohort.pledge.ltv, cohort.count, rng) if cohort.pledge is not None else []
+        pledge_ltvs = _pledge_ltvs(scenario, name, cohort, rng)
         unit = 10 ** scenario.spec.assets[cohort.collateral].decimals
         for i, borrower in enumerate(numbered(name, cohort.count)):
             equity_raw = round(equities[i] * _EQUITY_STEPS_PER_TOKEN) * unit // _EQUITY_STEPS_PER_TOKEN
@@ -115,6 +115,20 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
             pledge = _pledge(scenario, cohort, borrower, equity_raw, pledge_ltvs[i]) if pledge_ltvs else None
             plans.append(PositionPlan(borrower, name, equity_raw, ltvs[i], cohort.rounds, pledge))
     return plans
+
+
+def _pledge_ltvs(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[float]:
+    if cohort.pledge is None:
+        return []
+    asset = cohort.pledge.collateral
+    ltv_bps = scenario.spec.lending.reserves[asset].ltv_bps
+    ltvs = draw(cohort.pledge.ltv, cohort.count, rng)
+    if round(max(ltvs) * LTV_SCALE) * 10_000 > ltv_bps * LTV_SCALE:
+        raise ScenarioError(
+            file=scenario.file, key=f"positions.{name}.pledge.ltv", value=round(max(ltvs), 4),
+            expected=f"the pool lends {ltv_bps / 10_000:.2%} on {asset}",
+        )  # fmt: skip
+    return ltvs
 
 
 def _pledge(scenario: Scenario, cohort: CohortSpec, borrower: str, equity_raw: int, ltv: float) -> PledgePlan:

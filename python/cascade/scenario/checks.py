@@ -214,18 +214,10 @@ class _Checker:
 
     def _pledge(self, key: str, name: str, cohort: CohortSpec) -> None:
         assert cohort.pledge is not None
-        asset = cohort.pledge.collateral
-        reserve = self.spec.lending.reserves.get(asset)
-        if reserve is None or not reserve.ltv_bps:
-            self._refuse(
-                f"{key}.collateral", asset, "expected an asset of lending.reserves that lends (ltv_bps above 0)"
-            )
+        if cohort.pledge.collateral not in self.spec.lending.reserves:
+            self._refuse(f"{key}.collateral", cohort.pledge.collateral, "expected an asset of lending.reserves")
         if not isinstance(self.spec.venues[cohort.venue], ParMintVenue):
             self._refuse(f"positions.{name}.venue", cohort.venue, "a cohort with a pledge mints: expected a par-mint")
-        most = cohort.pledge.ltv.value or cohort.pledge.ltv.high
-        assert most is not None
-        if most * 10_000 > reserve.ltv_bps:
-            self._refuse(f"{key}.ltv", str(most), f"the pool lends {reserve.ltv_bps / 10_000:.2%} on {asset}")
 
     def _agents(self) -> None:
         posted: dict[str, str] = {}

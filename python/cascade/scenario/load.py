@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from cascade.prices.path import PricePath, read_price_path
 from cascade.scenario.checks import check_references
 from cascade.scenario.model import ScenarioSpec
 
-__all__ = ["Scenario", "load_scenario"]
+__all__ = ["Scenario", "load_scenario", "restore_scenario", "vary"]
 
 _MAX_EXTENDS = 8
 
@@ -107,6 +108,60 @@ def load_scenario(
         spec=spec, path=path, file=file.name, overrides=shown, text=yaml.safe_dump(tree, sort_keys=False),
         path_text=price_file.read_text(encoding="utf-8-sig"), folder=file.parent,
     )  # fmt: skip
+
+
+def vary(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """A scenario with some keys changed, from what it holds itself: no file but a changed price path is read.
+
+    Parameters
+    ----------
+    changes : mapping
+        Dotted path to value, as in YAML; a later one may change what an earlier one put there.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the key and value, and what would be right.
+    """
+    tree = yaml.load(scenario.text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader subclass)
+    for dotted, value in changes.items():
+        _set(tree, dotted, copy.deepcopy(value))
+    spec = _validate(tree, scenario.file)
+    path, path_text = scenario.path, scenario.path_text
+    if spec.prices.path != Path(scenario.spec.prices.path).name:
+        price_file = scenario.folder / spec.prices.path
+        path = read_price_path(price_file, known_assets=spec.assets)
+        path_text = price_file.read_text(encoding="utf-8-sig")
+        tree["prices"]["path"] = price_file.name
+    check_references(spec, path, file=scenario.file)
+    shown = tuple(f"{key}={_shown(value)}" for key, value in changes.items())
+    return replace(
+        scenario, spec=spec, path=path, overrides=(*scenario.overrides, *shown), path_text=path_text,
+        text=yaml.safe_dump(tree, sort_keys=False),
+    )  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("\n").removesuffix("\n...")
+
+
+def restore_scenario(*, text: str, path_file: str, path_text: str, file: str) -> Scenario:
+    """A scenario from what the manifest of a run holds of it.
+
+    Parameters
+    ----------
+    text : str
+        The scenario as one YAML document.
+    path_file, path_text : str
+        Name and content of its price path.
+    file : str
+        Name of the scenario's file, for messages and the manifest.
+    """
+    with tempfile.TemporaryDirectory(prefix="cascade-scenario-") as name:
+        folder = Path(name)
+        (folder / file).write_text(text, encoding="utf-8")
+        (folder / path_file).write_text(path_text, encoding="utf-8")
+        return load_scenario(folder / file)
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -1,0 +1,144 @@
+"""Many runs of one question: one after the other, or in processes of their own, each with its own anvil."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cascade.chain.artifacts import load_artifacts
+from cascade.errors import CascadeError
+from cascade.harness import replay
+from cascade.progress import Progress, quiet
+from cascade.run import Run
+from cascade.scenario.load import Scenario
+
+__all__ = ["Job", "RunFailed", "run_all"]
+
+
+class RunFailed(CascadeError):
+    """One of an experiment's runs failed; the message names the change and the seed."""
+
+    def __init__(self, message: str, *, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be made.
+
+    Attributes
+    ----------
+    name : str
+        What it is within the experiment, as a message says it.
+    scenario : Scenario
+        What is run; how it ends is not held against what the scenario expects.
+    like : Scenario, optional
+        A baseline whose positions it is run on.
+    report : bool
+        Whether its page is drawn.
+    """
+
+    name: str
+    scenario: Scenario
+    like: Scenario | None = None
+    report: bool = False
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An error as text: one with arguments of its own does not survive the way between processes."""
+
+    message: str
+    exit_code: int
+
+
+def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress: Progress | None = None) -> list[Run]:
+    """Make every run and return them in the order of the jobs.
+
+    Parameters
+    ----------
+    workers : int
+        Processes, each with one anvil at a time; 1 runs in this process.
+
+    Raises
+    ------
+    RunFailed
+        For the first run that fails; those under way are ended.
+    """
+    with (progress or quiet()).bar("runs", len(jobs)) as advance:
+        if workers == 1 or len(jobs) == 1:
+            outcomes: dict[int, Path] = {}
+            for number, job in enumerate(jobs):
+                outcomes[number] = _checked(job, _play(job, str(out)))
+                advance(1)
+        else:
+            load_artifacts()  # compiled here once, or every worker would compile
+            with _processes(min(workers, len(jobs))) as pool:
+                numbers: dict[Future[Path | _Failure], int] = {
+                    pool.submit(_play_apart, job, str(out)): number for number, job in enumerate(jobs)
+                }
+                outcomes = {}
+                for done in as_completed(numbers):
+                    outcomes[numbers[done]] = _checked(jobs[numbers[done]], done.result())
+                    advance(1)
+    return [Run(outcomes[number]) for number in range(len(jobs))]
+
+
+def _play(job: Job, out: str) -> Path | _Failure:
+    try:
+        return replay(job.scenario, out=out, like=job.like, report=job.report, require_expected=False).folder
+    except CascadeError as error:
+        return _Failure(str(error), error.exit_code)
+
+
+def _play_apart(job: Job, out: str) -> Path | _Failure:
+    """In a process of its own: ended by a signal, it first ends its anvil and removes what it has written."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _play(job, out)
+    except KeyboardInterrupt:
+        os._exit(1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _checked(job: Job, outcome: Path | _Failure) -> Path:
+    if isinstance(outcome, _Failure):
+        raise RunFailed(f"{job.name}, seed {job.scenario.seed}: {outcome.message}", exit_code=outcome.exit_code)
+    return outcome
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool whose processes end with what started them, whatever they are doing."""
+    others = set(multiprocessing.active_children())
+    # Spawned, not forked: a fork would share the parent's connections and threads.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(max_workers=count, mp_context=context, initializer=_leave_interrupts_to_parent)
+    try:
+        yield pool
+    except BaseException:
+        started = set(multiprocessing.active_children()) - others
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.join()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
