@@ -17,6 +17,7 @@ from cascade.analysis.frames import Frames
 from cascade.recording.schema import TABLES
 from cascade.report.charts import charts
 from cascade.report.datasets import datasets, health_stride
+from cascade.report.further_runs import further_runs
 from cascade.report.words import cards, command, count, day_of, dollars, parameters, readings
 
 __all__ = ["build_report"]
@@ -46,9 +47,14 @@ def build_report(run_folder: Path) -> Path:
     frames = Frames(run_folder)
     data = datasets(frames, summary)
     day = day_of(frames)
+    further = further_runs(run_folder)
+    drawn = charts(data, day=day)
+    if further is not None:
+        data.update(further.datasets)
+        drawn += further.charts
     content = {
         "datasets": {name: {"columns": table.columns, "rows": table.rows} for name, table in data.items()},
-        "charts": {chart.key: chart.variants for chart in charts(data, day=day)},
+        "charts": {chart.key: chart.variants for chart in drawn},
     }
     scripts = [_vega(), (_HERE / "assets" / "page.js").read_text(encoding="utf-8")]
     page = _environment().get_template("page.html.j2").render(
@@ -58,6 +64,7 @@ def build_report(run_folder: Path) -> Path:
         description=str(frames.parameters.get("description") or ""),
         day=day,
         health_stride=health_stride(frames),
+        further=further,
         cards=cards(summary, manifest.get("expectation", {})),
         readings=readings(summary),
         parameters=parameters(frames),
