@@ -46,3 +46,26 @@ def peg_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def runs_folder(tmp_path: Path) -> Path:
     return tmp_path / "runs"
+
+
+SMALL_UNWIND: dict[str, Any] = {
+    "timeline.end": datetime(2025, 10, 10, 21, 40, tzinfo=UTC),
+    "timeline.block_seconds": 60,
+    "positions.loopers.count": 20,
+    "positions.whales.count": 2,
+    "venues.usde-usdc.reserves": {"USDC": 1_400_000, "USDe": 1_400_000},
+    "agents.buyers.capital": 4_150_000,
+    "lending.reserves.USDC.lenders_supply": 6_000_000,
+    "expect.troughs": [],
+}
+"""The endogenous crash at a twentieth of its size, in blocks of a minute, up to its first liquidations."""
+
+
+def small_unwind(**changes: Any) -> Scenario:
+    """The endogenous crash in its small size."""
+    return load_scenario(SCENARIOS / "usde-unwind.yaml", set={**SMALL_UNWIND, **changes})
+
+
+@pytest.fixture(scope="session")
+def unwind_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return replay(small_unwind(), out=tmp_path_factory.mktemp("unwind"))
