@@ -295,23 +295,23 @@ def test_constant_product_spot_price__both_tokens__ratio_of_whole_tokens(lens: A
         stage.view(lens, "constantProductSpotPriceWad", pair.address, TRADER)
 
 
-@pytest.mark.parametrize("percent", [35, 90, 9_999, 10_000, 10_001, 11_000, 40_000])
+@pytest.mark.parametrize("target_bps", [35, 90, 9_999, 10_000, 10_001, 11_000, 40_000])
 @pytest.mark.parametrize("priced", ["WETH", "USDC"])
 def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(
-    lens: Any, stage: Any, percent: int, priced: str
+    lens: Any, stage: Any, target_bps: int, priced: str
 ) -> None:
     pair, weth, usdc = make_pair(stage)
     units = {weth.address: 10**18, usdc.address: 10**6}
     reserves = {weth.address: 5_000 * 10**18, usdc.address: 10_000_000 * 10**6}
     token, other = (weth, usdc) if priced == "WETH" else (usdc, weth)
-    target = (2_000 * 10**18 if priced == "WETH" else 5 * 10**14) * percent // 10_000
+    target = (2_000 * 10**18 if priced == "WETH" else 5 * 10**14) * target_bps // 10_000
 
     sold, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, token.address, target)
 
-    if percent == 10_000:
+    if target_bps == 10_000:
         assert amount == 0
         return
-    assert sold == (token if percent < 10_000 else other).address
+    assert sold == (token if target_bps < 10_000 else other).address
 
     def price_after(paid: int) -> int:
         bought = other.address if sold == token.address else token.address
@@ -319,7 +319,7 @@ def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit
         held = reserves | {sold: reserves[sold] + paid, bought: reserves[bought] - received}
         return held[other.address] * 10**18 * units[token.address] // (held[token.address] * units[other.address])
 
-    if percent < 10_000:
+    if target_bps < 10_000:
         assert price_after(amount) <= target < price_after(amount - 1)
     else:
         assert price_after(amount) >= target > price_after(amount - 1)
