@@ -72,7 +72,8 @@ contract DeleveragerProperties is LendingWorld {
         _requireAtMost("cash paid", paid, asked + 1);
         uint256 debtLeft = _markets[USDC].debtToken.balanceOf(owner);
         _requireAtMost("debt left", debt - repaid, debtLeft);
-        _requireAtMost("debt", debtLeft, debt - repaid + 1);
+        // Scaled debt burnt rounds down, by less than one index, and the balance up.
+        _requireAtMost("debt", debtLeft, debt - repaid + 2);
         uint256 ownedLeft = _markets[USDE].aToken.balanceOf(owner);
         _requireAtMost("collateral left", ownedLeft, owned - preview.collateralSold);
         _requireAtMost("collateral", owned - preview.collateralSold, ownedLeft + 2);
