@@ -13,7 +13,9 @@ contract MedianFeed is IMedianFeed, DerivedFeed {
 
     // --- Constructor
 
-    constructor(AggregatorV3Interface[] memory sources_) DerivedFeed(string.concat("median of ", Strings.toString(sources_.length), " feeds")) {
+    constructor(AggregatorV3Interface[] memory sources_)
+        DerivedFeed(string.concat("median of ", Strings.toString(sources_.length), " feeds"))
+    {
         require(sources_.length % 2 == 1 && sources_.length >= 3, SourceCountNotOdd(sources_.length));
         for (uint256 k = 0; k < sources_.length; ++k) {
             sources.push(_withEightDecimals(sources_[k]));
