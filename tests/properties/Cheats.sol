@@ -12,6 +12,7 @@ interface Cheats {
     function assume(bool condition) external pure;
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
+    function roll(uint256 blockNumber) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
 }
