@@ -1,7 +1,8 @@
 """A month of the loop on sUSDe, paid by funding: equity on chain against L y - (L - 1) r.
 
 One world for each vault yield y and borrow rate r. Every eight hours the reserve settles the funding of its short,
-mints USDe for what the vault is to earn, and pays it in; loops of several leverages L hold sUSDe against USDC meanwhile.
+mints USDe for what the vault is to earn, and pays it in; meanwhile loops of several leverages L hold sUSDe against
+USDC.
 
 Conventions. y is a simple rate: each period of 8 hours pays y / 1095 of what the vault then holds, and rewards stay in.
 r is the pool's rate, compounded by the second. So over T = 30 days, from collateral C and debt D,
