@@ -3,8 +3,8 @@ pragma solidity 0.8.30;
 
 /// @title IEthenaMinting
 /// @notice Mints USDe for collateral and redeems it, within limits a block that one gatekeeper can set to zero.
-/// Two ways in. Signed orders: a benefactor signs collateral against USDe, a minter or redeemer sends the order; the fee is in the
-/// two amounts. Direct: a whitelisted benefactor calls, one asset, at par less a fee. Both share counters, limits and buffer.
+/// Two ways in. Signed orders: a benefactor signs collateral against USDe, a minter or redeemer sends the order; the fee is in
+/// the two amounts. Direct: a whitelisted benefactor calls, one asset, at par less a fee. Both share counters, limits and buffer.
 /// Names and shapes are EthenaMinting's first version, with the two-step delegation and the whitelist of its second.
 /// Simplification vs EthenaMinting: no native ether, no contract signatures (EIP-1271), no approved beneficiaries, one limit for
 /// all assets, a plain admin role; the direct way is this project's, and stands for orders that a market maker quotes at par.

@@ -2,10 +2,10 @@
 pragma solidity 0.8.30;
 
 /// @title IHedgedReserve
-/// @notice USDe's reserves: collateral held as spot ETH plus a perpetual short of the same quantity, so that the price of ETH does
-/// not move their value, and the funding that the short earns or pays.
-/// The other side of every trade is one account, the market: it sells and buys spot at the feed's price, stands opposite the short,
-/// and pays or gets funding, all in tokens that it holds and has approved.
+/// @notice USDe's reserves: collateral held as spot ETH plus a perpetual short of the same quantity, so that the price of ETH
+/// does not move their value, and the funding that the short earns or pays.
+/// The other side of every trade is one account, the market: it sells and buys spot at the feed's price, stands opposite the
+/// short, and pays or gets funding, all in tokens that it holds and has approved.
 /// Simplification vs Ethena: one asset, one venue that neither moves nor fails, no margin, fee or liquidation of the short, and a
 /// stable that is worth one dollar.
 interface IHedgedReserve {

@@ -4,9 +4,11 @@ pragma solidity 0.8.30;
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 
 /// @title IStakedUSDe
-/// @notice sUSDe: an ERC-4626 vault of USDe whose rewards vest over 8 hours. While the cooldown is on, `withdraw` and `redeem` are
-/// closed: shares are burnt at once, their USDe waits in a silo and earns nothing.
-/// Simplification vs StakedUSDeV2: no blacklist roles, no redistribution, no rescue of other tokens; the cooldown begins at 7 days.
+/// @notice sUSDe: an ERC-4626 vault of USDe whose rewards vest over 8 hours. While the cooldown is on, `withdraw` and `redeem`
+/// are closed: shares are burnt at once, their USDe waits in a silo and earns nothing. As in Ethena's vault, rewards that vest
+/// while nobody holds a share belong to nobody: a deployment stakes a little for good.
+/// Simplification vs StakedUSDeV2: no blacklist roles, no redistribution, no rescue of other tokens; the cooldown begins at 7
+/// days instead of 90.
 interface IStakedUSDe is IERC4626 {
     /// @notice Rewards came in and begin to vest.
     /// @param amount USDe, 18 decimals.

@@ -7,8 +7,8 @@ import {IStakedUSDe} from "../../contracts/interfaces/IStakedUSDe.sol";
 import {EthenaWorld} from "./EthenaWorld.sol";
 
 /// @dev Random benefactors, stakers and administrators. A call that is refused changes nothing; around each one that is not, the
-/// price of a share and the limits of the block are compared, and the first breach is noted. Books of what the reserve got and gave
-/// are kept beside it, exactly.
+/// price of a share and the limits of the block are compared, and the first breach is noted. Books of what the reserve got and
+/// gave are kept beside it, exactly.
 contract EthenaActions is EthenaWorld {
     // --- Types
 
@@ -337,7 +337,8 @@ contract EthenaActions is EthenaWorld {
         Picture memory later = _picture();
         if ((later.assets + 1) * (before.supply + 1) < (before.assets + 1) * (later.supply + 1)) _note("a share lost value");
         if (later.minted > before.minted && later.minted > _minting.maxMintPerBlock()) _note("minted over the limit");
-        if (later.redeemed > before.redeemed && later.redeemed > _minting.maxRedeemPerBlock()) _note("redeemed over the limit");
+        bool isOver = later.redeemed > _minting.maxRedeemPerBlock();
+        if (later.redeemed > before.redeemed && isOver) _note("redeemed over the limit");
     }
 
     function _note(string memory what) private {

@@ -10,8 +10,8 @@ import {PostedPriceFeed} from "../../contracts/oracle/PostedPriceFeed.sol";
 import {MockERC20} from "../../contracts/tokens/MockERC20.sol";
 import {PropertyTest} from "./Cheats.sol";
 
-/// @dev USDe with its minting, reserve and vault, all administered by this contract, and three benefactors who stake. A first stake
-/// never leaves: rewards that vest while nobody holds a share would make every later share unaffordable, here as in Ethena's vault.
+/// @dev USDe with its minting, reserve and vault, all administered by this contract, and three benefactors who stake. A first
+/// stake never leaves: rewards that vest while nobody holds a share would make every later share unaffordable.
 abstract contract EthenaWorld is PropertyTest {
     // --- Constants
 
