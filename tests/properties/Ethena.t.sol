@@ -164,7 +164,7 @@ contract EthenaProperties is EthenaWorld {
         _post(mark);
         _requireWithin("value at any mark", _reserve.netAssetValue(), paid, 4);
         _post(exit);
-        // A unit is kept by, because an exact fit may owe the market one.
+        // Not all of it: a reserve without cash cannot pay the unit that rounding may owe the market.
         _reserve.close(quantity - quantity / 10);
         _requireWithin("value after the close", _reserve.netAssetValue(), paid, 6);
         _requireEqual("spot and short", _reserve.spotQuantity(), _reserve.shortQuantity());
