@@ -107,7 +107,7 @@ contract EthenaInvariants is PropertyTest {
         else if (kind == 14) _actions.refill(b);
         else if (kind == 15) _actions.setFunding(b, a % 4 == 0);
         else if (kind == 16) _actions.settle();
-        else if (kind == 17) _actions.distribute(b);
+        else if (kind == 17) _actions.distribute(b, a);
         else if (kind == 18 && a % 2 == 0) _actions.movePrice(b);
         else if (kind == 18) _actions.configure(a >> 1, b);
         else _actions.passTime(b);

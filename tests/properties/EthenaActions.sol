@@ -39,9 +39,8 @@ contract EthenaActions is EthenaWorld {
 
     struct Picture {
         uint256 assets;
-        uint256 supply;
-        uint256 minted;
-        uint256 redeemed;
+        uint256 shares;
+        uint256 usdeSupply;
     }
 
     // --- Constants
@@ -66,6 +65,8 @@ contract EthenaActions is EthenaWorld {
     uint256 public roundings;
 
     uint256 private _nonce;
+    mapping(uint256 blockNumber => uint256) private _minted;
+    mapping(uint256 blockNumber => uint256) private _redeemed;
 
     // --- Constructor
 
@@ -194,11 +195,14 @@ contract EthenaActions is EthenaWorld {
         if (_act(Action.SETTLE, address(this), address(_reserve), data)) bookValue += due;
     }
 
-    function distribute(uint256 amount) external {
+    /// @dev One in eight tries to give more than what funding brought.
+    function distribute(uint256 amount, uint256 greed) external {
         int256 income = _reserve.undistributedFunding();
-        uint256 given = _part(amount, income > 0 ? uint256(income) : 0);
+        uint256 given = _part(amount, greed % 8 == 0 ? _reserve.cash() : income > 0 ? uint256(income) : 0);
         bytes memory data = abi.encodeCall(_reserve.distribute, (given));
-        if (_act(Action.DISTRIBUTE, address(this), address(_reserve), data)) bookValue -= int256(given);
+        if (!_act(Action.DISTRIBUTE, address(this), address(_reserve), data)) return;
+        bookValue -= int256(given);
+        if (int256(given) > income) _note("more distributed than funding brought");
     }
 
     // --- Actions: the world's
@@ -307,7 +311,7 @@ contract EthenaActions is EthenaWorld {
     }
 
     function _limits(uint256 seed) private view returns (bytes memory) {
-        uint256 limit = seed % 3 == 0 ? _anySize(seed, MOST_USDC) * USDE_PER_UNIT : type(uint256).max;
+        uint256 limit = seed % 3 == 0 ? type(uint256).max : _between(seed, MOST_USDC / 8, MOST_USDC) * USDE_PER_UNIT;
         return seed & (1 << 100) == 0
             ? abi.encodeCall(_minting.setMaxMintPerBlock, (limit))
             : abi.encodeCall(_minting.setMaxRedeemPerBlock, (limit));
@@ -324,21 +328,27 @@ contract EthenaActions is EthenaWorld {
 
     // --- Internals: checking
 
-    function _picture() private view returns (Picture memory picture) {
-        (picture.assets, picture.supply) = (_vault.totalAssets(), _vault.totalSupply());
-        picture.minted = _minting.mintedPerBlock(block.number);
-        picture.redeemed = _minting.redeemedPerBlock(block.number);
+    function _picture() private view returns (Picture memory) {
+        return Picture(_vault.totalAssets(), _vault.totalSupply(), _usde.totalSupply());
     }
 
-    /// @dev Price of a share with the vault's virtual asset and share: (assets + 1) / (supply + 1). A limit binds who adds to what
-    /// the block has used; one lowered within the block may be under it.
+    /// @dev Price of a share with the vault's virtual asset and share: (assets + 1) / (shares + 1).
     function _compare(Picture memory before, Action action) private {
         ++timesDone[action];
         Picture memory later = _picture();
-        if ((later.assets + 1) * (before.supply + 1) < (before.assets + 1) * (later.supply + 1)) _note("a share lost value");
-        if (later.minted > before.minted && later.minted > _minting.maxMintPerBlock()) _note("minted over the limit");
-        bool isOver = later.redeemed > _minting.maxRedeemPerBlock();
-        if (later.redeemed > before.redeemed && isOver) _note("redeemed over the limit");
+        if ((later.assets + 1) * (before.shares + 1) < (before.assets + 1) * (later.shares + 1)) _note("a share lost value");
+        _countSupply(before.usdeSupply, later.usdeSupply);
+    }
+
+    /// @dev A block's mints and redemptions, by the supply. A limit binds who adds to them; one lowered meanwhile may be under them.
+    function _countSupply(uint256 before, uint256 later) private {
+        if (later > before) {
+            _minted[block.number] += later - before;
+            if (_minted[block.number] > _minting.maxMintPerBlock()) _note("minted over the limit");
+        } else if (later < before) {
+            _redeemed[block.number] += before - later;
+            if (_redeemed[block.number] > _minting.maxRedeemPerBlock()) _note("redeemed over the limit");
+        }
     }
 
     function _note(string memory what) private {
