@@ -76,7 +76,8 @@ interface IDeleverager {
     error UnexpectedFlashLoan(address caller, address initiator);
 
     /// @notice Unwind the caller's position. Debt is repaid with the proceeds less cash and premium, up to the whole debt; where
-    /// that is nothing, the collateral is withdrawn and sold without a flash loan. Errors of the pool pass through.
+    /// that is nothing, or the one unit that the pool would refuse, the collateral is withdrawn and sold without a flash loan.
+    /// Errors of the pool pass through.
     /// @param order What to unwind and how.
     /// @return debtRepaid In the debt's units.
     /// @return cashPaid To the beneficiary, in the debt's units.

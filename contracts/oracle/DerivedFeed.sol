@@ -10,8 +10,8 @@ abstract contract DerivedFeed is IDerivedFeed {
 
     uint8 public constant decimals = 8;
     uint256 public constant version = 1;
-    uint256 public constant latestRound = ONLY_ROUND;
     uint80 private constant ONLY_ROUND = 1;
+    uint256 public constant latestRound = ONLY_ROUND;
 
     // --- Storage
 

@@ -13,7 +13,9 @@ contract MedianFeed is IMedianFeed, DerivedFeed {
 
     // --- Constructor
 
-    constructor(AggregatorV3Interface[] memory sources_) DerivedFeed(string.concat("median of ", Strings.toString(sources_.length), " feeds")) {
+    constructor(AggregatorV3Interface[] memory sources_)
+        DerivedFeed(string.concat("median of ", Strings.toString(sources_.length), " feeds"))
+    {
         require(sources_.length % 2 == 1 && sources_.length >= 3, SourceCountNotOdd(sources_.length));
         for (uint256 k = 0; k < sources_.length; ++k) {
             sources.push(_withEightDecimals(sources_[k]));
@@ -73,8 +75,8 @@ contract MedianFeed is IMedianFeed, DerivedFeed {
     /// @dev Whether the candidate stands at this rank, counted from 1, when the answers are sorted.
     function _hasRank(int256[] memory answers, int256 candidate, uint256 rank) private pure returns (bool) {
         if (candidate == 0) return false;
-        uint256 below;
-        uint256 equal;
+        uint256 below = 0;
+        uint256 equal = 0;
         for (uint256 k = 0; k < answers.length; ++k) {
             if (answers[k] == 0) continue;
             if (answers[k] < candidate) ++below;

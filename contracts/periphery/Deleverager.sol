@@ -19,6 +19,7 @@ contract Deleverager is IDeleverager, IFlashLoanSimpleReceiver, ReentrancyGuardT
     // --- Constants
 
     uint256 private constant BPS = 100_00;
+    uint256 private constant RAY = 1e27;
     uint256 private constant VARIABLE_RATE = 2;
 
     // --- Immutables
@@ -105,6 +106,8 @@ contract Deleverager is IDeleverager, IFlashLoanSimpleReceiver, ReentrancyGuardT
         uint256 premiumBps = POOL.FLASHLOAN_PREMIUM_TOTAL();
         uint256 debt = IERC20(POOL.getReserveVariableDebtToken(debtAsset)).balanceOf(owner);
         repaid = Math.min(debt, Math.mulDiv(available, BPS, BPS + premiumBps));
+        // The pool refuses a repayment that burns no scaled unit of debt.
+        if (repaid * RAY < POOL.getReserveNormalizedVariableDebt(debtAsset)) return (0, 0);
         premium = Math.mulDiv(repaid, premiumBps, BPS, Math.Rounding.Ceil);
     }
 

@@ -95,7 +95,7 @@ def replay(
         world = World(chain=chain, scenario=standing.foundation if standing else scenario, artifacts=artifacts)
         recorder.attach(world)
         try:
-            _play(world, scenario, plans, recorder, progress)
+            timing = _play(world, scenario, plans, recorder, progress)
         finally:
             chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
@@ -106,7 +106,7 @@ def replay(
         recorder.rows,
         out=Path(out),
         wall_seconds=lambda: time.monotonic() - started,
-        anvil_peak_memory_mb=memory_mb,
+        not_hashed={"anvil_peak_memory_mb": round(memory_mb, 1), **timing},
         progress=progress,
         built_like=built_like,
         report=report,
@@ -145,7 +145,10 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
         )
 
 
-def _play(world: World, scenario: Scenario, plans: list[PositionPlan], recorder: Recorder, progress: Progress) -> None:
+def _play(
+    world: World, scenario: Scenario, plans: list[PositionPlan], recorder: Recorder, progress: Progress
+) -> dict[str, float]:
+    """Deploy, build and play; returns how long the crash phase took, and how much of that the node did."""
     with progress.stage("deploying"):
         deploy_world(world)
         agents = call_agents(world)
@@ -157,11 +160,17 @@ def _play(world: World, scenario: Scenario, plans: list[PositionPlan], recorder:
     book = _book(world, plans)
     start = scenario.spec.timeline.start_timestamp
     recorder.built(BlockView(world, book=book, step=0, next_timestamp=start), rounds)
+    began, waited = time.perf_counter(), world.chain.rpc.waited_seconds
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
         engine = Engine(world, agents=agents, book=book, observer=recorder)
         last = engine.run(progress=lambda: advance(1))
+    timing = {
+        "crash_wall_seconds": round(time.perf_counter() - began, 3),
+        "crash_node_seconds": round(world.chain.rpc.waited_seconds - waited, 3),
+    }
     recorder.ended(last)
     check_conservation(world)
+    return timing
 
 
 def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:

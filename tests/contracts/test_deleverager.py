@@ -213,6 +213,21 @@ def test_unwind__cash_above_the_proceeds__all_is_cash_and_no_debt_is_repaid(desk
     assert "FlashLoan" not in events(receipt)
 
 
+def test_unwind__one_unit_left_for_debt__is_cash_as_the_pool_would_refuse_it(loop: Desk, event: Any) -> None:
+    stage, lending, sold = loop.stage, loop.lending, 10**21
+    stage.fund(lending.usdc, LP, 10, spender=lending.pool)
+    refusal = stage.refusal(lending.pool, "repay", lending.usdc.address, 1, 2, LOOPER, sender=LP)
+    assert refusal == "InvalidBurnAmount"
+    proceeds = loop.quote(sold)
+
+    receipt = loop.unwind(collateralToSell=sold, cash=proceeds - 2)
+
+    report = event(receipt, "Unwound")
+    assert (report["debtRepaid"], report["premium"], report["cashPaid"]) == (0, 0, proceeds)
+    receipt = loop.unwind(collateralToSell=sold, cash=loop.quote(sold) - 3)
+    assert event(receipt, "Unwound")["debtRepaid"] == event(receipt, "Repay")["amount"] == 2
+
+
 def test_unwind__cash_that_the_health_factor_does_not_allow__the_pool_refuses(loop: Desk) -> None:
     loop.lending.post("USDe", 95_200_000)
     sold = 20_000 * 10**18

@@ -88,6 +88,41 @@ def test_positions__several_users__equal_single_views(lens: Any, lending: Any) -
         assert words[8 * k : 8 * k + 8] == [collateral, debt, *account]
 
 
+@pytest.mark.parametrize("price_e8", [1, 65_670_000, 99_999_999, 104_000_000])
+def test_accounts__any_state_of_a_position__equal_what_the_pool_says(lens: Any, lending: Any, price_e8: int) -> None:
+    stage, pool = lending.stage, lending.pool
+    users = [*open_random_positions(lending, 12), address_of("nobody"), address_of("weth-supplier")]
+    without_flag = address_of("without-flag")
+    lending.supply(without_flag, lending.usde, 1000 * 10**18)
+    stage.send(pool, "setUserUseReserveAsCollateral", lending.usde.address, False, sender=without_flag)
+    lending.post("USDe", price_e8)
+    later = stage.chain.timestamp + 40 * 86_400
+    stage.send(lending.usdc, "mint", KEEPER, 1, timestamp=later)
+    pair = (lending.usde.address, lending.usdc.address)
+
+    words = stage.view(lens, "accounts", pool.address, *pair, [*users, without_flag], timestamp=later + 7)
+
+    assert stage.view(pool, "getReserveNormalizedVariableDebt", lending.usdc.address) > 10**27
+    for k, user in enumerate([*users, without_flag]):
+        at = {"timestamp": later + 7}
+        account = stage.view(pool, "getUserAccountData", user, **at)
+        collateral = stage.view(lending.tokens["USDe"][0], "balanceOf", user, **at)
+        debt = stage.view(lending.tokens["USDC"][1], "balanceOf", user, **at)
+        assert words[5 * k : 5 * k + 5] == [collateral, debt, account[0], account[1], account[5]], user
+
+
+def test_accounts__price_refused__have_no_value_and_nobody_is_unhealthy(lens: Any, lending: Any) -> None:
+    user = open_random_positions(lending, 1)[0]
+    lending.post("USDe", 0)
+    pair = (lending.usde.address, lending.usdc.address)
+
+    words = lending.stage.view(lens, "accounts", lending.pool.address, *pair, [user])
+
+    assert words[0] > 0
+    assert words[1] > 0
+    assert words[2:] == [0, 0, UINT_MAX]
+
+
 def test_balances__two_tokens__user_by_user(lens: Any, stage: Any) -> None:
     tokens = [stage.token("A", 18), stage.token("B", 6)]
     users = [LP, TRADER, KEEPER]
@@ -269,6 +304,90 @@ def test_trade_to_price__published_table__millions_sold(
     for target, millions in ((65 * 10**16, to_065), (62 * 10**16, to_062)):
         _, _, dx = stage.view(lens, "stableSwapTradeToPrice", curve.pool.address, target)
         assert abs(Decimal(dx) / 10**24 - Decimal(str(millions))) <= Decimal("0.01")
+
+
+def test_trades_to_prices__targets_on_both_sides__each_reached_and_not_a_unit_sooner(lens: Any, stage: Any) -> None:
+    curve = Curve(stage)
+    stage.send(curve.pool, "exchange", 1, 0, 9_000_000 * 10**18, 0, sender=TRADER)
+    price = curve.price()
+    targets = [98 * 10**16, 65 * 10**16, price, 101 * 10**16]
+    words = stage.view(lens, "stableSwapTradesToPrices", curve.pool.address, targets)
+    assert len(words) == 8
+    assert words[4:6] == [0, 0]
+    for k, sold in ((0, 0), (1, 1), (3, 0)):
+        coin, amount = words[2 * k : 2 * k + 2]
+        reached, short = curve.price_after(coin, amount), curve.price_after(coin, amount - 1)
+        assert coin == sold
+        assert reached <= targets[k] < short if coin == 1 else reached >= targets[k] > short
+    assert stage.view(lens, "stableSwapTradesToPrices", curve.pool.address, []) == []
+
+
+def test_constant_product_spot_price__both_tokens__ratio_of_whole_tokens(lens: Any, stage: Any) -> None:
+    pair, weth, usdc = make_pair(stage)
+    prices = [stage.view(lens, "constantProductSpotPriceWad", pair.address, token.address) for token in (weth, usdc)]
+    assert prices == [2_000 * 10**18, 5 * 10**14]
+    with pytest.raises(RevertedCall, match="VenueDoesNotTrade"):
+        stage.view(lens, "constantProductSpotPriceWad", pair.address, TRADER)
+
+
+@pytest.mark.parametrize("target_bps", [35, 90, 9_999, 10_000, 10_001, 11_000, 40_000])
+@pytest.mark.parametrize("priced", ["WETH", "USDC"])
+def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(
+    lens: Any, stage: Any, target_bps: int, priced: str
+) -> None:
+    pair, weth, usdc = make_pair(stage)
+    units = {weth.address: 10**18, usdc.address: 10**6}
+    reserves = {weth.address: 5_000 * 10**18, usdc.address: 10_000_000 * 10**6}
+    token, other = (weth, usdc) if priced == "WETH" else (usdc, weth)
+    target = (2_000 * 10**18 if priced == "WETH" else 5 * 10**14) * target_bps // 10_000
+
+    sold, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, token.address, target)
+
+    if target_bps == 10_000:
+        assert amount == 0
+        return
+    assert sold == (token if target_bps < 10_000 else other).address
+
+    def price_after(paid: int) -> int:
+        bought = other.address if sold == token.address else token.address
+        received = 997 * paid * reserves[bought] // (1000 * reserves[sold] + 997 * paid)
+        held = reserves | {sold: reserves[sold] + paid, bought: reserves[bought] - received}
+        return held[other.address] * 10**18 * units[token.address] // (held[token.address] * units[other.address])
+
+    if target_bps < 10_000:
+        assert price_after(amount) <= target < price_after(amount - 1)
+    else:
+        assert price_after(amount) >= target > price_after(amount - 1)
+
+
+def test_constant_product_trade_to_price__traded__the_pair_is_there(lens: Any, stage: Any) -> None:
+    pair, weth, usdc = make_pair(stage)
+    target = 1_300 * 10**18
+    sold, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, target)
+    quote = stage.view(lens, "quoteCumulative", pair.address, CONSTANT_PRODUCT, weth.address, usdc.address, [amount])[0]
+    assert sold == weth.address
+
+    stage.send(weth, "mint", pair.address, amount)
+    stage.send(pair, "swap", 0, quote, TRADER, b"")
+
+    reached = stage.view(lens, "constantProductSpotPriceWad", pair.address, weth.address)
+    assert target - 10**15 < reached <= target
+
+
+@pytest.mark.parametrize(("distance", "trades"), [(2 * 10**15, False), (3 * 10**15, True)])
+def test_constant_product_trade_to_price__within_a_millionth__nothing_to_trade(
+    lens: Any, stage: Any, distance: int, trades: bool
+) -> None:
+    pair, weth, _ = make_pair(stage)
+    for target in (2_000 * 10**18 - distance + 10**10, 2_000 * 10**18 + distance):
+        _, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, target)
+        assert (amount > 0) == trades
+
+
+def test_constant_product_trade_to_price__beyond_any_trade__reverts(lens: Any, stage: Any) -> None:
+    pair, weth, _ = make_pair(stage)
+    with pytest.raises(RevertedCall, match=rf"PriceOutOfReach\({10**50}\)"):
+        stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, 10**50)
 
 
 def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(lens: Any, stage: Any, event: Any) -> None:
