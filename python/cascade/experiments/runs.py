@@ -72,28 +72,32 @@ def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress:
     RunFailed
         For the first run that fails; those under way are ended.
     """
-    with (progress or quiet()).bar("runs", len(jobs)) as advance:
-        if workers == 1 or len(jobs) == 1:
-            outcomes: dict[int, Path] = {}
-            for number, job in enumerate(jobs):
-                outcomes[number] = _checked(job, _play(job, str(out)))
-                advance(1)
-        else:
-            load_artifacts()  # compiled here once, or every worker would compile
-            with _processes(min(workers, len(jobs))) as pool:
-                numbers: dict[Future[Path | _Failure], int] = {
-                    pool.submit(_play_apart, job, str(out)): number for number, job in enumerate(jobs)
-                }
-                outcomes = {}
-                for done in as_completed(numbers):
-                    outcomes[numbers[done]] = _checked(jobs[numbers[done]], done.result())
-                    advance(1)
+    progress = progress or quiet()
+    if workers == 1 or len(jobs) == 1:
+        return [_play_here(number, jobs, str(out), progress) for number in range(len(jobs))]
+    load_artifacts()  # compiled here once, or every worker would compile
+    outcomes: dict[int, Path] = {}
+    with progress.bar("runs", len(jobs)) as advance, _processes(min(workers, len(jobs))) as pool:
+        numbers: dict[Future[Path | _Failure], int] = {
+            pool.submit(_play_apart, job, str(out)): number for number, job in enumerate(jobs)
+        }
+        for done in as_completed(numbers):
+            outcomes[numbers[done]] = _checked(jobs[numbers[done]], done.result())
+            advance(1)
     return [Run(outcomes[number]) for number in range(len(jobs))]
 
 
-def _play(job: Job, out: str) -> Path | _Failure:
+def _play_here(number: int, jobs: Sequence[Job], out: str, progress: Progress) -> Run:
+    job = jobs[number]
+    progress.say(f"run {number + 1} of {len(jobs)}: {job.name}")
+    return Run(_checked(job, _play(job, out, progress)))
+
+
+def _play(job: Job, out: str, progress: Progress | None = None) -> Path | _Failure:
     try:
-        return replay(job.scenario, out=out, like=job.like, report=job.report, require_expected=False).folder
+        return replay(
+            job.scenario, out=out, like=job.like, report=job.report, require_expected=False, progress=progress
+        ).folder
     except CascadeError as error:
         return _Failure(str(error), error.exit_code)
 

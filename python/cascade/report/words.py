@@ -224,6 +224,9 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def command(manifest: dict[str, Any]) -> str:
     """Compose the command that makes the same tables again."""
+    if manifest.get("built_like"):
+        # On another scenario's positions, which only the run's folder names.
+        return shlex.join(["ape", "run", "verify", f"runs/{manifest['run_id']}"])
     words = ["ape", "run", "replay", str(manifest["scenario_file"]), "--seed", str(manifest["seed"])]
     for override in manifest.get("overrides", []):
         words += ["--set", str(override)]

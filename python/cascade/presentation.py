@@ -1,0 +1,83 @@
+"""Comparisons made and shown: page, post and terminal from one result."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from cascade.experiments.compare import compare
+from cascade.experiments.oracles import compare_oracles
+from cascade.progress import Progress
+from cascade.report.comparison_markdown import comparison_markdown
+from cascade.report.comparison_page import build_comparison
+from cascade.report.oracle_page import build_oracles
+from cascade.report.oracle_words import oracle_markdown
+from cascade.run import Run
+from cascade.scenario.load import Scenario
+from cascade.terminal_comparison import print_comparison
+from cascade.terminal_oracles import print_oracles
+
+__all__ = ["present_comparison", "present_designs", "write_post"]
+
+
+def present_comparison(
+    baseline: Scenario,
+    change: Scenario,
+    *,
+    out: Path,
+    markdown: Path | None,
+    amplification: bool,
+    workers: int,
+    progress: Progress,
+) -> None:
+    """Run baseline and change, write the page and the post, print the tables."""
+    comparison = compare(
+        baseline, change, out=out, amplification=amplification, workers=workers, progress=progress
+    )  # fmt: skip
+    page = build_comparison(comparison, _folder(out, "compare", [comparison.baseline, comparison.change]))
+    write_post(markdown, comparison_markdown(comparison))
+    print_comparison(comparison, page=page, console=_console(markdown))
+
+
+def present_designs(
+    scenario: Scenario,
+    names: Sequence[str] | None,
+    *,
+    out: Path,
+    markdown: Path | None,
+    amplification: bool,
+    workers: int,
+    progress: Progress,
+) -> None:
+    """Run every oracle design, write the page and the post, print the table."""
+    comparison = compare_oracles(
+        scenario, names, out=out, amplification=amplification, workers=workers, progress=progress
+    )  # fmt: skip
+    page = build_oracles(comparison, _folder(out, "oracles", [design.run for design in comparison.designs]))
+    write_post(markdown, oracle_markdown(comparison))
+    print_oracles(comparison, page=page, console=_console(markdown))
+
+
+def write_post(file: Path | None, text: str) -> None:
+    """Write Markdown to a file, or to standard output for `-`."""
+    if file is None:
+        return
+    if str(file) == "-":
+        sys.stdout.write(text)
+    else:
+        file.write_text(text, encoding="utf-8")
+
+
+def _console(markdown: Path | None) -> Console:
+    # Standard output is the post where one is asked for there.
+    return Console(stderr=str(markdown) == "-")
+
+
+def _folder(out: Path, kind: str, runs: Sequence[Run]) -> Path:
+    ids = [str(run.manifest["run_id"]) for run in runs]
+    digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:10]
+    return out / f"{kind}-{ids[0].rpartition('-')[0]}-{digest}"
