@@ -1,4 +1,4 @@
-"""Comparisons made and shown: page, post and terminal from one result."""
+"""Experiments made and shown: page, post and terminal from one result."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cascade.errors import ExpectationFailed
 from cascade.experiments.compare import compare
+from cascade.experiments.endogeneity import examine
 from cascade.experiments.oracles import compare_oracles
 from cascade.progress import Progress
 from cascade.report.comparison_markdown import comparison_markdown
 from cascade.report.comparison_page import build_comparison
+from cascade.report.endogeneity_words import endogeneity_markdown
 from cascade.report.oracle_page import build_oracles
 from cascade.report.oracle_words import oracle_markdown
 from cascade.run import Run
 from cascade.scenario.load import Scenario
 from cascade.terminal_comparison import print_comparison
+from cascade.terminal_endogeneity import print_endogeneity
 from cascade.terminal_oracles import print_oracles
 
-__all__ = ["present_comparison", "present_designs", "write_post"]
+__all__ = ["present_comparison", "present_designs", "present_endogeneity", "write_post"]
 
 
 def present_comparison(
@@ -60,6 +64,29 @@ def present_designs(
     page = build_oracles(comparison, _folder(out, "oracles", [design.run for design in comparison.designs]))
     write_post(markdown, oracle_markdown(comparison))
     print_oracles(comparison, page=page, console=_console(markdown))
+
+
+def present_endogeneity(
+    scenario: Scenario, *, seeds: int, paths: Sequence[str], out: Path, workers: int, progress: Progress
+) -> None:
+    """Examine a scenario, write the figures and the post, print the tables.
+
+    Raises
+    ------
+    ExpectationFailed
+        When the crash is not endogenous, naming what it fails to show; all is written and printed first.
+    """
+    found = examine(scenario, seeds=seeds, paths=paths, workers=workers, progress=progress)
+    folder = out / f"endogeneity-{found.baseline.run_id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "endogeneity.json").write_text(found.to_json(), encoding="utf-8")
+    (folder / "endogeneity.md").write_text(endogeneity_markdown(found), encoding="utf-8")
+    print_endogeneity(found)
+    for name in ("endogeneity.json", "endogeneity.md"):
+        Console().print(f"{folder / name}", markup=False, highlight=False, soft_wrap=True)
+    missed = [f"{one.claim}: {one.outcome}" for one in found.criteria if not one.met]
+    if missed:
+        raise ExpectationFailed(f"{scenario.file}: not caused from within: {'; '.join(missed)}; see {folder}")
 
 
 def write_post(file: Path | None, text: str) -> None:

@@ -101,7 +101,7 @@ class _Checker:
         self._names()
         self._amounts()
         self._expectation()
-        self._provenance()
+        self._parameters_named()
 
     def _refuse(self, key: str, value: Any, expected: str) -> NoReturn:
         raise ScenarioError(file=self.file, key=key, value=value, expected=expected)
@@ -384,15 +384,20 @@ class _Checker:
             if colon:
                 self._venue(f"{key}.source", venue)
 
-    def _provenance(self) -> None:
+    def _parameters_named(self) -> None:
         tree = self.spec.model_dump(mode="json")
         for i, entry in enumerate(self.spec.provenance):
             for dotted in entry.keys:
-                node: Any = tree
-                for part in dotted.split("."):
-                    node = node.get(part) if isinstance(node, dict) else None
-                if node is None:
-                    self._refuse(f"provenance.{i}.keys", dotted, "no such parameter in this scenario")
+                self._require_parameter(f"provenance.{i}.keys", tree, dotted)
+        for dotted in self.spec.sensitivity:
+            self._require_parameter("sensitivity", tree, dotted)
+
+    def _require_parameter(self, key: str, tree: dict[str, Any], dotted: str) -> None:
+        node: Any = tree
+        for part in dotted.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is None:
+            self._refuse(key, dotted, "no such parameter in this scenario")
 
 
 def _plain(amount: Decimal) -> object:

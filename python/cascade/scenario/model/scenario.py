@@ -99,6 +99,8 @@ class ScenarioSpec(Spec):
     """What an asset redeems for at its issuer, in dollars, for the shortfall at redemption."""
     oracle_comparison: OracleComparisonSpec = OracleComparisonSpec()
     """Oracle designs to compare."""
+    sensitivity: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    """Values that `endogeneity` tries one at a time, by the dotted path of what they replace."""
     expect: ExpectSpec = ExpectSpec()
     """What the scenario claims."""
     provenance: list[ProvenanceSpec] = []
