@@ -106,6 +106,11 @@ class Frames:
         return self.table("liquidity")
 
     @cached_property
+    def price_moves(self) -> pd.DataFrame:
+        """One row an event that moved a price."""
+        return self.table("price_moves")
+
+    @cached_property
     def liquidations(self) -> pd.DataFrame:
         """One row a liquidation that went through."""
         return self.table("liquidations")

@@ -208,6 +208,37 @@ _TABLES = (
         ),
     ),
     Table(
+        "price_moves",
+        "One row an event that moved a price, in log order: (block_number, log_index) is the total order.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("transaction_index", INT64, "-", "position of the transaction in its block"),
+            Column("log_index", INT64, "-", "position of the event in its block"),
+            Column("tx_hash", TEXT, "-", "transaction that emitted the event"),
+            Column(
+                "market", TEXT, "-",
+                "name of the venue; feed:ASSET for a posted feed; oracle:ASSET for an observation by an averaging or "
+                "delaying source",
+            ),
+            Column("asset", TEXT, "-", "symbol"),
+            Column("kind", TEXT, "-", "swap, liquidity, post or observe"),
+            Column("actor", TEXT, "-", "name of the sender of the transaction"),
+            Column(
+                "role", TEXT, "-",
+                "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, oracle, "
+                "exogenous, deployer",
+            ),
+            Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
+            Column("intent", TEXT, "-", "what the transaction is for"),
+            Column(
+                "price_before_wad", UINT256, "1e-18",
+                "price right before: of the asset in the venue's quote coin; of feeds and observations, dollars a token",
+            ),
+            Column("price_after_wad", UINT256, "1e-18", "price right after, likewise"),
+        ),
+    ),
+    Table(
         "liquidations",
         "One row a liquidationCall that went through.",
         (
