@@ -233,7 +233,8 @@ _TABLES = (
             Column("intent", TEXT, "-", "what the transaction is for"),
             Column(
                 "price_before_wad", UINT256, "1e-18",
-                "price right before: of the asset in the venue's quote coin; of feeds and observations, dollars a token",
+                "price right before: of the asset in the venue's quote coin; of feeds and observations, dollars a "
+                "token",
             ),
             Column("price_after_wad", UINT256, "1e-18", "price right after, likewise"),
         ),
