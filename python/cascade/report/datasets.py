@@ -19,7 +19,7 @@ from cascade.analysis.series import (
     leverage_at_build,
     losses_over_time,
 )
-from cascade.analysis.summary import VALUATIONS
+from cascade.analysis.shortfall import VALUATIONS
 
 __all__ = ["Dataset", "datasets", "health_stride"]
 
