@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from cascade.analysis.backlog import backlog, liquidation_delay
+from cascade.analysis.backlog import backlog, liquidation_delay, stuck_debt
+from cascade.analysis.causes.digest import causes
 from cascade.analysis.concentration import concentration
 from cascade.analysis.frames import Frames
 from cascade.analysis.keepers import keepers
+from cascade.analysis.metrics.block_space import block_space
+from cascade.analysis.metrics.distributions import collateral_at_risk_by_moment, health_and_ltv
+from cascade.analysis.metrics.exits import coverage_of_exits, failed_withdrawals, providers
+from cascade.analysis.metrics.regret import regret
+from cascade.analysis.metrics.stability import stability, stability_over_time
 from cascade.analysis.moments import utc
 from cascade.analysis.pricebook import PriceBook
-from cascade.analysis.shortfall import shortfalls
+from cascade.analysis.shortfall import shortfalls, shortfalls_by_pair
 from cascade.analysis.totals import built_totals, liquidation_totals
 from cascade.analysis.troughs import depth_at_trough, market_trough, troughs
 from cascade.analysis.who_paid import who_paid, wiped_out
@@ -45,8 +51,10 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         `wiped_out_positions`: borrowers liquidated at least once whose collateral, at the oracle, is worth no more
         than their debt at the end.
         `tables_sha256`: hash over the tables' content.
-        The rest as `liquidation_totals`, `shortfalls`, `troughs`, `backlog`, `liquidation_delay`, `keepers`,
-        `who_paid`, `depth_at_trough` and `concentration` define it.
+        The rest as `causes`, `liquidation_totals`, `shortfalls`, `shortfalls_by_pair`, `troughs`, `backlog`,
+        `stuck_debt`, `liquidation_delay`, `keepers`, `who_paid`, `depth_at_trough`, `concentration`, `regret`,
+        `health_and_ltv` (`start`), `collateral_at_risk_by_moment`, `stability`, `coverage_of_exits` (`exits`),
+        `failed_withdrawals` (`withdrawals`), `providers` and `block_space` define it.
     """
     run = frames.runs.iloc[0]
     book = PriceBook(frames)
@@ -58,6 +66,9 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         "run_id": str(run["run_id"]),
         "seed": int(run["seed"]),
         "counterfactual": str(run["counterfactual"]) or None,
+        "causes": causes(frames),
+        "shortfall_usd": shortfalls(frames, book, trough),
+        "shortfall_by_pair_usd": shortfalls_by_pair(frames, book, trough),
         "positions": int(run["positions"]),
         **built_totals(frames),
         "blocks": len(frames.blocks),
@@ -69,17 +80,25 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         "first_liquidation": utc(liquidations["timestamp"].min()) if len(liquidations) else None,
         "last_liquidation": utc(liquidations["timestamp"].max()) if len(liquidations) else None,
         **liquidation_totals(frames),
-        "shortfall_usd": shortfalls(frames, book, trough),
         "trough": troughs(frames, book),
         "trough_at": trough,
         "amplification": None,
         "backlog": backlog(frames),
+        "stuck_debt": stuck_debt(frames, book),
         "blocks_to_liquidation": liquidation_delay(liquidations),
         "keepers": keepers(frames),
         "who_paid": who_paid(frames, book),
         "wiped_out_positions": wiped_out(frames, book),
         "depth_at_trough": depth_at_trough(frames, trough),
         "concentration": concentration(frames),
+        "regret": regret(frames, book, trough),
+        "start": health_and_ltv(frames, book),
+        "collateral_at_risk_usd": collateral_at_risk_by_moment(frames, book, trough),
+        "stability": stability(stability_over_time(frames)),
+        "exits": coverage_of_exits(frames, book),
+        "withdrawals": failed_withdrawals(frames, book),
+        "providers": providers(frames, book),
+        "block_space": block_space(frames, book),
         "tables_sha256": tables_sha256(frames.run_folder / "tables"),
         "wall_seconds": wall_seconds,
     }
