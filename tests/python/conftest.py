@@ -1,7 +1,7 @@
 """A small made-up run, by closed form: positions, a fall and a recovery, and liquidations with Aave's integer rules.
 
-It is no substitute for a replay; it fills every table with rows that add up, in milliseconds, so that storing,
-analysis and the report can be tested without a chain.
+It is no substitute for a replay; it fills every table but the price moves with rows that add up, in milliseconds, so
+that storing, analysis and the report can be tested without a chain. `ByHand` is for the moves and what they caused.
 """
 
 from __future__ import annotations
@@ -425,21 +425,80 @@ class ByHand:
             self.move(block, sells_to, role="keeper", actor=keeper, cohort="keepers", tx=tx)
         return tx
 
-    def frames(self, folder: Path, *, blocks: int) -> Frames:
-        """Write it all, with so many blocks."""
+    def finished(self, *, blocks: int) -> Rows:
+        """All rows, those of so many blocks and of the run with them."""
         for block in range(1, blocks + 1):
             sent = sum(1 for row in self.rows.get("transactions", []) if row["block_number"] == block)
             self._add(
-                "blocks", **self._when(block), transactions=sent, queued=0, gas_used=0, gas_limit=1, base_fee_wei=10**9
-            )
+                "blocks", **self._when(block), transactions=sent, queued=sent // 3, gas_used=sent * 300_000,
+                gas_limit=3_000_000, base_fee_wei=10**9,
+            )  # fmt: skip
         self._add(
             "runs", scenario="by-hand", engine="mock", start_timestamp=START, block_seconds=12,
             positions=sum(1 for row in self.rows.get("positions", []) if row["event"] == "built"), counterfactual="",
             parameters=json.dumps(self.parameters, sort_keys=True), scenario_sha256="5" * 64,
             contracts_sha256="c" * 64,
         )  # fmt: skip
-        write_tables(folder / "tables", self.rows)
+        return self.rows
+
+    def frames(self, folder: Path, *, blocks: int) -> Frames:
+        """Write it all, with so many blocks."""
+        write_tables(folder / "tables", self.finished(blocks=blocks))
         return Frames(folder)
+
+
+def cascade_rows() -> Rows:
+    """A cascade in a constant product pool of a million each: whales sell, loops fall one after another, buyers come.
+
+    150 loops of 1,000 tokens, with lines from 0.97 down to 0.60, priced at the pool's spot.
+    """
+    world = ByHand()
+    quote, asset, blocks = 1e6, 1e6, 40
+    debts = [805 - 2 * number for number in range(150)]
+    for number, debt in enumerate(debts):
+        world.position(1, f"looper-{number:03d}", f"{830 / debt:.15f}", debt=debt)
+    alive = list(range(150))
+
+    def trade(sold: float) -> str:
+        nonlocal quote, asset
+        quote, asset = quote * asset / (asset + sold), asset + sold
+        return f"{quote / asset:.12f}"
+
+    for block in range(2, blocks + 1):
+        if block < 14:
+            world.move(block, trade(2_000), actor=f"whale-{block % 4}")
+        due = [number for number in alive if 830 * quote / asset < debts[number]][:5]
+        for number in due:
+            spot = int(quote / asset * 1e12) / 1e12
+            price = f"{int(spot * 1e8) / 1e8:.8f}"
+            health = f"{830 * float(price) / debts[number]:.15f}"
+            world.liquidation(
+                block, f"looper-{number:03d}", health, price=price, covered=debts[number], debt=debts[number],
+                keeper=f"keeper-{number % 3}", sells_to=trade(1_000),
+            )  # fmt: skip
+            world.position(block, f"looper-{number:03d}", "2", event="liquidated", collateral=0, debt=0)
+            alive.remove(number)
+        if quote / asset < 0.9:
+            world.move(block, trade(-1_500), role="buyer")
+        spot = int(quote / asset * 1e12) / 1e12
+        for source in ("oracle", "spot:curve"):
+            world.oracle("USDe", block, f"{int(spot * 1e8) / 1e8:.8f}", source)
+        world._add(
+            "liquidity", **world._when(block), venue="curve", within_bps=50, sell_raw=int(asset * 0.0025) * USDE,
+            buy_raw=int(asset * 0.0025) * USDE,
+        )  # fmt: skip
+    return world.finished(blocks=blocks)
+
+
+@pytest.fixture(scope="session")
+def _endogenous_rows() -> Rows:
+    return cascade_rows()
+
+
+@pytest.fixture
+def endogenous_rows(_endogenous_rows: Rows) -> Rows:
+    """Rows of a run whose liquidations made one another, free to be changed."""
+    return deepcopy(_endogenous_rows)
 
 
 @pytest.fixture

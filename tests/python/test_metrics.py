@@ -189,8 +189,8 @@ def test_backlog__that_never_clears__says_none(by_hand: Any, tmp_path: Path) -> 
 def test_stuck_debt__when_the_bonus_does_not_pay_the_market__is_counted(
     by_hand: Any, tmp_path: Path, spot: str, positions: int, debt: int
 ) -> None:
-    # A bonus of 5 %, a tenth of it the protocol's: a keeper gets 1.045 of collateral for 1 of debt, and breaks even at a
-    # spot price of 0.7005 / 1.045 = 0.67033.
+    # A bonus of 5 %, a tenth of it the protocol's: a keeper gets 1.045 of collateral for 1 of debt, and breaks even at
+    # a spot price of 0.7005 / 1.045 = 0.67033.
     by_hand.position(1, "ann", "1.0375")
     by_hand.oracle("USDe", 2, "0.7005")
     by_hand.oracle("USDe", 2, spot, "spot:curve")

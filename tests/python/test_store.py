@@ -36,7 +36,10 @@ def test_write_tables__of_no_rows__writes_every_declared_table(tmp_path: Path) -
         assert len(frame) == 0
 
 
-def test_read_table__after_write__returns_every_value_and_type(tmp_path: Path, crash_rows: Rows) -> None:
+def test_read_table__after_write__returns_every_value_and_type(
+    tmp_path: Path, crash_rows: Rows, endogenous_rows: Rows
+) -> None:
+    crash_rows["price_moves"] = endogenous_rows["price_moves"]
     write_tables(tmp_path, crash_rows)
     dtypes = {Kind.TEXT: "object", Kind.INT64: "int64", Kind.UINT256: "object", Kind.BOOL: "bool"}
     for name, table in TABLES.items():

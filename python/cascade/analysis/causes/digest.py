@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from fractions import Fraction
 from typing import Any
@@ -24,7 +25,8 @@ def causes(frames: Frames) -> dict[str, Any] | None:
         `ledger`: a list, for each price that moved `market` (a venue, or `oracle`), `asset`, `start`, `trough`,
         `fall` (of a venue in its quote coin, of the oracle in dollars), `trough_at` (time), `residual` (0), and
         `classes`: by class of actor `gross_down`, `gross_up`, `net`, `moves`. `pivots`: liquidations and debt covered
-        by kind and class of their pivot, the most dollars first. `generations`: as `generations` has them.
+        by kind and class of their pivot, the most dollars first. `generations`: as `generations` has them, `r` None
+        for a generation without dollars.
         None where no event moved a price: a run of a pool whose prices nobody but the oracle makes.
     """
     if frames.price_moves.empty:
@@ -33,7 +35,9 @@ def causes(frames: Frames) -> dict[str, Any] | None:
     return {
         "ledger": [_ledger(frames, ledger) for ledger in ledgers(frames)],
         "pivots": _pivots(graph),
-        "generations": generations(graph).to_dict("records"),
+        "generations": [
+            {**row, "r": None if math.isnan(row["r"]) else row["r"]} for row in generations(graph).to_dict("records")
+        ],
     }
 
 

@@ -21,7 +21,7 @@ from cascade.units import NO_DEBT_WAD, WAD, e8_to_float, value_e8_up
 
 __all__ = ["FLOOR", "CauseGraph", "cause_graph", "generations", "liquidation_causes"]
 
-FLOOR = Fraction(1, 20)
+FLOOR = Fraction(1, 50)
 """Least share of the health factor lost at which an edge between two liquidations is kept apart."""
 
 _NO_CHANGE = ("liquidated", "end")
@@ -114,7 +114,7 @@ def cause_graph(frames: Frames, *, floor: Fraction = FLOOR) -> CauseGraph:
         The run.
     floor : Fraction
         Least share at which another liquidation is named as a source; smaller ones are summed by generation and
-        class.
+        class, but for the one whose sale was the pivot.
     """
     return _Builder(frames, floor).build()
 
@@ -258,7 +258,9 @@ class _Builder:
         else:
             return cause, Shares.all_time(), False
         parts = pair.change(start, end, health_wad=health_wad)
-        shares = self._lineage.shares(parts, lost_wad=health_start - health_wad, floor=self._floor)
+        shares = self._lineage.shares(
+            parts, lost_wad=health_start - health_wad, floor=self._floor, pivot=cause.inherits_from
+        )
         return cause, shares, False
 
     def _pivot(self, pair: Pair, healthy: int) -> _Cause:

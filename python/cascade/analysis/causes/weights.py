@@ -28,7 +28,7 @@ class Shares:
     Attributes
     ----------
     liquidations : dict
-        By liquidation, of those with a share of the floor or more.
+        By liquidation, of those with a share of the floor or more, and of the pivot's.
     groups : dict
         Everything else, by generation and class.
     """
@@ -71,7 +71,7 @@ class Lineage:
         self.generation[event], self.owner[event] = generation, owner
         self._highest = max(self._highest, generation)
 
-    def shares(self, parts: Sequence[HealthPiece], *, lost_wad: Fraction, floor: Fraction) -> Shares:
+    def shares(self, parts: Sequence[HealthPiece], *, lost_wad: Fraction, floor: Fraction, pivot: int = -1) -> Shares:
         """Split a fall of the health factor.
 
         Parameters
@@ -82,12 +82,14 @@ class Lineage:
             The fall, positive; what the parts leave of it is `time`.
         floor : Fraction
             Least share at which a liquidation is named.
+        pivot : int
+            The liquidation whose sale was the pivot, named whatever its share; -1 for none.
         """
         scales = [-part.factor / (lost_wad * part.piece.over) for part in parts]
         owned = [
             (sums, scale) for part, scale in zip(parts, scales, strict=True) if (sums := self._owned(part)) is not None
         ]
-        named = self._named(owned, floor)
+        named = self._named(owned, floor, pivot)
         is_named = np.zeros(self._liquidations + 1, dtype=np.bool_)
         is_named[list(named)] = True
         groups: defaultdict[tuple[int, str], Fraction] = defaultdict(Fraction)
@@ -120,15 +122,20 @@ class Lineage:
         np.add.at(sums, owners[kept], piece.amount[kept])
         return sums
 
-    def _named(self, owned: Sequence[tuple[npt.NDArray[Any], Fraction]], floor: Fraction) -> dict[int, Fraction]:
+    def _named(
+        self, owned: Sequence[tuple[npt.NDArray[Any], Fraction]], floor: Fraction, pivot: int
+    ) -> dict[int, Fraction]:
         if not owned:
             return {}
         rough = np.zeros(self._liquidations, dtype=np.float64)
         for sums, scale in owned:
             rough += sums.astype(np.float64) * float(scale)
+        chosen = rough >= float(floor) * (1 - 1e-9)
+        if pivot >= 0:
+            chosen[pivot] = True
         named = {}
-        for liquidation in np.flatnonzero(rough >= float(floor) * (1 - 1e-9)).tolist():
+        for liquidation in np.flatnonzero(chosen).tolist():
             share = sum((scale * int(sums[liquidation]) for sums, scale in owned), Fraction(0))
-            if share >= floor:
+            if share >= floor or (liquidation == pivot and share):
                 named[liquidation] = share
         return named
