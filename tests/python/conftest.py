@@ -505,3 +505,9 @@ def endogenous_rows(_endogenous_rows: Rows) -> Rows:
 def by_hand() -> ByHand:
     """A run whose tables a test writes row by row."""
     return ByHand()
+
+
+@pytest.fixture(scope="session")
+def world_class() -> type[ByHand]:
+    """The same, to begin anew in each example of a property."""
+    return ByHand

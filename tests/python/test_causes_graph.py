@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cascade.analysis.causes import CauseGraph, cause_graph, generations, liquidation_causes
@@ -135,6 +135,7 @@ def test_generations__a_chain_of_three__counts_up_and_r_is_a_half(by_hand: Any, 
     graph = cause_graph(by_hand.frames(tmp_path, blocks=5))
     assert graph.liquidations["generation"].tolist() == [1, 2, 3]
     assert graph.liquidations["inherits_from"].tolist() == [-1, 0, 1]
+    assert graph.liquidations["oracle_met"].tolist() == [True, True, True]
     assert generations(graph).to_dict("records") == [
         {"generation": 1, "liquidations": 1, "debt_covered_usd": 400.0, "r": 0.5},
         {"generation": 2, "liquidations": 1, "debt_covered_usd": 200.0, "r": 0.5},
@@ -278,6 +279,28 @@ def test_generation__an_own_stock_sold_by_a_keeper__is_voluntary(by_hand: Any, t
     assert graph.liquidations["generation"].tolist() == [1]
 
 
+def test_graph__an_oracle_price_that_the_replay_lacks__is_said(by_hand: Any, tmp_path: Path) -> None:
+    by_hand.position(1, "ann", "1.25")
+    by_hand.move(2, "0.70")
+    by_hand.liquidation(3, "ann", "0.875", price="0.71")
+    by_hand.liquidation(3, "ann", "0.875", price="0.70", debt_price="1.01")
+    assert liquidation_causes(by_hand.frames(tmp_path, blocks=3))["oracle_met"].tolist() == [False, False]
+
+
+def test_edges__the_pivot_s_liquidation__is_named_whatever_its_share(by_hand: Any, tmp_path: Path) -> None:
+    # bob: 1.00 -> 0.94 (whale) -> 0.895 (whale) -> 0.894 (ann's sale, which crosses his line at 0.8945): 1 of 106.
+    by_hand.position(1, "ann", "1.052631578947368422")
+    by_hand.position(1, "bob", "1.117942984907769704")
+    by_hand.move(2, "0.94")
+    by_hand.move(2, "0.895")
+    by_hand.liquidation(3, "ann", "0.942105263157894738", price="0.895", sells_to="0.894")
+    by_hand.liquidation(4, "bob", "0.999441028507546115", price="0.894")
+    graph = cause_graph(by_hand.frames(tmp_path, blocks=4), floor=Fraction(1, 2))
+    assert graph.liquidations["inherits_from"].tolist() == [-1, 0]
+    assert shares_of(graph, 1)[0] == pytest.approx(1 / 106, rel=1e-12)
+    assert (1, "keeper") not in shares_of(graph, 1)
+
+
 def test_graph__no_liquidations__is_empty_with_its_columns(by_hand: Any, tmp_path: Path) -> None:
     by_hand.move(2, "0.9")
     frames = by_hand.frames(tmp_path, blocks=2)
@@ -286,12 +309,12 @@ def test_graph__no_liquidations__is_empty_with_its_columns(by_hand: Any, tmp_pat
     assert generations(cause_graph(frames)).empty
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), source=st.sampled_from(["spot", "twap", "delayed", "median"]))
 def test_edges__any_run__sum_to_exactly_one_and_point_backwards(
-    by_hand: Any, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, source: str
+    world_class: Any, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, source: str
 ) -> None:
-    world = type(by_hand)()
+    world = world_class()
     world.parameters["oracle"]["USDe"] = {
         "spot": SPOT, "twap": TWAP_36, "delayed": {"kind": "delayed", "source": SPOT, "blocks": 1},
         "median": {"kind": "median", "sources": [SPOT, TWAP_36, {"kind": "posted"}]},

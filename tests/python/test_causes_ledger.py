@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cascade.analysis.causes import Ledger, ledger_frame, ledgers
+from cascade.analysis.causes.moves import Moves
+from cascade.analysis.causes.oracle import Oracle
 from cascade.analysis.frames import Frames
 from cascade.errors import AccountingViolation
 
@@ -149,6 +151,23 @@ def test_ledger__feed_posted_from_the_market__carries_the_moves_since_the_last_p
     assert ledger.residual == 0
 
 
+def test_ledger__post_that_waited_for_space__carries_what_it_had_read(by_hand: Any, tmp_path: Path) -> None:
+    # Read after block 2 (0.95), mined in block 4; the keeper's move of block 3 is not in it, and nothing is rounded.
+    by_hand.parameters["oracle"]["USDe"] = {"kind": "posted"}
+    by_hand.parameters["agents"]["bot"] = {"kind": "market-poster", "asset": "USDe", "venue": "curve"}
+    by_hand.move(2, "0.95")
+    by_hand.move(3, "0.70", role="keeper")
+    by_hand.move(4, "0.95", market="feed:USDe", kind="post", role="oracle", cohort="bot")
+    assert nets(the(by_hand.frames(tmp_path, blocks=4), "oracle")) == {"whale": -wad("0.05")}
+
+
+def test_ledger__source_that_leads_back_to_itself__names_nobody(by_hand: Any, tmp_path: Path) -> None:
+    by_hand.parameters["oracle"]["USDC"] = {"kind": "same-as", "asset": "USDe"}
+    by_hand.move(2, "0.90")
+    by_hand.oracle("USDe", 2, "0.9")
+    assert nets(the(by_hand.frames(tmp_path, blocks=2), "oracle")) == {"unexplained": -wad("0.1")}
+
+
 def test_ledger__time_weighted__moves_weigh_the_time_they_were_seen(by_hand: Any, tmp_path: Path) -> None:
     # Window 36 s, blocks of 12 s, observed at every block's end from block 1 on; block b is at 12 (b - 2).
     # Whale: 1.00 -> 0.90 in block 2 (t = 0). Keeper: 0.90 -> 0.60 in block 3 (t = 12). Mean at block 4 (t = 24),
@@ -278,7 +297,7 @@ SOURCES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(
     moves=st.lists(
         st.tuples(
@@ -290,9 +309,9 @@ SOURCES: list[dict[str, Any]] = [
     source=st.sampled_from(SOURCES),
 )  # fmt: skip
 def test_ledger__any_moves_and_any_source__leaves_no_residual(
-    by_hand: Any, tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[int, int, str, bool]], source: Any
+    world_class: Any, tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[int, int, str, bool]], source: Any
 ) -> None:
-    world = type(by_hand)()
+    world = world_class()
     world.rows["prices"] = []
     world.parameters["oracle"]["USDe"] = source
     for block, price, role, observed in sorted(moves, key=lambda move: move[0]):
@@ -304,3 +323,39 @@ def test_ledger__any_moves_and_any_source__leaves_no_residual(
     assert {ledger.residual for ledger in found} == {0}
     for ledger in found:
         assert sum(entry.net for entry in ledger.classes) == ledger.trough - ledger.start
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    prices=st.lists(st.integers(10**6, 2 * 10**8), min_size=3, max_size=9), window=st.integers(1, 120),
+    skipped=st.sets(st.integers(2, 9)),
+)  # fmt: skip
+def test_oracle__time_weighted_and_delayed__answer_as_integrated_second_by_second(
+    world_class: Any, tmp_path_factory: pytest.TempPathFactory, prices: list[int], window: int, skipped: set[int]
+) -> None:
+    world, moved, seen = world_class(), 10**8, {1: 10**8}
+    for kind in ("amm-twap", "delayed"):
+        world.parameters["oracle"][kind] = {
+            "kind": kind, "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": window, "blocks": 2,
+        }  # fmt: skip
+        world.move(1, "1", market=f"oracle:{kind}", kind="observe", role="oracle")
+    for block, price in enumerate(prices, start=2):
+        world.move(block, f"{price // 10**8}.{price % 10**8:08d}")
+        moved = price
+        if block not in skipped:
+            seen[block] = moved
+            for kind in ("amm-twap", "delayed"):
+                world.move(block, "1", market=f"oracle:{kind}", kind="observe", role="oracle")
+    last = len(prices) + 1
+    moves = Moves(world.frames(tmp_path_factory.mktemp("run"), blocks=last))
+    oracle = Oracle(moves)
+    for block in range(1, last + 1):
+        point, now = moves.end_of(block), 12 * block
+        held = [
+            seen[max(known for known in seen if 12 * known <= second)] for second in range(max(12, now - window), now)
+        ]
+        mean = sum(held) // len(held) if held else 10**8
+        assert oracle.of("amm-twap").answers[point] == mean
+        assert (
+            oracle.of("delayed").answers[point] == seen[max([known for known in seen if known <= block - 2], default=1)]
+        )

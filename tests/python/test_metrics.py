@@ -293,6 +293,7 @@ def test_summarise__causes__lead_with_ledger_and_generations(by_hand: Any, tmp_p
     ]  # fmt: skip
     assert causes["ledger"][0]["classes"]["whale"] == {"gross_down": -0.22, "gross_up": 0.0, "net": -0.22, "moves": 1}
     assert causes["ledger"][0]["trough_at"] == "2025-10-10T20:45:12Z"
+    assert causes["liquidations_not_replayed"] == 0
     assert causes["pivots"] == [
         {"kind": "voluntary", "class": "whale", "liquidations": 1, "debt_covered_usd": 200.0}
     ]  # fmt: skip

@@ -155,7 +155,7 @@ def test_canonical_sha256__rows_frame_and_other_orders__is_the_same(tmp_path: Pa
 def test_tables_sha256__of_a_folder__is_the_hash_over_the_tables_hashes(tmp_path: Path, crash_rows: Rows) -> None:
     write_tables(tmp_path, crash_rows)
     hashes = table_sha256(tmp_path)
-    assert hashes == {name: canonical_sha256(crash_rows[name], name) for name in TABLES}
+    assert hashes == {name: canonical_sha256(crash_rows.get(name, []), name) for name in TABLES}
     text = "{" + ",".join(f'"{name}":"{hashes[name]}"' for name in sorted(hashes)) + "}"
     expected = hashlib.sha256(text.encode("ascii")).hexdigest()
     assert tables_sha256(tmp_path) == combined_sha256(hashes) == expected

@@ -91,7 +91,12 @@ def _graph(causes: dict[str, Any]) -> str:
     ordered = sorted(by_kind.items(), key=lambda item: (-item[1], item[0]))
     shares = "; ".join(f"{_KINDS[kind]} {100 * usd / total:.1f} %" for kind, usd in ordered)
     numbers = counted(len(causes["generations"]), "generation")
-    return f"What took the liquidated positions under 1, by debt covered: {shares}. {numbers} in all."
+    missed = causes["liquidations_not_replayed"]
+    doubt = f" {counted(missed, 'liquidation')} saw another oracle price than the replay: doubt their causes."
+    return (
+        f"What took the liquidated positions under 1, by debt covered: {shares}. {numbers} in all."
+        f"{doubt if missed else ''}"
+    )
 
 
 def _stability(summary: dict[str, Any]) -> str:

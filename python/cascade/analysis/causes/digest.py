@@ -27,6 +27,7 @@ def causes(frames: Frames) -> dict[str, Any] | None:
         `classes`: by class of actor `gross_down`, `gross_up`, `net`, `moves`. `pivots`: liquidations and debt covered
         by kind and class of their pivot, the most dollars first. `generations`: as `generations` has them, `r` None
         for a generation without dollars.
+        `liquidations_not_replayed`: those whose recorded oracle prices the replay of its sources did not meet, 0.
         None where no event moved a price: a run of a pool whose prices nobody but the oracle makes.
     """
     if frames.price_moves.empty:
@@ -35,6 +36,7 @@ def causes(frames: Frames) -> dict[str, Any] | None:
     return {
         "ledger": [_ledger(frames, ledger) for ledger in ledgers(frames)],
         "pivots": _pivots(graph),
+        "liquidations_not_replayed": int((~graph.liquidations["oracle_met"].astype(bool)).sum()),
         "generations": [
             {**row, "r": None if math.isnan(row["r"]) else row["r"]} for row in generations(graph).to_dict("records")
         ],

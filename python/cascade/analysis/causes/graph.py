@@ -71,7 +71,9 @@ def liquidation_causes(frames: Frames) -> pd.DataFrame:
         `liquidator`, `debt_covered_e8` (exact), `generation`, `pivot_kind` (liquidation, exogenous, voluntary,
         liquidity, switch, time or unexplained), `pivot_class`, `pivot_generation`, `pivot_block`, `pivot_log_index`,
         `pivot_tx_hash`, `pivot_market`, `pivot_actor` (-1 or empty without a move), `inherits_from` (number of the
-        liquidation whose sale the pivot is, or -1), `kept` (whether the pivot is an earlier liquidation's).
+        liquidation whose sale the pivot is, or -1), `kept` (whether the pivot is an earlier liquidation's),
+        `oracle_met` (whether the replayed oracle had the prices that the liquidation recorded; where it had not, its
+        cause is not to be trusted).
     """
     return cause_graph(frames).liquidations
 
@@ -169,6 +171,7 @@ class _Builder:
         self._causes: list[_Cause] = []
         self._shares: list[Shares] = []
         self._kept: list[bool] = []
+        self._met: list[bool] = []
         self._covered = [
             value_e8_up(row["debt_covered_raw"], row["debt_price_e8"], frames.decimals(row["debt_asset"]))
             for row in self._rows
@@ -212,8 +215,10 @@ class _Builder:
         row = self._rows[number]
         key = row["borrower"], row["collateral_asset"], row["debt_asset"]
         end = self._moves.before_log(row["block_number"], row["log_index"])
-        own = self._own_state(key, row["block_number"])
-        cause, shares, kept = self._cause(self._pair(*key[1:]), own, end, int(row["health_factor_before_wad"]))
+        own, pair = self._own_state(key, row["block_number"]), self._pair(*key[1:])
+        cause, shares, kept = self._cause(pair, own, end, int(row["health_factor_before_wad"]))
+        replayed = int(pair.collateral.answers[end]), int(pair.debt.answers[end])
+        self._met.append(replayed == (row["collateral_price_e8"], row["debt_price_e8"]))
         self._causes.append(cause)
         self._shares.append(shares)
         self._kept.append(kept)
@@ -293,6 +298,7 @@ class _Builder:
                 columns[f"pivot_{name.removesuffix('_number')}"].append(move[name])
             columns["inherits_from"].append(cause.inherits_from)
             columns["kept"].append(self._kept[number])
+            columns["oracle_met"].append(self._met[number])
         return pd.DataFrame(columns, columns=_LIQUIDATION_COLUMNS).astype({"debt_covered_e8": object})
 
     def _edge_frame(self) -> pd.DataFrame:
@@ -310,7 +316,7 @@ _NO_MOVE = {"block_number": -1, "log_index": -1, "tx_hash": "", "market": "", "a
 _LIQUIDATION_COLUMNS = [
     "liquidation", "block_number", "log_index", "step", "timestamp", "tx_hash", "borrower", "liquidator",
     "debt_covered_e8", "generation", "pivot_kind", "pivot_class", "pivot_generation", "pivot_block", "pivot_log_index",
-    "pivot_tx_hash", "pivot_market", "pivot_actor", "inherits_from", "kept",
+    "pivot_tx_hash", "pivot_market", "pivot_actor", "inherits_from", "kept", "oracle_met",
 ]  # fmt: skip
 
 

@@ -102,7 +102,8 @@ def ledgers(frames: Frames, *, first_block: int | None = None) -> tuple[Ledger, 
     oracle = Oracle(moves)
     venues = sorted({row["market"] for row in moves.records if ":" not in row["market"]})
     found = [_venue(moves, venue, first) for venue in venues]
-    found += [_oracle(moves, oracle, asset, first) for asset in oracle.assets]
+    book = PriceBook(frames)
+    found += [_oracle(moves, oracle, book, asset, first) for asset in oracle.assets]
     return tuple(ledger for ledger in found if ledger is not None)
 
 
@@ -163,8 +164,8 @@ def _check_chain(venue: str, rows: Sequence[dict[str, object]]) -> None:
             )
 
 
-def _oracle(moves: Moves, oracle: Oracle, asset: str, first: int) -> Ledger | None:
-    signal, book = oracle.of(asset), PriceBook(moves.frames)
+def _oracle(moves: Moves, oracle: Oracle, book: PriceBook, asset: str, first: int) -> Ledger | None:
+    signal = oracle.of(asset)
     blocks = sorted(block for block in moves.frames.timestamps if block >= first)
     begin = moves.end_of(first - 1)
     if not blocks or not len(moves):

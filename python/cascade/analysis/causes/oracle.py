@@ -29,6 +29,9 @@ __all__ = ["Oracle"]
 
 _E8_A_WAD = WAD // E8
 
+_LONGEST_WAIT = 5
+"""Blocks that a post of a venue's price may have waited."""
+
 
 class Oracle:
     """What the lending pool saw of each asset at every point.
@@ -51,6 +54,7 @@ class Oracle:
         self._trees: Mapping[str, Any] = moves.frames.parameters.get("oracle", {})
         self._agents: Mapping[str, Any] = moves.frames.parameters.get("agents", {})
         self._signals: dict[str, Signal] = {}
+        self._begun: set[str] = set()
         self._spots: dict[str, Steps] = {}
         self._rows_of: dict[str, list[int]] = {}
         for number, row in enumerate(moves.records):
@@ -64,6 +68,9 @@ class Oracle:
     def of(self, asset: str) -> Signal:
         """Price of an asset; one dollar throughout for one without a source."""
         if asset not in self._signals:
+            if asset in self._begun:
+                raise UnsupportedSource(f"oracle.{asset}: its price source leads back to itself")
+            self._begun.add(asset)
             self._signals[asset] = self._asset(asset)
         return self._signals[asset]
 
@@ -166,15 +173,21 @@ class Oracle:
             agent = self._agents.get(record["cohort"], {})
             if agent.get("kind") == "market-poster":
                 venue = str(agent["venue"])
-                until = moves.end_of(int(record["block_number"]) - 1)
-                moved = self._spot(venue).pieces(read.get(venue, 0), until)
-                read[venue] = until
+                since = read.get(venue, 0)
+                read[venue] = self._read_by_poster(venue, int(record["block_number"]), posted, since)
+                moved = self._spot(venue).pieces(since, read[venue])
                 answer += builder.add_pieces(point=point, pieces=moved)
                 builder.add(point=point, amount=posted - answer, label=ROUNDING)
             else:
                 builder.add(point=point, amount=posted - answer, event=row)
             answer = posted
         return builder.build()
+
+    def _read_by_poster(self, venue: str, block: int, posted: int, since: int) -> int:
+        # The block before, or an earlier one whose price it was: a post may have waited for block space.
+        ends = [self._moves.end_of(earlier) for earlier in range(block - 1, block - 1 - _LONGEST_WAIT, -1)]
+        answers = self._spot(venue).answers
+        return next((end for end in ends if end >= since and int(answers[end]) == posted), max(ends[0], since))
 
     def _observed(self, asset: str) -> Ints:
         # The first observation of a block is the one that counts.
