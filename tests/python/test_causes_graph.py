@@ -92,6 +92,13 @@ def test_pivot__interest_alone__is_time(by_hand: Any, tmp_path: Path) -> None:
     assert shares_of(graph, 0) == {(0, "time"): 1}
 
 
+def test_pivot__a_fall_in_the_block_of_the_build__was_before_it(by_hand: Any, tmp_path: Path) -> None:
+    by_hand.move(1, "0.90", role="deployer")
+    by_hand.position(1, "ann", "1.0000001", price="0.9")
+    by_hand.liquidation(4, "ann", "0.9999999", price="0.90")
+    assert pivots(cause_graph(by_hand.frames(tmp_path, blocks=4))) == [("time", "time", -1, -1)]
+
+
 def test_pivot__a_partial_liquidation_that_leaves_it_under_one__is_kept(by_hand: Any, tmp_path: Path) -> None:
     # Pivot of the first: the whale's move of block 2. The keeper's sale to 0.70 comes after; the second liquidation
     # finds the position still under one, and never over it since.
@@ -148,6 +155,12 @@ def test_edges__of_a_chain__are_the_shares_of_the_fall_of_the_price(by_hand: Any
     chain(by_hand)
     graph = cause_graph(by_hand.frames(tmp_path, blocks=5))
     assert shares_of(graph, 2) == {0: Fraction(9, 25), 1: Fraction(10, 25), (0, "whale"): Fraction(6, 25)}
+
+
+def test_edges__at_the_floor__is_named_still(by_hand: Any, tmp_path: Path) -> None:
+    chain(by_hand)
+    graph = cause_graph(by_hand.frames(tmp_path, blocks=5), floor=Fraction(9, 25))
+    assert shares_of(graph, 2)[0] == Fraction(9, 25)
 
 
 def test_edges__under_the_floor__are_summed_by_generation_and_class(by_hand: Any, tmp_path: Path) -> None:

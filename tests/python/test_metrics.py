@@ -130,6 +130,18 @@ def test_regret__solvent_at_the_recovery_price__counts_what_was_given_away(by_ha
     }  # fmt: skip
 
 
+def test_regret__a_market_that_went_on_falling__is_no_gain(by_hand: Any, tmp_path: Path) -> None:
+    # Seized at 0.80 131.25 tokens for 100; at 0.70 they are worth 91.875. 1,000 x 0.70 still covers the debt of 600.
+    by_hand.oracle("USDe", 2, "0.80", "spot:curve")
+    by_hand.oracle("USDe", 3, "0.70", "spot:curve")
+    by_hand.position(1, "ann", "1.38", debt=600)
+    by_hand.liquidation(2, "ann", "0.99", price="0.80", debt=600)
+    frames = by_hand.frames(tmp_path, blocks=3)
+    book = PriceBook(frames)
+    figures = regret(frames, book, market_trough(frames, book))
+    assert (figures["liquidations"], figures["loss_usd"]) == (1, 0)
+
+
 def test_health_and_ltv__are_of_positions_that_existed(by_hand: Any, tmp_path: Path) -> None:
     for number in range(1, 21):
         by_hand.position(1, f"looper-{number:02d}", str(Decimal(830) / (400 + number)), debt=400 + number)
