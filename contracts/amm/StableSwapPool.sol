@@ -261,6 +261,7 @@ contract StableSwapPool is IStableSwapPool, ERC20, ReentrancyGuardTransient {
         _coin(sold).safeTransferFrom(msg.sender, address(this), dx);
         _coin(1 - sold).safeTransfer(receiver, dy);
         emit TokenExchange(msg.sender, i, dx, j, dy);
+        _emitSpotPrice();
         return dy;
     }
 
@@ -296,6 +297,7 @@ contract StableSwapPool is IStableSwapPool, ERC20, ReentrancyGuardTransient {
         }
         _mint(receiver, minted);
         emit AddLiquidity(msg.sender, amounts, fees, invariantAfter, totalSupply());
+        _emitSpotPrice();
     }
 
     function _removeLiquidity(uint256 burnAmount, uint256[] calldata minAmounts, address receiver)
@@ -319,6 +321,7 @@ contract StableSwapPool is IStableSwapPool, ERC20, ReentrancyGuardTransient {
             _coin(k).safeTransfer(receiver, amounts[k]);
         }
         emit RemoveLiquidity(msg.sender, amounts, new uint256[](0), totalSupply());
+        _emitSpotPrice();
     }
 
     function _removeLiquidityOneCoin(uint256 burnAmount, int128 i, uint256 minReceived, address receiver)
@@ -340,6 +343,7 @@ contract StableSwapPool is IStableSwapPool, ERC20, ReentrancyGuardTransient {
         _burn(msg.sender, burnAmount);
         _coin(k).safeTransfer(receiver, dy);
         emit RemoveLiquidityOne(msg.sender, i, burnAmount, dy, totalSupply());
+        _emitSpotPrice();
     }
 
     function _removeLiquidityImbalance(uint256[] calldata amounts, uint256 maxBurnAmount, address receiver)
@@ -365,9 +369,16 @@ contract StableSwapPool is IStableSwapPool, ERC20, ReentrancyGuardTransient {
         emit RemoveLiquidityImbalance(
             msg.sender, amounts, _toArray(change.fees), change.invariantAfterFees, totalSupply()
         );
+        _emitSpotPrice();
     }
 
     // --- Internals: state
+
+    /// @dev D is solved anew: what an action computed is D before the administrator's share left the balances.
+    function _emitSpotPrice() private {
+        bool isEmpty = _balances[0] == 0 && _balances[1] == 0;
+        emit SpotPrice(isEmpty ? 0 : _pool().spotPriceWad());
+    }
 
     function _writeLessAdminFees(uint256[2] memory newBalances, uint256[2] memory fees) private {
         for (uint256 k; k < N_COINS; ++k) {

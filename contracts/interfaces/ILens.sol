@@ -65,6 +65,32 @@ interface ILens {
         view
         returns (int128 i, int128 j, uint256 dx);
 
+    /// @notice The same for several targets, each from the present state.
+    /// @param pool A StableSwap-NG pool of two coins.
+    /// @param targetPricesWad Prices of coin 1 in coin 0.
+    /// @return Two words a target: index of the coin to sell, and the amount, in that coin's units.
+    function stableSwapTradesToPrices(address pool, uint256[] calldata targetPricesWad)
+        external
+        view
+        returns (uint256[] memory);
+
+    /// @notice Price of `token` in the other token of a Uniswap V2 pair, before the fee, rounded down.
+    /// @param pair With reserves.
+    /// @param token One of its tokens.
+    /// @return priceWad 1e18 = one whole token for one whole token.
+    function constantProductSpotPriceWad(address pair, address token) external view returns (uint256 priceWad);
+
+    /// @notice The smallest trade after which that price is at or past the target, fees included.
+    /// @param pair With reserves.
+    /// @param token Whose price.
+    /// @param targetPriceWad Price of `token` in the other token.
+    /// @return tokenToSell `token` to lower the price, the other one to raise it.
+    /// @return amount In `tokenToSell`'s units; 0 if the price is within 1e-6 of the target.
+    function constantProductTradeToPrice(address pair, address token, uint256 targetPriceWad)
+        external
+        view
+        returns (address tokenToSell, uint256 amount);
+
     /// @notice Two words for each distance: how much of coin 1 can be sold before its price has fallen by so many bps, and
     /// how much can be bought before it has risen by them; in coin 1's units, fees included.
     /// @param pool A StableSwap-NG pool of two coins.

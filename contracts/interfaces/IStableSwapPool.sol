@@ -46,6 +46,13 @@ interface IStableSwapPool is IStableSwap {
         address indexed provider, uint256[] token_amounts, uint256[] fees, uint256 invariant, uint256 token_supply
     );
 
+    /// @notice The price after an action that changed the balances, its last event. Not StableSwap-NG's: the real pool
+    /// computes the price in each of its swaps too, for its moving averages, and keeps it in storage instead.
+    /// Paying out the administrator's fees does not change the price.
+    /// @param priceWad Price of coin 1 in coin 0 as `get_p(0)` answers now, 1e18 = one whole coin for one whole coin; 0 when
+    /// the pool has been emptied and has no price.
+    event SpotPrice(uint256 priceWad);
+
     /// @notice A construction parameter is outside what StableSwap-NG allows.
     error InvalidParameter(bytes32 name, uint256 value);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ConstantProductMath} from "../amm/ConstantProductMath.sol";
 import {StableSwapMath} from "../amm/StableSwapMath.sol";
 import {Exit} from "../interfaces/Exit.sol";
@@ -11,6 +13,17 @@ import {ExitVenue} from "./ExitVenue.sol";
 
 abstract contract MarketLens is ILens {
     using StableSwapMath for StableSwapMath.Pool;
+
+    // --- Types
+
+    /// @dev Of a token and the pair's other one: reserves and one whole token, in token units.
+    struct Pair {
+        address other;
+        uint256 reserve;
+        uint256 reserveOther;
+        uint256 unit;
+        uint256 unitOther;
+    }
 
     // --- Constants
 
@@ -43,11 +56,23 @@ abstract contract MarketLens is ILens {
         returns (int128 i, int128 j, uint256 dx)
     {
         StableSwapMath.Pool memory state = _read(pool);
-        uint256 priceWad = state.spotPriceWad();
-        uint256 distance = priceWad > targetPriceWad ? priceWad - targetPriceWad : targetPriceWad - priceWad;
+        uint256 sold;
+        (sold, dx) = _stableSwapTrade(state, state.spotPriceWad(), targetPriceWad);
+        (i, j) = sold == 1 ? (int128(1), int128(0)) : (int128(0), int128(1));
+    }
 
-        (i, j) = priceWad > targetPriceWad ? (int128(1), int128(0)) : (int128(0), int128(1));
-        if (distance * PRICE_TOLERANCE > targetPriceWad) dx = _tradeToPriceUp(state, uint128(i), targetPriceWad);
+    /// @inheritdoc ILens
+    function stableSwapTradesToPrices(address pool, uint256[] calldata targetPricesWad)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        StableSwapMath.Pool memory state = _read(pool);
+        uint256 priceWad = state.spotPriceWad();
+        words = new uint256[](2 * targetPricesWad.length);
+        for (uint256 k; k < targetPricesWad.length; ++k) {
+            (words[2 * k], words[2 * k + 1]) = _stableSwapTrade(state, priceWad, targetPricesWad[k]);
+        }
     }
 
     /// @inheritdoc ILens
@@ -83,7 +108,41 @@ abstract contract MarketLens is ILens {
         }
     }
 
-    // --- Internals
+    /// @inheritdoc ILens
+    function constantProductSpotPriceWad(address pair, address token) external view returns (uint256) {
+        return _spotPriceWadDown(_readPair(pair, token));
+    }
+
+    /// @inheritdoc ILens
+    function constantProductTradeToPrice(address pair, address token, uint256 targetPriceWad)
+        external
+        view
+        returns (address tokenToSell, uint256 amount)
+    {
+        Pair memory state = _readPair(pair, token);
+        uint256 priceWad = _spotPriceWadDown(state);
+        bool lowers = priceWad > targetPriceWad;
+        tokenToSell = lowers ? token : state.other;
+        if (_isApart(priceWad, targetPriceWad)) amount = _pairTradeToPriceUp(state, lowers, targetPriceWad);
+    }
+
+    // --- Internals: both kinds
+
+    function _isApart(uint256 priceWad, uint256 targetPriceWad) private pure returns (bool) {
+        uint256 distance = priceWad > targetPriceWad ? priceWad - targetPriceWad : targetPriceWad - priceWad;
+        return distance * PRICE_TOLERANCE > targetPriceWad;
+    }
+
+    // --- Internals: stable pool
+
+    function _stableSwapTrade(StableSwapMath.Pool memory state, uint256 priceWad, uint256 targetPriceWad)
+        private
+        pure
+        returns (uint256 sold, uint256 dx)
+    {
+        sold = priceWad > targetPriceWad ? 1 : 0;
+        if (_isApart(priceWad, targetPriceWad)) dx = _tradeToPriceUp(state, sold, targetPriceWad);
+    }
 
     function _read(address pool) private view returns (StableSwapMath.Pool memory state) {
         uint256[] memory held = IStableSwapPool(pool).get_balances();
@@ -137,5 +196,55 @@ abstract contract MarketLens is ILens {
         traded.balances = sold == 0 ? [state.balances[0] + dx, left] : [left, state.balances[1] + dx];
         uint256 priceWad = traded.spotPriceWad();
         return sold == 0 ? priceWad >= targetPriceWad : priceWad <= targetPriceWad;
+    }
+
+    // --- Internals: pair
+
+    function _readPair(address pair, address token) private view returns (Pair memory state) {
+        address token0 = IConstantProductPair(pair).token0();
+        state.other = token == token0 ? IConstantProductPair(pair).token1() : token0;
+        (state.reserve, state.reserveOther) = ExitVenue.reserves(pair, token, state.other);
+        state.unit = 10 ** IERC20Metadata(token).decimals();
+        state.unitOther = 10 ** IERC20Metadata(state.other).decimals();
+    }
+
+    function _spotPriceWadDown(Pair memory state) private pure returns (uint256) {
+        return Math.mulDiv(state.reserveOther * 1e18, state.unit, state.reserve * state.unitOther);
+    }
+
+    /// @dev The root in closed form is short by its own rounding, so this searches as the stable pool's does.
+    function _pairTradeToPriceUp(Pair memory state, bool lowers, uint256 targetPriceWad)
+        private
+        pure
+        returns (uint256 reaching)
+    {
+        uint256 short = 0;
+        reaching = (lowers ? state.reserve : state.reserveOther) / 1000 + 1;
+        for (uint256 k; !_pairReaches(state, lowers, reaching, targetPriceWad); ++k) {
+            if (k == MAX_DOUBLINGS) revert PriceOutOfReach(targetPriceWad);
+            short = reaching;
+            reaching *= 2;
+        }
+        while (reaching - short > 1) {
+            uint256 middle = (short + reaching) / 2;
+            if (_pairReaches(state, lowers, middle, targetPriceWad)) reaching = middle;
+            else short = middle;
+        }
+    }
+
+    function _pairReaches(Pair memory state, bool lowers, uint256 amount, uint256 targetPriceWad)
+        private
+        pure
+        returns (bool)
+    {
+        Pair memory traded = Pair(state.other, state.reserve, state.reserveOther, state.unit, state.unitOther);
+        if (lowers) {
+            traded.reserve += amount;
+            traded.reserveOther -= ConstantProductMath.amountOutDown(amount, state.reserve, state.reserveOther);
+            return _spotPriceWadDown(traded) <= targetPriceWad;
+        }
+        traded.reserveOther += amount;
+        traded.reserve -= ConstantProductMath.amountOutDown(amount, state.reserveOther, state.reserve);
+        return _spotPriceWadDown(traded) >= targetPriceWad;
     }
 }

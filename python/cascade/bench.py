@@ -32,6 +32,13 @@ __all__ = ["main"]
 _APE_SAMPLE = 400
 _ROUNDS = 3
 
+_SIZE_OF_5000: dict[str, Any] = {
+    "positions.loopers.count": 4980,
+    "positions.loopers.equity": {"kind": "uniform", "low": 2_600, "high": 5_600},
+    "agents.keeper.count": 20,
+}
+"""As much collateral as the scenario has, in more and smaller positions."""
+
 
 @dataclass
 class _Tape:
@@ -75,7 +82,22 @@ def main() -> int:
     _line("flagship_seconds", f"{time.perf_counter() - started:.1f}")
     memory = float(summary["anvil_peak_memory_mb"])
     _line("flagship_anvil_peak_mb", f"{memory:.0f}", "500", met=0 < memory < 500)
+    _crash_of_5000()
     return 0
+
+
+def _crash_of_5000() -> None:
+    """The endogenous crash with 5,000 positions and 20 bots over 600 blocks of 12 s."""
+    scenario = load_scenario(project_root() / "scenarios" / "usde-unwind.yaml", set=_SIZE_OF_5000)
+    with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
+        summary = replay(scenario, out=Path(folder), require_expected=False).summary
+    timeline = scenario.spec.timeline
+    hours = timeline.steps * timeline.block_seconds / 3600
+    share = 100 * (1 - summary["crash_node_seconds"] / summary["crash_wall_seconds"])
+    _line("crash_of_5000_positions", f"{summary['positions']}")
+    _line("crash_of_5000_liquidations", f"{summary['liquidations']}")
+    _line("crash_of_5000_seconds_per_simulated_hour", f"{summary['crash_wall_seconds'] / hours:.1f}")
+    _line("crash_of_5000_python_share_pct", f"{share:.1f}", "40", met=share < 40)
 
 
 def _build_and_resend(scenario: Scenario, artifacts: dict[str, Artifact]) -> tuple[_Tape, _Tape, float, float]:

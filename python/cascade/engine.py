@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cascade.agents.interface import Agent, Proposal
+from cascade.agents.interface import Agent, MarginNote, Proposal
 from cascade.chain.local import Block, Transaction
 from cascade.deployment.world import World
-from cascade.errors import CascadeError
+from cascade.errors import CascadeError, RevertedCall
 from cascade.observation import BlockView, BookEntry
 
 __all__ = ["Engine", "StepObserver"]
 
-_MOST_WAIT_STEPS = 3
-"""A proposal that found no space for so long is dropped: its maker has seen newer prices since."""
+_LEAST_GAS = 21_000
+_MOST_TIP_WEI = 10**13
+"""A tip above this would pass the fee cap that every transaction carries."""
 
 
 class StepObserver(Protocol):
@@ -28,10 +29,13 @@ class StepObserver(Protocol):
     def rejected(self, *, step: int, sender: str, intent: str, reason: str, error: str, proposed_step: int) -> None:
         """A proposal never became a transaction."""
 
+    def noted(self, note: MarginNote, *, step: int) -> None:
+        """A margin call was made, cured, or failed."""
+
     def before_block(self, step: int) -> None:
         """The next block mined is this step's."""
 
-    def after_block(self, view: BlockView, block: Block, *, queued: int) -> None:
+    def after_block(self, view: BlockView, block: Block, *, queued: int, queued_gas: int) -> None:
         """The block was mined; the view is of its state."""
 
 
@@ -40,6 +44,9 @@ class _Waiting:
     rank: tuple[int, int]
     """Falling tip, then order of arrival."""
     step: int = field(compare=False)
+    """Step of the latest proposal."""
+    first_step: int = field(compare=False)
+    """Step since which its maker has wanted it."""
     proposal: Proposal = field(compare=False)
 
 
@@ -82,10 +89,12 @@ class Engine:
             chosen = list(self._fill(step))
             self.observer.before_block(step)
             block = self.world.chain.mine(
-                [self._transaction(waiting.proposal) for waiting in chosen], timestamp=self._time_of(step)
+                [self._transaction(waiting) for waiting in chosen], timestamp=self._time_of(step)
             )
             view = self._view(step + 1)
-            self.observer.after_block(view, block, queued=len(self._queue))
+            self.observer.after_block(
+                view, block, queued=len(self._queue), queued_gas=sum(w.proposal.gas_limit for w in self._queue)
+            )
             progress()
         return view
 
@@ -98,48 +107,90 @@ class Engine:
 
     def _collect(self, view: BlockView) -> None:
         for agent in self.agents:
-            try:
-                proposals = list(agent.propose(agent.see(view)))
-                for proposal in proposals:
-                    proposal.contract.encode(proposal.function, *proposal.arguments)
-            except CascadeError:
-                raise
-            except Exception as error:
-                self.observer.rejected(
-                    step=view.step, sender=agent.name, intent="propose", reason="the agent raised",
-                    error=f"{type(error).__name__}: {error}", proposed_step=view.step,
-                )  # fmt: skip
-                continue
-            for proposal in proposals:
-                self._enqueue(proposal, view.step)
+            for wish in self._wishes(agent, view):
+                if isinstance(wish, MarginNote):
+                    self.observer.noted(wish, step=view.step)
+                    continue
+                fault = self._fault(wish)
+                if fault:
+                    self._reject_nonsense(agent, wish, fault, view.step)
+                else:
+                    self._enqueue(wish, view.step)
+
+    def _wishes(self, agent: Agent, view: BlockView) -> Sequence[Proposal | MarginNote]:
+        """What an agent wants; one that raises wants nothing this time, and the run goes on without it."""
+        try:
+            return list(agent.propose(agent.see(view)))
+        except RevertedCall as error:
+            why = f"RevertedCall: {error}"
+        except CascadeError:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+        self.observer.rejected(
+            step=view.step, sender=agent.name, intent="propose", proposed_step=view.step,
+            reason=f"agent {agent.name} raised before block {self.world.chain.block_number + 1}, "
+            f"seed {self.world.scenario.seed}",
+            error=why,
+        )  # fmt: skip
+        return []
+
+    def _fault(self, proposal: Proposal) -> str:
+        """Why a proposal can be no transaction; empty where it can."""
+        if not isinstance(proposal, Proposal):
+            return f"expected a Proposal, got {type(proposal).__name__}"
+        if proposal.sender not in self.world.actors:
+            return f"sender {proposal.sender} is no actor of this world"
+        limit = self.world.scenario.spec.chain.block_gas_limit
+        if not _LEAST_GAS <= proposal.gas_limit <= limit:
+            return f"gas_limit {proposal.gas_limit}: expected {_LEAST_GAS} to the block's limit, {limit}"
+        if not 0 <= proposal.tip_wei <= _MOST_TIP_WEI:
+            return f"tip_wei {proposal.tip_wei}: expected 0 to {_MOST_TIP_WEI}"
+        try:
+            proposal.contract.encode(proposal.function, *proposal.arguments)
+        except Exception as error:
+            # Whatever a value of the wrong kind makes an encoder raise: it is the agent's fault, not the run's.
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def _reject_nonsense(self, agent: Agent, proposal: Proposal, fault: str, step: int) -> None:
+        self.observer.rejected(
+            step=step, sender=str(getattr(proposal, "sender", agent.name)),
+            intent=str(getattr(proposal, "intent", "propose")), reason=str(getattr(proposal, "reason", "")),
+            error=f"agent {agent.name}: {fault}", proposed_step=step,
+        )  # fmt: skip
 
     def _enqueue(self, proposal: Proposal, step: int) -> None:
-        self._queue = [
-            waiting
-            for waiting in self._queue
-            if (waiting.proposal.sender, waiting.proposal.key) != (proposal.sender, proposal.key)
-        ]
-        self._queue.append(_Waiting((-proposal.tip_wei, next(self._arrivals)), step, proposal))
+        first_step, staying = step, []
+        for waiting in self._queue:
+            if (waiting.proposal.sender, waiting.proposal.key) == (proposal.sender, proposal.key):
+                first_step = waiting.first_step
+            else:
+                staying.append(waiting)
+        rank = (-proposal.tip_wei, next(self._arrivals))
+        self._queue = [*staying, _Waiting(rank, step, first_step, proposal)]
 
     def _fill(self, step: int) -> Iterator[_Waiting]:
-        space = self.world.scenario.spec.chain.block_gas_limit
+        chain = self.world.scenario.spec.chain
+        space = chain.block_gas_limit
         staying: list[_Waiting] = []
         for waiting in sorted(self._queue):
             if waiting.proposal.gas_limit <= space:
                 space -= waiting.proposal.gas_limit
                 yield waiting
-            elif step - waiting.step >= _MOST_WAIT_STEPS:
+            elif step - waiting.step >= chain.max_wait_blocks:
                 proposal = waiting.proposal
                 self.observer.rejected(
                     step=step, sender=proposal.sender, intent=proposal.intent, reason=proposal.reason,
-                    error="no block space", proposed_step=waiting.step,
+                    error="no block space", proposed_step=waiting.first_step,
                 )  # fmt: skip
             else:
                 staying.append(waiting)
         self._queue = staying
 
     @staticmethod
-    def _transaction(proposal: Proposal) -> Transaction:
+    def _transaction(waiting: _Waiting) -> Transaction:
+        proposal = waiting.proposal
         return Transaction(
             sender=proposal.sender,
             to=proposal.contract.address,
@@ -148,4 +199,5 @@ class Engine:
             tip_wei=proposal.tip_wei,
             intent=proposal.intent,
             reason=proposal.reason,
+            proposed_step=waiting.first_step,
         )

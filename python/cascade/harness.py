@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cascade.agents.roster import call_agents
+from cascade.agents.roster import agents_book, call_agents
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import LocalChain, address_of
@@ -15,7 +15,7 @@ from cascade.chain.rpc import Rpc
 from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts
-from cascade.deployment.venues import fund_venue
+from cascade.deployment.venues import prepare_redemption
 from cascade.deployment.world import World
 from cascade.engine import Engine
 from cascade.errors import CascadeError
@@ -27,9 +27,8 @@ from cascade.progress import Progress, quiet
 from cascade.recording.recorder import Recorder
 from cascade.run import Run
 from cascade.run_folder import describe_run, run_id_of, write_run
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.checks import pledge_account
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import ParMintVenue
 
 __all__ = ["replay"]
 
@@ -86,7 +85,7 @@ def replay(
         world = World(chain=chain, scenario=scenario, artifacts=artifacts)
         recorder.attach(world)
         try:
-            _play(world, plans, recorder, progress)
+            timing = _play(world, plans, recorder, progress)
         finally:
             chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
@@ -97,7 +96,7 @@ def replay(
         recorder.rows,
         out=Path(out),
         wall_seconds=lambda: time.monotonic() - started,
-        anvil_peak_memory_mb=memory_mb,
+        not_hashed={"anvil_peak_memory_mb": round(memory_mb, 1), **timing},
         progress=progress,
     )
     run = Run(folder)
@@ -134,50 +133,41 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
         )
 
 
-def _play(world: World, plans: list[PositionPlan], recorder: Recorder, progress: Progress) -> None:
+def _play(world: World, plans: list[PositionPlan], recorder: Recorder, progress: Progress) -> dict[str, float]:
+    """Deploy, build and play; returns how long the crash phase took, and how much of that the node did."""
     scenario = world.scenario
     with progress.stage("deploying"):
         deploy_world(world)
-        _mint_venue_reserves(world)
         agents = call_agents(world)
-        used = {cohort.venue for cohort in scenario.spec.positions.values()}
-        for name, venue in world.venues.items():
-            if name in used:
-                fund_venue(world, venue)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
-    for name, venue in world.venues.items():
-        if name not in used:
-            fund_venue(world, venue)
+    prepare_redemption(world)
     require_time_left(world)
     book = _book(world, plans)
     start = scenario.spec.timeline.start_timestamp
     recorder.built(BlockView(world, book=book, step=0, next_timestamp=start), rounds)
+    began, waited = time.perf_counter(), world.chain.rpc.waited_seconds
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
         engine = Engine(world, agents=agents, book=book, observer=recorder)
         last = engine.run(progress=lambda: advance(1))
+    timing = {
+        "crash_wall_seconds": round(time.perf_counter() - began, 3),
+        "crash_node_seconds": round(world.chain.rpc.waited_seconds - waited, 3),
+    }
     recorder.ended(last)
     check_conservation(world)
-
-
-def _mint_venue_reserves(world: World) -> None:
-    provider = address_of("liquidity-provider")
-    for venue in world.scenario.spec.venues.values():
-        if not isinstance(venue, ParMintVenue):
-            for coin, amount in venue.reserves.items():
-                world.mint(coin, [(provider, raw_amount(world.scenario.spec, coin, amount))])
+    return timing
 
 
 def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
-    by_name = {actor.name: address for address, actor in world.actors.items()}
     cohorts = world.scenario.spec.positions
-    return [
-        BookEntry(
-            plan.borrower,
-            by_name[plan.borrower],
-            plan.cohort,
-            cohorts[plan.cohort].collateral,
-            cohorts[plan.cohort].debt,
-        )
-        for plan in plans
-    ]
+    entries = []
+    for plan in plans:
+        cohort = cohorts[plan.cohort]
+        entries.append(BookEntry(plan.borrower, address_of(plan.borrower), plan.cohort, cohort.collateral, cohort.debt))
+        if plan.pledge is not None:
+            account = plan.pledge.account
+            entries.append(
+                BookEntry(account, address_of(account), pledge_account(plan.cohort), plan.pledge.asset, cohort.debt)
+            )
+    return entries + agents_book(world)

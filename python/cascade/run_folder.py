@@ -68,10 +68,15 @@ def write_run(
     *,
     out: Path,
     wall_seconds: Callable[[], float],
-    anvil_peak_memory_mb: float,
+    not_hashed: Mapping[str, float],
     progress: Progress,
 ) -> Path:
     """Write everything under a temporary name, and give the folder its own once it is whole.
+
+    Parameters
+    ----------
+    not_hashed : mapping
+        Figures of the machine for the summary: memory and times.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def write_run(
             frames = Frames(partial)
             check_liquidations(frames)
             summary = summarise(frames, wall_seconds=round(wall_seconds(), 3))
-            summary["anvil_peak_memory_mb"] = round(anvil_peak_memory_mb, 1)
+            summary.update(not_hashed)
             expected = scenario.spec.expect.liquidations
             manifest = {
                 "run_id": run_id,

@@ -271,6 +271,90 @@ def test_trade_to_price__published_table__millions_sold(
         assert abs(Decimal(dx) / 10**24 - Decimal(str(millions))) <= Decimal("0.01")
 
 
+def test_trades_to_prices__targets_on_both_sides__each_reached_and_not_a_unit_sooner(lens: Any, stage: Any) -> None:
+    curve = Curve(stage)
+    stage.send(curve.pool, "exchange", 1, 0, 9_000_000 * 10**18, 0, sender=TRADER)
+    price = curve.price()
+    targets = [98 * 10**16, 65 * 10**16, price, 101 * 10**16]
+    words = stage.view(lens, "stableSwapTradesToPrices", curve.pool.address, targets)
+    assert len(words) == 8
+    assert words[4:6] == [0, 0]
+    for k, sold in ((0, 0), (1, 1), (3, 0)):
+        coin, amount = words[2 * k : 2 * k + 2]
+        reached, short = curve.price_after(coin, amount), curve.price_after(coin, amount - 1)
+        assert coin == sold
+        assert reached <= targets[k] < short if coin == 1 else reached >= targets[k] > short
+    assert stage.view(lens, "stableSwapTradesToPrices", curve.pool.address, []) == []
+
+
+def test_constant_product_spot_price__both_tokens__ratio_of_whole_tokens(lens: Any, stage: Any) -> None:
+    pair, weth, usdc = make_pair(stage)
+    prices = [stage.view(lens, "constantProductSpotPriceWad", pair.address, token.address) for token in (weth, usdc)]
+    assert prices == [2_000 * 10**18, 5 * 10**14]
+    with pytest.raises(RevertedCall, match="VenueDoesNotTrade"):
+        stage.view(lens, "constantProductSpotPriceWad", pair.address, TRADER)
+
+
+@pytest.mark.parametrize("target_bps", [35, 90, 9_999, 10_000, 10_001, 11_000, 40_000])
+@pytest.mark.parametrize("priced", ["WETH", "USDC"])
+def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(
+    lens: Any, stage: Any, target_bps: int, priced: str
+) -> None:
+    pair, weth, usdc = make_pair(stage)
+    units = {weth.address: 10**18, usdc.address: 10**6}
+    reserves = {weth.address: 5_000 * 10**18, usdc.address: 10_000_000 * 10**6}
+    token, other = (weth, usdc) if priced == "WETH" else (usdc, weth)
+    target = (2_000 * 10**18 if priced == "WETH" else 5 * 10**14) * target_bps // 10_000
+
+    sold, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, token.address, target)
+
+    if target_bps == 10_000:
+        assert amount == 0
+        return
+    assert sold == (token if target_bps < 10_000 else other).address
+
+    def price_after(paid: int) -> int:
+        bought = other.address if sold == token.address else token.address
+        received = 997 * paid * reserves[bought] // (1000 * reserves[sold] + 997 * paid)
+        held = reserves | {sold: reserves[sold] + paid, bought: reserves[bought] - received}
+        return held[other.address] * 10**18 * units[token.address] // (held[token.address] * units[other.address])
+
+    if target_bps < 10_000:
+        assert price_after(amount) <= target < price_after(amount - 1)
+    else:
+        assert price_after(amount) >= target > price_after(amount - 1)
+
+
+def test_constant_product_trade_to_price__traded__the_pair_is_there(lens: Any, stage: Any) -> None:
+    pair, weth, usdc = make_pair(stage)
+    target = 1_300 * 10**18
+    sold, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, target)
+    quote = stage.view(lens, "quoteCumulative", pair.address, CONSTANT_PRODUCT, weth.address, usdc.address, [amount])[0]
+    assert sold == weth.address
+
+    stage.send(weth, "mint", pair.address, amount)
+    stage.send(pair, "swap", 0, quote, TRADER, b"")
+
+    reached = stage.view(lens, "constantProductSpotPriceWad", pair.address, weth.address)
+    assert target - 10**15 < reached <= target
+
+
+@pytest.mark.parametrize(("distance", "trades"), [(2 * 10**15, False), (3 * 10**15, True)])
+def test_constant_product_trade_to_price__within_a_millionth__nothing_to_trade(
+    lens: Any, stage: Any, distance: int, trades: bool
+) -> None:
+    pair, weth, _ = make_pair(stage)
+    for target in (2_000 * 10**18 - distance + 10**10, 2_000 * 10**18 + distance):
+        _, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, target)
+        assert (amount > 0) == trades
+
+
+def test_constant_product_trade_to_price__beyond_any_trade__reverts(lens: Any, stage: Any) -> None:
+    pair, weth, _ = make_pair(stage)
+    with pytest.raises(RevertedCall, match=rf"PriceOutOfReach\({10**50}\)"):
+        stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, 10**50)
+
+
 def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(lens: Any, stage: Any, event: Any) -> None:
     curve = Curve(stage)
     stage.send(curve.pool, "exchange", 1, 0, 2_000_000 * 10**18, 0, sender=TRADER)

@@ -376,6 +376,57 @@ def test_withdraw_admin_fees__after_swaps__pays_the_collector_once(market: Marke
     assert stage.view(market.pool, "admin_balances", 0) == 0
 
 
+# ---- price events
+
+
+ACTIONS = {
+    "exchange": (1, 0, 2_000_000 * USDE_UNIT, 0),
+    "add_liquidity": ([3_000_000 * USDC_UNIT, 10**18], 0),
+    "remove_liquidity": (4_000_000 * 10**18, [0, 0]),
+    "remove_liquidity_one_coin": (2_000_000 * 10**18, 0, 0),
+    "remove_liquidity_imbalance": ([5 * USDC_UNIT, 1_000_000 * USDE_UNIT], UINT_MAX),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_spot_price__after_each_action__is_the_last_event_and_the_price_of_the_balances(
+    market: Market, stage: Any, event: Any, action: str
+) -> None:
+    market.sell(1, 6_000_000 * USDE_UNIT)
+
+    receipt = stage.send(market.pool, action, *ACTIONS[action], sender=LP)
+
+    price = event(receipt, "SpotPrice")["priceWad"]
+    assert receipt.logs[-1].event == "SpotPrice"
+    assert price == stage.view(market.pool, "get_p", 0)
+    market.model.balances = market.balances()
+    assert abs(Decimal(price) / 10**18 / market.model.price() - 1) < Decimal("1e-15")
+
+
+def test_spot_price__first_deposit_out_of_balance__price_of_the_deposit(stage: Any, event: Any) -> None:
+    market = Market(stage, a=20, deposit=(4_000_000 * USDC_UNIT, 9_000_000 * USDE_UNIT))
+    price = Decimal(event(market.first, "SpotPrice")["priceWad"]) / 10**18
+    assert Decimal("0.9") < price < 1
+    assert abs(price / market.model.price() - 1) < Decimal("1e-15")
+
+
+def test_spot_price__admin_fees_paid_out__no_event_as_the_price_stays(market: Market, stage: Any) -> None:
+    market.sell(1, 6_000_000 * USDE_UNIT)
+    price = stage.view(market.pool, "get_p", 0)
+
+    receipt = stage.send(market.pool, "withdraw_admin_fees", sender=TRADER)
+
+    assert stage.balance(market.usdc, COLLECTOR) > 0
+    assert "SpotPrice" not in {log.event for log in receipt.logs}
+    assert stage.view(market.pool, "get_p", 0) == price
+
+
+def test_spot_price__emptied_pool__reads_zero(market: Market, stage: Any, event: Any) -> None:
+    receipt = stage.send(market.pool, "remove_liquidity", 20_000_000 * 10**18, [0, 0], sender=LP)
+    assert market.balances() == [0, 0]
+    assert event(receipt, "SpotPrice") == {"priceWad": 0}
+
+
 # ---- construction and views
 
 

@@ -116,7 +116,7 @@ class World:
 
     def close_block(self) -> None:
         self.add(
-            "blocks", **self.when(), transactions=self.sent, queued=0, gas_used=300_000 * self.sent,
+            "blocks", **self.when(), transactions=self.sent, queued=0, queued_gas=0, gas_used=300_000 * self.sent,
             gas_limit=45_000_000, base_fee_wei=10**9,
         )  # fmt: skip
 

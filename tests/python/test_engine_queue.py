@@ -8,19 +8,21 @@ from typing import Any
 
 import pytest
 
-from cascade.agents.interface import Proposal
+from cascade.agents.interface import MarginNote, Proposal
 from cascade.chain.abi import Interface
 from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
-from cascade.errors import ChainError
+from cascade.errors import ChainError, RevertedCall
 
 TARGET = Contract(
     "0x" + "11" * 20, Interface("Target", [{"type": "function", "name": "act", "inputs": [], "outputs": []}])
 )
-GAS_LIMIT = 1_000
+GAS_LIMIT = 1_000_000
+K = 1_000
+MOST_WAIT_BLOCKS = 3
 
 
-def proposal(sender: str, *, tip: int, gas: int = 400, key: str = "") -> Proposal:
+def proposal(sender: str, *, tip: int, gas: int = 400 * K, key: str = "") -> Proposal:
     return Proposal(
         sender=sender, contract=TARGET, function="act", arguments=(), gas_limit=gas, tip_wei=tip,
         intent="act", reason="", key=key or sender,
@@ -56,6 +58,8 @@ class WritingChain:
 
     def __init__(self) -> None:
         self.blocks: list[list[str]] = []
+        self.proposed_steps: list[list[int]] = []
+        self.block_number = 40
 
     def set_block_gas_limit(self, gas_limit: int) -> None:
         assert gas_limit == GAS_LIMIT
@@ -66,30 +70,50 @@ class WritingChain:
     def mine(self, transactions: Sequence[Transaction], *, timestamp: int) -> object:
         assert timestamp == 100 + 12 * len(self.blocks)
         self.blocks.append([transaction.sender for transaction in transactions])
+        self.proposed_steps.append([transaction.proposed_step for transaction in transactions])
+        self.block_number += 1
         return object()
+
+
+class Everyone:
+    """The world's actors: all but strangers."""
+
+    def __contains__(self, sender: str) -> bool:
+        return sender != "stranger"
 
 
 class Observer:
     def __init__(self) -> None:
         self.rejections: list[tuple[int, str, str]] = []
+        self.reasons: list[str] = []
+        self.proposed_steps: list[list[int]] = []
         self.queued: list[int] = []
+        self.queued_gas: list[int] = []
+        self.notes: list[tuple[int, str]] = []
 
-    def rejected(self, *, step: int, sender: str, error: str, **_: object) -> None:
+    def rejected(self, *, step: int, sender: str, error: str, reason: str, **_: object) -> None:
         self.rejections.append((step, sender, error))
+        self.reasons.append(reason)
 
     def before_block(self, step: int) -> None:
         self.step = step
 
-    def after_block(self, view: object, block: object, *, queued: int) -> None:
+    def after_block(self, view: object, block: object, *, queued: int, queued_gas: int) -> None:
         self.queued.append(queued)
+        self.queued_gas.append(queued_gas)
+
+    def noted(self, note: MarginNote, *, step: int) -> None:
+        self.notes.append((step, note.event))
 
 
 def play(agents: Sequence[Any], *, steps: int = 1) -> tuple[list[list[str]], Observer]:
     chain, observer = WritingChain(), Observer()
     timeline = SimpleNamespace(steps=steps, start_timestamp=100, block_seconds=12)
-    spec = SimpleNamespace(timeline=timeline, chain=SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2))
-    world: Any = SimpleNamespace(chain=chain, scenario=SimpleNamespace(spec=spec))
+    limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=MOST_WAIT_BLOCKS)
+    scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=7)
+    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone())
     Engine(world, agents=agents, book=[], observer=observer).run()  # type: ignore[arg-type]
+    observer.proposed_steps = chain.proposed_steps
     return chain.blocks, observer
 
 
@@ -111,7 +135,10 @@ def test_queue__equal_tips__keep_the_order_of_the_scenario() -> None:
 def test_queue__waiting_proposal__is_outbid_by_a_later_one_and_gets_in_after() -> None:
     script = Script(
         "all",
-        [[proposal("a", tip=9), proposal("b", tip=8), proposal("waits", tip=1)], [proposal("late", tip=5, gas=800)]],
+        [
+            [proposal("a", tip=9), proposal("b", tip=8), proposal("waits", tip=1)],
+            [proposal("late", tip=5, gas=800 * K)],
+        ],
     )
     blocks, _ = play([script], steps=3)
 
@@ -125,9 +152,9 @@ def test_queue__large_transaction_in_front__smaller_ones_behind_it_still_fit() -
                 "all",
                 [
                     [
-                        proposal("big", tip=9, gas=900),
-                        proposal("bigger", tip=8, gas=901),
-                        proposal("small", tip=1, gas=100),
+                        proposal("big", tip=9, gas=900 * K),
+                        proposal("bigger", tip=8, gas=901 * K),
+                        proposal("small", tip=1, gas=100 * K),
                     ]
                 ],
             )
@@ -159,6 +186,7 @@ def test_agent__raises__is_recorded_and_the_others_go_on() -> None:
 
     assert blocks == [["fine"]]
     assert observer.rejections == [(0, "broken", "ZeroDivisionError: at step 0")]
+    assert observer.reasons == ["agent broken raised before block 41, seed 7"]
 
 
 def test_agent__proposes_arguments_that_do_not_fit__is_refused_before_the_chain() -> None:
@@ -167,18 +195,73 @@ def test_agent__proposes_arguments_that_do_not_fit__is_refused_before_the_chain(
         contract=TARGET,
         function="missing",
         arguments=(),
-        gas_limit=1,
+        gas_limit=21_000,
         tip_wei=1,
         intent="act",
         reason="",
         key="",
     )
-    blocks, observer = play([Script("bad", [[bad]])])
+    blocks, observer = play([Script("bad", [[bad, proposal("good", tip=1)]])])
 
-    assert blocks == [[]]
-    assert observer.rejections == [(0, "bad", "KeyError: 'missing'")]
+    assert blocks == [["good"]]
+    assert observer.rejections == [(0, "bad", "agent bad: KeyError: 'missing'")]
 
 
 def test_chain__dies_while_an_agent_looks__ends_the_run() -> None:
     with pytest.raises(ChainError, match="stopped answering"):
         play([DiesWithTheChain("any", [])])
+
+
+@pytest.mark.parametrize(
+    ("wish", "fault"),
+    [
+        (proposal("stranger", tip=1), "sender stranger is no actor of this world"),
+        (proposal("bot", tip=-1), "tip_wei -1: expected 0 to 10000000000000"),
+        (proposal("bot", tip=10**13 + 1), "tip_wei 10000000000001: expected 0 to 10000000000000"),
+        (proposal("bot", tip=1, gas=GAS_LIMIT + 1), "gas_limit 1000001: expected 21000 to the block's limit, 1000000"),
+        (proposal("bot", tip=1, gas=20_999), "gas_limit 20999: expected 21000 to the block's limit, 1000000"),
+        ("a word", "expected a Proposal, got str"),
+        (None, "expected a Proposal, got NoneType"),
+    ],
+)
+def test_agent__proposes_nonsense__is_recorded_and_the_rest_is_sent(wish: Any, fault: str) -> None:
+    blocks, observer = play([Script("odd", [[wish, proposal("fine", tip=1)]])])
+
+    assert blocks == [["fine"]]
+    assert [error for _, _, error in observer.rejections] == [f"agent odd: {fault}"]
+
+
+def test_agent__answers_with_what_is_no_list__is_recorded() -> None:
+    blocks, observer = play([Script("odd", [5]), Script("fine", [[proposal("fine", tip=1)]])])  # type: ignore[list-item]
+
+    assert blocks == [["fine"]]
+    assert observer.rejections == [(0, "odd", "TypeError: 'int' object is not iterable")]
+
+
+def test_agent__reads_a_view_that_reverts__is_recorded_and_the_run_goes_on() -> None:
+    class LooksAtNothing(Script):
+        def see(self, view: Any) -> int:
+            raise RevertedCall(what="Pool.get_p", reason="no liquidity")
+
+    blocks, observer = play([LooksAtNothing("blind", []), Script("fine", [[proposal("fine", tip=1)]])])
+
+    assert blocks == [["fine"]]
+    assert observer.rejections == [(0, "blind", "RevertedCall: Pool.get_p reverted: no liquidity")]
+
+
+def test_queue__wanted_since__is_kept_when_the_proposal_is_renewed() -> None:
+    full = [proposal("x", tip=9), proposal("y", tip=9)]
+    script = Script("all", [[*full, proposal("bot", tip=1)], [*full, proposal("bot", tip=2)], [proposal("bot", tip=3)]])
+    blocks, observer = play([script], steps=3)
+
+    assert blocks[2] == ["bot"]
+    assert observer.proposed_steps[2] == [0]
+    assert observer.queued_gas == [400 * K, 400 * K, 0]
+
+
+def test_note__of_a_margin_call__goes_to_the_observer_and_not_to_the_chain() -> None:
+    note = MarginNote("whale-pledge", "call", 7010, 1000, 5, 0)
+    blocks, observer = play([Script("whale", [[note, proposal("whale", tip=1)]])])  # type: ignore[list-item]
+
+    assert blocks == [["whale"]]
+    assert observer.notes == [(0, "call")]

@@ -17,7 +17,7 @@ from cascade.streams import stream
 
 USDE, USDC, GWEI = 10**18, 10**6, 10**9
 UINT_MAX = 2**256 - 1
-VENUE = SimpleNamespace(exit_kind=1, contract=SimpleNamespace(address="0x" + "22" * 20))
+VENUE = SimpleNamespace(exit_kind=1, coins=("USDC", "USDe"), contract=SimpleNamespace(address="0x" + "22" * 20))
 TOKENS = {name: SimpleNamespace(address="0x" + digit * 40) for name, digit in (("USDe", "3"), ("USDC", "4"))}
 
 
@@ -42,6 +42,7 @@ class View:
         self.world = SimpleNamespace(
             scenario=SimpleNamespace(spec=spec), venues={"pool": VENUE}, tokens=TOKENS
         )  # fmt: skip
+        self.step = 0
         self.next_base_fee_wei = base_fee_gwei * GWEI
         self._targets, self._pays = tuple(targets), pays
 
@@ -58,7 +59,7 @@ class View:
 
 def decide(view: View, **keys: Any) -> list[Any]:
     """Orders a keeper sends: the tuple of its one argument, in the order proposed."""
-    spec = KeeperSpec.model_validate({"kind": "keeper", "exit": "pool", **keys})
+    spec = KeeperSpec.model_validate({"kind": "keeper", "exits": ["pool"], **keys})
     keeper = Keeper("bot", spec, stream(1, "bot"))
     abi = [{"type": "function", "name": "liquidate", "inputs": [], "outputs": []}]
     keeper._liquidator = Contract("0x" + "11" * 20, Interface("Liquidator", abi))
@@ -129,7 +130,7 @@ def test_keeper__inventory__borrows_nothing() -> None:
 
 def test_keeper__holding__needs_no_exit_and_values_the_seizure_at_the_oracle() -> None:
     orders = decide(
-        View([preview("a", debt=10_000, collateral=20_000)], pays=0.0), exit=None, funding="inventory", inventory=1
+        View([preview("a", debt=10_000, collateral=20_000)], pays=0.0), exits=[], funding="inventory", inventory=1
     )
 
     assert (orders[0][4], orders[0][5]) == (0, "0x" + "00" * 20)

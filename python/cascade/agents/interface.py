@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from cascade.chain.local import Contract
+from cascade.deployment.venue import SwapCall
 from cascade.observation import BlockView
 
-__all__ = ["Agent", "Proposal"]
+__all__ = ["GWEI", "Agent", "MarginNote", "Proposal"]
+
+GWEI = 10**9
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,48 @@ class Proposal:
     reason: str
     key: str
 
+    @classmethod
+    def of_swap(
+        cls, swap: SwapCall, *, sender: str, gas_limit: int, tip_wei: int, intent: str, reason: str, key: str
+    ) -> Proposal:
+        """The proposal that sends a venue's swap."""
+        return cls(
+            sender=sender, contract=swap.contract, function=swap.function, arguments=swap.arguments,
+            gas_limit=gas_limit, tip_wei=tip_wei, intent=intent, reason=reason, key=key,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MarginNote:
+    """A step of a margin call: no transaction, but why some follow. Recorded in `margin_events`.
+
+    Attributes
+    ----------
+    borrower : str
+        Account of the pledge.
+    event : str
+        `call`: the LTV reached the warning line; `cured`: it is back at the cure line; `failed`: the deadline passed.
+    ltv_bps : int
+        LTV of the pledge, in 1e-4.
+    deadline_timestamp : int
+        Unix time of the deadline.
+    needed_raw, raised_raw : int
+        Stables that would cure it now, and cash at hand for it, in smallest units of the debt.
+    """
+
+    borrower: str
+    event: Literal["call", "cured", "failed"]
+    ltv_bps: int
+    deadline_timestamp: int
+    needed_raw: int
+    raised_raw: int
+
 
 class Agent(Protocol):
     """One actor of the crash phase.
 
     `see` reads the chain through the view, at the block before; `propose` decides from that alone, with its own
-    random stream. Neither changes anything.
+    random stream and its own memory of earlier sights. Neither changes anything outside the agent.
     """
 
     name: str
@@ -57,5 +96,5 @@ class Agent(Protocol):
     def see(self, view: BlockView) -> Any:
         """Everything the decision needs."""
 
-    def propose(self, sight: Any) -> Sequence[Proposal]:
+    def propose(self, sight: Any) -> Sequence[Proposal | MarginNote]:
         """The transactions wanted in the next block, best first."""

@@ -62,6 +62,7 @@ class Keeper:
         self.address = address_of(name)
         self._rng = rng
         self._liquidator: Contract | None = None
+        self._first_seen: dict[str, int] = {}
 
     def prepare(self, world: World) -> None:
         """Deploy the bot's contract and give it its inventory."""
@@ -76,11 +77,12 @@ class Keeper:
 
     def see(self, view: BlockView) -> _Sight:
         """Positions that can be liquidated, and what the exit venue pays."""
-        targets = view.unhealthy()
+        targets = tuple(target for target in view.unhealthy() if self._can_handle(view, target))
         curves = {}
-        if self.spec.exit is not None:
-            for pair in {(t.entry.collateral, t.entry.debt): None for t in targets}:
-                curves[pair] = view.exit_curve(self.spec.exit, asset_in=pair[0], asset_out=pair[1])
+        for pair in {(t.entry.collateral, t.entry.debt): None for t in targets}:
+            venue = self._exit(view, *pair)
+            if venue is not None:
+                curves[pair] = view.exit_curve(venue, asset_in=pair[0], asset_out=pair[1])
         ether_usd = float(view.world.scenario.spec.chain.ether_price_usd)
         gas_cost_usd = _GAS_EXPECTED * view.next_base_fee_wei / 1e18 * ether_usd if targets else 0.0
         return _Sight(view, targets, curves, gas_cost_usd)
@@ -89,12 +91,13 @@ class Keeper:
         """Liquidations worth their gas, the largest first."""
         # One draw a target, whatever is decided: the stream must not depend on earlier decisions.
         notices = self._rng.integers(0, 10_000, size=len(sight.targets))
+        ready = self._past_latency(sight)
         sold: dict[tuple[str, str], int] = {}
         proposals: list[Proposal] = []
         for preview, notice in zip(sight.targets, notices, strict=True):
             if len(proposals) == self.spec.max_per_block:
                 break
-            if notice >= self.spec.attention_bps:
+            if notice >= self.spec.attention_bps or preview.entry.borrower not in ready:
                 continue
             pair = (preview.entry.collateral, preview.entry.debt)
             order = self._size(sight, preview, already_sold=sold.get(pair, 0))
@@ -102,6 +105,24 @@ class Keeper:
                 sold[pair] = sold.get(pair, 0) + order.seize_raw
                 proposals.append(self._proposal(sight, order))
         return proposals
+
+    def _exit(self, view: BlockView, collateral: str, debt: str) -> str | None:
+        """The pool where it sells a collateral for a debt, or None where it has none."""
+        venues = view.world.venues
+        return next((name for name in self.spec.exits if tuple(venues[name].coins) == (debt, collateral)), None)
+
+    def _can_handle(self, view: BlockView, target: LiquidationPreview) -> bool:
+        """Whether it could sell the seizure, or pay without selling it."""
+        pair = target.entry.collateral, target.entry.debt
+        return self.spec.funding == "inventory" or self._exit(view, *pair) is not None
+
+    def _past_latency(self, sight: _Sight) -> set[str]:
+        """Borrowers that have been liquidatable for as long as the bot needs to see it."""
+        now = sight.view.step
+        self._first_seen = {
+            target.entry.borrower: self._first_seen.get(target.entry.borrower, now) for target in sight.targets
+        }
+        return {name for name, step in self._first_seen.items() if now - step >= self.spec.latency_blocks}
 
     def _size(self, sight: _Sight, preview: LiquidationPreview, *, already_sold: int) -> _Order | None:
         best: _Order | None = None
@@ -132,7 +153,7 @@ class Keeper:
         view, spec = sight.view, sight.view.world.scenario.spec
         collateral, debt = preview.entry.collateral, preview.entry.debt
         debt_usd: float = view.oracle_price_e8(debt) / 1e8 / 10 ** spec.assets[debt].decimals
-        if self.spec.exit is None:
+        if (collateral, debt) not in sight.curves:
             collateral_usd: float = view.oracle_price_e8(collateral) / 1e8 / 10 ** spec.assets[collateral].decimals
             return seize * collateral_usd - cover * debt_usd - sight.gas_cost_usd
         curve = sight.curves[collateral, debt]
@@ -146,7 +167,8 @@ class Keeper:
         spec = world.scenario.spec
         bid_usd = order.profit_usd * self.spec.bid_share_bps / 10_000
         tip_wei = int(bid_usd / float(spec.chain.ether_price_usd) * 1e18 / _GAS_EXPECTED)
-        venue = world.venues[self.spec.exit] if self.spec.exit is not None else None
+        exit_name = self._exit(sight.view, entry.collateral, entry.debt)
+        venue = world.venues[exit_name] if exit_name is not None else None
         arguments = (
             world.tokens[entry.collateral].address, world.tokens[entry.debt].address, entry.address,
             order.debt_to_cover, venue.exit_kind if venue else 0, venue.contract.address if venue else "0x" + "00" * 20,

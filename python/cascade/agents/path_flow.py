@@ -10,7 +10,8 @@ from cascade.chain.local import address_of
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView
 from cascade.scenario.checks import raw_amount
-from cascade.scenario.model import PathFlowSpec, StableSwapVenue
+from cascade.scenario.model import AmmVenue, PathFlowSpec
+from cascade.units import WAD
 
 __all__ = ["PathFlow"]
 
@@ -19,7 +20,6 @@ _TIP_WEI = 500 * 10**9
 """Second only to the oracle: where the market opens in a block is an input of the scenario."""
 
 _STOCK_MULTIPLE = 20
-WAD = 10**18
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class _Gap:
     view: BlockView
     spot_wad: int
     target_wad: int
-    sold_coin: int
+    sold: str
     amount_raw: int
 
 
 class PathFlow:
-    """The rest of the market, as an input: it trades a stable-swap pool back to the path whenever it is off.
+    """The rest of the market, as an input: it trades a pool back to the path whenever it is off.
 
     Whoever else sells there moves the price within a block; at the next it is back near the path.
     """
@@ -47,26 +47,22 @@ class PathFlow:
     def prepare(self, world: World) -> None:
         """Give the flow more of both coins than the pool can ever take."""
         venue = world.venues[self.spec.venue]
-        assert isinstance(venue.spec, StableSwapVenue)
-        for coin in venue.spec.coins:
-            world.mint(
-                coin,
-                [(self.address, _STOCK_MULTIPLE * raw_amount(world.scenario.spec, coin, venue.spec.reserves[coin]))],
-            )
+        assert isinstance(venue.spec, AmmVenue)
+        for coin in venue.coins:
+            stock = _STOCK_MULTIPLE * raw_amount(world.scenario.spec, coin, venue.spec.reserves[coin])
+            world.mint(coin, [(self.address, stock)])
             world.setup(
-                [(self.address, world.tokens[coin], "approve", (venue.contract.address, MAX_UINT256))], intent="approve"
+                [(self.address, world.tokens[coin], "approve", (venue.spender.address, MAX_UINT256))], intent="approve"
             )
 
     def see(self, view: BlockView) -> _Gap | None:
         """The trade that closes the gap between pool and path, or None when it is small."""
-        venue = view.world.venues[self.spec.venue]
-        assert isinstance(venue.spec, StableSwapVenue)
-        quote = venue.spec.coins[0]
+        quote = view.world.venues[self.spec.venue].coins[0]
         target = view.path_price_e8(self.spec.asset) * WAD // view.oracle_price_e8(quote)
         spot = view.spot_price_wad(self.spec.venue)
         if abs(spot - target) * 10_000 <= self.spec.tolerance_bps * target:
             return None
-        sold, _, amount = view.trade_to_price(self.spec.venue, target)
+        sold, amount = view.trade_to_price(self.spec.venue, target)
         return _Gap(view, spot, target, sold, amount) if amount else None
 
     def propose(self, sight: _Gap | None) -> Sequence[Proposal]:
@@ -75,11 +71,9 @@ class PathFlow:
             return []
         venue = sight.view.world.venues[self.spec.venue]
         return [
-            Proposal(
-                sender=self.address, contract=venue.contract,
-                function="exchange(int128,int128,uint256,uint256,address)",
-                arguments=(sight.sold_coin, 1 - sight.sold_coin, sight.amount_raw, 0, self.address),
-                gas_limit=_GAS, tip_wei=_TIP_WEI, intent="follow-path",
+            Proposal.of_swap(
+                venue.swap(asset_in=sight.sold, amount_raw=sight.amount_raw, receiver=self.address),
+                sender=self.address, gas_limit=_GAS, tip_wei=_TIP_WEI, intent="follow-path",
                 reason=f"pool at {sight.spot_wad / WAD:.6f}, path at {sight.target_wad / WAD:.6f}", key="flow",
             )
         ]  # fmt: skip

@@ -10,7 +10,7 @@ from cascade.chain.local import address_of
 from cascade.observation import BlockView
 from cascade.scenario.model import PathPosterSpec
 
-__all__ = ["PathPoster"]
+__all__ = ["PathPoster", "post"]
 
 _GAS = 120_000
 _TIP_WEI = 1_000 * 10**9
@@ -49,17 +49,35 @@ class PathPoster:
     def propose(self, sight: tuple[BlockView, list[_Feed]]) -> Sequence[Proposal]:
         """One post for each feed that is due."""
         view, feeds = sight
-        proposals = []
-        for feed in feeds:
-            change = abs(feed.path_e8 - feed.posted_e8)
-            moved = change > 0 and change * 10_000 >= self.spec.deviation_bps * feed.posted_e8
-            stale = view.next_timestamp - feed.posted_at >= self.spec.heartbeat_seconds
-            if moved or stale:
-                proposals.append(
-                    Proposal(
-                        sender=address_of("price-poster"), contract=view.world.feeds[feed.asset], function="post",
-                        arguments=(feed.path_e8,), gas_limit=_GAS, tip_wei=_TIP_WEI, intent="post",
-                        reason="path moved" if moved else "heartbeat", key=feed.asset,
-                    )
-                )  # fmt: skip
-        return proposals
+        due = (
+            post(
+                view, feed.asset, posted_e8=feed.posted_e8, posted_at=feed.posted_at, answer_e8=feed.path_e8,
+                deviation_bps=self.spec.deviation_bps, heartbeat_seconds=self.spec.heartbeat_seconds,
+                moved="path moved",
+            )
+            for feed in feeds
+        )  # fmt: skip
+        return [proposal for proposal in due if proposal is not None]
+
+
+def post(
+    view: BlockView,
+    asset: str,
+    *,
+    posted_e8: int,
+    posted_at: int,
+    answer_e8: int,
+    deviation_bps: int,
+    heartbeat_seconds: int,
+    moved: str,
+) -> Proposal | None:
+    """The post that a Chainlink feed would make: when the answer is away by the deviation, or the heartbeat passed."""
+    change = abs(answer_e8 - posted_e8)
+    has_moved = change > 0 and change * 10_000 >= deviation_bps * posted_e8
+    if not has_moved and view.next_timestamp - posted_at < heartbeat_seconds:
+        return None
+    return Proposal(
+        sender=address_of("price-poster"), contract=view.world.posted_feeds[asset], function="post",
+        arguments=(answer_e8,), gas_limit=_GAS, tip_wei=_TIP_WEI, intent="post",
+        reason=moved if has_moved else "heartbeat", key=asset,
+    )  # fmt: skip

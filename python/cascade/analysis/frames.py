@@ -121,6 +121,16 @@ class Frames:
         return self.table("liquidations")
 
     @cached_property
+    def margin_events(self) -> pd.DataFrame:
+        """One row a step of a margin call."""
+        return self.table("margin_events")
+
+    @cached_property
+    def withdrawals(self) -> pd.DataFrame:
+        """One row a lender's attempt to withdraw."""
+        return self.table("withdrawals")
+
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         """Every parameter of the scenario, defaults included."""
         parameters: dict[str, Any] = json.loads(self.runs["parameters"].iloc[0])

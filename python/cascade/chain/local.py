@@ -72,6 +72,8 @@ class Transaction:
     """What it is for, in one word; recorded."""
     reason: str = ""
     """Why it was proposed; recorded."""
+    proposed_step: int = -1
+    """Step at which it was first proposed; -1 before the crash."""
 
 
 class RawLog(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -54,6 +55,11 @@ class Rpc:
         `http://host:port`.
     timeout : float
         Seconds before a silent node counts as dead.
+
+    Attributes
+    ----------
+    waited_seconds : float
+        Time spent between sending a request and having its answer: the node's share of a run.
     """
 
     def __init__(self, url: str, *, timeout: float = 600.0) -> None:
@@ -63,6 +69,7 @@ class Rpc:
             raise ChainError(f"{url}: expected the http:// address of a node")
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
         self._path = parts.path or "/"
+        self.waited_seconds = 0.0
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder().decode
 
@@ -128,10 +135,12 @@ class Rpc:
                 self._connection.connect()
                 assert self._connection.sock is not None
                 self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._connection.request(
-                "POST", self._path, body=self._encode(message), headers={"Content-Type": "application/json"}
-            )
-            return self._connection.getresponse().read()
+            body = self._encode(message)
+            sent = time.perf_counter()
+            self._connection.request("POST", self._path, body=body, headers={"Content-Type": "application/json"})
+            answer = self._connection.getresponse().read()
+            self.waited_seconds += time.perf_counter() - sent
+            return answer
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ChainError(f"{self.url}: the node stopped answering ({type(error).__name__})") from error

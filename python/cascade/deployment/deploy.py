@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from cascade.deployment.lending import deploy_lending
-from cascade.deployment.venues import deploy_venue
+from cascade.deployment.oracles import deploy_posted_feeds, deploy_sources, start_observing
+from cascade.deployment.venues import deploy_venue, fund_venue
 from cascade.deployment.world import World
 from cascade.scenario.checks import raw_amount
-from cascade.scenario.model import AssetKind, PostedOracle, SameAsOracle
+from cascade.scenario.model import AssetKind, FixedRateVenue
 
 __all__ = ["deploy_world"]
 
 
 def deploy_world(world: World) -> None:
-    """Deploy tokens, feeds, oracle, pool, venues and lens, list the reserves, and let lenders supply.
+    """Deploy tokens, feeds, pools, price sources, lending pool and lens; fund the venues; let lenders supply.
+
+    Pools come before the sources that read them, and a venue at the oracle's price after the oracle.
 
     Parameters
     ----------
@@ -25,10 +28,17 @@ def deploy_world(world: World) -> None:
     world.enlist("liquidity-provider", role="lender")
     world.chain.fund(world.actors)
     _deploy_tokens(world)
+    world.install(router=world.deploy("Router", name="Router"))
+    deploy_posted_feeds(world)
+    _deploy_venues(world, at_oracle=False)
+    deploy_sources(world)
     deploy_lending(world)
-    for name, venue in spec.venues.items():
-        world.venues[name] = deploy_venue(world, name, venue)
-    world.install(lens=world.deploy("Lens", name="Lens"))
+    _deploy_venues(world, at_oracle=True)
+    world.install(
+        lens=world.deploy("Lens", name="Lens"),
+        deleverager=world.deploy("Deleverager", world.pool.address, name="Deleverager"),
+    )
+    start_observing(world)
     for asset, reserve in spec.lending.reserves.items():
         supplied = raw_amount(spec, asset, reserve.lenders_supply)
         if supplied:
@@ -51,15 +61,10 @@ def _deploy_tokens(world: World) -> None:
         else:
             token = world.deploy("MockERC20", symbol, symbol, asset.decimals, name=symbol)
         world.tokens[symbol] = token
-    poster = world.enlist("price-poster", role="oracle")
-    world.chain.fund([poster])
-    oracles = world.scenario.spec.oracle
-    for symbol, oracle in oracles.items():
-        if isinstance(oracle, PostedOracle):
-            answer = int(oracle.initial_price_usd * 10**8)
-            world.feeds[symbol] = world.deploy(
-                "PostedPriceFeed", f"{symbol} / USD", answer, poster, name=f"{symbol}/USD"
-            )
-    for symbol, oracle in oracles.items():
-        if isinstance(oracle, SameAsOracle):
-            world.feeds[symbol] = world.feeds[oracle.asset]
+
+
+def _deploy_venues(world: World, *, at_oracle: bool) -> None:
+    for name, venue in world.scenario.spec.venues.items():
+        if isinstance(venue, FixedRateVenue) == at_oracle:
+            world.venues[name] = deploy_venue(world, name, venue)
+            fund_venue(world, world.venues[name])

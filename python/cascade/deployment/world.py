@@ -37,7 +37,13 @@ class World:
     actors : dict of str to Actor
         By address.
     tokens, feeds, a_tokens, debt_tokens : dict of str to Contract
-        By symbol; `feeds` also under the symbols that share one.
+        By symbol; `feeds` are what the lending oracle reads.
+    posted_feeds : dict of str to Contract
+        Feeds that an agent posts to, by symbol: an asset's own, or one inside its source.
+    observers : dict of str to Contract
+        Sources that average or delay, and must be shown a price once a block.
+    wallets : dict of str to str
+        Name by address of everyone whose balances an agent may ask for.
     venues : dict of str to DeployedVenue
         By name.
     """
@@ -47,6 +53,9 @@ class World:
     artifacts: Mapping[str, Artifact]
     tokens: dict[str, Contract] = field(default_factory=dict)
     feeds: dict[str, Contract] = field(default_factory=dict)
+    posted_feeds: dict[str, Contract] = field(default_factory=dict)
+    observers: dict[str, Contract] = field(default_factory=dict)
+    wallets: dict[str, str] = field(default_factory=dict)
     a_tokens: dict[str, Contract] = field(default_factory=dict)
     debt_tokens: dict[str, Contract] = field(default_factory=dict)
     venues: dict[str, DeployedVenue] = field(default_factory=dict)
@@ -78,6 +87,16 @@ class World:
     def lens(self) -> Contract:
         """Packed views."""
         return self._core["lens"]
+
+    @property
+    def router(self) -> Contract:
+        """Swaps at pairs for accounts that are no contracts."""
+        return self._core["router"]
+
+    @property
+    def deleverager(self) -> Contract:
+        """Unwinds loops in one transaction."""
+        return self._core["deleverager"]
 
     @property
     def deployer(self) -> str:

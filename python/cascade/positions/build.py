@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cascade.chain.local import Contract, Transaction
+from cascade.chain.local import Contract, Transaction, address_of
 from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.errors import CascadeError, RevertedCall
 from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps
-from cascade.scenario.model import StableSwapVenue
+from cascade.scenario.checks import pledge_account
+from cascade.scenario.model import AmmVenue, ConstantProductVenue, WhaleSpec
 
-__all__ = ["BuildFailed", "LoopRound", "build_positions", "require_time_left"]
+__all__ = ["BuildFailed", "LoopRound", "build_positions", "require_time_left", "role_of"]
 
 _CHUNK = 100
 _ACTION_GAS = 500_000
@@ -74,13 +75,7 @@ def build_positions(
     """
     rounds: list[LoopRound] = []
     for cohort in dict.fromkeys(plan.cohort for plan in plans):
-        members = [plan for plan in plans if plan.cohort == cohort]
-        addresses = [world.enlist(plan.borrower, role="looper", cohort=cohort) for plan in members]
-        world.chain.fund(addresses)
-        world.mint(
-            world.scenario.spec.positions[cohort].collateral,
-            ((address, plan.equity_raw) for address, plan in zip(addresses, members, strict=True)),
-        )
+        _enlist_members(world, cohort, [plan for plan in plans if plan.cohort == cohort])
     world.hand_over_minting()
     before = {name: _spot_wad(world, venue) for name, venue in world.venues.items() if _loops_through(world, venue)}
     try:
@@ -97,6 +92,29 @@ def build_positions(
     for name, spot in before.items():
         _require_undrained(world.venues[name], spot, _spot_wad(world, world.venues[name]))
     return rounds
+
+
+def role_of(world: World, cohort: str) -> str:
+    """Class of actor of a cohort's members."""
+    spec = world.scenario.spec
+    owned = any(isinstance(agent, WhaleSpec) and agent.cohort == cohort for agent in spec.agents.values())
+    return "whale" if owned or spec.positions[cohort].pledge is not None else "looper"
+
+
+def _enlist_members(world: World, cohort: str, members: Sequence[PositionPlan]) -> None:
+    role = role_of(world, cohort)
+    addresses = [world.enlist(plan.borrower, role=role, cohort=cohort) for plan in members]
+    pledges = [plan.pledge for plan in members if plan.pledge is not None]
+    accounts = [world.enlist(pledge.account, role=role, cohort=pledge_account(cohort)) for pledge in pledges]
+    world.chain.fund([*addresses, *accounts])
+    if pledges:
+        amounts = ((account, pledge.pledged_raw) for account, pledge in zip(accounts, pledges, strict=True))
+        world.mint(pledges[0].asset, amounts)
+        return
+    world.mint(
+        world.scenario.spec.positions[cohort].collateral,
+        ((address, plan.equity_raw) for address, plan in zip(addresses, members, strict=True)),
+    )
 
 
 def require_time_left(world: World) -> None:
@@ -117,15 +135,18 @@ def require_time_left(world: World) -> None:
 
 def _loops_through(world: World, venue: DeployedVenue) -> bool:
     used = {cohort.venue for cohort in world.scenario.spec.positions.values()}
-    return venue.name in used and isinstance(venue.spec, StableSwapVenue)
+    return venue.name in used and isinstance(venue.spec, AmmVenue)
 
 
 def _spot_wad(world: World, venue: DeployedVenue) -> int:
+    if isinstance(venue.spec, ConstantProductVenue):
+        token = world.tokens[venue.coins[1]].address
+        return int(world.chain.call(world.lens, "constantProductSpotPriceWad", venue.contract.address, token))
     return int(world.chain.call(venue.contract, "get_p", 0))
 
 
 def _require_undrained(venue: DeployedVenue, before_wad: int, after_wad: int) -> None:
-    assert isinstance(venue.spec, StableSwapVenue)
+    assert isinstance(venue.spec, AmmVenue)
     drift_bps = abs(after_wad - before_wad) * 10_000 // before_wad
     if drift_bps > venue.spec.max_build_drift_bps:
         raise BuildFailed(
@@ -161,17 +182,56 @@ class _Builder:
         pool = self.world.pool
         self._send("approve", self.collateral, lambda _: ("approve", pool.address, MAX_UINT256), gas=_APPROVE_GAS)
         self._send(
-            "approve", self.debt, lambda _: ("approve", self.venue.contract.address, MAX_UINT256), gas=_APPROVE_GAS
+            "approve", self.debt, lambda _: ("approve", self.venue.spender.address, MAX_UINT256), gas=_APPROVE_GAS
         )
         if self.cohort.emode:
             self._send("enter-emode", pool, lambda _: ("setUserEMode", self.cohort.emode))
-        self._supply([loop.plan.equity_raw for loop in self.loops], [0] * len(self.loops), number=0)
+        equities = self._borrow_equity() if self.cohort.pledge is not None else [p.plan.equity_raw for p in self.loops]
+        self._supply(equities, [0] * len(self.loops), number=0)
         for number in range(1, self.cohort.rounds + 1):
             borrowed = self._borrow()
             self._swap(borrowed)
             received = self._balances()
             self._supply(received, borrowed, number=number)
         return [entry for loop in self.loops for entry in loop.rounds]
+
+    def _borrow_equity(self) -> list[int]:
+        """Pledge, borrow, and mint what was borrowed to collateral: the first layer."""
+        world, pool = self.world, self.world.pool
+        pledges = [loop.plan.pledge for loop in self.loops if loop.plan.pledge is not None]
+        asset, debt = world.tokens[pledges[0].asset], self.debt.address
+        accounts = {pledge.account: address_of(pledge.account) for pledge in pledges}
+        for intent, contract, call in (
+            ("approve", asset, lambda _pledge, _account: ("approve", pool.address, MAX_UINT256)),
+            ("pledge", pool, lambda p, a: ("supply", asset.address, p.pledged_raw, a, 0)),
+            ("borrow", pool, lambda p, a: ("borrow", debt, p.debt_raw, 2, 0, a)),
+        ):
+            self._mine(
+                [
+                    Transaction(
+                        accounts[pledge.account],
+                        contract.address,
+                        contract.encode(*_named(call(pledge, accounts[pledge.account]))),
+                        _ACTION_GAS,
+                        intent=intent,
+                    )
+                    for pledge in pledges
+                ]
+            )
+        self._mine(
+            [
+                Transaction(
+                    accounts[pledge.account],
+                    debt,
+                    self.debt.encode("transfer", loop.address, pledge.debt_raw),
+                    _ACTION_GAS,
+                    intent="transfer",
+                )
+                for loop, pledge in zip(self.loops, pledges, strict=True)
+            ]
+        )
+        self._swap([pledge.debt_raw for pledge in pledges])
+        return self._balances()
 
     def _borrow(self) -> list[int]:
         world, timestamp = self.world, self.world.chain.timestamp + 1
@@ -198,17 +258,12 @@ class _Builder:
         return amounts
 
     def _swap(self, amounts: Sequence[int]) -> None:
-        transactions = [
-            Transaction(
-                loop.address,
-                self.venue.contract.address,
-                self.venue.swap_data(asset_in=self.cohort.debt, amount_raw=amount, receiver=loop.address),
-                _ACTION_GAS,
-                intent="swap",
-            )
-            for loop, amount in zip(self.loops, amounts, strict=True)
-            if amount
-        ]
+        transactions = []
+        for loop, amount in zip(self.loops, amounts, strict=True):
+            if amount:
+                swap = self.venue.swap(asset_in=self.cohort.debt, amount_raw=amount, receiver=loop.address)
+                data = swap.contract.encode(swap.function, *swap.arguments)
+                transactions.append(Transaction(loop.address, swap.contract.address, data, _ACTION_GAS, intent="swap"))
         self._mine(transactions)
 
     def _supply(self, amounts: Sequence[int], borrowed: Sequence[int], *, number: int) -> None:

@@ -7,17 +7,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.errors import ScenarioError
-from cascade.scenario.checks import numbered
+from cascade.scenario.checks import numbered, pledge_account
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import CohortSpec, Distribution, ScenarioSpec
-from cascade.streams import stream
+from cascade.scenario.model import CohortSpec, ScenarioSpec
+from cascade.scenario.sources import initial_price_usd
+from cascade.streams import draw, stream
 
-__all__ = ["LTV_SCALE", "PositionPlan", "borrowing_lines_bps", "leverage_after", "plan_positions"]
+__all__ = ["LTV_SCALE", "PledgePlan", "PositionPlan", "borrowing_lines_bps", "leverage_after", "plan_positions"]
 
 LTV_SCALE = 1_000_000
 """An LTV of a plan is an exact integer in millionths."""
 
 _EQUITY_STEPS_PER_TOKEN = 100
+
+
+@dataclass(frozen=True)
+class PledgePlan:
+    """The first layer under a loop.
+
+    Attributes
+    ----------
+    account : str
+        Name of the account that pledges and borrows.
+    asset : str
+        What is pledged.
+    pledged_raw, debt_raw : int
+        Amount pledged, and borrowed against it, in smallest units.
+    """
+
+    account: str
+    asset: str
+    pledged_raw: int
+    debt_raw: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +57,8 @@ class PositionPlan:
         Debt after each round over the collateral before it, in millionths.
     rounds : int
         Rounds of borrow, swap and supply.
+    pledge : PledgePlan, optional
+        What the equity was borrowed against.
     """
 
     borrower: str
@@ -43,6 +66,7 @@ class PositionPlan:
     equity_raw: int
     ltv_ppm: int
     rounds: int
+    pledge: PledgePlan | None = None
 
     @property
     def leverage(self) -> float:
@@ -77,8 +101,9 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
     plans: list[PositionPlan] = []
     for name, cohort in scenario.spec.positions.items():
         rng = stream(scenario.seed, f"positions/{name}")
-        equities = _draw(cohort.equity, cohort.count, rng)
+        equities = draw(cohort.equity, cohort.count, rng)
         ltvs = _ltvs_ppm(scenario, name, cohort, rng)
+        pledge_ltvs = draw(cohort.pledge.ltv, cohort.count, rng) if cohort.pledge is not None else []
         unit = 10 ** scenario.spec.assets[cohort.collateral].decimals
         for i, borrower in enumerate(numbered(name, cohort.count)):
             equity_raw = round(equities[i] * _EQUITY_STEPS_PER_TOKEN) * unit // _EQUITY_STEPS_PER_TOKEN
@@ -87,21 +112,21 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
                     file=scenario.file, key=f"positions.{name}.equity", value=equities[i],
                     expected="an equity of at least 0.01 token",
                 )  # fmt: skip
-            plans.append(PositionPlan(borrower, name, equity_raw, ltvs[i], cohort.rounds))
+            pledge = _pledge(scenario, cohort, borrower, equity_raw, pledge_ltvs[i]) if pledge_ltvs else None
+            plans.append(PositionPlan(borrower, name, equity_raw, ltvs[i], cohort.rounds, pledge))
     return plans
 
 
-def _draw(distribution: Distribution, count: int, rng: np.random.Generator) -> list[float]:
-    low, high = float(distribution.low or 0), float(distribution.high or 0)
-    if distribution.kind == "fixed":
-        assert distribution.value is not None
-        return [float(distribution.value)] * count
-    if distribution.kind == "uniform":
-        return [float(x) for x in rng.uniform(low, high, count)]
-    assert distribution.median is not None
-    assert distribution.sigma is not None
-    drawn = float(distribution.median) * np.exp(float(distribution.sigma) * rng.standard_normal(count))
-    return [float(x) for x in np.clip(drawn, low, high)]
+def _pledge(scenario: Scenario, cohort: CohortSpec, borrower: str, equity_raw: int, ltv: float) -> PledgePlan:
+    """So much of the pledge that the debt, which is minted to the equity at par, has the LTV drawn; rounded up."""
+    assert cohort.pledge is not None
+    spec, asset = scenario.spec, cohort.pledge.collateral
+    units = {symbol: 10 ** spec.assets[symbol].decimals for symbol in (asset, cohort.collateral, cohort.debt)}
+    prices_e8 = {symbol: int(initial_price_usd(spec, symbol) * 10**8) for symbol in (asset, cohort.debt)}
+    debt_raw = equity_raw * units[cohort.debt] // units[cohort.collateral]
+    worth_e8 = debt_raw * prices_e8[cohort.debt] * LTV_SCALE // (units[cohort.debt] * round(ltv * LTV_SCALE))
+    pledged_raw = -(-worth_e8 * units[asset] // prices_e8[asset])
+    return PledgePlan(pledge_account(borrower), asset, pledged_raw, debt_raw)
 
 
 def _ltvs_ppm(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[int]:
@@ -113,12 +138,12 @@ def _ltvs_ppm(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.
         shown: list[float] = [target.ltv_per_round_bps / 10_000] * cohort.count
         key += ".ltv_per_round_bps"
     elif target.leverage is not None:
-        shown = _draw(target.leverage, cohort.count, rng)
+        shown = draw(target.leverage, cohort.count, rng)
         key += ".leverage"
         ltvs = [_ltv_for_leverage(scenario, key, leverage, cohort.rounds) for leverage in shown]
     else:
         assert target.health_factor is not None
-        shown = _draw(target.health_factor, cohort.count, rng)
+        shown = draw(target.health_factor, cohort.count, rng)
         key += ".health_factor"
         ltvs = []
         for health in shown:

@@ -10,7 +10,8 @@ from decimal import Decimal
 from cascade.errors import ScenarioError
 from cascade.positions.plan import PositionPlan, borrowing_lines_bps
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import FixedRateVenue, PathPosterSpec, PostedOracle, SameAsOracle, StableSwapVenue
+from cascade.scenario.model import MarketPosterSpec, ParMintVenue, PathPosterSpec, PostedOracle, SameAsOracle
+from cascade.scenario.sources import initial_price_usd
 
 __all__ = ["check_liquidity", "check_shock", "oracle_price_path_e8"]
 
@@ -29,9 +30,13 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
     for plan in plans:
         cohort = spec.positions[plan.cohort]
         equity = Decimal(plan.equity_raw) / 10 ** spec.assets[cohort.collateral].decimals
-        collateral_price, debt_price = (_initial_price(scenario, asset) for asset in (cohort.collateral, cohort.debt))
+        collateral_price, debt_price = (
+            initial_price_usd(scenario.spec, asset) for asset in (cohort.collateral, cohort.debt)
+        )
         looped = equity * Decimal(plan.leverage - 1)
         debts[cohort.debt] += looped * collateral_price / debt_price
+        if plan.pledge is not None:
+            debts[cohort.debt] += Decimal(plan.pledge.debt_raw) / 10 ** spec.assets[cohort.debt].decimals
         bought[cohort.venue, cohort.collateral] += looped
     for asset, debt in debts.items():
         supplied = spec.lending.reserves[asset].lenders_supply
@@ -42,7 +47,7 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
             )  # fmt: skip
     for (name, asset), amount in bought.items():
         venue = spec.venues[name]
-        if isinstance(venue, (FixedRateVenue, StableSwapVenue)) and amount > venue.reserves[asset]:
+        if not isinstance(venue, ParMintVenue) and amount > venue.reserves[asset]:
             raise ScenarioError(
                 file=scenario.file, key=f"venues.{name}.reserves.{asset}", value=_whole(venue.reserves[asset]),
                 expected=f"the loops buy {_whole(amount)} {asset} there, which would drain the pool",
@@ -55,7 +60,8 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
     Returns
     -------
     str or None
-        A sentence saying that no position can be breached, where none can and the scenario expects none.
+        A sentence saying that no position can be breached, where none can and the scenario expects none. None also
+        where a market has a say in the oracle: what it does is the run's result.
 
     Raises
     ------
@@ -65,6 +71,8 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
     spec = scenario.spec
     weakest: tuple[float, str, str] | None = None
     pairs = {(cohort.collateral, cohort.debt): None for cohort in spec.positions.values()}
+    if not all(_follows_the_path(scenario, asset) for pair in pairs for asset in pair):
+        return None
     lows = {pair: oracle_ratio_low(scenario, *pair) for pair in pairs}
     for plan in plans:
         if plan.ltv_ppm == 0 or plan.rounds == 0:
@@ -93,7 +101,7 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
 def oracle_ratio_low(scenario: Scenario, collateral: str, debt: str) -> tuple[float, str]:
     """Lowest price of the collateral in units of the debt, against the first, and its time (UTC)."""
     left, right = oracle_price_path_e8(scenario, collateral), oracle_price_path_e8(scenario, debt)
-    start = _initial_price(scenario, collateral) / _initial_price(scenario, debt)
+    start = initial_price_usd(scenario.spec, collateral) / initial_price_usd(scenario.spec, debt)
     low, at = min((Decimal(a) / b, i) for i, (a, b) in enumerate(zip(left, right, strict=True)))
     timeline = scenario.spec.timeline
     moment = datetime.fromtimestamp(timeline.start_timestamp + at * timeline.block_seconds, UTC)
@@ -101,7 +109,7 @@ def oracle_ratio_low(scenario: Scenario, collateral: str, debt: str) -> tuple[fl
 
 
 def oracle_price_path_e8(scenario: Scenario, asset: str) -> list[int]:
-    """What the pool's oracle will say of an asset at each step, as far as it is known before the run.
+    """What the pool's oracle will say of an asset at each step, where no market has a say in it.
 
     Returns
     -------
@@ -114,7 +122,7 @@ def oracle_price_path_e8(scenario: Scenario, asset: str) -> list[int]:
         isinstance(agent, PathPosterSpec) and source in agent.assets for agent in scenario.spec.agents.values()
     )
     if not posted:
-        return [int(_initial_price(scenario, source) * 10**8)] * timeline.steps
+        return [int(initial_price_usd(scenario.spec, source) * 10**8)] * timeline.steps
     return [
         scenario.path.price_e8(source, timeline.start_timestamp + step * timeline.block_seconds)
         for step in range(timeline.steps)
@@ -123,13 +131,14 @@ def oracle_price_path_e8(scenario: Scenario, asset: str) -> list[int]:
 
 def _feed_asset(scenario: Scenario, asset: str) -> str:
     oracle = scenario.spec.oracle[asset]
-    return oracle.asset if isinstance(oracle, SameAsOracle) else asset
+    return _feed_asset(scenario, oracle.asset) if isinstance(oracle, SameAsOracle) else asset
 
 
-def _initial_price(scenario: Scenario, asset: str) -> Decimal:
-    oracle = scenario.spec.oracle[_feed_asset(scenario, asset)]
-    assert isinstance(oracle, PostedOracle)
-    return oracle.initial_price_usd
+def _follows_the_path(scenario: Scenario, asset: str) -> bool:
+    """Whether the source of an asset is a feed, or a peg to one, that nothing but the path moves."""
+    source = _feed_asset(scenario, asset)
+    market = [agent.asset for agent in scenario.spec.agents.values() if isinstance(agent, MarketPosterSpec)]
+    return isinstance(scenario.spec.oracle[source], PostedOracle) and source not in market
 
 
 def _whole(amount: Decimal) -> int:

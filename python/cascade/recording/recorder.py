@@ -6,12 +6,17 @@ import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cascade.chain.local import Block, Log, Receipt, Transaction
+from cascade.agents.interface import MarginNote
+from cascade.chain.local import Block, Receipt, Transaction
 from cascade.deployment.world import Actor, World
-from cascade.observation import WAD, BlockView, PositionState
+from cascade.observation import BlockView, PositionState
 from cascade.positions.build import LoopRound
+from cascade.recording.liquidation_rows import LiquidationRows
+from cascade.recording.market_events import MarketEvents
 from cascade.recording.schema import TABLES
-from cascade.scenario.model import FixedRateVenue, ParMintVenue, StableSwapVenue
+from cascade.scenario.model import AmmVenue, ParMintVenue
+from cascade.scenario.sources import assets_read
+from cascade.units import WAD
 
 __all__ = ["Recorder"]
 
@@ -22,6 +27,12 @@ HEALTH_EDGES_BPS = (
     0, 5000, 8000, 9000, 9500, 10_000, 10_100, 10_200, 10_500, 11_000, 11_500, 12_000, 13_000, 15_000, 20_000, 2**31,
 )  # fmt: skip
 """Edges of the buckets of health factors, in 1e-4."""
+
+_NO_POSITION = ("liquidate", "post", "poke", "follow-path")
+"""Intents of transactions that change nobody's own position; a liquidation has a row of its own."""
+
+_OWN_EVENTS = {"unwind": "unwound", "stop": "stopped", "repay": "repaid", "top-up": "topped-up", "loop": "looped"}
+"""What a change by its owner is called, by the intent of the transaction."""
 
 _PRINCIPAL_BPS = 10_000
 
@@ -46,14 +57,18 @@ class Recorder:
         self._world: World | None = None
         self._last_price: dict[tuple[str, str], int] = {}
         self._depth_at_price: dict[str, int] = {}
-        self._liquidated: dict[str, int] = {}
+        self._liquidation_rows: LiquidationRows | None = None
+        self._events: MarketEvents | None = None
+        self._last_falls: dict[str, str] = {}
         self._unhealthy_since: dict[str, tuple[int, str]] = {}
         self._receipts: tuple[Receipt, ...] = ()
-        self._venue_addresses: set[str] = set()
+        self._intents: list[str] = []
 
     def attach(self, world: World) -> None:
         """The world whose blocks are recorded, from its first one on."""
         self._world = world
+        self._events = MarketEvents(world)
+        self._liquidation_rows = LiquidationRows(world)
 
     @property
     def world(self) -> World:
@@ -66,10 +81,11 @@ class Recorder:
         when = self._when(block.number, block.timestamp)
         self.rows["blocks"].append(
             {
-                **self._identity, **when, "transactions": len(transactions), "queued": 0, "gas_used": block.gas_used,
-                "gas_limit": block.gas_limit, "base_fee_wei": block.base_fee_wei,
+                **self._identity, **when, "transactions": len(transactions), "queued": 0, "queued_gas": 0,
+                "gas_used": block.gas_used, "gas_limit": block.gas_limit, "base_fee_wei": block.base_fee_wei,
             }
         )  # fmt: skip
+        self._last_falls = {}
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
             actor = self._actor(receipt.sender)
             self.rows["transactions"].append(
@@ -79,26 +95,35 @@ class Recorder:
                     "intent": transaction.intent, "reason": transaction.reason,
                     "target": self.world.contract_names.get(transaction.to or "", transaction.reason),
                     "status": "ok" if receipt.ok else "reverted", "revert_reason": receipt.revert_reason,
-                    "proposed_step": self._step, "gas_limit": transaction.gas_limit, "gas_used": receipt.gas_used,
-                    "tip_wei": transaction.tip_wei, "fee_wei": receipt.gas_used * receipt.effective_gas_price_wei,
+                    "proposed_step": transaction.proposed_step, "gas_limit": transaction.gas_limit,
+                    "gas_used": receipt.gas_used, "tip_wei": transaction.tip_wei,
+                    "fee_wei": receipt.gas_used * receipt.effective_gas_price_wei,
                 }
             )  # fmt: skip
-            self._record_swaps(receipt, actor, when)
+            self._record_market(transaction, receipt, actor, when)
+            if transaction.intent == "withdraw" and actor.role == "lender":
+                self._record_withdrawal(transaction, receipt, actor, when)
         self._receipts = block.receipts
+        self._intents = [transaction.intent for transaction in transactions]
 
     def before_block(self, step: int) -> None:
         """The next block mined is this step's."""
         self._phase, self._step = "crash", step
 
-    def after_block(self, view: BlockView, block: Block, *, queued: int) -> None:
+    def noted(self, note: MarginNote, *, step: int) -> None:
+        """Record a step of a margin call."""
+        when = self._when(self.world.chain.block_number, self.world.chain.timestamp)
+        self.rows["margin_events"].append({**self._identity, **when, "phase": "crash", "step": step, **vars(note)})
+
+    def after_block(self, view: BlockView, block: Block, *, queued: int, queued_gas: int) -> None:
         """Record the state after a crash block: prices, health, depth, liquidations, positions changed."""
-        self.rows["blocks"][-1]["queued"] = queued
+        self.rows["blocks"][-1].update(queued=queued, queued_gas=queued_gas)
         when = self._when(block.number, block.timestamp)
         self._record_prices(view, when)
         self._record_health(view, when)
         self._record_depth(view, when)
         liquidated = self._record_liquidations(when)
-        self._record_positions(view, when, event="liquidated", borrowers=liquidated)
+        self._record_positions(view, when, events={**self._own_changes(), **dict.fromkeys(liquidated, "liquidated")})
         self._watch_health(view)
 
     def built(self, view: BlockView, rounds: Iterable[LoopRound]) -> None:
@@ -106,7 +131,7 @@ class Recorder:
         for entry in rounds:
             self.rows["loops"].append({**self._identity, **vars(entry)})
         when = self._when(self.world.chain.block_number, self.world.chain.timestamp)
-        self._record_positions(view, when, event="built", borrowers=None)
+        self._record_positions(view, when, events="built")
         self._record_prices(view, when)
         self._record_depth(view, when)
         self._watch_health(view)
@@ -114,7 +139,7 @@ class Recorder:
     def ended(self, view: BlockView) -> None:
         """Record every position as the run leaves it."""
         when = self._when(self.world.chain.block_number, self.world.chain.timestamp)
-        self._record_positions(view, when, event="end", borrowers=None)
+        self._record_positions(view, when, events="end")
 
     def described(self, row: Mapping[str, Any]) -> None:
         """Record the run itself."""
@@ -139,25 +164,58 @@ class Recorder:
     def _actor(self, address: str) -> Actor:
         return self.world.actors.get(address, Actor(name=address, role="unknown"))
 
-    def _record_swaps(self, receipt: Receipt, actor: Actor, when: Row) -> None:
-        for log in receipt.logs_of(self._venues_by_address()):
-            venue = self.world.venue_at(log.address)
-            assert venue is not None
-            traded = _traded(venue.spec, log)
-            if traded is not None:
-                asset_in, amount_in, asset_out, amount_out = traded
-                self.rows["swaps"].append(
-                    {
-                        **self._identity, **when, "tx_hash": receipt.tx_hash, "log_index": log.log_index,
-                        "venue": venue.name, "actor": actor.name, "role": actor.role, "asset_in": asset_in,
-                        "asset_out": asset_out, "amount_in_raw": amount_in, "amount_out_raw": amount_out,
-                    }
-                )  # fmt: skip
+    def _record_market(self, transaction: Transaction, receipt: Receipt, actor: Actor, when: Row) -> None:
+        assert self._events is not None
+        swaps, moves = self._events.read(receipt)
+        for swap in swaps:
+            self.rows["swaps"].append(
+                {
+                    **self._identity, **when, "tx_hash": receipt.tx_hash, "actor": actor.name, "role": actor.role,
+                    **vars(swap),
+                }
+            )  # fmt: skip
+        for move in moves:
+            self.rows["price_moves"].append(
+                {
+                    **self._identity, **when, "transaction_index": receipt.transaction_index,
+                    "log_index": move.log_index, "tx_hash": receipt.tx_hash, "market": move.market,
+                    "asset": move.asset, "kind": move.kind, "actor": actor.name, "role": actor.role,
+                    "cohort": actor.cohort, "intent": transaction.intent, "price_before_wad": move.before_wad,
+                    "price_after_wad": move.after_wad,
+                }
+            )  # fmt: skip
+            if move.after_wad < move.before_wad:
+                self._last_falls[move.asset] = receipt.tx_hash
 
-    def _venues_by_address(self) -> set[str]:
-        if len(self._venue_addresses) != len(self.world.venues):
-            self._venue_addresses = {venue.contract.address.lower() for venue in self.world.venues.values()}
-        return self._venue_addresses
+    def _record_withdrawal(self, transaction: Transaction, receipt: Receipt, actor: Actor, when: Row) -> None:
+        pool = self.world.pool
+        token, asked, _ = pool.interface.functions["withdraw"].decode_arguments(transaction.data)
+        asset = next(symbol for symbol, known in self.world.tokens.items() if known.address.lower() == token.lower())
+        got = sum(log.arguments["amount"] for log in receipt.logs_of({pool.address.lower()}) if log.event == "Withdraw")
+        self.rows["withdrawals"].append(
+            {
+                **self._identity, **when, "tx_hash": receipt.tx_hash, "lender": actor.name,
+                "asset": asset, "asked_raw": asked, "got_raw": got,
+                "revert_reason": receipt.revert_reason,
+            }
+        )  # fmt: skip
+
+    def _own_changes(self) -> dict[str, str]:
+        """Positions that somebody other than a keeper changed in the block, and how."""
+        pool = {self.world.pool.address.lower()}
+        found: dict[str, str] = {}
+        for receipt, intent in zip(self._receipts, self._intents, strict=True):
+            if not receipt.ok or intent in _NO_POSITION:
+                continue
+            for log in receipt.logs_of(pool):
+                name = {"Supply": "onBehalfOf", "Borrow": "onBehalfOf", "Repay": "user", "Withdraw": "user"}.get(
+                    log.event
+                )
+                owner = self.world.actors.get(log.arguments[name]) if name is not None else None
+                if owner is not None:
+                    found[owner.name] = _OWN_EVENTS.get(intent, "changed")
+        # The deleverager repays on behalf of the owner and withdraws for itself: both name the same sender's position.
+        return found
 
     def _record_prices(self, view: BlockView, when: Row) -> None:
         spec = self.world.scenario.spec
@@ -170,7 +228,7 @@ class Recorder:
         for name, venue in self.world.venues.items():
             if isinstance(venue.spec, ParMintVenue):
                 continue
-            quote, asset = venue.spec.coins
+            quote, asset = venue.coins
             quote_e8 = view.oracle_price_e8(quote) if quote in spec.oracle else 10**8
             self._price(asset, f"spot:{name}", view.spot_price_wad(name) * quote_e8 // WAD, when)
             amount = view.open_collateral_raw(asset)
@@ -207,7 +265,7 @@ class Recorder:
 
     def _record_depth(self, view: BlockView, when: Row) -> None:
         for name, venue in self.world.venues.items():
-            if not isinstance(venue.spec, StableSwapVenue):
+            if not isinstance(venue.spec, AmmVenue):
                 continue
             spot = view.spot_price_wad(name)
             if self._depth_at_price.get(name) == spot:
@@ -222,12 +280,13 @@ class Recorder:
                     }
                 )  # fmt: skip
 
-    def _record_positions(self, view: BlockView, when: Row, *, event: str, borrowers: Iterable[str] | None) -> None:
-        wanted = None if borrowers is None else set(borrowers)
-        if wanted is not None and not wanted:
+    def _record_positions(self, view: BlockView, when: Row, *, events: str | Mapping[str, str]) -> None:
+        """Rows of positions: all with one event, or those named with theirs."""
+        if not events:
             return
         for state in view.positions():
-            if wanted is None or state.entry.borrower in wanted:
+            event = events if isinstance(events, str) else events.get(state.entry.borrower)
+            if event is not None:
                 self.rows["positions"].append({**self._identity, **when, **_position_row(state), "event": event})
 
     def _watch_health(self, view: BlockView) -> None:
@@ -236,66 +295,24 @@ class Recorder:
             if state.health_factor_wad >= WAD:
                 self._unhealthy_since.pop(borrower, None)
             elif borrower not in self._unhealthy_since:
-                self._unhealthy_since[borrower] = (self._step, self._post_of(state.entry.collateral))
+                self._unhealthy_since[borrower] = (self._step, self._last_fall_of(state.entry.collateral))
 
-    def _post_of(self, asset: str) -> str:
-        feed = self.world.feeds[asset].address
-        posts = [
-            r.tx_hash for r in self._receipts for log in r.logs if log.event == "AnswerUpdated" and log.address == feed
-        ]
-        return posts[-1] if posts else ""
+    def _last_fall_of(self, asset: str) -> str:
+        """Transaction of the block that last lowered the price of an asset, or of one that it is priced by."""
+        priced_by = assets_read(self.world.scenario.spec, self.world.scenario.spec.oracle[asset])
+        return next((self._last_falls[name] for name in (asset, *priced_by) if name in self._last_falls), "")
 
     def _record_liquidations(self, when: Row) -> list[str]:
-        names = self.world.actors
+        assert self._liquidation_rows is not None
         touched: list[str] = []
         for receipt in self._receipts:
-            calls = [log for log in receipt.logs if log.event == "LiquidationCall"]
-            for call in calls:
-                borrower = names[call.arguments["user"]]
-                touched.append(borrower.name)
-                self.rows["liquidations"].append(self._liquidation_row(receipt, call, borrower, when))
+            for row in self._liquidation_rows.of(receipt):
+                since, trigger = self._unhealthy_since.get(row["borrower"], (when["step"], ""))
+                touched.append(row["borrower"])
+                self.rows["liquidations"].append(
+                    {**self._identity, **when, **row, "unhealthy_since_step": since, "triggered_by": trigger}
+                )
         return touched
-
-    def _liquidation_row(self, receipt: Receipt, call: Log, borrower: Actor, when: Row) -> Row:
-        world, user = self.world, call.arguments["user"]
-        collateral = world.symbol_of(call.arguments["collateralAsset"])
-        debt = world.symbol_of(call.arguments["debtAsset"])
-        report = next(
-            log.arguments
-            for log in receipt.logs
-            if log.event == "LiquidationReport" and log.arguments["borrower"] == user
-        )
-        treasury = next(address for address, actor in world.actors.items() if actor.role == "treasury")
-        fee = sum(
-            log.arguments["value"]
-            for log in receipt.logs
-            if log.event == "Transfer"
-            and log.address == world.a_tokens[collateral].address
-            and (log.arguments["from"], log.arguments["to"]) == (user, treasury)
-        )
-        deficit = sum(
-            log.arguments["amountCreated"]
-            for log in receipt.logs
-            if log.event == "DeficitCreated"
-            and (log.arguments["user"], log.arguments["debtAsset"]) == (user, call.arguments["debtAsset"])
-        )
-        self._liquidated[borrower.name] = self._liquidated.get(borrower.name, 0) + 1
-        since, trigger = self._unhealthy_since.get(borrower.name, (when["step"], ""))
-        return {
-            **self._identity, **when, "tx_hash": receipt.tx_hash, "log_index": call.log_index, "venue": "LendingPool",
-            "liquidator": self._actor(receipt.sender).name, "borrower": borrower.name, "cohort": borrower.cohort,
-            "collateral_asset": collateral, "debt_asset": debt, "debt_covered_raw": call.arguments["debtToCover"],
-            "collateral_seized_raw": call.arguments["liquidatedCollateralAmount"] + fee, "protocol_fee_raw": fee,
-            "deficit_raw": deficit, "collateral_price_e8": report["collateralPriceE8"],
-            "debt_price_e8": report["debtPriceE8"], "bonus_bps": report["bonusBps"] - _PRINCIPAL_BPS,
-            "close_factor_bps": report["closeFactorBps"], "health_factor_before_wad": report["healthFactorBeforeWad"],
-            "health_factor_after_wad": report["healthFactorAfterWad"],
-            "collateral_before_raw": report["collateralBalanceBefore"], "debt_before_raw": report["debtBalanceBefore"],
-            "exit_proceeds_raw": report["exitProceeds"], "liquidator_profit_raw": report["profit"],
-            "gas_used": receipt.gas_used, "fee_wei": receipt.gas_used * receipt.effective_gas_price_wei,
-            "flash_loan": report["flashLoan"], "round": self._liquidated[borrower.name],
-            "unhealthy_since_step": since, "triggered_by": trigger,
-        }  # fmt: skip
 
 
 def _position_row(state: PositionState) -> Row:
@@ -306,18 +323,3 @@ def _position_row(state: PositionState) -> Row:
         "debt_raw": state.debt_raw, "collateral_base_e8": state.collateral_base_e8,
         "debt_base_e8": state.debt_base_e8, "health_factor_wad": state.health_factor_wad,
     }  # fmt: skip
-
-
-def _traded(venue: ParMintVenue | FixedRateVenue | StableSwapVenue, log: Log) -> tuple[str, int, str, int] | None:
-    """Asset and amount sold, asset and amount bought."""
-    arguments = log.arguments
-    if isinstance(venue, ParMintVenue):
-        usde = (venue.asset_out, arguments.get("usde_amount", 0))
-        paid = (venue.asset_in, arguments.get("collateral_amount", 0))
-        return {"Mint": (*paid, *usde), "Redeem": (*usde, *paid)}.get(log.event)
-    if log.event != "TokenExchange":
-        return None
-    return (
-        venue.coins[arguments["sold_id"]], arguments["tokens_sold"],
-        venue.coins[arguments["bought_id"]], arguments["tokens_bought"],
-    )  # fmt: skip

@@ -10,18 +10,34 @@ from cascade.errors import ScenarioError
 from cascade.prices.path import PricePath
 from cascade.scenario.model import (
     UINT256_MAX,
+    AgentSpec,
+    AmmSpotOracle,
+    AmmVenue,
+    ArbitrageurSpec,
     CohortSpec,
+    CustomAgentSpec,
+    DipBuyerSpec,
+    FixedRateVenue,
     KeeperSpec,
+    LenderExitSpec,
+    MarketPosterSpec,
+    MedianOracle,
+    OracleSpec,
     ParMintVenue,
     PathFlowSpec,
     PathPosterSpec,
     PostedOracle,
+    ProviderExitSpec,
     SameAsOracle,
     ScenarioSpec,
-    StableSwapVenue,
+    StopLossSpec,
+    ValueBuyerSpec,
+    VaultRateOracle,
+    WhaleSpec,
 )
+from cascade.scenario.sources import assets_read, posted_leaf, sources_of
 
-__all__ = ["check_references", "numbered", "raw_amount"]
+__all__ = ["accounts_of", "check_references", "numbered", "pledge_account", "raw_amount"]
 
 
 def raw_amount(spec: ScenarioSpec, asset: str, amount: Decimal) -> int:
@@ -44,6 +60,20 @@ def numbered(name: str, count: int) -> list[str]:
     """Names of the members of a group, of equal length: `name-00` to `name-99`."""
     width = len(str(count - 1))
     return [f"{name}-{i:0{width}d}" for i in range(count)]
+
+
+def pledge_account(borrower: str) -> str:
+    """Name of the account that holds the first layer under a loop."""
+    return f"{borrower}-pledge"
+
+
+def accounts_of(name: str, agent: AgentSpec) -> list[str]:
+    """Names of the accounts that an agent entry opens; those that act for others open none."""
+    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec)):
+        return numbered(name, agent.count)
+    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec)):
+        return [name]
+    return []
 
 
 def check_references(spec: ScenarioSpec, path: PricePath, *, file: str) -> None:
@@ -86,10 +116,43 @@ class _Checker:
     def _oracles(self) -> None:
         for asset, oracle in self.spec.oracle.items():
             self._asset(f"oracle.{asset}", asset)
-            if isinstance(oracle, SameAsOracle):
-                target = self.spec.oracle.get(oracle.asset)
-                if not isinstance(target, PostedOracle):
-                    self._refuse(f"oracle.{asset}.asset", oracle.asset, "expected an asset with a posted feed")
+            self._source(f"oracle.{asset}", asset, oracle)
+        for asset in self.spec.oracle:
+            self._acyclic(asset, ())
+        for name, design in self.spec.oracle_comparison.designs.items():
+            for asset, oracle in design.items():
+                key = f"oracle_comparison.designs.{name}.{asset}"
+                if asset not in self.spec.oracle:
+                    self._refuse(key, asset, f"expected an asset of oracle: {', '.join(self.spec.oracle)}")
+                self._source(key, asset, oracle)
+
+    def _source(self, key: str, asset: str, source: OracleSpec) -> None:
+        posted = [part for part in sources_of(source) if isinstance(part, PostedOracle)]
+        if len(posted) > 1:
+            self._refuse(key, "posted", "a source may hold one posted feed: an agent posts by the asset's name")
+        for part in sources_of(source):
+            if isinstance(part, (SameAsOracle, VaultRateOracle)) and part.asset not in self.spec.oracle:
+                self._refuse(f"{key}.asset", part.asset, f"has no price source: add oracle.{part.asset}")
+            elif isinstance(part, AmmSpotOracle):
+                self._venue(f"{key}.venue", part.venue)
+                venue = self.spec.venues[part.venue]
+                if not isinstance(venue, AmmVenue):
+                    self._refuse(f"{key}.venue", part.venue, "expected a stable-swap or constant-product pool")
+                if venue.coins[1] != asset:
+                    self._refuse(f"{key}.venue", part.venue, f"prices {venue.coins[1]}, its second coin, not {asset}")
+                if venue.coins[0] not in self.spec.oracle:
+                    self._refuse(
+                        f"{key}.venue", part.venue, f"its quote {venue.coins[0]} has no price source: add one to oracle"
+                    )
+            elif isinstance(part, MedianOracle) and len(part.sources) % 2 == 0:
+                self._refuse(f"{key}.sources", len(part.sources), "expected an odd number of sources")
+
+    def _acyclic(self, asset: str, above: tuple[str, ...]) -> None:
+        if asset in above:
+            circle = " -> ".join((*above[above.index(asset) :], asset))
+            self._refuse(f"oracle.{above[-1]}", asset, f"price sources in a circle: {circle}")
+        for other in assets_read(self.spec, self.spec.oracle[asset]):
+            self._acyclic(other, (*above, asset))
 
     def _lending(self) -> None:
         for asset in self.spec.lending.reserves:
@@ -121,7 +184,7 @@ class _Checker:
             for coin in venue.reserves:
                 if coin not in coins:
                     self._refuse(f"venues.{name}.reserves", coin, f"expected one of its coins, {', '.join(coins)}")
-            if not isinstance(venue, StableSwapVenue):
+            if isinstance(venue, FixedRateVenue):
                 for coin in coins:
                     if coin not in self.spec.oracle:
                         self._refuse(f"venues.{name}", coin, f"swaps at the oracle's price: add oracle.{coin}")
@@ -139,6 +202,8 @@ class _Checker:
         pair = {venue.asset_in, venue.asset_out} if isinstance(venue, ParMintVenue) else set(venue.coins)
         if pair != {cohort.collateral, cohort.debt}:
             self._refuse(f"{key}.venue", cohort.venue, f"does not swap {cohort.debt} to {cohort.collateral}")
+        if cohort.pledge is not None:
+            self._pledge(f"{key}.pledge", name, cohort)
         if cohort.emode:
             mode = self.spec.lending.emodes.get(cohort.emode)
             if mode is None:
@@ -146,48 +211,131 @@ class _Checker:
             if cohort.debt not in mode.borrowable:
                 self._refuse(f"{key}.emode", cohort.emode, f"its borrowable assets lack {cohort.debt}")
 
+    def _pledge(self, key: str, name: str, cohort: CohortSpec) -> None:
+        assert cohort.pledge is not None
+        asset = cohort.pledge.collateral
+        reserve = self.spec.lending.reserves.get(asset)
+        if reserve is None or not reserve.ltv_bps:
+            self._refuse(
+                f"{key}.collateral", asset, "expected an asset of lending.reserves that lends (ltv_bps above 0)"
+            )
+        if not isinstance(self.spec.venues[cohort.venue], ParMintVenue):
+            self._refuse(f"positions.{name}.venue", cohort.venue, "a cohort with a pledge mints: expected a par-mint")
+        most = cohort.pledge.ltv.value or cohort.pledge.ltv.high
+        assert most is not None
+        if most * 10_000 > reserve.ltv_bps:
+            self._refuse(f"{key}.ltv", str(most), f"the pool lends {reserve.ltv_bps / 10_000:.2%} on {asset}")
+
     def _agents(self) -> None:
-        timeline = self.spec.timeline
-        posted: set[str] = set()
+        posted: dict[str, str] = {}
+        owned: dict[str, str] = {}
         for name, agent in self.spec.agents.items():
             key = f"agents.{name}"
-            followed: list[str] = []
-            if isinstance(agent, PathPosterSpec):
-                for asset in agent.assets:
-                    if not isinstance(self.spec.oracle.get(asset), PostedOracle):
-                        self._refuse(f"{key}.assets", asset, "expected an asset whose oracle is posted")
-                    if asset in posted:
-                        self._refuse(f"{key}.assets", asset, "is posted twice")
-                    posted.add(asset)
-                followed = agent.assets
-            elif isinstance(agent, PathFlowSpec):
-                self._venue(f"{key}.venue", agent.venue)
-                venue = self.spec.venues[agent.venue]
-                if not isinstance(venue, StableSwapVenue) or venue.coins[1] != agent.asset:
-                    self._refuse(
-                        f"{key}.venue", agent.venue, f"expected a stable-swap whose second coin is {agent.asset}"
-                    )
-                followed = [agent.asset]
-            elif isinstance(agent, KeeperSpec) and agent.exit is not None:
-                self._venue(f"{key}.exit", agent.exit)
-                if isinstance(self.spec.venues[agent.exit], ParMintVenue):
-                    self._refuse(
-                        f"{key}.exit", agent.exit, "a minting contract buys nothing from a keeper: name a pool"
-                    )
-            self.path.require_covers(
-                followed, start=timeline.start_timestamp,
-                end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,
-                max_gap=self.spec.prices.max_gap,
-            )  # fmt: skip
+            for asset in self._assets_posted(key, agent):
+                if asset in posted:
+                    self._refuse(key, asset, f"is posted twice: by {posted[asset]} too")
+                posted[asset] = name
+            if isinstance(agent, KeeperSpec):
+                self._keeper_exits(key, agent)
+            elif isinstance(agent, (WhaleSpec, StopLossSpec)):
+                self._owner(key, agent)
+                if isinstance(agent, WhaleSpec) and owned.setdefault(agent.cohort, name) != name:
+                    self._refuse(f"{key}.cohort", agent.cohort, f"is owned by {owned[agent.cohort]} already")
+            elif isinstance(agent, (ValueBuyerSpec, DipBuyerSpec, ProviderExitSpec, LenderExitSpec)):
+                self._amm(f"{key}.venue", agent.venue)
+                if isinstance(agent, LenderExitSpec) and agent.asset not in self.spec.lending.reserves:
+                    self._refuse(f"{key}.asset", agent.asset, "expected an asset of lending.reserves")
+                if isinstance(agent, DipBuyerSpec):
+                    self._dip_buyer(key, agent)
+            elif isinstance(agent, ArbitrageurSpec):
+                self._arbitrageur(key, agent)
+            self._require_path(agent)
+
+    def _assets_posted(self, key: str, agent: AgentSpec) -> list[str]:
+        if isinstance(agent, PathPosterSpec):
+            for asset in agent.assets:
+                if asset not in self.spec.oracle or posted_leaf(self.spec.oracle[asset]) is None:
+                    self._refuse(f"{key}.assets", asset, "expected an asset whose oracle is, or holds, a posted feed")
+            return agent.assets
+        if isinstance(agent, MarketPosterSpec):
+            self._amm(f"{key}.venue", agent.venue, second=agent.asset)
+            # A design of the oracle comparison may do without the feed; the agent then has nothing to post.
+            leaf = self.spec.oracle.get(agent.asset)
+            return [agent.asset] if leaf is not None and posted_leaf(leaf) is not None else []
+        if isinstance(agent, PathFlowSpec):
+            self._amm(f"{key}.venue", agent.venue, second=agent.asset)
+        return []
+
+    def _amm(self, key: str, name: str, *, second: str | None = None) -> AmmVenue:
+        self._venue(key, name)
+        venue = self.spec.venues[name]
+        if not isinstance(venue, AmmVenue) or (second is not None and venue.coins[1] != second):
+            wanted = "" if second is None else f" whose second coin is {second}"
+            self._refuse(key, name, f"expected a stable-swap or constant-product pool{wanted}")
+        return venue
+
+    def _keeper_exits(self, key: str, agent: KeeperSpec) -> None:
+        taken: dict[str, str] = {}
+        for name in agent.exits:
+            self._venue(f"{key}.exits", name)
+            venue = self.spec.venues[name]
+            if isinstance(venue, ParMintVenue):
+                self._refuse(f"{key}.exits", name, "a minting contract buys nothing from a keeper: name a pool")
+            if venue.coins[1] in taken:
+                self._refuse(f"{key}.exits", name, f"sells {venue.coins[1]}, as {taken[venue.coins[1]]} does: name one")
+            taken[venue.coins[1]] = name
+
+    def _owner(self, key: str, agent: WhaleSpec | StopLossSpec) -> None:
+        cohort = self.spec.positions.get(agent.cohort)
+        if cohort is None:
+            self._refuse(
+                f"{key}.cohort", agent.cohort, f"unknown cohort; positions has {', '.join(self.spec.positions)}"
+            )
+        venue = self._amm(f"{key}.venue", agent.venue, second=cohort.collateral)
+        if venue.coins[0] != cohort.debt:
+            self._refuse(f"{key}.venue", agent.venue, f"does not swap {cohort.collateral} to {cohort.debt}")
+
+    def _dip_buyer(self, key: str, agent: DipBuyerSpec) -> None:
+        venue = self._amm(f"{key}.venue", agent.venue)
+        quote, asset = venue.coins
+        reserve = self.spec.lending.reserves.get(asset)
+        if reserve is None or agent.ltv_bps > reserve.ltv_bps:
+            lent = 0 if reserve is None else reserve.ltv_bps
+            self._refuse(f"{key}.ltv_bps", agent.ltv_bps, f"the pool lends {lent / 10_000:.2%} on {asset}")
+        if quote not in self.spec.lending.reserves or not self.spec.lending.reserves[quote].borrowing:
+            self._refuse(f"{key}.venue", agent.venue, f"{quote} cannot be borrowed")
+
+    def _arbitrageur(self, key: str, agent: ArbitrageurSpec) -> None:
+        pair = set(self._amm(f"{key}.venue", agent.venue).coins)
+        self._venue(f"{key}.against", agent.against)
+        other = self.spec.venues[agent.against]
+        trades = {other.asset_in, other.asset_out} if isinstance(other, ParMintVenue) else set(other.coins)
+        if agent.against == agent.venue or trades != pair or isinstance(other, FixedRateVenue):
+            self._refuse(
+                f"{key}.against",
+                agent.against,
+                f"expected a minting contract or another pool of {' and '.join(sorted(pair))}",
+            )
+
+    def _require_path(self, agent: AgentSpec) -> None:
+        timeline = self.spec.timeline
+        followed = agent.assets if isinstance(agent, PathPosterSpec) else []
+        followed = [agent.asset] if isinstance(agent, PathFlowSpec) else followed
+        self.path.require_covers(
+            followed, start=timeline.start_timestamp,
+            end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,
+            max_gap=self.spec.prices.max_gap,
+        )  # fmt: skip
 
     def _names(self) -> None:
-        taken = dict.fromkeys(("deployer", "lender", "liquidity-provider", "price-poster", "treasury"), "the harness")
+        harness = ("deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury")
+        taken = dict.fromkeys(harness, "the harness")
         for name, cohort in self.spec.positions.items():
-            self._take(taken, f"positions.{name}", numbered(name, cohort.count))
+            names = numbered(name, cohort.count)
+            pledged = [pledge_account(member) for member in names] if cohort.pledge is not None else []
+            self._take(taken, f"positions.{name}", [*names, *pledged])
         for name, agent in self.spec.agents.items():
-            if not isinstance(agent, PathPosterSpec):
-                names = numbered(name, agent.count) if isinstance(agent, KeeperSpec) else [name]
-                self._take(taken, f"agents.{name}", names)
+            self._take(taken, f"agents.{name}", accounts_of(name, agent))
 
     def _take(self, taken: dict[str, str], key: str, names: Sequence[str]) -> None:
         for name in names:
@@ -206,7 +354,13 @@ class _Checker:
         for asset, reserve in self.spec.lending.reserves.items():
             yield f"lending.reserves.{asset}.lenders_supply", asset, reserve.lenders_supply
         for name, venue in self.spec.venues.items():
-            if not isinstance(venue, ParMintVenue):
+            if isinstance(venue, ParMintVenue):
+                window = venue.redemption
+                if window.limit_per_block is not None:
+                    yield f"venues.{name}.redemption.limit_per_block", venue.asset_out, window.limit_per_block
+                if window.buffer is not None:
+                    yield f"venues.{name}.redemption.buffer", venue.asset_in, window.buffer
+            else:
                 for asset, amount in venue.reserves.items():
                     yield f"venues.{name}.reserves.{asset}", asset, amount
         for name, cohort in self.spec.positions.items():
@@ -219,6 +373,11 @@ class _Checker:
                 for asset, reserve in self.spec.lending.reserves.items():
                     if reserve.borrowing:
                         yield f"agents.{name}.inventory", asset, agent.inventory
+            elif isinstance(agent, (ValueBuyerSpec, DipBuyerSpec, ArbitrageurSpec)):
+                quote, asset = self._amm(f"agents.{name}.venue", agent.venue).coins
+                yield f"agents.{name}.capital", quote, agent.capital
+                if isinstance(agent, ArbitrageurSpec) and agent.max_per_block is not None:
+                    yield f"agents.{name}.max_per_block", asset, agent.max_per_block
 
     def _provenance(self) -> None:
         tree = self.spec.model_dump(mode="json")

@@ -21,7 +21,7 @@ __all__ = ["render"]
 
 _HEAD = """# Scenario keys
 
-Made from `python/cascade/scenario/model.py` by `make docs`; do not edit.
+Made from `python/cascade/scenario/model/` by `make docs`; do not edit.
 
 A scenario is one YAML file. `extends: FILE` (not listed below) takes another file and changes the keys given; a section
 that changes its `kind` replaces the old one whole. `--set PATH=VALUE` changes one key by its dotted path, as in

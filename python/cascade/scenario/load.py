@@ -40,6 +40,8 @@ class Scenario:
         The scenario as one YAML document, what it extends and `--set` included.
     path_text : str
         The price path's CSV.
+    folder : Path
+        Folder of the file: where an agent of one's own is looked for.
     """
 
     spec: ScenarioSpec
@@ -48,6 +50,7 @@ class Scenario:
     overrides: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
     path_text: str = field(default="", repr=False)
+    folder: Path = field(default=Path(), repr=False)
 
     @property
     def seed(self) -> int:
@@ -102,7 +105,7 @@ def load_scenario(
     tree["prices"]["path"] = price_file.name
     return Scenario(
         spec=spec, path=path, file=file.name, overrides=shown, text=yaml.safe_dump(tree, sort_keys=False),
-        path_text=price_file.read_text(encoding="utf-8-sig"),
+        path_text=price_file.read_text(encoding="utf-8-sig"), folder=file.parent,
     )  # fmt: skip
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cascade.chain.local import Contract
+from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import World
+from cascade.observation.curve import ExitCurve
+from cascade.observation.records import BookEntry, LiquidationPreview, PositionState, Unhealthy
+from cascade.scenario.model import ConstantProductVenue
+from cascade.units import WAD
 
-__all__ = ["BlockView", "BookEntry", "ExitCurve", "LiquidationPreview", "PositionState", "Unhealthy"]
-
-WAD = 10**18
+__all__ = ["BlockView"]
 
 _POSITION_WORDS = 8
 _PREVIEW_WORDS = 10
@@ -21,69 +22,6 @@ _CURVE_STEPS = 48
 _CURVE_GROWTH_NUMERATOR, _CURVE_GROWTH_DENOMINATOR = 4, 3
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class BookEntry:
-    """A borrower whose position is watched, and the pair of reserves it is in."""
-
-    borrower: str
-    address: str
-    cohort: str
-    collateral: str
-    debt: str
-
-
-@dataclass(frozen=True)
-class PositionState:
-    """A position at a block. Amounts in smallest units, values in dollars with 8 decimals."""
-
-    entry: BookEntry
-    collateral_raw: int
-    debt_raw: int
-    collateral_base_e8: int
-    debt_base_e8: int
-    health_factor_wad: int
-
-
-@dataclass(frozen=True)
-class LiquidationPreview:
-    """What `liquidationCall` would do to a position at most, at the next block's time."""
-
-    entry: BookEntry
-    health_factor_wad: int
-    debt_raw: int
-    collateral_raw: int
-    debt_to_cover_raw: int
-    collateral_to_liquidator_raw: int
-    protocol_fee_raw: int
-    bonus_bps: int
-    """With the principal, as Aave writes it: 10500 for 5 %."""
-
-
-Unhealthy = tuple[LiquidationPreview, ...]
-
-
-@dataclass(frozen=True)
-class ExitCurve:
-    """What a venue pays for amounts of an asset, read at some points and interpolated in between.
-
-    A pool pays ever less for the next unit, so a straight line between two points never promises too much.
-    """
-
-    amounts: tuple[int, ...]
-    proceeds: tuple[int, ...]
-
-    def pays(self, amount: int) -> int:
-        """Proceeds of selling an amount at once, smallest units; beyond the last point nothing more is paid."""
-        if amount <= 0:
-            return 0
-        after = bisect.bisect_left(self.amounts, amount)
-        if after == len(self.amounts):
-            return self.proceeds[-1]
-        low_amount, low_paid = (self.amounts[after - 1], self.proceeds[after - 1]) if after else (0, 0)
-        width, rise = self.amounts[after] - low_amount, self.proceeds[after] - low_paid
-        return low_paid + rise * (amount - low_amount) // width
 
 
 class BlockView:
@@ -123,48 +61,105 @@ class BlockView:
         return self.world.scenario.path.price_e8(asset, self.next_timestamp)
 
     def feed_answer(self, asset: str) -> tuple[int, int]:
-        """Latest answer of an asset's feed (8 decimals) and its Unix time."""
+        """Latest answer of the feed that is posted for an asset (8 decimals) and its Unix time."""
 
         def read() -> tuple[int, int]:
-            _, answer, _, updated_at, _ = self.world.chain.call(self.world.feeds[asset], "latestRoundData")
+            _, answer, _, updated_at, _ = self.world.chain.call(self.world.posted_feeds[asset], "latestRoundData")
             return answer, updated_at
 
         return self._once(("feed", asset), read)
 
     def spot_price_wad(self, venue: str) -> int:
         """Price of a pool's second coin in its first."""
-        contract = self.world.venues[venue].contract
-        return self._once(("spot", venue), lambda: int(self.world.chain.call(contract, "get_p", 0)))
+        deployed = self.world.venues[venue]
 
-    def trade_to_price(self, venue: str, target_wad: int) -> tuple[int, int, int]:
-        """Coin to sell, coin to buy and amount that bring a stable-swap pool to a price."""
-        contract = self.world.venues[venue].contract
+        def read() -> int:
+            if isinstance(deployed.spec, ConstantProductVenue):
+                return int(self._lens("constantProductSpotPriceWad", deployed, self._asset_of(deployed)))
+            return int(self.world.chain.call(deployed.contract, "get_p", 0))
 
-        def read() -> tuple[int, int, int]:
-            i, j, dx = self.world.chain.call(self.world.lens, "stableSwapTradeToPrice", contract.address, target_wad)
-            return i, j, dx
+        return self._once(("spot", venue), read)
+
+    def trade_to_price(self, venue: str, target_wad: int) -> tuple[str, int]:
+        """Asset to sell, and how much of it, to bring a pool to a price of its second coin in its first."""
+        deployed = self.world.venues[venue]
+
+        def read() -> tuple[str, int]:
+            if isinstance(deployed.spec, ConstantProductVenue):
+                token, amount = self._lens(
+                    "constantProductTradeToPrice", deployed, self._asset_of(deployed), target_wad
+                )
+                return self.world.symbol_of(token), amount
+            sold, _, amount = self._lens("stableSwapTradeToPrice", deployed, target_wad)
+            return deployed.coins[sold], amount
 
         return self._once(("trade", venue, target_wad), read)
 
     def depth(self, venue: str, within_bps: Sequence[int]) -> list[int]:
         """Two words a distance: what can be sold and bought of the second coin before its price has moved so far."""
-        contract = self.world.venues[venue].contract
+        deployed = self.world.venues[venue]
+
+        def read() -> list[int]:
+            if isinstance(deployed.spec, ConstantProductVenue):
+                return list(self._lens("constantProductDepth", deployed, self._asset_of(deployed), list(within_bps)))
+            return list(self._lens("stableSwapDepth", deployed, list(within_bps)))
+
+        return self._once(("depth", venue, tuple(within_bps)), read)
+
+    def wallet_raw(self, address: str, asset: str) -> int:
+        """What an account of `world.wallets` holds of a token."""
+        return self._wallets()[address][asset]
+
+    def pool_cash_raw(self, asset: str) -> int:
+        """What the lending pool could pay out of a reserve."""
+        token = self.world.tokens[asset].address
         return self._once(
-            ("depth", venue, tuple(within_bps)),
-            lambda: list(self.world.chain.call(self.world.lens, "stableSwapDepth", contract.address, list(within_bps))),
+            ("cash", asset), lambda: int(self.world.chain.call(self.world.pool, "getVirtualUnderlyingBalance", token))
         )
+
+    def token_balance_raw(self, token: Contract, address: str) -> int:
+        """Balance of any token, at the next block's time."""
+        return self._once(
+            ("token", token.address, address),
+            lambda: int(self.world.chain.call(token, "balanceOf", address, timestamp=self.next_timestamp)),
+        )
+
+    def redeemable_raw(self, venue: str) -> int:
+        """Most that a minting contract redeems in the next block, in tokens minted."""
+        contract = self.world.venues[venue].contract
+        return self._once(("redeemable", venue), lambda: int(self.world.chain.call(contract, "redeemableInNextBlock")))
 
     def positions(self) -> list[PositionState]:
         """Every watched position, as of the latest block."""
         return self._once("positions", self._read_positions)
+
+    def position(self, borrower: str) -> PositionState:
+        """One watched position by the name of its account."""
+        return self._once("positions-by-name", lambda: {s.entry.borrower: s for s in self.positions()})[borrower]
+
+    def members(self, cohort: str) -> list[PositionState]:
+        """The watched positions of a cohort, in the order they were planned."""
+
+        def grouped() -> dict[str, list[PositionState]]:
+            found: dict[str, list[PositionState]] = {}
+            for state in self.positions():
+                found.setdefault(state.entry.cohort, []).append(state)
+            return found
+
+        return self._once("positions-by-cohort", grouped).get(cohort, [])
 
     def unhealthy(self) -> Unhealthy:
         """Every position that can be liquidated in the next block, the largest debt first."""
         return self._once("unhealthy", self._read_unhealthy)
 
     def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
-        """What a venue pays, up to all open collateral of the asset sold at once."""
+        """What a venue pays, up to all watched collateral of the asset sold at once."""
         return self._once(("exit", venue, asset_in), lambda: self._read_exit_curve(venue, asset_in, asset_out))
+
+    def buy_curve(self, venue: str, *, most_raw: int) -> ExitCurve:
+        """What a pool pays of its second coin for amounts of its first, up to an amount."""
+        quote, asset = self.world.venues[venue].coins
+        return self._once(("buy", venue, most_raw), lambda: self._read_curve(venue, quote, asset, most_raw))
 
     def open_collateral_raw(self, asset: str) -> int:
         """Collateral of an asset that still stands behind debt."""
@@ -209,7 +204,11 @@ class BlockView:
         return tuple(sorted(found, key=lambda preview: (-preview.debt_raw, preview.entry.borrower)))
 
     def _read_exit_curve(self, venue: str, asset_in: str, asset_out: str) -> ExitCurve:
-        largest = max(self.open_collateral_raw(asset_in), 10 ** self.world.scenario.spec.assets[asset_in].decimals)
+        held = sum(state.collateral_raw for state in self.positions() if state.entry.collateral == asset_in)
+        least = 10 ** self.world.scenario.spec.assets[asset_in].decimals
+        return self._read_curve(venue, asset_in, asset_out, max(held, least))
+
+    def _read_curve(self, venue: str, asset_in: str, asset_out: str, largest: int) -> ExitCurve:
         amounts = [largest]
         for _ in range(_CURVE_STEPS - 1):
             smaller = amounts[-1] * _CURVE_GROWTH_DENOMINATOR // _CURVE_GROWTH_NUMERATOR
@@ -224,6 +223,25 @@ class BlockView:
             self.world.tokens[asset_in].address, self.world.tokens[asset_out].address, increments,
         )  # fmt: skip
         return ExitCurve(tuple(amounts), tuple(proceeds))
+
+    def _wallets(self) -> dict[str, dict[str, int]]:
+        def read() -> dict[str, dict[str, int]]:
+            addresses, symbols = list(self.world.wallets), list(self.world.tokens)
+            tokens = [self.world.tokens[symbol].address for symbol in symbols]
+            words = self.world.chain.call_in_chunks(self.world.lens, "balances", tokens, each=addresses)
+            width = len(symbols)
+            return {
+                address: dict(zip(symbols, words[i * width : (i + 1) * width], strict=True))
+                for i, address in enumerate(addresses)
+            }
+
+        return self._once("wallets", read)
+
+    def _lens(self, function: str, venue: DeployedVenue, *arguments: object) -> Any:
+        return self.world.chain.call(self.world.lens, function, venue.contract.address, *arguments)
+
+    def _asset_of(self, venue: DeployedVenue) -> str:
+        return self.world.tokens[venue.coins[1]].address
 
     def _pairs(self, entries: Sequence[BookEntry]) -> list[tuple[list[BookEntry], Contract, Contract]]:
         grouped: dict[tuple[str, str], list[BookEntry]] = {}

@@ -1,0 +1,112 @@
+"""Buyers on leverage: they loop into the fall, and can be liquidated like everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.agents.interface import GWEI, Proposal
+from cascade.chain.local import address_of
+from cascade.deployment.world import MAX_UINT256, World
+from cascade.observation import BlockView, PositionState
+from cascade.scenario.checks import raw_amount
+from cascade.scenario.model import DipBuyerSpec
+from cascade.streams import draw
+from cascade.units import BPS, WAD
+
+__all__ = ["DipBuyer"]
+
+_GAS = 500_000
+_VARIABLE_RATE = 2
+_LEAST_TRADE = 100
+_UNITS_LOST_TO_ROUNDING = 2
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    price_wad: int
+    quote_raw: int
+    asset_raw: int
+    position: PositionState
+
+
+class DipBuyer:
+    """One buyer: buys with its capital once the price is under its line, then supplies, borrows and buys again.
+
+    One action a block, chosen by what it holds: asset in hand is supplied, quote in hand is spent, and with neither it
+    borrows for the next round.
+    """
+
+    role = "dip-buyer"
+
+    def __init__(self, name: str, spec: DipBuyerSpec, rng: np.random.Generator) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+        self._below_wad = round(draw(spec.buy_below, 1, rng)[0] * WAD)
+        self._borrowed_rounds = 0
+        self._entered = False
+
+    def prepare(self, world: World) -> None:
+        """Give the buyer its capital and approve what it will do with it."""
+        venue = world.venues[self.spec.venue]
+        quote, asset = venue.coins
+        world.mint(quote, [(self.address, raw_amount(world.scenario.spec, quote, self.spec.capital))])
+        world.setup(
+            [
+                (self.address, world.tokens[quote], "approve", (venue.spender.address, MAX_UINT256)),
+                (self.address, world.tokens[asset], "approve", (world.pool.address, MAX_UINT256)),
+            ],
+            intent="approve",
+        )
+
+    def see(self, view: BlockView) -> _Sight:
+        """The price, what it holds and its position."""
+        quote, asset = view.world.venues[self.spec.venue].coins
+        return _Sight(
+            view, view.spot_price_wad(self.spec.venue), view.wallet_raw(self.address, quote),
+            view.wallet_raw(self.address, asset), view.position(self.name),
+        )  # fmt: skip
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """The next action of its loop, if it has begun."""
+        self._entered = self._entered or sight.price_wad < self._below_wad
+        if not self._entered:
+            return []
+        world = sight.view.world
+        quote, asset = world.venues[self.spec.venue].coins
+        if sight.asset_raw:
+            return [self._to_pool(world, "supply", (world.tokens[asset].address, sight.asset_raw, self.address, 0))]
+        if sight.quote_raw >= _LEAST_TRADE * 10 ** world.scenario.spec.assets[quote].decimals:
+            return [self._purchase(sight)]
+        if self._borrowed_rounds < self.spec.rounds and sight.position.collateral_raw:
+            amount = self._borrowable_raw(sight)
+            self._borrowed_rounds += 1
+            if amount > 0:
+                arguments = (world.tokens[quote].address, amount, _VARIABLE_RATE, 0, self.address)
+                return [self._to_pool(world, "borrow", arguments)]
+        return []
+
+    def _borrowable_raw(self, sight: _Sight) -> int:
+        state = sight.position
+        wanted_e8 = state.collateral_base_e8 * self.spec.ltv_bps // BPS - state.debt_base_e8
+        unit = 10 ** sight.view.world.scenario.spec.assets[state.entry.debt].decimals
+        borrowable: int = wanted_e8 * unit // sight.view.oracle_price_e8(state.entry.debt) - _UNITS_LOST_TO_ROUNDING
+        return borrowable
+
+    def _purchase(self, sight: _Sight) -> Proposal:
+        venue = sight.view.world.venues[self.spec.venue]
+        swap = venue.swap(asset_in=venue.coins[0], amount_raw=sight.quote_raw, receiver=self.address)
+        return Proposal.of_swap(
+            swap, sender=self.address, gas_limit=_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent="buy",
+            reason=f"pool at {sight.price_wad / WAD:.4f}", key="act",
+        )  # fmt: skip
+
+    def _to_pool(self, world: World, function: str, arguments: tuple[object, ...]) -> Proposal:
+        return Proposal(
+            sender=self.address, contract=world.pool, function=function, arguments=arguments, gas_limit=_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI), intent="loop", reason=f"round {self._borrowed_rounds}", key="act",
+        )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Liquidity providers who withdraw from a pool that falls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascade.agents.interface import GWEI, Proposal
+from cascade.chain.local import address_of
+from cascade.observation import BlockView
+from cascade.scenario.model import ConstantProductVenue, ProviderExitSpec
+from cascade.units import BPS, WAD
+
+__all__ = ["ProviderExit"]
+
+_GAS = 400_000
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    price_wad: int
+    shares: int
+
+
+class ProviderExit:
+    """A share of a pool's liquidity that leaves in tranches once the price is under a line; it does not come back."""
+
+    role = "provider"
+
+    def __init__(self, name: str, spec: ProviderExitSpec) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of("liquidity-provider")
+        self._start_shares = 0
+        self._leaving = False
+
+    def see(self, view: BlockView) -> _Sight:
+        """The price, and the LP tokens still held."""
+        contract = view.world.venues[self.spec.venue].contract
+        return _Sight(view, view.spot_price_wad(self.spec.venue), view.token_balance_raw(contract, self.address))
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """One tranche, until the share is out."""
+        self._start_shares = self._start_shares or sight.shares
+        self._leaving = self._leaving or sight.price_wad < self.spec.below_price * WAD
+        staying = self._start_shares - self._start_shares * self.spec.share_bps // BPS
+        amount = min(self._start_shares * self.spec.tranche_bps // BPS, sight.shares - staying)
+        if not self._leaving or amount <= 0:
+            return []
+        pool = sight.view.world.venues[self.spec.venue]
+        reason = f"pool at {sight.price_wad / WAD:.4f}"
+        if isinstance(pool.spec, ConstantProductVenue):
+            # A pair burns what was sent to it: first the one, then, in the same block and behind it, the other.
+            return [
+                self._call(sight, "transfer", (pool.contract.address, amount), reason),
+                self._call(sight, "burn", (self.address,), reason),
+            ]
+        return [self._call(sight, "remove_liquidity(uint256,uint256[])", (amount, [0, 0]), reason)]
+
+    def _call(self, sight: _Sight, function: str, arguments: tuple[object, ...], reason: str) -> Proposal:
+        return Proposal(
+            sender=self.address, contract=sight.view.world.venues[self.spec.venue].contract, function=function,
+            arguments=arguments, gas_limit=_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent="remove-liquidity",
+            reason=reason, key=f"{self.name} {function}",
+        )  # fmt: skip

@@ -1,0 +1,94 @@
+"""Retail loopers with a stop: they deleverage at a health factor of their own, before anyone liquidates them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.agents.interface import GWEI, Proposal
+from cascade.agents.unwinding import LEAST_SALE_USD, approve_unwinding, sale_of, unwind
+from cascade.chain.local import address_of
+from cascade.deployment.world import World
+from cascade.observation import BlockView, PositionState
+from cascade.positions.plan import borrowing_lines_bps
+from cascade.scenario.checks import numbered
+from cascade.scenario.model import CohortSpec, StopLossSpec
+from cascade.streams import draw
+from cascade.units import BPS, WAD
+
+__all__ = ["StopLoss"]
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    price_e8: int
+    unit: int
+    threshold_bps: int
+    near: tuple[PositionState, ...]
+
+
+class StopLoss:
+    """The stops of a cohort: who has one and where it stands is drawn once.
+
+    A stop sells so much that the health factor comes back to the target at the oracle's price: selling s of
+    collateral value C against a debt B repays s, so (C - s) LT / (B - s) = target.
+    """
+
+    role = "looper"
+
+    def __init__(self, name: str, spec: StopLossSpec, cohort: CohortSpec, rng: np.random.Generator) -> None:
+        self.name = name
+        self.spec = spec
+        self._collateral = cohort.collateral
+        has_stop = rng.integers(0, BPS, size=cohort.count) < spec.share_bps
+        triggers = draw(spec.trigger_health_factor, cohort.count, rng)
+        members = numbered(spec.cohort, cohort.count)
+        self._trigger_wad = {
+            member: round(trigger * WAD)
+            for member, trigger, stops in zip(members, triggers, has_stop, strict=True)
+            if stops
+        }
+
+    def prepare(self, world: World) -> None:
+        """Approve what unwinding needs."""
+        approve_unwinding(world, [address_of(name) for name in self._trigger_wad], collateral=self._collateral)
+
+    def see(self, view: BlockView) -> _Sight:
+        """Which positions with a stop are under it."""
+        spec = view.world.scenario.spec
+        near = tuple(
+            state
+            for state in view.members(self.spec.cohort)
+            if state.debt_raw and state.health_factor_wad < self._trigger_wad.get(state.entry.borrower, 0)
+        )
+        _, threshold_bps = borrowing_lines_bps(spec, spec.positions[self.spec.cohort])
+        unit = 10 ** spec.assets[self._collateral].decimals
+        return _Sight(view, view.oracle_price_e8(self._collateral), unit, threshold_bps, near)
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """One sale for each position under its stop, where the pool takes it without too much slippage."""
+        proposals = []
+        for state in sight.near:
+            amount = self._amount_raw(sight, state)
+            sale = sale_of(sight.view, self.spec.venue, state, max_slippage_bps=self.spec.max_slippage_bps)
+            if amount * sight.price_e8 < LEAST_SALE_USD * 10**8 * sight.unit or sale.most_raw(amount) < amount:
+                continue
+            proposals.append(
+                unwind(
+                    sight.view, self.spec.venue, sale, amount_raw=amount, cash_raw=0,
+                    tip_wei=int(self.spec.tip_gwei * GWEI), intent="stop",
+                    reason=f"health {state.health_factor_wad / WAD:.4f}",
+                )
+            )  # fmt: skip
+        return proposals
+
+    def _amount_raw(self, sight: _Sight, state: PositionState) -> int:
+        if not sight.price_e8:
+            return 0
+        target_bps = int(self.spec.target_health_factor * BPS)
+        missing = target_bps * state.debt_base_e8 - sight.threshold_bps * state.collateral_base_e8
+        sold_e8 = -(-missing // (target_bps - sight.threshold_bps))
+        return min(max(sold_e8, 0) * sight.unit // sight.price_e8, state.collateral_raw)

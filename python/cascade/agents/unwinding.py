@@ -1,0 +1,89 @@
+"""Selling a loop's collateral to repay it: sizes, and the call that does it in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cascade.agents.interface import Proposal
+from cascade.deployment.world import MAX_UINT256, World
+from cascade.observation import BlockView, ExitCurve, PositionState
+from cascade.units import BPS, WAD
+
+__all__ = ["Sale", "approve_unwinding", "sale_of", "unwind"]
+
+_UNWIND_GAS = 1_000_000
+LEAST_SALE_USD = 100
+"""A smaller sale is not worth its gas."""
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What a position could sell at a pool, and what that pays.
+
+    Attributes
+    ----------
+    curve : ExitCurve
+        Of the pool, as of the block before.
+    floor_numerator, floor_denominator : int
+        Least proceeds over amount that its owner accepts, in smallest units.
+    premium_bps : int
+        Premium of the flash loan.
+    """
+
+    position: PositionState
+    curve: ExitCurve
+    floor_numerator: int
+    floor_denominator: int
+    premium_bps: int
+
+    def most_raw(self, limit: int) -> int:
+        """The most that can be sold at once without more slippage than accepted."""
+        return self.curve.most_at(
+            self.floor_numerator, self.floor_denominator, limit=min(limit, self.position.collateral_raw)
+        )
+
+    def cash_raw(self, amount: int) -> int:
+        """What a sale leaves in cash when it repays debt in proportion, so that the LTV stays; negative under water."""
+        repaid = -(-self.position.debt_raw * amount // self.position.collateral_raw)
+        return self.curve.pays(amount) - repaid - repaid * self.premium_bps // BPS
+
+
+def sale_of(view: BlockView, venue: str, position: PositionState, *, max_slippage_bps: int) -> Sale:
+    """What a position could sell at a pool whose second coin is its collateral."""
+    assets = view.world.scenario.spec.assets
+    quote, asset = view.world.venues[venue].coins
+    price_wad = view.spot_price_wad(venue)
+    return Sale(
+        position=position,
+        curve=view.exit_curve(venue, asset_in=asset, asset_out=quote),
+        floor_numerator=price_wad * 10 ** assets[quote].decimals * (BPS - max_slippage_bps),
+        floor_denominator=WAD * 10 ** assets[asset].decimals * BPS,
+        premium_bps=view.world.scenario.spec.lending.flash_loan_premium_bps,
+    )
+
+
+def unwind(
+    view: BlockView, venue: str, sale: Sale, *, amount_raw: int, cash_raw: int, tip_wei: int, intent: str, reason: str
+) -> Proposal:
+    """Sell an amount of a position's collateral, repay from it, keep some cash; all of it leaves nothing behind."""
+    world, position = view.world, sale.position
+    deployed = world.venues[venue]
+    least = amount_raw * sale.floor_numerator // sale.floor_denominator
+    everything = amount_raw >= position.collateral_raw
+    order = (
+        world.tokens[position.entry.collateral].address, world.tokens[position.entry.debt].address,
+        MAX_UINT256 if everything else amount_raw, max(cash_raw, 0), deployed.exit_kind, deployed.contract.address,
+        least, position.entry.address,
+    )  # fmt: skip
+    return Proposal(
+        sender=position.entry.address, contract=world.deleverager, function="unwind", arguments=(order,),
+        gas_limit=_UNWIND_GAS, tip_wei=tip_wei, intent=intent, reason=reason, key=intent,
+    )  # fmt: skip
+
+
+def approve_unwinding(world: World, owners: Iterable[str], *, collateral: str) -> None:
+    """Let the deleverager take the owners' aTokens."""
+    token, spender, owners = world.a_tokens[collateral], world.deleverager.address, list(owners)
+    world.chain.fund(owners)
+    world.setup(((owner, token, "approve", (spender, MAX_UINT256)) for owner in owners), intent="approve")

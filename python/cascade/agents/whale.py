@@ -1,0 +1,166 @@
+"""Large loopers with a pledge beneath: margin calls, unwinding in tranches, and leaving by choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.agents.interface import GWEI, MarginNote, Proposal
+from cascade.agents.unwinding import LEAST_SALE_USD, Sale, approve_unwinding, sale_of, unwind
+from cascade.chain.local import address_of
+from cascade.deployment.world import MAX_UINT256, World
+from cascade.observation import BlockView, PositionState
+from cascade.observation.curve import smallest
+from cascade.scenario.checks import pledge_account
+from cascade.scenario.model import WhaleSpec
+from cascade.streams import draw
+from cascade.units import BPS, WAD
+
+__all__ = ["Whale"]
+
+_REPAY_GAS = 400_000
+_VARIABLE_RATE = 2
+_DANGER_WAD = 105 * WAD // 100
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    loop: PositionState
+    pledge: PositionState | None
+    cash_raw: int
+    price_wad: int
+    sale: Sale | None
+    debt_price_e8: int
+
+
+class Whale:
+    """One owner of a loop, and of the pledge it was started from.
+
+    Its memory is when a call was made, whether it gave up, and since when the market frightens it; each whale draws
+    its delays and its fear once.
+    """
+
+    role = "whale"
+
+    def __init__(self, name: str, spec: WhaleSpec, rng: np.random.Generator) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+        self._call_delay, self._leave_delay = (int(x) for x in rng.integers(0, spec.reaction_blocks + 1, size=2))
+        self._leave_below_wad = round(draw(spec.leave_below, 1, rng)[0] * WAD) if spec.leave_below else 0
+        self._start_raw = 0
+        self._called_at: int | None = None
+        self._deadline = 0
+        self._gave_up = False
+        self._leaves_at: int | None = None
+
+    def prepare(self, world: World) -> None:
+        """Approve what repaying and unwinding need."""
+        cohort = world.scenario.spec.positions[self.spec.cohort]
+        approve_unwinding(world, [self.address], collateral=cohort.collateral)
+        world.setup(
+            [(self.address, world.tokens[cohort.debt], "approve", (world.pool.address, MAX_UINT256))], intent="approve"
+        )
+
+    def see(self, view: BlockView) -> _Sight:
+        """Its two layers, its cash, and what the pool pays."""
+        cohort = view.world.scenario.spec.positions[self.spec.cohort]
+        loop = view.position(self.name)
+        pledge = view.position(pledge_account(self.name)) if cohort.pledge is not None else None
+        sale = None
+        if loop.collateral_raw:
+            sale = sale_of(view, self.spec.venue, loop, max_slippage_bps=self.spec.max_slippage_bps)
+        return _Sight(
+            view, loop, pledge, view.wallet_raw(self.address, cohort.debt), view.spot_price_wad(self.spec.venue), sale,
+            view.oracle_price_e8(cohort.debt),
+        )  # fmt: skip
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
+        """Repay what cash allows, and unwind a tranche when called or leaving."""
+        step = sight.view.step
+        self._start_raw = self._start_raw or sight.loop.collateral_raw
+        needed = self._needed_raw(sight)
+        notes = self._watch_call(sight, needed)
+        if self._leaves_at is None and (self._gave_up or sight.price_wad < self._leave_below_wad):
+            self._leaves_at = step if self._gave_up else step + self._leave_delay
+        leaving = self._leaves_at is not None and step >= self._leaves_at
+        called = self._called_at is not None and step >= self._called_at + self._call_delay
+        proposals: list[Proposal] = []
+        if called and not self._gave_up and needed and sight.cash_raw:
+            proposals.append(self._repayment(sight, min(needed, sight.cash_raw)))
+        if leaving or (called and needed > sight.cash_raw):
+            wanted = None if leaving else needed - sight.cash_raw
+            proposals += self._tranche(
+                sight, wanted, "gives up" if self._gave_up else "leaves" if leaving else "called"
+            )
+        return [*notes, *proposals]
+
+    def _needed_raw(self, sight: _Sight) -> int:
+        """Stables that would bring the pledge back to the cure line."""
+        if sight.pledge is None or not sight.pledge.debt_raw:
+            return 0
+        excess_e8 = sight.pledge.debt_base_e8 - sight.pledge.collateral_base_e8 * self.spec.cure_ltv_bps // BPS
+        unit: int = 10 ** sight.view.world.scenario.spec.assets[sight.pledge.entry.debt].decimals
+        return max(-(-excess_e8 * unit // sight.debt_price_e8), 0)
+
+    def _watch_call(self, sight: _Sight, needed: int) -> list[MarginNote]:
+        pledge, now = sight.pledge, sight.view.timestamp
+        if pledge is None or self._gave_up:
+            return []
+        # A pledge without collateral is beyond every line; one without debt is under all.
+        ltv_bps = pledge.debt_base_e8 * BPS // pledge.collateral_base_e8 if pledge.collateral_base_e8 else BPS
+        ltv_bps = ltv_bps if pledge.debt_raw else 0
+        event = None
+        if self._called_at is None:
+            if ltv_bps >= self.spec.warning_ltv_bps:
+                self._called_at, self._deadline, event = sight.view.step, now + self.spec.deadline_seconds, "call"
+        elif needed == 0:
+            self._called_at, event = None, "cured"
+        elif now >= self._deadline:
+            self._gave_up, event = True, "failed"
+        if event is None:
+            return []
+        return [MarginNote(pledge.entry.borrower, event, ltv_bps, self._deadline, needed, sight.cash_raw)]  # type: ignore[arg-type]
+
+    def _repayment(self, sight: _Sight, amount_raw: int) -> Proposal:
+        assert sight.pledge is not None
+        world, entry = sight.view.world, sight.pledge.entry
+        return Proposal(
+            sender=self.address, contract=world.pool, function="repay",
+            arguments=(world.tokens[entry.debt].address, amount_raw, _VARIABLE_RATE, entry.address),
+            gas_limit=_REPAY_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent="repay",
+            reason="margin call on the pledge", key="repay",
+        )  # fmt: skip
+
+    def _tranche(self, sight: _Sight, wanted_raw: int | None, why: str) -> list[Proposal]:
+        sale = sight.sale
+        if sale is None:
+            return []
+        limit = -(-self._start_raw * self.spec.tranche_bps // BPS)
+        amount = sale.most_raw(limit)
+        # The last rest goes with the tranche before it: dust is worth no transaction.
+        if (
+            amount
+            and amount * 10 >= sight.loop.collateral_raw * 9
+            and sale.most_raw(sight.loop.collateral_raw) > amount
+        ):
+            amount = sight.loop.collateral_raw
+        # A loop near its own line is saved first: cash taken out of it would leave it unhealthy, and the pool refuse.
+        in_danger = sight.loop.debt_raw > 0 and sight.loop.health_factor_wad < _DANGER_WAD
+        cash = sale.cash_raw(amount) if amount and not in_danger else 0
+        if wanted_raw is not None and cash > wanted_raw:
+            amount = smallest(amount, lambda sold: sale.cash_raw(sold) >= wanted_raw)
+            cash = sale.cash_raw(amount)
+        unit = 10 ** sight.view.world.scenario.spec.assets[sight.loop.entry.collateral].decimals
+        if amount * sight.price_wad < LEAST_SALE_USD * WAD * unit:
+            return []
+        return [
+            unwind(
+                sight.view, self.spec.venue, sale, amount_raw=amount, cash_raw=cash,
+                tip_wei=int(self.spec.tip_gwei * GWEI), intent="unwind",
+                reason=f"{why}: pool at {sight.price_wad / WAD:.4f}",
+            )
+        ]  # fmt: skip

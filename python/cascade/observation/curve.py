@@ -1,0 +1,61 @@
+"""What a pool pays for amounts of an asset, read at some points and interpolated in between."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["ExitCurve", "largest", "smallest"]
+
+
+def largest(limit: int, holds: Callable[[int], bool]) -> int:
+    """The largest amount up to a limit for which a condition holds that, once broken, stays broken; 0 for none."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def smallest(limit: int, holds: Callable[[int], bool]) -> int:
+    """The smallest amount for which a condition holds that, once met, stays met; the limit where none below does."""
+    return min(limit, largest(limit, lambda amount: not holds(amount)) + 1) if not holds(0) else 0
+
+
+@dataclass(frozen=True)
+class ExitCurve:
+    """What a venue pays for amounts of an asset, read at some points and interpolated in between.
+
+    A pool pays ever less for the next unit, so a straight line between two points never promises too much.
+    """
+
+    amounts: tuple[int, ...]
+    proceeds: tuple[int, ...]
+
+    def pays(self, amount: int) -> int:
+        """Proceeds of selling an amount at once, smallest units; beyond the last point nothing more is paid."""
+        if amount <= 0:
+            return 0
+        after = bisect.bisect_left(self.amounts, amount)
+        if after == len(self.amounts):
+            return self.proceeds[-1]
+        low_amount, low_paid = (self.amounts[after - 1], self.proceeds[after - 1]) if after else (0, 0)
+        width, rise = self.amounts[after] - low_amount, self.proceeds[after] - low_paid
+        return low_paid + rise * (amount - low_amount) // width
+
+    def most_at(self, price_numerator: int, price_denominator: int, *, limit: int) -> int:
+        """The most that can be sold at once for at least a price on average: proceeds over amount, smallest units."""
+        return largest(
+            min(limit, self.amounts[-1]),
+            lambda amount: self.pays(amount) * price_denominator >= amount * price_numerator,
+        )
+
+    def next_after(self, amount: int) -> tuple[int, int]:
+        """Amount and proceeds of the part of the curve that an amount ends in: their ratio is the marginal price."""
+        after = min(bisect.bisect_left(self.amounts, amount), len(self.amounts) - 1)
+        low_amount, low_paid = (self.amounts[after - 1], self.proceeds[after - 1]) if after else (0, 0)
+        return self.amounts[after] - low_amount, self.proceeds[after] - low_paid

@@ -1,0 +1,48 @@
+"""What a view answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "Unhealthy"]
+
+
+@dataclass(frozen=True)
+class BookEntry:
+    """A borrower whose position is watched, and the pair of reserves it is in."""
+
+    borrower: str
+    address: str
+    cohort: str
+    collateral: str
+    debt: str
+
+
+@dataclass(frozen=True)
+class PositionState:
+    """A position at a block. Amounts in smallest units, values in dollars with 8 decimals."""
+
+    entry: BookEntry
+    collateral_raw: int
+    debt_raw: int
+    collateral_base_e8: int
+    debt_base_e8: int
+    health_factor_wad: int
+
+
+@dataclass(frozen=True)
+class LiquidationPreview:
+    """What `liquidationCall` would do to a position at most, at the next block's time."""
+
+    entry: BookEntry
+    health_factor_wad: int
+    debt_raw: int
+    collateral_raw: int
+    debt_to_cover_raw: int
+    collateral_to_liquidator_raw: int
+    protocol_fee_raw: int
+    bonus_bps: int
+    """With the principal, as Aave writes it: 10500 for 5 %."""
+
+
+Unhealthy = tuple[LiquidationPreview, ...]

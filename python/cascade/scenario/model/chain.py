@@ -1,0 +1,57 @@
+"""When a run plays, and on what chain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from cascade.scenario.model.common import PositiveAmount, Spec
+
+__all__ = ["ChainSpec", "TimelineSpec"]
+
+
+class TimelineSpec(Spec):
+    """When the crash phase runs, and how long before it the positions are built."""
+
+    start: datetime
+    """First block of the crash phase, with a time zone."""
+    end: datetime
+    """No block after this time."""
+    block_seconds: Annotated[int, Field(ge=1, le=3600)] = 12
+    """Seconds between blocks of the crash phase."""
+    build_seconds: Annotated[int, Field(ge=60, le=30 * 86_400)] = 3600
+    """Seconds before `start` at which the chain begins; set-up blocks are one second apart."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> TimelineSpec:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("start and end need a time zone, as in 2025-10-10T20:45:00Z")
+        if self.end <= self.start:
+            raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
+        return self
+
+    @property
+    def start_timestamp(self) -> int:
+        """Unix time of the first crash block."""
+        return int(self.start.astimezone(UTC).timestamp())
+
+    @property
+    def steps(self) -> int:
+        """Number of crash blocks."""
+        return int((self.end - self.start).total_seconds()) // self.block_seconds + 1
+
+
+class ChainSpec(Spec):
+    """The chain during the crash phase."""
+
+    block_gas_limit: Annotated[int, Field(ge=1_000_000, le=10**12)] = 45_000_000
+    """Gas limit of a block, in gas."""
+    max_wait_blocks: Annotated[int, Field(ge=0, le=1000)] = 3
+    """Blocks that a transaction waits for space before its maker drops it."""
+    base_fee_gwei: PositiveAmount = Decimal(1)
+    """Base fee of the first crash block, in gwei; later ones follow EIP-1559."""
+    ether_price_usd: PositiveAmount = Decimal(4000)
+    """Dollars an ether, for what gas costs."""

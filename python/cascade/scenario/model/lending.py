@@ -1,0 +1,113 @@
+"""The lending pool, in Aave's terms."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from cascade.scenario.model.common import Amount, Bps, Name, Spec
+
+__all__ = ["EModeSpec", "LendingSpec", "RateSpec", "ReserveSpec"]
+
+
+class RateSpec(Spec):
+    """A kinked interest rate, in Aave's form."""
+
+    optimal_usage_bps: Annotated[int, Field(ge=100, le=9_900)] = 9200
+    """Usage at the kink, in 1e-4."""
+    base_bps: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Borrow rate at no usage, in 1e-4 a year."""
+    slope1_bps: Annotated[int, Field(ge=0, le=100_000)] = 550
+    """Rise of the rate up to the kink, in 1e-4 a year."""
+    slope2_bps: Annotated[int, Field(ge=0, le=100_000)] = 4000
+    """Rise of the rate beyond the kink, in 1e-4 a year."""
+
+    @model_validator(mode="after")
+    def _as_aave_takes_it(self) -> RateSpec:
+        if self.slope2_bps < self.slope1_bps:
+            raise ValueError(
+                f"slope2_bps {self.slope2_bps} is below slope1_bps {self.slope1_bps}: Aave refuses such a rate"
+            )
+        if self.base_bps + self.slope1_bps + self.slope2_bps > 100_000:
+            raise ValueError("base_bps + slope1_bps + slope2_bps exceeds 1000 % a year: Aave refuses such a rate")
+        return self
+
+
+class ReserveSpec(Spec):
+    """A listing of the lending pool, in Aave's terms."""
+
+    ltv_bps: Bps = 0
+    """Most that may be borrowed against the asset, in 1e-4 of its value."""
+    liquidation_threshold_bps: Bps = 0
+    """Share of its value that counts in the health factor, in 1e-4."""
+    liquidation_bonus_bps: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """What a liquidator gets above the debt repaid, in 1e-4: 500 is 5 %."""
+    liquidation_protocol_fee_bps: Bps = 1000
+    """Share of the bonus that goes to the treasury, in 1e-4."""
+    reserve_factor_bps: Bps = 1000
+    """Share of the interest that goes to the treasury, in 1e-4."""
+    borrowing: bool = True
+    """Whether the asset may be borrowed."""
+    supply_cap: Annotated[int, Field(ge=0, lt=2**36)] = 0
+    """Most that may be supplied, in whole tokens; 0 is no cap."""
+    borrow_cap: Annotated[int, Field(ge=0, lt=2**36)] = 0
+    """Most that may be borrowed, in whole tokens; 0 is no cap."""
+    rate: RateSpec = RateSpec()
+    """Interest rate."""
+    lenders_supply: Amount = Decimal(0)
+    """What lenders have supplied before the first position is built, in tokens."""
+
+    @model_validator(mode="after")
+    def _collateral_lines(self) -> ReserveSpec:
+        if self.ltv_bps > self.liquidation_threshold_bps:
+            raise ValueError(
+                f"ltv_bps {self.ltv_bps} exceeds liquidation_threshold_bps {self.liquidation_threshold_bps}: "
+                "a loan at full LTV would be liquidatable at once"
+            )
+        if self.liquidation_threshold_bps and not self.liquidation_bonus_bps:
+            raise ValueError("liquidation_bonus_bps must be above 0 where liquidation_threshold_bps is")
+        if self.liquidation_threshold_bps * (10_000 + self.liquidation_bonus_bps) > 10_000 * 10_000:
+            raise ValueError("liquidation_threshold_bps x (1 + bonus) exceeds 100 %: Aave refuses such a listing")
+        return self
+
+
+class EModeSpec(Spec):
+    """An efficiency mode."""
+
+    label: str = ""
+    """Its name."""
+    ltv_bps: Bps
+    """LTV of its collateral, in 1e-4."""
+    liquidation_threshold_bps: Bps
+    """Liquidation threshold of its collateral, in 1e-4."""
+    liquidation_bonus_bps: Annotated[int, Field(ge=1, le=10_000)]
+    """Liquidation bonus of its collateral, in 1e-4."""
+    collateral: list[Name]
+    """Assets that count with these lines."""
+    borrowable: list[Name]
+    """Assets that may be borrowed in it."""
+
+    @model_validator(mode="after")
+    def _collateral_lines(self) -> EModeSpec:
+        if self.ltv_bps > self.liquidation_threshold_bps:
+            raise ValueError(
+                f"ltv_bps {self.ltv_bps} exceeds liquidation_threshold_bps {self.liquidation_threshold_bps}"
+            )
+        if self.liquidation_threshold_bps * (10_000 + self.liquidation_bonus_bps) > 10_000 * 10_000:
+            raise ValueError("liquidation_threshold_bps x (1 + bonus) exceeds 100 %: Aave refuses such a mode")
+        return self
+
+
+class LendingSpec(Spec):
+    """The lending pool."""
+
+    engine: Literal["mock", "aave-v3"] = "mock"
+    """`mock`: the pool of contracts/lending; `aave-v3`: Aave V3.6 itself (`make aave` installs it)."""
+    flash_loan_premium_bps: Bps = 5
+    """Premium of a flash loan, in 1e-4."""
+    reserves: dict[Name, ReserveSpec]
+    """Listings by asset."""
+    emodes: dict[Annotated[int, Field(ge=1, le=255)], EModeSpec] = {}
+    """Efficiency modes by number."""
