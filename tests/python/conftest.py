@@ -430,7 +430,8 @@ class ByHand:
         for block in range(1, blocks + 1):
             sent = sum(1 for row in self.rows.get("transactions", []) if row["block_number"] == block)
             self._add(
-                "blocks", **self._when(block), transactions=sent, queued=sent // 3, gas_used=sent * 300_000,
+                "blocks", **self._when(block), transactions=sent, queued=sent // 3,
+                queued_gas=sent * 100_000, gas_used=sent * 300_000,
                 gas_limit=3_000_000, base_fee_wei=10**9,
             )  # fmt: skip
         self._add(

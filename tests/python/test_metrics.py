@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from cascade.analysis import summarise
@@ -221,14 +220,20 @@ def test_keepers__bonus_kept__is_what_slippage_left(by_hand: Any, tmp_path: Path
 
 
 def test_coverage_of_exits__quote_coins_and_buyers__over_the_claims(by_hand: Any, tmp_path: Path) -> None:
+    # Two value buyers share 100, two dip-buyers have 50 each; a pool and a buyer of another asset are no exit of USDe.
     by_hand.parameters["venues"]["curve"]["reserves"] = {"USDC": "300", "USDe": "900"}
-    by_hand.parameters["agents"]["bids"] = {"kind": "value-buyer", "capital": "100", "count": 2}
+    by_hand.parameters["venues"]["other"] = {"coins": ["USDC", "WETH"], "reserves": {"USDC": "7000", "WETH": "2"}}
+    by_hand.parameters["agents"] |= {
+        "bids": {"kind": "value-buyer", "venue": "curve", "capital": "100", "count": 2},
+        "dips": {"kind": "dip-buyer", "venue": "curve", "capital": "50", "count": 2},
+        "elsewhere": {"kind": "value-buyer", "venue": "other", "capital": "100", "count": 1},
+    }
     by_hand.position(1, "ann", "1.0375")
     by_hand.position(1, "bob", "1.0375")
     frames = by_hand.frames(tmp_path, blocks=2)
     assert coverage_of_exits(frames, PriceBook(frames)) == {
-        "quote_usd": 300, "buyers_usd": 200, "claims_usd": 2000, "coverage": 0.25,
-    }  # fmt: skip
+        "USDe": {"quote_usd": 300, "buyers_usd": 200, "claims_usd": 2000, "coverage": 0.25}
+    }
 
 
 def test_providers__a_sale_into_the_pool__is_their_loss_against_holding(by_hand: Any, tmp_path: Path) -> None:
@@ -249,17 +254,13 @@ def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: Any,
     assert providers(frames, PriceBook(frames)) == {}
 
 
-def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(
-    by_hand: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = [
-        {"lender": "lena", "asset": "USDC", "asked_raw": 100 * USDC, "got_raw": 0, "step": 1},
-        {"lender": "lena", "asset": "USDC", "asked_raw": 100 * USDC, "got_raw": 30 * USDC, "step": 2},
-        {"lender": "lars", "asset": "USDC", "asked_raw": 50 * USDC, "got_raw": 50 * USDC, "step": 2},
-    ]
-    frames = by_hand.frames(tmp_path, blocks=2)
-    assert failed_withdrawals(frames, PriceBook(frames))["asked"] == 0
-    monkeypatch.setattr(Frames, "optional", lambda _, name: pd.DataFrame(rows) if name == "withdrawals" else None)
+def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: Any, tmp_path: Path) -> None:
+    for block, lender, asked, got in ((3, "lena", 100, 0), (4, "lena", 100, 30), (4, "lars", 50, 50)):
+        by_hand._add(
+            "withdrawals", **by_hand._when(block), tx_hash="0x1", lender=lender, asset="USDC", asked_raw=asked * USDC,
+            got_raw=got * USDC, revert_reason="",
+        )  # fmt: skip
+    frames = by_hand.frames(tmp_path, blocks=4)
     assert failed_withdrawals(frames, PriceBook(frames)) == {
         "asked": 3, "failed": 1, "asked_usd": 250, "unmet_usd": 170,
     }  # fmt: skip
@@ -279,7 +280,7 @@ def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by
     figures = block_space(frames, PriceBook(frames))
     assert figures["deficit_of_waiting_usd"] == pytest.approx(133 - (800 - 810 / 1.05))
     assert (figures["liquidations_delayed"], figures["blocks_delayed"], figures["max_blocks_delayed"]) == (1, 2, 2)
-    assert (figures["peak_queued"], figures["peak_base_fee_gwei"], figures["peak_queued_gas"]) == (0, 1, None)
+    assert (figures["peak_queued"], figures["peak_base_fee_gwei"], figures["peak_queued_gas"]) == (0, 1, 200_000)
 
 
 def test_block_space__a_deficit_that_was_there_already__is_not_the_wait_s(by_hand: Any, tmp_path: Path) -> None:

@@ -214,6 +214,18 @@ def test_report__causes__lead_the_page_where_events_moved_prices(run_of: RunOf, 
     assert f"keeper {keeper:+.3f}".replace("-", "\u2212") in page.text
 
 
+def test_report__a_dearer_asset_that_fell_too__is_not_the_headline(run_of: RunOf, endogenous_rows: Rows) -> None:
+    # ETH fell by 400 dollars, 10 %; the main collateral by 0.09, and it is what the page is about.
+    last = endogenous_rows["price_moves"][-1]
+    endogenous_rows["price_moves"].append(
+        {**last, "log_index": 99, "market": "weth-usdc", "asset": "WETH", "price_before_wad": 4000 * 10**18,
+         "price_after_wad": 3600 * 10**18, "role": "exogenous"}
+    )  # fmt: skip
+    page = Page(build_report(finished(run_of(endogenous_rows))))
+    assert "Fall of USDe, oracle" in page.text
+    assert "Fall of WETH" not in page.text
+
+
 def test_report__no_causes__shows_none_of_their_figures(page: Page) -> None:
     assert not {"causes", "stability"} & set(page.values("id"))
     assert not {"ledger", "graph", "generations", "rho", "blockspace"} & set(page.values("data-chart"))

@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from cascade.errors import CascadeError
-from cascade.recording.schema import TABLES
 from cascade.recording.store import read_table
 from cascade.units import (
     PriceE8,
@@ -60,10 +59,6 @@ class Frames:
     def table(self, name: str) -> pd.DataFrame:
         """Read one table anew; see docs/TABLES.md for its columns."""
         return read_table(self.run_folder / "tables", name)
-
-    def optional(self, name: str) -> pd.DataFrame:
-        """Read one table that a run need not have; empty, without columns, where none of that name is declared."""
-        return self.table(name) if name in TABLES else pd.DataFrame()
 
     @cached_property
     def runs(self) -> pd.DataFrame:

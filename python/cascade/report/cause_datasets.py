@@ -117,7 +117,10 @@ def _generations(graph: CauseGraph) -> pd.DataFrame:
 
 def _rho(frames: Frames) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
-    for row in stability_over_time(frames).to_dict("records"):
+    over_time = stability_over_time(frames)
+    # An asset of which nothing ever stood near the line is left out.
+    near_once = over_time.groupby("asset")["near_tokens"].transform("max") > 0
+    for row in over_time[near_once].to_dict("records"):
         when = (row["timestamp"] * 1000, clock(row["timestamp"]), row["asset"])
         for near, label, rho, tokens in (
             (0, "liquidatable", row["rho"], row["liquidatable_tokens"]),

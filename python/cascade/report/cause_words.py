@@ -66,8 +66,10 @@ def cause_readings(summary: dict[str, Any]) -> dict[str, str]:
 
 
 def _main_ledger(summary: dict[str, Any]) -> dict[str, Any] | None:
-    ledgers = summary["causes"]["ledger"]
-    return max(ledgers, key=lambda one: (one["fall"], one["market"] == "oracle"), default=None)
+    # Of the main collateral, the price that fell by the largest share of itself; the oracle's of two alike.
+    ledgers, trough = summary["causes"]["ledger"], summary["trough_at"]
+    main = [one for one in ledgers if trough and one["asset"] == trough["asset"]] or ledgers
+    return max(main, key=lambda one: (round(one["fall"] / one["start"], 6), one["market"] == "oracle"), default=None)
 
 
 def _ledger(summary: dict[str, Any]) -> str:
@@ -103,6 +105,8 @@ def _stability(summary: dict[str, Any]) -> str:
     space = summary["block_space"]
     parts = []
     for asset, entry in summary["stability"].items():
+        if entry["max_rho_near"] == 0:
+            continue
         if entry["unbounded"]:
             parts.append(f"Some collateral in {asset} was liquidatable with no depth left to sell it into.")
         else:

@@ -18,8 +18,8 @@ def block_space(frames: Frames, book: PriceBook) -> dict[str, Any]:
     Returns
     -------
     dict
-        `peak_queued`: most transactions left waiting after a block; `peak_queued_gas`: the most gas, None where the
-        tables do not say. `peak_base_fee_gwei`. `liquidations_delayed`: liquidations mined in a later step than the
+        `peak_queued`: most transactions left waiting after a block; `peak_queued_gas`: most gas that those reserved.
+        `peak_base_fee_gwei`. `liquidations_delayed`: liquidations mined in a later step than the
         one at which they were first proposed; `blocks_delayed`: sum of those steps; `max_blocks_delayed`.
         `deficit_of_waiting_usd`: over the delayed ones, the deficit booked less what it would have been at the
         oracle's price of the step of the proposal, where that is positive. It would have been the debt less what the
@@ -40,7 +40,7 @@ def block_space(frames: Frames, book: PriceBook) -> dict[str, Any]:
         deficit += _deficit_of_waiting(frames, book, row, block_of.get(since, frames.first_crash_block - 1))
     return {
         "peak_queued": int(crash["queued"].max()) if len(crash) else 0,
-        "peak_queued_gas": int(crash["queued_gas"].max()) if len(crash) and "queued_gas" in crash else None,
+        "peak_queued_gas": int(crash["queued_gas"].max()) if len(crash) else 0,
         "peak_base_fee_gwei": int(crash["base_fee_wei"].max()) / 10**9 if len(crash) else None,
         "liquidations_delayed": len(waits),
         "blocks_delayed": sum(waits),

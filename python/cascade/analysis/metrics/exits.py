@@ -12,36 +12,49 @@ from cascade.units import E8, e8_to_float, value_e8_down
 
 __all__ = ["coverage_of_exits", "failed_withdrawals", "providers"]
 
+_BUYERS = ("value-buyer", "dip-buyer")
 
-def coverage_of_exits(frames: Frames, book: PriceBook) -> dict[str, float | None]:
-    """Money in reach of the looped claims when the crash starts.
+
+def coverage_of_exits(frames: Frames, book: PriceBook) -> dict[str, dict[str, float | None]]:
+    """Money in reach of the claims when the crash starts, by collateral asset.
 
     Returns
     -------
     dict
-        `quote_usd`: quote coins that the venues hold by the scenario (`venues.*.reserves`), at the oracle.
-        `buyers_usd`: capital that buyers state (`agents.*.capital` or `capital_usd` of the kinds whose name says
-        buyer). `claims_usd`: collateral of all positions at the oracle. `coverage`: both sums over the claims, None
-        without claims.
+        By asset: `quote_usd`: quote coins of the venues that trade it, by the scenario's reserves, at the oracle.
+        `buyers_usd`: capital that buyers there state (`agents.*.capital`; a dip-buyer's is each one's own).
+        `claims_usd`: all of it that is collateral, at the oracle. `coverage`: both sums over the claims, None where
+        the claims are worth nothing.
     """
     start = frames.first_crash_block - 1
-    quote = sum(
-        int(Decimal(str(venue["reserves"][venue["coins"][0]])) * _price(book, venue["coins"][0], start))
-        for venue in frames.parameters.get("venues", {}).values()
-        if venue.get("reserves")
-    )
-    buyers = sum(
-        int(Decimal(str(agent.get("capital_usd") or agent.get("capital") or 0)) * int(agent.get("count") or 1) * E8)
-        for agent in frames.parameters.get("agents", {}).values()
-        if "buyer" in agent["kind"]
-    )
-    claims = sum(collateral_e8(frames, book, row, start) for row in frames.positions_at(start).to_dict("records"))
-    return {
-        "quote_usd": e8_to_float(quote),
-        "buyers_usd": e8_to_float(buyers),
-        "claims_usd": e8_to_float(claims),
-        "coverage": (quote + buyers) / claims if claims else None,
-    }
+    claims: dict[str, int] = {}
+    for row in frames.positions_at(start).to_dict("records"):
+        asset = row["collateral_asset"]
+        claims[asset] = claims.get(asset, 0) + collateral_e8(frames, book, row, start)
+    venues, agents = frames.parameters.get("venues", {}), frames.parameters.get("agents", {})
+    figures: dict[str, dict[str, float | None]] = {}
+    for asset, claimed in sorted(claims.items()):
+        quotes = {name: venue["coins"][0] for name, venue in venues.items() if asset in venue.get("coins", ())[1:]}
+        quote = sum(
+            int(Decimal(str(venues[name]["reserves"][coin])) * _price(book, coin, start))
+            for name, coin in quotes.items()
+            if venues[name].get("reserves")
+        )
+        buyers = sum(
+            int(_capital(agent) * _price(book, quotes[agent["venue"]], start))
+            for agent in agents.values()
+            if agent["kind"] in _BUYERS and agent["venue"] in quotes
+        )
+        figures[asset] = {
+            "quote_usd": e8_to_float(quote), "buyers_usd": e8_to_float(buyers), "claims_usd": e8_to_float(claimed),
+            "coverage": (quote + buyers) / claimed if claimed else None,
+        }  # fmt: skip
+    return figures
+
+
+def _capital(agent: dict[str, Any]) -> Decimal:
+    # Value buyers share their capital, dip-buyers have it each.
+    return Decimal(str(agent["capital"])) * (int(agent["count"]) if agent["kind"] == "dip-buyer" else 1)
 
 
 def _price(book: PriceBook, asset: str, block: int) -> int:
@@ -56,12 +69,13 @@ def failed_withdrawals(frames: Frames, book: PriceBook) -> dict[str, Any]:
     -------
     dict
         `asked`: withdrawals tried; `failed`: those that got nothing; `asked_usd` and `unmet_usd`: what was asked, and
-        what of it was not got, at the oracle's last price. A lender who tries again counts again. Zeros without any.
+        what of it was not got, at the oracle's price of the block. A lender who tries again counts again. Zeros
+        without any.
     """
-    rows = frames.optional("withdrawals").to_dict("records")
+    rows = frames.withdrawals.to_dict("records")
     asked = unmet = failed = 0
     for row in rows:
-        worth = _price(book, row["asset"], frames.last_block), frames.decimals(row["asset"])
+        worth = _price(book, row["asset"], row["block_number"]), frames.decimals(row["asset"])
         asked += value_e8_down(row["asked_raw"], *worth)
         unmet += value_e8_down(row["asked_raw"] - row["got_raw"], *worth)
         failed += row["got_raw"] == 0
