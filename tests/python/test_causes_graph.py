@@ -194,7 +194,7 @@ def test_edges__a_rise_of_the_debt_s_price__is_a_share_too(by_hand: Any, tmp_pat
     by_hand.parameters["venues"]["curve"]["coins"] = ["DAI", "USDe"]
     by_hand.position(1, "ann", "1.5")
     by_hand.move(2, "0.8")
-    by_hand.move(3, "1.25", market="feed:USDC", kind="post", role="oracle", cohort="poster")
+    by_hand.move(3, "1.25", market="feed:USDC", kind="post", role="oracle")
     by_hand.liquidation(4, "ann", "0.96", price="0.80", debt_price="1.25")
     graph = cause_graph(by_hand.frames(tmp_path, blocks=4))
     assert pivots(graph) == [("exogenous", "exogenous", 3, 0)]
@@ -204,7 +204,7 @@ def test_edges__a_rise_of_the_debt_s_price__is_a_share_too(by_hand: Any, tmp_pat
 def test_pivot__path_post__is_exogenous(by_hand: Any, tmp_path: Path) -> None:
     by_hand.parameters["oracle"]["USDe"] = {"kind": "posted"}
     by_hand.position(1, "ann", "1.25")
-    post = by_hand.move(3, "0.7", market="feed:USDe", kind="post", role="oracle", cohort="poster")
+    post = by_hand.move(3, "0.7", market="feed:USDe", kind="post", role="oracle")
     by_hand.liquidation(3, "ann", "0.875", price="0.7")
     graph = cause_graph(by_hand.frames(tmp_path, blocks=3))
     assert pivots(graph) == [("exogenous", "exogenous", 3, 0)]
@@ -219,7 +219,7 @@ def test_pivot__post_of_the_market__is_the_largest_sale_behind_it(by_hand: Any, 
     by_hand.move(3, "0.97", role="keeper")
     by_hand.move(3, "0.77")
     by_hand.move(3, "0.79", role="buyer")
-    by_hand.move(4, "0.79", market="feed:USDe", kind="post", role="oracle", cohort="bot")
+    by_hand.move(4, "0.79", market="feed:USDe", kind="post", role="oracle", cohort="posters")
     by_hand.liquidation(5, "ann", "0.9875", price="0.79")
     assert pivots(cause_graph(by_hand.frames(tmp_path, blocks=5))) == [("voluntary", "whale", 3, 1)]
 

@@ -114,7 +114,7 @@ def test_ledger__spot_oracle__rounding_falls_to_the_move_that_made_it(by_hand: A
 
 def test_ledger__spot_oracle__a_fall_of_the_quote_s_feed_is_the_poster_s(by_hand: Any, tmp_path: Path) -> None:
     by_hand.move(2, "0.90")
-    by_hand.move(3, "0.98", market="feed:USDC", kind="post", role="oracle", cohort="poster")
+    by_hand.move(3, "0.98", market="feed:USDC", kind="post", role="oracle")
     by_hand.oracle("USDe", 3, "0.882")
     # 1.00 -> 0.90 (whale) -> 0.90 x 0.98 = 0.882 (the path, exogenous).
     frames = by_hand.frames(tmp_path, blocks=3)
@@ -136,7 +136,7 @@ def test_ledger__feed_posted_from_the_market__carries_the_moves_since_the_last_p
     # the buyer's +0.05 of block 4; the whale's -0.30 of block 5 is not in it. 0.79999999 was posted: a cut of 1e-8.
     by_hand.parameters["oracle"]["USDe"] = {"kind": "posted"}
     by_hand.parameters["agents"]["bot"] = {"kind": "market-poster", "asset": "USDe", "venue": "curve"}
-    feed = {"market": "feed:USDe", "kind": "post", "role": "oracle", "cohort": "bot"}
+    feed = {"market": "feed:USDe", "kind": "post", "role": "oracle", "cohort": "posters"}
     by_hand.move(2, "0.95")
     by_hand.move(3, "0.95", **feed)
     by_hand.move(4, "0.75", role="keeper")
@@ -157,7 +157,7 @@ def test_ledger__post_that_waited_for_space__carries_what_it_had_read(by_hand: A
     by_hand.parameters["agents"]["bot"] = {"kind": "market-poster", "asset": "USDe", "venue": "curve"}
     by_hand.move(2, "0.95")
     by_hand.move(3, "0.70", role="keeper")
-    by_hand.move(4, "0.95", market="feed:USDe", kind="post", role="oracle", cohort="bot")
+    by_hand.move(4, "0.95", market="feed:USDe", kind="post", role="oracle", cohort="posters")
     assert nets(the(by_hand.frames(tmp_path, blocks=4), "oracle")) == {"whale": -wad("0.05")}
 
 

@@ -17,7 +17,6 @@ __all__ = ["Ints", "Moves"]
 Ints = npt.NDArray[np.int64]
 
 _LOGS_A_BLOCK = 2**32
-_PATH_POSTERS = ("", "path-poster")
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,21 @@ class Moves:
         The role of the sender; `liquidity:ROLE` where liquidity was added or removed; `exogenous` for a post that
         follows the price path, which is an input; `oracle` for any other post.
         """
-        agents = self.frames.parameters.get("agents", {})
         classes = []
         for row in self.records:
             if row["kind"] == "liquidity":
                 classes.append(f"liquidity:{row['role']}")
             elif row["kind"] == "post":
-                poster = agents.get(row["cohort"], {}).get("kind", "")
-                classes.append("exogenous" if poster in _PATH_POSTERS else "oracle")
+                classes.append("oracle" if self.market_posted(row["asset"]) else "exogenous")
             else:
                 classes.append(str(row["role"]))
         return classes
+
+    def market_posted(self, asset: str) -> str | None:
+        """Venue whose price an agent posts to the feed of an asset; None where posts follow the price path."""
+        agents = self.frames.parameters.get("agents", {}).values()
+        found = (agent for agent in agents if agent["kind"] == "market-poster" and agent["asset"] == asset)
+        return next((str(agent["venue"]) for agent in found), None)
 
     @cached_property
     def _keys(self) -> Ints:

@@ -52,7 +52,6 @@ class Oracle:
     def __init__(self, moves: Moves) -> None:
         self._moves = moves
         self._trees: Mapping[str, Any] = moves.frames.parameters.get("oracle", {})
-        self._agents: Mapping[str, Any] = moves.frames.parameters.get("agents", {})
         self._signals: dict[str, Signal] = {}
         self._begun: set[str] = set()
         self._spots: dict[str, Steps] = {}
@@ -166,16 +165,14 @@ class Oracle:
         else:
             answer = int(Decimal(str(tree.get("initial_price_usd", 1))) * E8)
         builder = StepsBuilder(moves.points, answer)
-        read: dict[str, int] = {}
+        venue, since = moves.market_posted(asset), 0
         for row in rows:
             record, point = moves.records[row], int(moves.point_of[row])
             posted = int(record["price_after_wad"]) // _E8_A_WAD
-            agent = self._agents.get(record["cohort"], {})
-            if agent.get("kind") == "market-poster":
-                venue = str(agent["venue"])
-                since = read.get(venue, 0)
-                read[venue] = self._read_by_poster(venue, int(record["block_number"]), posted, since)
-                moved = self._spot(venue).pieces(since, read[venue])
+            if venue is not None:
+                until = self._read_by_poster(venue, int(record["block_number"]), posted, since)
+                moved = self._spot(venue).pieces(since, until)
+                since = until
                 answer += builder.add_pieces(point=point, pieces=moved)
                 builder.add(point=point, amount=posted - answer, label=ROUNDING)
             else:
