@@ -13,7 +13,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from cascade.report.words import count, dollars
+from cascade.report.figures import count, dollars
 
 __all__ = ["document"]
 

@@ -56,6 +56,7 @@ def build_report(run_folder: Path) -> Path:
         description=str(frames.parameters.get("description") or ""),
         day=day,
         health_stride=health_stride(frames),
+        has_rho=bool(data["rho"].rows) if "rho" in data else False,
         further=further,
         cards=cards(summary, manifest.get("expectation", {})),
         readings=readings(summary),
