@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,18 @@ from rich.console import Console
 from cascade import Run
 from cascade.analysis import Frames, summarise
 from cascade.errors import CascadeError
-from cascade.experiments.compare import Comparison, Outcome, ParameterChange, RowMatch, compare_finished
+from cascade.experiments.causes import Amplification
+from cascade.experiments.compare import (
+    AtOnce,
+    Comparison,
+    Impossible,
+    Outcome,
+    ParameterChange,
+    RowMatch,
+    compare_finished,
+)
+from cascade.report.comparison_markdown import comparison_markdown, escaped
+from cascade.report.comparison_page import build_comparison
 from cascade.terminal_comparison import print_comparison
 
 from .conftest import write_run
@@ -113,3 +125,176 @@ def test_compare_finished__two_rows_of_one_identity__are_refused(tmp_path: Path,
 
     with pytest.raises(CascadeError, match=r"positions: .* name more than one row"):
         compared(tmp_path, crash_rows, change)
+
+
+def test_compare_finished__fates__name_who_is_saved_and_who_is_newly_lost(tmp_path: Path, crash_rows: Rows) -> None:
+    change = deepcopy(crash_rows)
+    saved, renamed = (sorted({row["borrower"] for row in crash_rows["liquidations"]})[i] for i in (0, 1))
+    gone = {row["tx_hash"] for row in change["liquidations"] if row["borrower"] == saved}
+    change["liquidations"] = [row for row in change["liquidations"] if row["borrower"] != saved]
+    change["transactions"] = [row for row in change["transactions"] if row["tx_hash"] not in gone]
+    for table in ("liquidations", "positions", "loops"):
+        for row in change[table]:
+            row["borrower"] = "someone-new" if row["borrower"] == renamed else row["borrower"]
+    comparison = compared(tmp_path, crash_rows, change)
+
+    assert comparison.saved == (saved, renamed)
+    assert comparison.newly_lost == ("someone-new",)
+    assert not comparison.has_same_positions
+    text = printed(comparison)
+    assert f"Saved: {saved}, {renamed}" in text
+    assert "Newly lost: someone-new" in text
+    assert "The positions differ" in text
+
+
+def test_compare_finished__lines_changed_before_the_crash__names_who_is_liquidatable_at_once(
+    tmp_path: Path, crash_rows: Rows
+) -> None:
+    change = deepcopy(crash_rows)
+    built = [row for row in change["positions"] if row["event"] == "built"]
+    built[0]["health_factor_wad"] = 10**18 - 1
+    built[1]["health_factor_wad"] = 10**18
+    before = next(row for row in crash_rows["positions"] if row["event"] == "built")["health_factor_wad"]
+    comparison = compared(tmp_path, crash_rows, change)
+
+    expected = AtOnce(built[0]["borrower"], "loopers", "USDe", 10**18 - 1, before)
+    assert comparison.at_once == (expected,)
+    assert comparison.has_same_positions
+    assert "Liquidatable at once under the change: 1" in printed(comparison)
+
+
+def test_compare_finished__blocks_to_clear__from_first_to_last_block_under_one(
+    tmp_path: Path, crash_rows: Rows
+) -> None:
+    under = [
+        row["block_number"] for row in crash_rows["health"] if row["step"] >= 0 and row["health_high_bps"] <= 10_000
+    ]
+    comparison = compared(tmp_path, crash_rows, deepcopy(crash_rows))
+    outcomes = {outcome.name: outcome for outcome in comparison.outcomes}
+
+    assert outcomes["blocks to clear"].baseline == max(under) - min(under) + 1
+    assert outcomes["lenders' loss"].baseline == outcomes["lenders' loss"].change
+    assert outcomes["amplification by liquidations"].baseline is None
+
+
+def test_parameter_change__group__is_what_a_proposal_lists() -> None:
+    groups = {
+        key: ParameterChange(key, "1", "2").group
+        for key in (
+            "lending.reserves.USDe.ltv_bps", "lending.emodes.1.ltv_bps", "lending.engine", "oracle.USDe.kind",
+            "venues.usde-usdc.amplification", "chain.base_fee_gwei", "seed",
+        )
+    }  # fmt: skip
+
+    assert list(groups.values()) == [
+        "Reserve USDe", "eMode 1", "Lending pool", "Oracle of USDe", "Venue usde-usdc", "chain", "seed",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def change_of_lines(tmp_path: Path, crash_rows: Rows) -> Comparison:
+    change = deepcopy(crash_rows)
+    parameters = json.loads(change["runs"][0]["parameters"])
+    parameters["lending"]["reserves"]["USDe"]["ltv_bps"] = 7500
+    change["runs"][0]["parameters"] = json.dumps(parameters)
+    baseline, changed = (
+        finished(tmp_path / name, rows) for name, rows in (("baseline", crash_rows), ("change", change))
+    )
+    named = (Impossible("loopers-0003", "loopers", "USDe", 783_000, 7500),)
+    return compare_finished(
+        baseline, changed, impossible=named, amplified=(Amplification(36, 12), Amplification(30, 12))
+    )  # fmt: skip
+
+
+def test_markdown__change_of_lines__shows_before_and_after_then_positions_then_outcomes(
+    change_of_lines: Comparison,
+) -> None:
+    post = comparison_markdown(change_of_lines)
+
+    assert "| `lending.reserves.USDe.ltv_bps` | 80.00 % \\[8000\\] \u2192 75.00 % \\[7500\\] |" in post
+    assert "| loopers-0003 | loopers | USDe | 78.30 % | 75.00 % |" in post
+    assert "| amplification by liquidations | 3.000 | 2.500 | -0.500 |" in post
+    order = [post.index(heading) for heading in ("### Reserve USDe", "makes impossible", "## Outcomes", "## Reproduce")]
+    assert order == sorted(order)
+    assert "Liquidatable at once" not in post
+
+
+def test_markdown__every_table__has_as_many_cells_in_each_row(change_of_lines: Comparison) -> None:
+    widths: list[int] = []
+    for line in comparison_markdown(change_of_lines).splitlines():
+        if not line.startswith("|"):
+            widths = []
+            continue
+        widths.append(line.replace("\\|", "").count("|"))
+        assert len(set(widths)) == 1, line
+
+
+def test_markdown__hostile_text__stays_text() -> None:
+    assert escaped("a|b <img src=x> `c` [d](e)\n# f") == "a\\|b \\<img src=x\\> \\`c\\` \\[d\\](e) \\# f"
+
+
+def test_print_comparison__change_of_lines__names_impossible_positions_before_outcomes(
+    change_of_lines: Comparison,
+) -> None:
+    text = printed(change_of_lines)
+
+    assert "80.00 % [8000]" in text
+    assert "75.00 % [7500]" in text
+    assert text.index("Impossible under the change: 1") < text.index("78.30 %") < text.index("Outcomes")
+    assert "amplification by liquidations" in text
+
+
+def test_page__change_of_lines__holds_all_of_it_and_fetches_nothing(
+    change_of_lines: Comparison, tmp_path: Path
+) -> None:
+    path = build_comparison(change_of_lines, tmp_path / "page")
+    source = path.read_text(encoding="utf-8")
+    page, content = without_scripts(source), json.loads(between(source, 'id="content">', "</script>"))
+
+    assert path.name == "compare.html"
+    for text in ("Reserve USDe", "80.00 % [8000]", "75.00 % [7500]", "loopers-0003", "78.30 %", "3.000", "2.500"):
+        assert text in page, text
+    assert set(content["charts"]) == {"prices-baseline", "prices-change", "health-baseline", "health-change"}
+    assert {f'data-chart="{key}"' in page for key in content["charts"]} == {True}
+    assert "default-src &#39;none&#39;" in page
+    assert " src=" not in page
+    assert "://" not in page
+
+
+def test_page__both_runs__are_drawn_on_one_scale(change_of_lines: Comparison, tmp_path: Path) -> None:
+    source = build_comparison(change_of_lines, tmp_path).read_text(encoding="utf-8")
+    content = json.loads(between(source, 'id="content">', "</script>"))
+    domains = {
+        key: [layer["encoding"]["y"]["scale"]["domain"] for layer in spec[""].get("layer", [spec[""]])]
+        for key, spec in content["charts"].items()
+    }
+
+    assert domains["prices-baseline"] == domains["prices-change"]
+    assert domains["health-baseline"] == domains["health-change"]
+    # The made-up venue stands 0.5 % under a path that falls to 0.64.
+    assert domains["prices-baseline"][0] == [pytest.approx(0.6368), 1.0]
+
+
+def test_page__hostile_names__stay_text(tmp_path: Path, crash_rows: Rows) -> None:
+    hostile = "</script><script>alert(1)</script>"
+    for table in ("liquidations", "positions", "loops"):
+        for row in crash_rows[table]:
+            row["borrower"] = hostile if row["borrower"] == "loopers-0000" else row["borrower"]
+    change = deepcopy(crash_rows)
+    change["runs"][0]["counterfactual"] = hostile
+    comparison = compare_finished(
+        finished(tmp_path / "a", crash_rows), finished(tmp_path / "b", change),
+        impossible=(Impossible(hostile, hostile, hostile, 1, 1),),
+    )  # fmt: skip
+
+    assert hostile not in build_comparison(comparison, tmp_path).read_text(encoding="utf-8")
+    assert "\n<script" not in comparison_markdown(comparison)
+    assert hostile not in comparison_markdown(comparison)
+
+
+def between(text: str, start: str, end: str) -> str:
+    return text.split(start, 1)[1].split(end, 1)[0]
+
+
+def without_scripts(source: str) -> str:
+    return re.sub(r"<script.*?</script>", "", source, flags=re.DOTALL)

@@ -392,7 +392,7 @@ def _outcomes(
     baseline: Run, change: Run, amplified: tuple[Amplification | None, Amplification | None]
 ) -> Iterator[Outcome]:
     first, second = baseline.summary, change.summary
-    paths = [
+    paths: list[tuple[str, str, tuple[str, ...]]] = [
         ("liquidations", "", ("liquidations",)),
         ("liquidated positions", "", ("liquidated_positions",)),
         ("debt covered", "USD", ("debt_covered_usd",)),
@@ -401,6 +401,10 @@ def _outcomes(
         ("keepers' net profit", "USD", ("keepers", "net_profit_usd")),
     ]
     paths += [(f"shortfall at trough, {price}", "USD", ("shortfall_usd", "trough", price)) for price in _SHORTFALLS]
+    pairs = sorted({*first["shortfall_by_pair_usd"], *second["shortfall_by_pair_usd"]})
+    for pair in pairs if len(pairs) > 1 else ():
+        of_pair = ("shortfall_by_pair_usd", pair, "trough")
+        paths += [(f"shortfall at trough of {pair}, {price}", "USD", (*of_pair, price)) for price in _SHORTFALLS]
     for asset in sorted({*first["trough"], *second["trough"]}):
         for source in sorted({*first["trough"].get(asset, {}), *second["trough"].get(asset, {})}):
             paths.append((f"lowest {asset}, {source}", "USD each", ("trough", asset, source)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cascade.report.comparison_markdown import escaped, markdown_table
 from cascade.report.comparison_words import number
@@ -15,27 +15,39 @@ if TYPE_CHECKING:
 __all__ = ["HEADINGS", "design_row", "oracle_markdown", "oracle_note", "recovery_note"]
 
 HEADINGS = (
-    "design", "liquidations", "debt covered, USD", "deficit, USD", "shortfall at trough, oracle, USD",
-    "shortfall, exit, USD", "shortfall, redemption, USD", "market trough", "oracle trough", "amplification",
+    "design", "liquidations", "debt covered, USD", "deficit, USD", "shortfall at oracle, USD",
+    "shortfall at exit, USD", "shortfall at redemption, USD", "market trough", "oracle trough", "amplification",
 )  # fmt: skip
+"""The shortfalls are those at the market's trough, of the positions in the main collateral."""
 
 
 def design_row(design: DesignRun) -> tuple[str, ...]:
     """One design's figures, as the headings name them."""
     summary = design.run.summary
-    shortfall = summary["shortfall_usd"]["trough"]
     market = None if design.market is None else e8_to_float(design.market.trough_e8)
     ratio = None if design.amplification is None else design.amplification.ratio
     return (
         design.name,
         number(summary["liquidations"], ""),
-        number(summary["debt_covered_usd"], "USD"),
-        number(summary["deficit_usd"], "USD"),
-        *(number(shortfall[kind], "USD") for kind in ("oracle", "exit", "redemption")),
+        number(summary["debt_covered_usd"], ""),
+        number(summary["deficit_usd"], ""),
+        *(number(_shortfall(summary, kind), "") for kind in ("oracle", "exit", "redemption")),
         number(market, "USD each"),
         number(design.oracle_trough_usd, "USD each"),
         number(ratio, "times"),
     )
+
+
+def _shortfall(summary: dict[str, Any], kind: str) -> float | None:
+    trough = summary["trough_at"]
+    if trough is None:
+        return None
+    pairs = [
+        one["trough"][kind]
+        for pair, one in summary["shortfall_by_pair_usd"].items()
+        if pair.split("/")[0] == trough["asset"]
+    ]
+    return None if None in pairs else sum(pairs)
 
 
 def recovery_note(comparison: OracleComparison) -> str:

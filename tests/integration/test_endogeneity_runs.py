@@ -1,0 +1,62 @@
+"""Seeds, no leverage, no liquidations and a value tried, on whole runs of the endogenous crash in its small size."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cascade import Run
+from cascade.experiments.endogeneity import Endogeneity, examine
+from cascade.toolchain.paths import project_root
+
+from .conftest import small_unwind
+
+SOONER = {"sensitivity": {"agents.buyers.capital": [3_000_000]}}
+
+
+@pytest.fixture(scope="module")
+def found() -> Endogeneity:
+    return examine(small_unwind(**SOONER), seeds=2, workers=2)
+
+
+def test_examine__first_seed__is_the_scenario_s_own_run(found: Endogeneity, unwind_run: Run) -> None:
+    # The key `sensitivity` is a parameter too, so the run's id differs; what happened does not.
+    assert found.baseline.trough_usd == unwind_run.summary["trough"]["USDe"]["spot:usde-usdc"]
+    assert found.baseline.liquidations == len(unwind_run.liquidations)
+    assert found.market == "USDe, spot:usde-usdc"
+
+
+def test_examine__seeds__are_different_runs_that_meet_the_claim(found: Endogeneity) -> None:
+    assert [one.seed for one in found.seeds] == [1, 2]
+    assert found.seeds[0].tables_sha256 != found.seeds[1].tables_sha256
+    assert all(one.met and one.liquidations > 0 for one in found.seeds)
+    assert found.criteria[0].outcome == "2 of 2"
+
+
+def test_examine__without_leverage_and_without_liquidations__falls_less(found: Endogeneity) -> None:
+    assert found.without_liquidations is not None
+    assert (found.without_leverage.liquidations, found.without_liquidations.liquidations) == (0, 0)
+    assert found.without_leverage.trough_usd > found.baseline.trough_usd
+    assert found.without_liquidations.trough_usd > found.baseline.trough_usd
+
+
+def test_examine__buyers_with_less_capital__market_falls_further(found: Endogeneity) -> None:
+    (trial,) = found.trials
+
+    assert (trial.path, trial.value) == ("agents.buyers.capital", 3_000_000)
+    assert trial.figures.trough_usd < found.baseline.trough_usd
+
+
+@pytest.mark.parametrize("command", ["causes", "endogeneity", "compare"])
+def test_ape_run__experiments__are_there_and_say_what_they_take(command: str) -> None:
+    ape = Path(sys.executable).with_name("ape")
+    done = subprocess.run(
+        [str(ape), "run", command, "--help"],
+        cwd=project_root(), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "--workers" in done.stdout
