@@ -123,12 +123,11 @@ def test_change__mode_that_the_configurator_refuses__is_one_line_naming_change_a
         "ltv_bps": 9000, "liquidation_threshold_bps": 9300, "liquidation_bonus_bps": 200, "collateral": ["USDe"],
         "borrowable": ["USDC"],
     }  # fmt: skip
-    standing = vary(
-        baseline, {"lending.emodes": {1: mode}, "timeline.end": baseline.spec.timeline.start.replace(minute=46)}
-    )
+    soon = baseline.spec.timeline.start.replace(minute=46)
+    standing = vary(baseline, {"lending.emodes": {1: mode}, "timeline.end": soon})
     change = vary(standing, {"lending.emodes.1.ltv_bps": 0})
 
-    with pytest.raises(RunFailed, match="^no loans, seed 1: .*: the configurator refuses the change while ") as failed:
+    with pytest.raises(RunFailed, match=r"^no loans, seed 1: .*: the configurator refuses the change while ") as failed:
         run_all([Job("no loans", change, like=standing)] * 2, out=tmp_path, workers=2)
     assert "InvalidEmodeCategoryParams" in str(failed.value)
     assert failed.value.exit_code == 2

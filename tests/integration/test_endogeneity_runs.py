@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +18,12 @@ from cascade.toolchain.paths import project_root
 
 from .conftest import small_unwind
 
-SOONER = {"sensitivity": {"agents.buyers.capital": [3_000_000]}}
+TRIED = {"sensitivity": {"venues.usde-usdc.amplification": [10]}}
 
 
 @pytest.fixture(scope="module")
 def found() -> Endogeneity:
-    return examine(small_unwind(**SOONER), seeds=2, workers=2)
+    return examine(small_unwind(**TRIED), seeds=2, workers=2)
 
 
 def test_examine__first_seed__is_the_scenario_s_own_run(found: Endogeneity, unwind_run: Run) -> None:
@@ -43,10 +47,10 @@ def test_examine__without_leverage_and_without_liquidations__falls_less(found: E
     assert found.without_liquidations.trough_usd > found.baseline.trough_usd
 
 
-def test_examine__buyers_with_less_capital__market_falls_further(found: Endogeneity) -> None:
+def test_examine__pool_that_holds_its_price_less__market_falls_further(found: Endogeneity) -> None:
     (trial,) = found.trials
 
-    assert (trial.path, trial.value) == ("agents.buyers.capital", 3_000_000)
+    assert (trial.path, trial.value) == ("venues.usde-usdc.amplification", 10)
     assert trial.figures.trough_usd < found.baseline.trough_usd
 
 
@@ -60,3 +64,53 @@ def test_ape_run__experiments__are_there_and_say_what_they_take(command: str) ->
 
     assert done.returncode == 0, done.stderr
     assert "--workers" in done.stdout
+
+
+def below(parent: int) -> list[int]:
+    """Process ids of all descendants."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and fields[0] != "Z":
+            found += [int(folder.name), *below(int(folder.name))]
+    return found
+
+
+def is_anvil(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "anvil\n"
+    except OSError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
+def test_ape_run_endogeneity__killed_with_workers__leaves_no_process(kill: signal.Signals, tmp_path: Path) -> None:
+    ape = Path(sys.executable).with_name("ape")
+    process = subprocess.Popen(
+        [str(ape), "run", "endogeneity", "scenarios/usde-unwind.yaml", "--workers=2", f"--out={tmp_path / 'runs'}"],
+        cwd=project_root(), env={**os.environ, "TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: any(is_anvil(pid) for pid in below(process.pid)))
+        started = below(process.pid)
+        process.send_signal(kill)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+    assert not (tmp_path / "runs").exists()
+    if kill is signal.SIGTERM:
+        assert process.returncode == 130
+        assert "Traceback" not in errors
+        assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ from cascade.chain.rpc import Rpc
 from cascade.errors import ChainError, ToolMissing
 from cascade.toolchain.paths import anvil_binary
 
-__all__ = ["Anvil"]
+__all__ = ["Anvil", "die_with_parent"]
 
 _START_TIMEOUT_SECONDS = 30.0
 _START_ATTEMPTS = 5
@@ -145,7 +145,7 @@ class Anvil:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (one system call)
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (one system call)
             )
         except OSError as error:
             raise ToolMissing(f"{binary}: cannot be started ({error.strerror}): run `make setup`") from error
@@ -191,7 +191,7 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to kill anvil when the harness is killed, so that not even SIGKILL leaves a process behind."""
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent is killed, so that not even SIGKILL leaves one behind."""
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cascade.chain.anvil import die_with_parent
 from cascade.chain.artifacts import load_artifacts
 from cascade.errors import CascadeError
 from cascade.harness import replay
@@ -125,7 +127,7 @@ def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
     others = set(multiprocessing.active_children())
     # Spawned, not forked: a fork would share the parent's connections and threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max_workers=count, mp_context=context, initializer=_leave_interrupts_to_parent)
+    pool = ProcessPoolExecutor(max_workers=count, mp_context=context, initializer=_live_under_parent)
     try:
         yield pool
     except BaseException:
@@ -140,8 +142,11 @@ def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts_to_parent() -> None:
+def _live_under_parent() -> None:
+    # An interrupt on a terminal reaches everyone: the parent ends its workers, once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        die_with_parent()
 
 
 def _interrupt(*_: object) -> None:
