@@ -320,8 +320,8 @@ def test_summarise__no_price_moves__has_no_causes(by_hand: Any, tmp_path: Path) 
 
 
 def test_who_paid__owners_sell_repay_and_add__closes_without_a_rest(by_hand: Any, tmp_path: Path) -> None:
-    # ann: 1,000 against 800. At 0.90 she sells 100 (worth 90) for 88: 70 repays, 0.05 is premium, 17.95 is cash, of which
-    # she repays 10. bob comes with nothing at 0.90: supplies 100 (worth 90), borrows 40. USDe ends at 0.80.
+    # ann: 1,000 against 800. At 0.90 she sells 100 (worth 90) for 88: 70 repays, 0.05 is premium, 17.95 is cash, and of
+    # that she repays 10. bob comes with nothing at 0.90: supplies 100 (worth 90), borrows 40. USDe ends at 0.80.
     by_hand.position(1, "ann", "1.0375")
     by_hand.oracle("USDe", 2, "0.90")
     by_hand.unwind(2, "ann", sold=100, price="0.90", proceeds="88", repaid="70", premium="0.05", cash="17.95")
