@@ -391,6 +391,25 @@ class ByHand:
         )  # fmt: skip
         return tx
 
+    def unwind(
+        self, block: int, name: str, *, sold: int, price: str, proceeds: str, repaid: str, premium: str, cash: str
+    ) -> None:  # fmt: skip
+        amounts = {"proceeds": proceeds, "debt_repaid": repaid, "premium": premium, "cash_paid": cash}
+        self._add(
+            "unwinds", **self._when(block), tx_hash=self._tx(block, "", name, "whale", "", "unwind"),
+            log_index=self._log(block), borrower=name, cohort="loopers", collateral_asset="USDe", debt_asset="USDC",
+            collateral_sold_raw=sold * USDE, collateral_price_e8=int(Decimal(price).scaleb(8)), debt_price_e8=E8,
+            health_factor_before_wad=WAD, health_factor_after_wad=WAD,
+            **{f"{key}_raw": int(Decimal(value).scaleb(6)) for key, value in amounts.items()},
+        )  # fmt: skip
+
+    def flow(self, block: int, name: str, event: str, amount: int, *, asset: str = "USDC") -> None:
+        self._add(
+            "flows", **self._when(block), tx_hash=self._tx(block, "", name, "whale", "", event),
+            log_index=self._log(block), account=name, cohort="loopers", event=event, asset=asset,
+            amount_raw=amount * (USDC if asset == "USDC" else USDE),
+        )  # fmt: skip
+
     def position(
         self, block: int, name: str, health: str, *, event: str = "built", collateral: int = 1000, debt: int = 800,
         price: str = "1", debt_asset: str = "USDC",

@@ -20,6 +20,7 @@ from cascade.analysis.metrics.stability import sale_elasticity, stability, stabi
 from cascade.analysis.pricebook import PriceBook
 from cascade.analysis.shortfall import shortfalls_by_pair
 from cascade.analysis.troughs import market_trough
+from cascade.analysis.who_paid import who_paid
 
 USDE, USDC = 10**18, 10**6
 
@@ -316,3 +317,29 @@ def test_summarise__causes__lead_with_ledger_and_generations(by_hand: Any, tmp_p
 def test_summarise__no_price_moves__has_no_causes(by_hand: Any, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.25")
     assert summarise(by_hand.frames(tmp_path, blocks=2))["causes"] is None
+
+
+def test_who_paid__owners_sell_repay_and_add__closes_without_a_rest(by_hand: Any, tmp_path: Path) -> None:
+    # ann: 1,000 against 800. At 0.90 she sells 100 (worth 90) for 88: 70 repays, 0.05 is premium, 17.95 is cash, and of
+    # that she repays 10. bob comes with nothing at 0.90: supplies 100 (worth 90), borrows 40. USDe ends at 0.80.
+    by_hand.position(1, "ann", "1.0375")
+    by_hand.oracle("USDe", 2, "0.90")
+    by_hand.unwind(2, "ann", sold=100, price="0.90", proceeds="88", repaid="70", premium="0.05", cash="17.95")
+    by_hand.flow(2, "ann", "repay", 10)
+    by_hand.position(2, "ann", "1.03", event="unwound", collateral=900, debt=720)
+    by_hand.flow(2, "bob", "supply", 100, asset="USDe")
+    by_hand.flow(2, "bob", "borrow", 40)
+    by_hand.position(2, "bob", "1.8", event="looped", collateral=100, debt=40)
+    by_hand.oracle("USDe", 3, "0.80")
+    frames = by_hand.frames(tmp_path, blocks=3)
+
+    paid = who_paid(frames, PriceBook(frames))["borrowers"]
+
+    assert paid["equity_start_usd"] == 200
+    assert paid["price_loss_sold_usd"] == 10  # 100 x (1 - 0.90)
+    assert paid["sale_slippage_usd"] == 2.05  # 90 - (88 - 0.05)
+    assert paid["cash_out_usd"] == 17.95 - 10 - (90 - 40)
+    assert paid["price_loss_kept_usd"] == 900 * 0.2 + 100 * 0.1
+    assert paid["equity_end_usd"] == (720 - 720) + (80 - 40)
+    assert paid["interest_and_other_usd"] == 0
+    assert paid["loss_usd"] == pytest.approx(10 + 2.05 + 180 + 10)

@@ -35,9 +35,12 @@ _SOURCE_LABELS = {"oracle": "oracle", "path": "price path", "redemption": "redem
 _WATERFALL = (
     ("equity at the start", "equity_start_usd", 0),
     ("price loss on what was seized", "price_loss_seized_usd", -1),
+    ("price loss on what they sold", "price_loss_sold_usd", -1),
     ("price loss on what is still held", "price_loss_kept_usd", -1),
+    ("slippage of their own sales", "sale_slippage_usd", -1),
     ("liquidation bonus", "bonus_usd", -1),
     ("protocol fee", "protocol_fee_usd", -1),
+    ("cash taken out", "cash_out_usd", -1),
     ("interest and other", "interest_and_other_usd", -1),
     ("written off by lenders", "absorbed_by_lenders_usd", 1),
     ("equity at the end", "equity_end_usd", 0),
@@ -108,8 +111,8 @@ def _prices(frames: Frames) -> pd.DataFrame:
         label = _source_label(source)
         series = f"{asset} {label}" if several else label
         points = _held(frames, group["timestamp"].tolist(), group["price_usd"].tolist())
-        rows += [(time * 1000, clock(time), series, source.split(":")[0], value) for time, value in points]
-    return pd.DataFrame(rows, columns=["t", "time", "series", "kind", "price"])
+        rows += [(time * 1000, clock(time), asset, series, source.split(":")[0], value) for time, value in points]
+    return pd.DataFrame(rows, columns=["t", "time", "asset", "series", "kind", "price"])
 
 
 def _source_label(source: str) -> str:

@@ -24,14 +24,7 @@ def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
     health, shortfall = data["health"], losses.shortfall
     return [
         *(causes.charts(data, time) if "ledger" in data else []),
-        Chart(
-            "prices",
-            {
-                "market": market.prices(data["prices"], time, "linear", exit_too=False),
-                "with exit": market.prices(data["prices"], time, "linear", exit_too=True),
-                "with exit, log": market.prices(data["prices"], time, "log", exit_too=True),
-            },
-        ),
+        Chart("prices", market.prices(data["prices"], time)),
         Chart(
             "health",
             {
