@@ -8,10 +8,11 @@ import pytest
 
 from cascade import load_scenario, replay
 from cascade.errors import ToolMissing
-from cascade.experiments.compare import IDENTITY, Comparison, NothingChanged, compare
+from cascade.experiments.compare import IDENTITY, Comparison, NothingChanged, compare, compare_finished
+from cascade.scenario.load import vary
 from cascade.toolchain import aave
 
-from .conftest import SCENARIOS, small
+from .conftest import SCENARIOS, small, small_unwind
 
 CHANGE = {"positions.loopers.count": 30}
 
@@ -65,6 +66,31 @@ def test_engines__frictionless_loop__has_the_same_rounds_and_ends_the_same(tmp_p
     assert real[-1]["debt_raw"] == 268_928 * 10**6
     assert engines.is_identical
     assert engines.rows[0].both == 1
+
+
+@pytest.mark.xdist_group("aave")
+def test_engines__lines_changed_under_standing_positions__stay_the_same_to_the_unit(tmp_path: Path) -> None:
+    require_aave()
+    mode = {
+        "ltv_bps": 9000, "liquidation_threshold_bps": 9300, "liquidation_bonus_bps": 200, "collateral": ["USDe"],
+        "borrowable": ["USDC"],
+    }  # fmt: skip
+    baseline = small_unwind(**{"lending.emodes": {1: mode}, "positions.loopers.emode": 1})
+    change = {
+        "lending.emodes.1.ltv_bps": 7500, "lending.emodes.1.liquidation_threshold_bps": 7700,
+        "lending.emodes.1.liquidation_bonus_bps": 400, "lending.reserves.USDe.supply_cap": 100_000_000,
+        "lending.reserves.USDC.rate.slope1_bps": 700, "lending.flash_loan_premium_bps": 9,
+    }  # fmt: skip
+    mock, real = (
+        replay(vary(baseline, {**change, "lending.engine": engine}), like=baseline, out=tmp_path, report=False)
+        for engine in ("mock", "aave-v3")
+    )
+    engines = compare_finished(mock, real)
+
+    assert mock.manifest["built_like"] is not None
+    assert len(mock.liquidations) > 0
+    assert set(mock.liquidations.loc[mock.liquidations["collateral_asset"] == "USDe", "bonus_bps"]) <= {400, 500}
+    assert engines.is_identical
 
 
 @pytest.mark.xdist_group("aave")
