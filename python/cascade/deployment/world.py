@@ -12,11 +12,14 @@ from cascade.deployment.venue import DeployedVenue
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import ParMintVenue
 
-__all__ = ["MAX_UINT256", "Actor", "World"]
+__all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
 
 _SETUP_GAS = 3_000_000
 _BLOCK_OF = 100
 MAX_UINT256 = 2**256 - 1
+
+SetupCall = tuple[str, Contract, str, tuple[object, ...]]
+"""Sender, contract, function, arguments."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,10 @@ class World:
         self.contract_names[deployed.address] = name
         return deployed
 
-    def setup(self, calls: Iterable[tuple[str, Contract, str, tuple[object, ...]]], *, intent: str) -> None:
-        """Send set-up calls `(sender, contract, function, arguments)`, some a block; none may revert."""
+    def setup(self, calls: Iterable[SetupCall], *, intent: str, gas: int = _SETUP_GAS) -> None:
+        """Send set-up calls, some a block; none may revert."""
         transactions = [
-            Transaction(sender, contract.address, contract.encode(function, *arguments), _SETUP_GAS, intent=intent)
+            Transaction(sender, contract.address, contract.encode(function, *arguments), gas, intent=intent)
             for sender, contract, function, arguments in calls
         ]
         for start in range(0, len(transactions), _BLOCK_OF):

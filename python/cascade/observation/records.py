@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "Unhealthy"]
+__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "RedemptionWindow", "Unhealthy"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,21 @@ class LiquidationPreview:
     protocol_fee_raw: int
     bonus_bps: int
     """With the principal, as Aave writes it: 10500 for 5 %."""
+
+
+@dataclass(frozen=True)
+class RedemptionWindow:
+    """What a minting contract redeems, in smallest units of what it minted."""
+
+    limit_raw: int
+    """Most a block; 0 where it is closed."""
+    buffer_raw: int
+    """Most that its buffer pays for in all."""
+
+    @property
+    def next_block_raw(self) -> int:
+        """Most in the next block."""
+        return min(self.limit_raw, self.buffer_raw)
 
 
 Unhealthy = tuple[LiquidationPreview, ...]

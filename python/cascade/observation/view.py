@@ -10,7 +10,7 @@ from cascade.chain.local import Contract
 from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import World
 from cascade.observation.curve import ExitCurve
-from cascade.observation.records import BookEntry, LiquidationPreview, PositionState, Unhealthy
+from cascade.observation.records import BookEntry, LiquidationPreview, PositionState, RedemptionWindow, Unhealthy
 from cascade.scenario.model import ConstantProductVenue
 from cascade.units import WAD
 
@@ -124,10 +124,24 @@ class BlockView:
             lambda: int(self.world.chain.call(token, "balanceOf", address, timestamp=self.next_timestamp)),
         )
 
+    def redemption(self, venue: str) -> RedemptionWindow:
+        """What a minting contract redeems in the next block, and what its buffer pays in all, in tokens minted.
+
+        The counters of the latest block are not those of the next: only limit and buffer say what can be redeemed.
+        """
+        minting = self.world.venues[venue].contract
+
+        def read() -> RedemptionWindow:
+            return RedemptionWindow(
+                limit_raw=int(self.world.chain.call(minting, "maxRedeemPerBlock")),
+                buffer_raw=int(self.world.chain.call(minting, "redeemableFromBuffer")),
+            )
+
+        return self._once(("redemption", venue), read)
+
     def redeemable_raw(self, venue: str) -> int:
-        """Most that a minting contract redeems in the next block, in tokens minted."""
-        contract = self.world.venues[venue].contract
-        return self._once(("redeemable", venue), lambda: int(self.world.chain.call(contract, "redeemableInNextBlock")))
+        """Most that a minting contract redeems in the next block, in tokens minted; 0 where it is closed."""
+        return self.redemption(venue).next_block_raw
 
     def positions(self) -> list[PositionState]:
         """Every watched position, as of the latest block."""

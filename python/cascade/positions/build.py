@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cascade.chain.local import Contract, Transaction, address_of
 from cascade.deployment.venue import DeployedVenue
+from cascade.deployment.venues import whitelist
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.errors import CascadeError, RevertedCall
 from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps
@@ -107,6 +108,7 @@ def _enlist_members(world: World, cohort: str, members: Sequence[PositionPlan]) 
     pledges = [plan.pledge for plan in members if plan.pledge is not None]
     accounts = [world.enlist(pledge.account, role=role, cohort=pledge_account(cohort)) for pledge in pledges]
     world.chain.fund([*addresses, *accounts])
+    whitelist(world, world.venues[world.scenario.spec.positions[cohort].venue], addresses)
     if pledges:
         amounts = ((account, pledge.pledged_raw) for account, pledge in zip(accounts, pledges, strict=True))
         world.mint(pledges[0].asset, amounts)

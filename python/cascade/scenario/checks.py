@@ -14,6 +14,7 @@ from cascade.scenario.model import (
     AmmSpotOracle,
     AmmVenue,
     ArbitrageurSpec,
+    AssetKind,
     CohortSpec,
     CustomAgentSpec,
     DipBuyerSpec,
@@ -175,6 +176,7 @@ class _Checker:
             if coins[0] == coins[1]:
                 self._refuse(f"venues.{name}", coins[0], "the two assets of a venue must differ")
             if isinstance(venue, ParMintVenue):
+                self._minting(f"venues.{name}", name, venue)
                 continue
             for coin in coins:
                 if venue.reserves.get(coin, Decimal(0)) <= 0:
@@ -188,6 +190,17 @@ class _Checker:
                 for coin in coins:
                     if coin not in self.spec.oracle:
                         self._refuse(f"venues.{name}", coin, f"swaps at the oracle's price: add oracle.{coin}")
+
+    def _minting(self, key: str, name: str, venue: ParMintVenue) -> None:
+        if self.spec.assets[venue.asset_out].kind is not AssetKind.USDE:
+            self._refuse(f"{key}.asset_out", venue.asset_out, "expected an asset of kind usde: it is what is minted")
+        if self.spec.assets[venue.asset_in].decimals > self.spec.assets[venue.asset_out].decimals:
+            self._refuse(f"{key}.asset_in", venue.asset_in, f"has more decimals than {venue.asset_out}")
+        for other, known in self.spec.venues.items():
+            if other == name:
+                return
+            if isinstance(known, ParMintVenue) and known.asset_out == venue.asset_out:
+                self._refuse(f"{key}.asset_out", venue.asset_out, f"is minted by {other}: a token has one minter")
 
     def _cohort(self, name: str, cohort: CohortSpec) -> None:
         key = f"positions.{name}"
@@ -328,7 +341,10 @@ class _Checker:
         )  # fmt: skip
 
     def _names(self) -> None:
-        harness = ("deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury")
+        harness = (
+            "deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury",
+            "custody",
+        )  # fmt: skip
         taken = dict.fromkeys(harness, "the harness")
         for name, cohort in self.spec.positions.items():
             names = numbered(name, cohort.count)
@@ -356,8 +372,9 @@ class _Checker:
         for name, venue in self.spec.venues.items():
             if isinstance(venue, ParMintVenue):
                 window = venue.redemption
-                if window.limit_per_block is not None:
-                    yield f"venues.{name}.redemption.limit_per_block", venue.asset_out, window.limit_per_block
+                for limit in ("limit_per_block", "mint_limit_per_block"):
+                    if getattr(window, limit) is not None:
+                        yield f"venues.{name}.redemption.{limit}", venue.asset_out, getattr(window, limit)
                 if window.buffer is not None:
                     yield f"venues.{name}.redemption.buffer", venue.asset_in, window.buffer
             else:
