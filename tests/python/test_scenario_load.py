@@ -32,7 +32,7 @@ def read_and_plan(change: str) -> None:
     check_liquidity(scenario, plan_positions(scenario))
 
 
-@pytest.mark.parametrize("name", ["frictionless-loop", "loop-and-crash", "aave-peg"])
+@pytest.mark.parametrize("name", ["frictionless-loop", "loop-and-crash", "aave-peg", "usde-unwind", "redemption-open"])
 def test_scenario__shipped__loads(name: str) -> None:
     scenario = load_scenario(SCENARIOS / f"{name}.yaml")
 
@@ -62,6 +62,13 @@ def test_scenario__shipped__loads(name: str) -> None:
         ("lending.reserves.USDC.lenders_supply=268927", "lenders_supply", "268927", "borrow 268928 USDC"),
         ("venues.at-oracle.reserves.USDe=268927", "venues.at-oracle.reserves.USDe", "268927", "drain the pool"),
         ("venues.USDC={kind: par-mint, asset_in: USDC, asset_out: USDe}", "venues.USDC", "'USDC'", "name of an asset"),
+        ("venues.m={kind: par-mint, asset_in: USDe, asset_out: USDC}", "venues.m.asset_out", "'USDC'", "kind usde"),
+        (
+            "venues.m={kind: par-mint, asset_in: USDC, asset_out: USDe, redemption: {fee_bps: 10000}}",
+            "venues.m.redemption.fee_bps",
+            "10000",
+            "less than or equal to 9999",
+        ),
         ("venues.at-oracle.reserves.USDe=0", "venues.at-oracle.reserves.USDe", "0", "without liquidity"),
         ("positions.looper.collateral=WETH", "positions.looper.collateral", "'WETH'", "expected an asset of lending"),
         ("positions.looper.venue=nowhere", "positions.looper.venue", "'nowhere'", "unknown venue"),
