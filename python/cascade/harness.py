@@ -15,6 +15,7 @@ from cascade.chain.rpc import Rpc
 from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts
+from cascade.deployment.reserve import prepare_reserve
 from cascade.deployment.venues import prepare_redemption
 from cascade.deployment.world import World
 from cascade.engine import Engine
@@ -141,6 +142,7 @@ def _play(world: World, plans: list[PositionPlan], recorder: Recorder, progress:
         agents = call_agents(world)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
+    prepare_reserve(world)
     prepare_redemption(world)
     require_time_left(world)
     book = _book(world, plans)

@@ -123,7 +123,7 @@ def _window(world: World, minting: Contract, spec: ParMintVenue) -> Iterator[Set
 
 
 def _leave_buffer(world: World, venue: DeployedVenue, spec: ParMintVenue) -> None:
-    """Leave exactly the buffer in the contract; what is above goes to custody."""
+    """Leave exactly the buffer in the contract; what is above goes to the reserve, or to custody without one."""
     asset, buffer = spec.asset_in, spec.redemption.buffer
     if buffer is None:
         return
@@ -134,10 +134,12 @@ def _leave_buffer(world: World, venue: DeployedVenue, spec: ParMintVenue) -> Non
         whole = held // 10 ** world.scenario.spec.assets[asset].decimals
         raise ScenarioError(
             file=world.scenario.file, key=f"venues.{venue.name}.redemption.buffer", value=int(buffer),
-            expected=f"minting was paid {whole} {asset}, and no more can be left there",
+            expected=f"minting holds {whole} {asset}, and no more can be left there",
         )  # fmt: skip
     if surplus:
-        custody = address_of("custody")
+        ethena = world.scenario.spec.ethena
+        has_reserve = world.reserve is not None and ethena is not None and ethena.minting == venue.name
+        keeper = world.reserve.address if has_reserve and world.reserve is not None else address_of("custody")
         world.setup(
-            [(world.deployer, minting, "transferToCustody", (custody, token.address, surplus))], intent="custody"
+            [(world.deployer, minting, "transferToCustody", (keeper, token.address, surplus))], intent="custody"
         )

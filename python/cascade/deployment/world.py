@@ -102,6 +102,11 @@ class World:
         return self._core["deleverager"]
 
     @property
+    def reserve(self) -> Contract | None:
+        """USDe's hedged reserve, where the scenario has one."""
+        return self._core.get("reserve")
+
+    @property
     def deployer(self) -> str:
         """Owner of what has one."""
         return address_of("deployer")
@@ -149,8 +154,16 @@ class World:
 
     def mint(self, asset: str, amounts: Iterable[tuple[str, int]]) -> None:
         """Mint a token to addresses; a minting contract's token can be minted until `hand_over_minting`."""
-        token = self.tokens[asset]
-        self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts if raw), intent="mint")
+        token, amounts = self.tokens[asset], [(to, raw) for to, raw in amounts if raw]
+        staked = self.scenario.spec.assets[asset].stakes
+        if staked is None:
+            self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts), intent="mint")
+            return
+        # A vault's shares are minted for what is staked: at a price of one until rewards vest, rounded up.
+        cost = self.chain.call(token, "previewMint", sum(raw for _, raw in amounts)) + len(amounts)
+        self.mint(staked, [(self.deployer, cost)])
+        self.setup([(self.deployer, self.tokens[staked], "approve", (token.address, cost))], intent="approve")
+        self.setup(((self.deployer, token, "mint", (raw, to)) for to, raw in amounts), intent="mint")
 
     def hand_over_minting(self) -> None:
         """From now on only its minting contract mints an asset."""

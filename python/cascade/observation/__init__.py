@@ -1,7 +1,14 @@
 """What can be seen of the chain at a block."""
 
 from cascade.observation.curve import ExitCurve
-from cascade.observation.records import BookEntry, LiquidationPreview, PositionState, RedemptionWindow, Unhealthy
+from cascade.observation.records import (
+    BookEntry,
+    LiquidationPreview,
+    PositionState,
+    RedemptionWindow,
+    ReserveState,
+    Unhealthy,
+)
 from cascade.observation.view import BlockView
 
 __all__ = [
@@ -11,5 +18,6 @@ __all__ = [
     "LiquidationPreview",
     "PositionState",
     "RedemptionWindow",
+    "ReserveState",
     "Unhealthy",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "RedemptionWindow", "Unhealthy"]
+__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "RedemptionWindow", "ReserveState", "Unhealthy"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,27 @@ class RedemptionWindow:
     def next_block_raw(self) -> int:
         """Most in the next block."""
         return min(self.limit_raw, self.buffer_raw)
+
+
+@dataclass(frozen=True)
+class ReserveState:
+    """USDe's reserve at a block: spot, USDe and shares in their units, money in units of what minting is paid."""
+
+    spot_raw: int
+    short_raw: int
+    short_entry_raw: int
+    mark_e8: int
+    cash_raw: int
+    funding_raw: int
+    """Accrued and not yet settled; negative where it is owed."""
+    undistributed_raw: int
+    """Settled and not yet paid to the stakers; negative where more was paid than got."""
+    nav_raw: int
+    buffer_raw: int
+    """What the minting contract holds."""
+    usde_supply_raw: int
+    staked_assets_raw: int
+    staked_shares_raw: int
 
 
 Unhealthy = tuple[LiquidationPreview, ...]
