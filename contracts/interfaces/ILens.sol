@@ -21,6 +21,15 @@ interface ILens {
         view
         returns (uint256[] memory);
 
+    /// @notice Five words a user, for accounts watched in numbers: collateral balance and debt balance in this pair of
+    /// reserves (asset units), total collateral and total debt (dollars, 8 decimals) and health factor (wad), equal to what
+    /// `positions` says. Where the oracle refuses a price of the pair, the values are 0 and the health factor is the
+    /// maximum: nobody can be liquidated then.
+    function accounts(address pool, address collateralAsset, address debtAsset, address[] calldata users)
+        external
+        view
+        returns (uint256[] memory);
+
     /// @notice Token balances, all tokens of the first user, then of the second.
     function balances(address[] calldata tokens, address[] calldata users) external view returns (uint256[] memory);
 

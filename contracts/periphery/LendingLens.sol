@@ -6,13 +6,16 @@ import {IAaveOracle} from "../interfaces/IAaveOracle.sol";
 import {ILens} from "../interfaces/ILens.sol";
 import {IPool} from "../interfaces/IPool.sol";
 import {LiquidationPreview} from "./LiquidationPreview.sol";
+import {PairAccounts} from "./PairAccounts.sol";
 
 abstract contract LendingLens is ILens {
     using LiquidationPreview for LiquidationPreview.Market;
+    using PairAccounts for PairAccounts.Pair;
 
     // --- Constants
 
     uint256 private constant POSITION_WORDS = 8;
+    uint256 private constant ACCOUNT_WORDS = 5;
     uint256 private constant PREVIEW_WORDS = 10;
 
     // --- Views
@@ -36,6 +39,25 @@ abstract contract LendingLens is ILens {
     }
 
     /// @inheritdoc ILens
+    function accounts(address pool, address collateralAsset, address debtAsset, address[] calldata users)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        PairAccounts.Pair memory pair = PairAccounts.read(IPool(pool), collateralAsset, debtAsset);
+        words = new uint256[](users.length * ACCOUNT_WORDS);
+        for (uint256 k; k < users.length; ++k) {
+            PairAccounts.Account memory found = pair.account(users[k]);
+            uint256 at = k * ACCOUNT_WORDS;
+            words[at] = found.collateralBalance;
+            words[at + 1] = found.debtBalance;
+            words[at + 2] = found.collateralBase;
+            words[at + 3] = found.debtBase;
+            words[at + 4] = found.healthFactorWad;
+        }
+    }
+
+    /// @inheritdoc ILens
     function balances(address[] calldata tokens, address[] calldata users)
         external
         view
@@ -54,11 +76,7 @@ abstract contract LendingLens is ILens {
     function prices(address oracle, address[] calldata assets) external view returns (uint256[] memory words) {
         words = new uint256[](assets.length);
         for (uint256 k; k < assets.length; ++k) {
-            try IAaveOracle(oracle).getAssetPrice(assets[k]) returns (uint256 priceE8) {
-                words[k] = priceE8;
-            } catch {
-                words[k] = 0;
-            }
+            words[k] = PairAccounts.priceOrZero(IAaveOracle(oracle), assets[k]);
         }
     }
 

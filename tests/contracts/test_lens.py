@@ -88,6 +88,41 @@ def test_positions__several_users__equal_single_views(lens: Any, lending: Any) -
         assert words[8 * k : 8 * k + 8] == [collateral, debt, *account]
 
 
+@pytest.mark.parametrize("price_e8", [1, 65_670_000, 99_999_999, 104_000_000])
+def test_accounts__any_state_of_a_position__equal_what_the_pool_says(lens: Any, lending: Any, price_e8: int) -> None:
+    stage, pool = lending.stage, lending.pool
+    users = [*open_random_positions(lending, 12), address_of("nobody"), address_of("weth-supplier")]
+    without_flag = address_of("without-flag")
+    lending.supply(without_flag, lending.usde, 1000 * 10**18)
+    stage.send(pool, "setUserUseReserveAsCollateral", lending.usde.address, False, sender=without_flag)
+    lending.post("USDe", price_e8)
+    later = stage.chain.timestamp + 40 * 86_400
+    stage.send(lending.usdc, "mint", KEEPER, 1, timestamp=later)
+    pair = (lending.usde.address, lending.usdc.address)
+
+    words = stage.view(lens, "accounts", pool.address, *pair, [*users, without_flag], timestamp=later + 7)
+
+    assert stage.view(pool, "getReserveNormalizedVariableDebt", lending.usdc.address) > 10**27
+    for k, user in enumerate([*users, without_flag]):
+        at = {"timestamp": later + 7}
+        account = stage.view(pool, "getUserAccountData", user, **at)
+        collateral = stage.view(lending.tokens["USDe"][0], "balanceOf", user, **at)
+        debt = stage.view(lending.tokens["USDC"][1], "balanceOf", user, **at)
+        assert words[5 * k : 5 * k + 5] == [collateral, debt, account[0], account[1], account[5]], user
+
+
+def test_accounts__price_refused__have_no_value_and_nobody_is_unhealthy(lens: Any, lending: Any) -> None:
+    user = open_random_positions(lending, 1)[0]
+    lending.post("USDe", 0)
+    pair = (lending.usde.address, lending.usdc.address)
+
+    words = lending.stage.view(lens, "accounts", lending.pool.address, *pair, [user])
+
+    assert words[0] > 0
+    assert words[1] > 0
+    assert words[2:] == [0, 0, UINT_MAX]
+
+
 def test_balances__two_tokens__user_by_user(lens: Any, stage: Any) -> None:
     tokens = [stage.token("A", 18), stage.token("B", 6)]
     users = [LP, TRADER, KEEPER]

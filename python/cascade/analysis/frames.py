@@ -116,6 +116,16 @@ class Frames:
         return self.table("liquidations")
 
     @cached_property
+    def unwinds(self) -> pd.DataFrame:
+        """One row a loop, or part of one, that its owner sold and repaid."""
+        return self.table("unwinds")
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """One row a movement between a position and an account that is no contract."""
+        return self.table("flows")
+
+    @cached_property
     def margin_events(self) -> pd.DataFrame:
         """One row a step of a margin call."""
         return self.table("margin_events")

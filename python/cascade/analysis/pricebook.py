@@ -52,7 +52,13 @@ class PriceBook:
         return price
 
     def valuation(self, asset: str, kind: str, block_number: int) -> int | None:
-        """Price of a kind: `oracle`, `redemption`, or `exit`, the best of all venues; None where there is none."""
+        """Price of a kind: `oracle`, `redemption`, or `exit`, the best of all venues; None where there is none.
+
+        Beside an asset that is redeemed, one that nobody redeems is worth its oracle price.
+        """
+        if kind == "redemption" and any(source == "redemption" for _, source in self._history):
+            redeemed = self.at(asset, kind, block_number)
+            return self.at(asset, "oracle", block_number) if redeemed is None else redeemed
         if kind != "exit":
             return self.at(asset, kind, block_number)
         offers = [self.at(asset, source, block_number) for source in self.sources(asset) if source.startswith("exit:")]

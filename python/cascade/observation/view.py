@@ -23,7 +23,7 @@ from cascade.units import WAD
 
 __all__ = ["BlockView"]
 
-_POSITION_WORDS = 8
+_ACCOUNT_WORDS = 5
 _PREVIEW_WORDS = 10
 _CURVE_STEPS = 48
 _CURVE_GROWTH_NUMERATOR, _CURVE_GROWTH_DENOMINATOR = 4, 3
@@ -224,12 +224,11 @@ class BlockView:
         states = []
         for members, collateral, debt in self._pairs(self.book):
             words = self.world.chain.call_in_chunks(
-                self.world.lens, "positions", self.world.pool.address, collateral.address, debt.address,
+                self.world.lens, "accounts", self.world.pool.address, collateral.address, debt.address,
                 each=[entry.address for entry in members],
             )  # fmt: skip
             for i, entry in enumerate(members):
-                row = words[i * _POSITION_WORDS : (i + 1) * _POSITION_WORDS]
-                states.append(PositionState(entry, row[0], row[1], row[2], row[3], row[7]))
+                states.append(PositionState(entry, *words[i * _ACCOUNT_WORDS : (i + 1) * _ACCOUNT_WORDS]))
         return states
 
     def _read_unhealthy(self) -> Unhealthy:

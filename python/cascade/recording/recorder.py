@@ -13,6 +13,7 @@ from cascade.observation import BlockView, PositionState, ReserveState
 from cascade.positions.build import LoopRound
 from cascade.recording.liquidation_rows import LiquidationRows
 from cascade.recording.market_events import MarketEvents
+from cascade.recording.position_rows import flow_rows, unwind_rows
 from cascade.recording.schema import TABLES
 from cascade.scenario.model import AmmVenue, ParMintVenue
 from cascade.scenario.sources import assets_read
@@ -124,8 +125,9 @@ class Recorder:
         self._record_health(view, when)
         self._record_depth(view, when)
         self._record_reserve(view, when)
+        changed = self._record_own_changes(when)
         liquidated = self._record_liquidations(when)
-        self._record_positions(view, when, events={**self._own_changes(), **dict.fromkeys(liquidated, "liquidated")})
+        self._record_positions(view, when, events={**changed, **dict.fromkeys(liquidated, "liquidated")})
         self._watch_health(view)
 
     def built(self, view: BlockView, rounds: Iterable[LoopRound]) -> None:
@@ -203,21 +205,19 @@ class Recorder:
             }
         )  # fmt: skip
 
-    def _own_changes(self) -> dict[str, str]:
-        """Positions that somebody other than a keeper changed in the block, and how."""
-        pool = {self.world.pool.address.lower()}
+    def _record_own_changes(self, when: Row) -> dict[str, str]:
+        """Record what others than keepers did with positions; returns whose positions changed, and how."""
         found: dict[str, str] = {}
         for receipt, intent in zip(self._receipts, self._intents, strict=True):
             if not receipt.ok or intent in _NO_POSITION:
                 continue
-            for log in receipt.logs_of(pool):
-                name = {"Supply": "onBehalfOf", "Borrow": "onBehalfOf", "Repay": "user", "Withdraw": "user"}.get(
-                    log.event
-                )
-                owner = self.world.actors.get(log.arguments[name]) if name is not None else None
-                if owner is not None:
-                    found[owner.name] = _OWN_EVENTS.get(intent, "changed")
-        # The deleverager repays on behalf of the owner and withdraws for itself: both name the same sender's position.
+            event = _OWN_EVENTS.get(intent, "changed")
+            for row in flow_rows(self.world, receipt):
+                self.rows["flows"].append({**self._identity, **when, **row})
+                found[row["account"]] = event
+            for row in unwind_rows(self.world, receipt):
+                self.rows["unwinds"].append({**self._identity, **when, **row})
+                found[row["borrower"]] = event
         return found
 
     def _record_prices(self, view: BlockView, when: Row) -> None:
