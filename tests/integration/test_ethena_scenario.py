@@ -26,14 +26,16 @@ DRAINED: dict[str, Any] = {
     "positions.loopers.count": 10,
     "agents.whales-owners.leave_below": {"kind": "fixed", "value": 2},
     "agents.whales-owners.reaction_blocks": 0,
+    "agents.whales-owners.tranche_bps": 2000,
     "agents.keeper.count": 1,
-    "ethena.hedged_share_bps": 9500,
-    "venues.usde-minting.redemption.buffer": 600_000,
+    "ethena.hedged_share_bps": 9000,
+    "venues.usde-minting.redemption.buffer": 2_200_000,
 }
-"""Four whales sell all they have within minutes, into a buffer that holds a tenth of it."""
+"""Four whales sell all they have, a million a block, into a buffer that holds less than half of it."""
 
-DAYS, PERIODS_A_YEAR = 10, 1095
-CARRY: dict[str, Any] = {"positions.loopers.count": 3, "timeline.end": datetime(2025, 9, 11, tzinfo=UTC)}
+DAYS, PERIODS_A_YEAR = 30, 1095
+CARRY: dict[str, Any] = {"positions.loopers.count": 3}
+"""All USDe is staked, and a share of all is hedged: what it earns does not depend on how many loop."""
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +74,9 @@ def test_reserve__every_row__is_worth_cash_spot_profit_and_funding(drained: Run,
 def test_reserve__at_the_start__backs_every_usde_and_hedges_its_share(drained: Run) -> None:
     row = next(drained.reserve.itertuples())
     collateral = -(-row.usde_supply_raw // 10**12)
-    hedged = collateral * 9500 // 10_000
+    hedged = collateral * 9000 // 10_000
 
-    assert row.buffer_raw == 600_000 * USDC
+    assert row.buffer_raw == 2_200_000 * USDC
     assert row.spot_raw == hedged * VALUE_UNIT // row.mark_e8
     # Two units for the roundings of opening, one for the mark's.
     assert 0 <= collateral - (backing(row) - row.funding_raw) <= 3
@@ -163,6 +165,22 @@ def test_susde_loop__equity__earns_the_rate_of_its_shares_less_its_debts_interes
         assert end.collateral_base_e8 == pytest.approx(float(built.collateral_base_e8 * growth), rel=1e-8)
         debt = built.debt_raw * exp(0.098 * seconds / (365 * 86_400))
         assert end.debt_raw == pytest.approx(debt, rel=1e-7)
+
+
+def test_susde_loop__a_month__nets_what_the_account_says_of_a_base_of_twelve_per_cent(carry: Run) -> None:
+    first, *_, last = carry.reserve.itertuples()
+    years = (last.timestamp - first.timestamp) / (365 * 86_400)
+    rate = Fraction(last.staked_assets_raw * first.staked_shares_raw, last.staked_shares_raw * first.staked_assets_raw)
+    base = float(rate - 1) / years
+    positions = carry.positions[carry.positions["borrower"] == "loopers-1"]
+    built, end = (next(positions[positions["event"] == event].itertuples()) for event in ("built", "end"))
+    equity, equity_after = (row.collateral_base_e8 - row.debt_base_e8 for row in (built, end))
+    net = (equity_after / equity - 1) / years
+
+    assert base == pytest.approx(0.12, abs=0.001)
+    # L y - (L - 1) r, and interest on interest within the month.
+    assert net == pytest.approx(3.68928 * base - 2.68928 * 0.098, abs=0.003)
+    assert net == pytest.approx(0.178, abs=0.0005)
 
 
 def test_susde_loop__supply__is_conserved_and_backed_up_to_what_is_not_distributed(carry: Run) -> None:

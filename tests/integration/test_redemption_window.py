@@ -156,7 +156,7 @@ def test_prepare_redemption__buffer_above_what_was_paid_in__refused_with_what_is
         prepare_redemption(built.world)
 
     assert str(refusal.value) == (
-        f"usde-unwind.yaml: {WINDOW}.buffer = 900000000: minting was paid {built.paid_in // USDC} USDC, and no more "
+        f"usde-unwind.yaml: {WINDOW}.buffer = 900000000: minting holds {built.paid_in // USDC} USDC, and no more "
         "can be left there"
     )
 
