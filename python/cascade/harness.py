@@ -15,6 +15,7 @@ from cascade.chain.rpc import Rpc
 from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts, reconfigure_lending
+from cascade.deployment.reserve import prepare_reserve
 from cascade.deployment.venues import prepare_redemption
 from cascade.deployment.world import World
 from cascade.engine import Engine
@@ -154,6 +155,7 @@ def _play(
         agents = call_agents(world)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
+    prepare_reserve(world)
     prepare_redemption(world)
     reconfigure_lending(world, scenario)
     require_time_left(world)

@@ -32,7 +32,9 @@ def read_and_plan(change: str) -> None:
     check_liquidity(scenario, plan_positions(scenario))
 
 
-@pytest.mark.parametrize("name", ["frictionless-loop", "loop-and-crash", "aave-peg"])
+@pytest.mark.parametrize(
+    "name", ["frictionless-loop", "loop-and-crash", "aave-peg", "usde-unwind", "redemption-open", "susde-carry"]
+)
 def test_scenario__shipped__loads(name: str) -> None:
     scenario = load_scenario(SCENARIOS / f"{name}.yaml")
 
@@ -62,6 +64,13 @@ def test_scenario__shipped__loads(name: str) -> None:
         ("lending.reserves.USDC.lenders_supply=268927", "lenders_supply", "268927", "borrow 268928 USDC"),
         ("venues.at-oracle.reserves.USDe=268927", "venues.at-oracle.reserves.USDe", "268927", "drain the pool"),
         ("venues.USDC={kind: par-mint, asset_in: USDC, asset_out: USDe}", "venues.USDC", "'USDC'", "name of an asset"),
+        ("venues.m={kind: par-mint, asset_in: USDe, asset_out: USDC}", "venues.m.asset_out", "'USDC'", "kind usde"),
+        (
+            "venues.m={kind: par-mint, asset_in: USDC, asset_out: USDe, redemption: {fee_bps: 10000}}",
+            "venues.m.redemption.fee_bps",
+            "10000",
+            "less than or equal to 9999",
+        ),
         ("venues.at-oracle.reserves.USDe=0", "venues.at-oracle.reserves.USDe", "0", "without liquidity"),
         ("positions.looper.collateral=WETH", "positions.looper.collateral", "'WETH'", "expected an asset of lending"),
         ("positions.looper.venue=nowhere", "positions.looper.venue", "'nowhere'", "unknown venue"),
@@ -99,6 +108,37 @@ def test_scenario__shipped__loads(name: str) -> None:
 def test_scenario__impossible_change__refused_in_one_line(change: str, key: str, value: str, expected: str) -> None:
     with pytest.raises(ScenarioError) as refusal:
         read_and_plan(change)
+
+    message = str(refusal.value)
+    assert "\n" not in message
+    assert key in message
+    assert value in message
+    assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "value", "expected"),
+    [
+        ("assets.sUSDe.stakes=USDC", "assets.sUSDe.stakes", "'USDC'", "expected an asset of kind usde"),
+        ("assets.sUSDe.stakes=null", "assets.sUSDe", "", "staked-usde needs stakes"),
+        ("assets.USDC.stakes=USDe", "assets.USDC", "", "erc20 takes no stakes"),
+        ("assets.USDe.decimals=6", "assets.USDe", "", "usde has 18 decimals"),
+        ("ethena.minting=nowhere", "ethena.minting", "'nowhere'", "unknown venue"),
+        ("ethena.staked=USDe", "ethena.staked", "'USDe'", "a staked-usde that stakes USDe"),
+        ("ethena.spot=USDC", "ethena.spot", "'USDC'", "is what minting is paid in"),
+        ("ethena.spot=sUSDe", "ethena.spot", "'sUSDe'", "expected an asset of kind erc20"),
+        ("oracle.WETH={kind: same-as, asset: USDC}", "ethena.spot", "'WETH'", "oracle.WETH to be posted"),
+        ("ethena.rewards_interval_seconds=28799", "rewards_interval_seconds", "28799", "equal to 28800"),
+        ("ethena.hedged_share_bps=10001", "hedged_share_bps", "10001", "equal to 10000"),
+        ("ethena=null", "agents.reserve.kind", "'ethena-reserve'", "there is no reserve: add ethena"),
+        ("agents.second={kind: ethena-reserve}", "agents.second.kind", "'ethena-reserve'", "run by reserve already"),
+        ("agents.reserve.refill_per_block=0.0000001", "refill_per_block", "1E-7", "6 decimals"),
+        ("positions.loopers.debt=sUSDe", "positions.loopers.debt", "'sUSDe'", "borrowing is off"),
+    ],
+)
+def test_ethena__impossible_change__refused_in_one_line(change: str, key: str, value: str, expected: str) -> None:
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(SCENARIOS / "susde-carry.yaml", overrides=[change])
 
     message = str(refusal.value)
     assert "\n" not in message

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.venue import DeployedVenue
+from cascade.deployment.venue import DeployedVenue, SwapCall
+from cascade.deployment.venues import whitelist
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView
 from cascade.scenario.checks import raw_amount
@@ -22,20 +23,34 @@ _LEAST_TRADE = 100
 
 @dataclass(frozen=True)
 class _Sight:
-    view: BlockView
+    """Both sides, prices in the quote, amounts in smallest units."""
+
+    here: DeployedVenue
+    there: DeployedVenue
     price_wad: int
     other_wad: int
-    """Price at which the other side takes the asset."""
-    takes_raw: int
-    """Most that the other side takes of it in the next block."""
+    """What the other side pays for the last unit that it takes, after its fee."""
+    per_block_raw: int
+    """Most of the asset that the other side takes in a block."""
+    in_all_raw: int
+    """Most that it takes before somebody refills it."""
+    to_target_raw: int
+    """Quote that lifts the pool to the highest price worth paying; 0 where it is there."""
     quote_raw: int
     asset_raw: int
+    quote_unit: int
+    asset_unit: int
+    most_raw: int
+    """Most that it buys a block, by its own rule."""
 
 
 class Arbitrageur:
-    """Buys where the asset is cheaper until the gap is the fees and its edge, and gives it to the other side.
+    """Buys in the pool while it is cheaper than what the other side pays, fees and edge taken off, and gives it there.
 
-    What it bought in one block it gives away in the next: it acts on what it holds, not on what it hopes to get.
+    What it buys in one block it gives in the next, and buys again meanwhile: it acts on what it holds, not on what it
+    hopes to get, so its capital must last for two blocks. It buys no more than the other side will take in the block
+    after. A purchase states the least it must get, so that giving it cannot lose; at a second pool it remembers the
+    highest price it may have paid, and does not give for less.
     """
 
     role = "arbitrageur"
@@ -44,9 +59,10 @@ class Arbitrageur:
         self.name = name
         self.spec = spec
         self.address = address_of(name)
+        self._paid_wad = 0
 
     def prepare(self, world: World) -> None:
-        """Give it its capital and approve both sides."""
+        """Give it its capital, approve both sides, and have the minting contract know it."""
         here, there = world.venues[self.spec.venue], world.venues[self.spec.against]
         quote = here.coins[0]
         world.mint(quote, [(self.address, raw_amount(world.scenario.spec, quote, self.spec.capital))])
@@ -59,55 +75,88 @@ class Arbitrageur:
             ),
             intent="approve",
         )
+        whitelist(world, there, [self.address])
 
     def see(self, view: BlockView) -> _Sight:
-        """Both prices, what the other side takes, and what it holds."""
+        """Both prices, what the other side takes, what the gap costs, and what it holds."""
+        spec = view.world.scenario.spec
         here, there = view.world.venues[self.spec.venue], view.world.venues[self.spec.against]
         quote, asset = here.coins
+        held = view.wallet_raw(self.address, asset)
+        price = view.spot_price_wad(here.name)
         if isinstance(there.spec, ParMintVenue):
-            other, takes = WAD * (BPS - there.spec.redemption.fee_bps) // BPS, view.redeemable_raw(there.name)
+            window = view.redemption(there.name)
+            other, per_block, in_all = WAD - there.highest_fee_wad, window.limit_raw, window.buffer_raw
         else:
-            other, takes = view.spot_price_wad(there.name), MAX_UINT256
+            other, per_block = self._second_pool(view, there, price, held)
+            in_all = per_block
+        most = self.spec.max_per_block
         return _Sight(
-            view, view.spot_price_wad(here.name), other, takes, view.wallet_raw(self.address, quote),
-            view.wallet_raw(self.address, asset),
+            here=here, there=there, price_wad=price, other_wad=other, per_block_raw=per_block, in_all_raw=in_all,
+            to_target_raw=self._to_target_raw(view, here, price, other),
+            quote_raw=view.wallet_raw(self.address, quote), asset_raw=held,
+            quote_unit=10 ** spec.assets[quote].decimals, asset_unit=10 ** spec.assets[asset].decimals,
+            most_raw=MAX_UINT256 if most is None else raw_amount(spec, asset, most),
         )  # fmt: skip
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """Give away what it holds; buy more where the gap pays."""
-        world = sight.view.world
-        here, there = world.venues[self.spec.venue], world.venues[self.spec.against]
-        quote, asset = here.coins
-        unit = 10 ** world.scenario.spec.assets[asset].decimals
+        """Give what it holds; buy more where the gap pays."""
+        quote, asset = sight.here.coins
+        if not sight.asset_raw:
+            self._paid_wad = 0
         proposals = []
-        given = min(sight.asset_raw, sight.takes_raw)
-        if given >= _LEAST_TRADE * unit and sight.price_wad < sight.other_wad:
-            proposals.append(self._swap(there, asset, given, "redeem", sight))
-        edge_wad = sight.other_wad * self.spec.min_edge_bps // BPS
-        if sight.price_wad < sight.other_wad - edge_wad:
-            cost = self._cost_raw(sight, sight.other_wad - edge_wad, already=given)
-            if cost >= _LEAST_TRADE * 10 ** world.scenario.spec.assets[quote].decimals:
-                proposals.append(self._swap(here, quote, cost, "buy", sight))
+        given = min(sight.asset_raw, sight.per_block_raw, sight.in_all_raw)
+        if given >= _LEAST_TRADE * sight.asset_unit:
+            least = _worth_up(given, self._paid_wad, sight)
+            swap = sight.there.swap(asset_in=asset, amount_raw=given, receiver=self.address, least_raw=least)
+            proposals.append(self._swap(swap, "redeem", sight))
+        else:
+            given = 0
+        cost = self._cost_raw(sight, given)
+        if cost >= _LEAST_TRADE * sight.quote_unit:
+            least = -(-cost * sight.asset_unit * WAD // (sight.quote_unit * sight.other_wad))
+            swap = sight.here.swap(asset_in=quote, amount_raw=cost, receiver=self.address, least_raw=least)
+            proposals.append(self._swap(swap, "buy", sight))
+            self._paid_wad = max(self._paid_wad, sight.other_wad)
         return proposals
 
-    def _cost_raw(self, sight: _Sight, target_wad: int, *, already: int) -> int:
-        """Quote to spend: up to the target, what the other side still takes, and what it has."""
-        sold, amount = sight.view.trade_to_price(self.spec.venue, target_wad)
-        assets = sight.view.world.scenario.spec.assets
-        quote, asset = sight.view.world.venues[self.spec.venue].coins
-        if sold != quote:
-            return 0
-        room = sight.takes_raw - already
-        if self.spec.max_per_block is not None:
-            room = min(room, raw_amount(sight.view.world.scenario.spec, asset, self.spec.max_per_block))
-        held_back = max(sight.asset_raw - already, 0)
-        room = max(room - held_back, 0)
-        worth: int = room * target_wad * 10 ** assets[quote].decimals // (WAD * 10 ** assets[asset].decimals)
-        return min(amount, worth, sight.quote_raw)
+    @staticmethod
+    def _cost_raw(sight: _Sight, given: int) -> int:
+        """Quote to spend: up to the target, what it has, and what the other side takes in the block after."""
+        room = min(sight.per_block_raw, sight.in_all_raw - given) - (sight.asset_raw - given)
+        room = max(min(room, sight.most_raw), 0)
+        # At the price before the trade, the lowest it will pay: so it never gets more than the room.
+        worth = room * sight.price_wad * sight.quote_unit // (WAD * sight.asset_unit)
+        return min(sight.to_target_raw, worth, sight.quote_raw)
 
-    def _swap(self, venue: DeployedVenue, sold: str, amount: int, intent: str, sight: _Sight) -> Proposal:
-        swap = venue.swap(asset_in=sold, amount_raw=amount, receiver=self.address)
+    def _to_target_raw(self, view: BlockView, here: DeployedVenue, price_wad: int, other_wad: int) -> int:
+        worth_paying = other_wad - other_wad * self.spec.min_edge_bps // BPS
+        target = worth_paying * (WAD - here.highest_fee_wad) // WAD
+        if price_wad >= target:
+            return 0
+        sold, amount = view.trade_to_price(here.name, target)
+        return amount if sold == here.coins[0] else 0
+
+    def _second_pool(self, view: BlockView, there: DeployedVenue, price_wad: int, held_raw: int) -> tuple[int, int]:
+        """What the last unit given brings, after the fee, and how much is given until then.
+
+        While there is a gap both pools meet in its middle; once it is closed what is still held goes down to its cost.
+        """
+        spot, kept = view.spot_price_wad(there.name), WAD - there.highest_fee_wad
+        floor = -(-self._paid_wad * WAD // kept) if held_raw else 0
+        reach = max(floor, (price_wad + spot) // 2) if price_wad < spot else floor
+        if not reach or spot <= reach:
+            return spot * kept // WAD, 0
+        sold, amount = view.trade_to_price(there.name, reach)
+        return reach * kept // WAD, amount if sold == there.coins[1] else 0
+
+    def _swap(self, swap: SwapCall, intent: str, sight: _Sight) -> Proposal:
         return Proposal.of_swap(
             swap, sender=self.address, gas_limit=_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent=intent,
             reason=f"{sight.price_wad / WAD:.4f} here, {sight.other_wad / WAD:.4f} there", key=intent,
         )  # fmt: skip
+
+
+def _worth_up(amount: int, price_wad: int, sight: _Sight) -> int:
+    """An amount of the asset at a price, in the quote, rounded up."""
+    return -(-amount * price_wad * sight.quote_unit // (WAD * sight.asset_unit))

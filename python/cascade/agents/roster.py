@@ -8,6 +8,7 @@ from typing import Any
 from cascade.agents.arbitrageur import Arbitrageur
 from cascade.agents.custom import load_agent_class
 from cascade.agents.dip_buyer import DipBuyer
+from cascade.agents.ethena_reserve import EthenaReserve
 from cascade.agents.interface import Agent
 from cascade.agents.keeper import Keeper
 from cascade.agents.lender_exit import LenderExit
@@ -28,6 +29,7 @@ from cascade.scenario.model import (
     ArbitrageurSpec,
     CustomAgentSpec,
     DipBuyerSpec,
+    EthenaReserveSpec,
     KeeperSpec,
     LenderExitSpec,
     MarketPosterSpec,
@@ -108,6 +110,7 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     MarketPosterSpec: lambda name, spec, _: iter([MarketPoster(name, spec)]),
     PathFlowSpec: lambda name, spec, _: iter([PathFlow(name, spec)]),
     ArbitrageurSpec: lambda name, spec, _: iter([Arbitrageur(name, spec)]),
+    EthenaReserveSpec: lambda name, spec, world: iter([EthenaReserve(name, spec, world.scenario.spec)]),
     ProviderExitSpec: lambda name, spec, _: iter([ProviderExit(name, spec)]),
     LenderExitSpec: lambda name, spec, _: iter([LenderExit(name, spec)]),
     KeeperSpec: _numbered_with_stream(Keeper),

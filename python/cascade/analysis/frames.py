@@ -131,6 +131,11 @@ class Frames:
         return self.table("margin_events")
 
     @cached_property
+    def reserve(self) -> pd.DataFrame:
+        """One row a block in which USDe's reserve changed."""
+        return self.table("reserve")
+
+    @cached_property
     def withdrawals(self) -> pd.DataFrame:
         """One row a lender's attempt to withdraw."""
         return self.table("withdrawals")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cascade.deployment.lending import deploy_lending
 from cascade.deployment.oracles import deploy_posted_feeds, deploy_sources, start_observing
+from cascade.deployment.reserve import deploy_reserve
 from cascade.deployment.venues import deploy_venue, fund_venue
 from cascade.deployment.world import World
 from cascade.scenario.checks import raw_amount
@@ -39,6 +40,7 @@ def deploy_world(world: World) -> None:
         deleverager=world.deploy("Deleverager", world.pool.address, name="Deleverager"),
     )
     start_observing(world)
+    deploy_reserve(world)
     for asset, reserve in spec.lending.reserves.items():
         supplied = raw_amount(spec, asset, reserve.lenders_supply)
         if supplied:
@@ -54,13 +56,23 @@ def deploy_world(world: World) -> None:
 
 
 def _deploy_tokens(world: World) -> None:
-    for symbol, asset in world.scenario.spec.assets.items():
+    assets = world.scenario.spec.assets
+    staked = {symbol: asset for symbol, asset in assets.items() if asset.kind is AssetKind.STAKED_USDE}
+    for symbol, asset in assets.items():
+        if symbol in staked:
+            continue
         if asset.kind is AssetKind.USDE:
             token = world.deploy("USDe", world.deployer, name=symbol)
             world.setup([(world.deployer, token, "setMinter", (world.deployer,))], intent="configure")
         else:
             token = world.deploy("MockERC20", symbol, symbol, asset.decimals, name=symbol)
         world.tokens[symbol] = token
+    for symbol, asset in staked.items():
+        vault = world.deploy(
+            "StakedUSDe", world.tokens[str(asset.stakes)].address, world.deployer, world.deployer, name=symbol
+        )
+        world.adopt(world.chain.call(vault, "silo"), world.artifacts["USDeSilo"].interface, name=f"{symbol} silo")
+        world.tokens[symbol] = vault
 
 
 def _deploy_venues(world: World, *, at_oracle: bool) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cascade.chain.local import Contract
-from cascade.scenario.model import ConstantProductVenue, ParMintVenue, Venue
+from cascade.scenario.model import ConstantProductVenue, ParMintVenue, StableSwapVenue, Venue
+from cascade.units import BPS, WAD
 
 __all__ = ["DeployedVenue", "SwapCall"]
 
 _EXIT_STABLE_SWAP, _EXIT_CONSTANT_PRODUCT = 1, 2
+_PAIR_FEE_BPS = 30
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,17 @@ class DeployedVenue:
     def spender(self) -> Contract:
         """Who takes what is sold."""
         return self.router if isinstance(self.spec, ConstantProductVenue) else self.contract
+
+    @property
+    def highest_fee_wad(self) -> int:
+        """Most that a trade here pays as a fee, of what it trades; of a minting contract, to redeem."""
+        if isinstance(self.spec, ParMintVenue):
+            return self.spec.redemption.fee_bps * WAD // BPS
+        if isinstance(self.spec, ConstantProductVenue):
+            return _PAIR_FEE_BPS * WAD // BPS
+        if isinstance(self.spec, StableSwapVenue):
+            return int(self.spec.fee_bps * self.spec.offpeg_fee_multiplier * WAD / BPS)
+        return 0
 
     def swap(self, *, asset_in: str, amount_raw: int, receiver: str, least_raw: int = 0) -> SwapCall:
         """The call that sells an amount of one of its assets for the other.

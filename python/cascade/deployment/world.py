@@ -12,11 +12,14 @@ from cascade.deployment.venue import DeployedVenue
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import ParMintVenue
 
-__all__ = ["MAX_UINT256", "Actor", "World"]
+__all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
 
 _SETUP_GAS = 3_000_000
 _BLOCK_OF = 100
 MAX_UINT256 = 2**256 - 1
+
+SetupCall = tuple[str, Contract, str, tuple[object, ...]]
+"""Sender, contract, function, arguments."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,11 @@ class World:
         return self._core["deleverager"]
 
     @property
+    def reserve(self) -> Contract | None:
+        """USDe's hedged reserve, where the scenario has one."""
+        return self._core.get("reserve")
+
+    @property
     def deployer(self) -> str:
         """Owner of what has one."""
         return address_of("deployer")
@@ -135,10 +143,10 @@ class World:
         self.contract_names[deployed.address] = name
         return deployed
 
-    def setup(self, calls: Iterable[tuple[str, Contract, str, tuple[object, ...]]], *, intent: str) -> None:
-        """Send set-up calls `(sender, contract, function, arguments)`, some a block; none may revert."""
+    def setup(self, calls: Iterable[SetupCall], *, intent: str, gas: int = _SETUP_GAS) -> None:
+        """Send set-up calls, some a block; none may revert."""
         transactions = [
-            Transaction(sender, contract.address, contract.encode(function, *arguments), _SETUP_GAS, intent=intent)
+            Transaction(sender, contract.address, contract.encode(function, *arguments), gas, intent=intent)
             for sender, contract, function, arguments in calls
         ]
         for start in range(0, len(transactions), _BLOCK_OF):
@@ -146,8 +154,16 @@ class World:
 
     def mint(self, asset: str, amounts: Iterable[tuple[str, int]]) -> None:
         """Mint a token to addresses; a minting contract's token can be minted until `hand_over_minting`."""
-        token = self.tokens[asset]
-        self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts if raw), intent="mint")
+        token, amounts = self.tokens[asset], [(to, raw) for to, raw in amounts if raw]
+        staked = self.scenario.spec.assets[asset].stakes
+        if staked is None:
+            self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts), intent="mint")
+            return
+        # A vault's shares are minted for what is staked: at a price of one until rewards vest, rounded up.
+        cost = self.chain.call(token, "previewMint", sum(raw for _, raw in amounts)) + len(amounts)
+        self.mint(staked, [(self.deployer, cost)])
+        self.setup([(self.deployer, self.tokens[staked], "approve", (token.address, cost))], intent="approve")
+        self.setup(((self.deployer, token, "mint", (raw, to)) for to, raw in amounts), intent="mint")
 
     def hand_over_minting(self) -> None:
         """From now on only its minting contract mints an asset."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "Unhealthy"]
+__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "RedemptionWindow", "ReserveState", "Unhealthy"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,42 @@ class LiquidationPreview:
     protocol_fee_raw: int
     bonus_bps: int
     """With the principal, as Aave writes it: 10500 for 5 %."""
+
+
+@dataclass(frozen=True)
+class RedemptionWindow:
+    """What a minting contract redeems, in smallest units of what it minted."""
+
+    limit_raw: int
+    """Most a block; 0 where it is closed."""
+    buffer_raw: int
+    """Most that its buffer pays for in all."""
+
+    @property
+    def next_block_raw(self) -> int:
+        """Most in the next block."""
+        return min(self.limit_raw, self.buffer_raw)
+
+
+@dataclass(frozen=True)
+class ReserveState:
+    """USDe's reserve at a block: spot, USDe and shares in their units, money in units of what minting is paid."""
+
+    spot_raw: int
+    short_raw: int
+    short_entry_raw: int
+    mark_e8: int
+    cash_raw: int
+    funding_raw: int
+    """Accrued and not yet settled; negative where it is owed."""
+    undistributed_raw: int
+    """Settled and not yet paid to the stakers; negative where more was paid than got."""
+    nav_raw: int
+    buffer_raw: int
+    """What the minting contract holds."""
+    usde_supply_raw: int
+    staked_assets_raw: int
+    staked_shares_raw: int
 
 
 Unhealthy = tuple[LiquidationPreview, ...]

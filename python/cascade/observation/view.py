@@ -10,7 +10,14 @@ from cascade.chain.local import Contract
 from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import World
 from cascade.observation.curve import ExitCurve
-from cascade.observation.records import BookEntry, LiquidationPreview, PositionState, Unhealthy
+from cascade.observation.records import (
+    BookEntry,
+    LiquidationPreview,
+    PositionState,
+    RedemptionWindow,
+    ReserveState,
+    Unhealthy,
+)
 from cascade.scenario.model import ConstantProductVenue
 from cascade.units import WAD
 
@@ -124,10 +131,28 @@ class BlockView:
             lambda: int(self.world.chain.call(token, "balanceOf", address, timestamp=self.next_timestamp)),
         )
 
+    def redemption(self, venue: str) -> RedemptionWindow:
+        """What a minting contract redeems in the next block, and what its buffer pays in all, in tokens minted.
+
+        The counters of the latest block are not those of the next: only limit and buffer say what can be redeemed.
+        """
+        minting = self.world.venues[venue].contract
+
+        def read() -> RedemptionWindow:
+            return RedemptionWindow(
+                limit_raw=int(self.world.chain.call(minting, "maxRedeemPerBlock")),
+                buffer_raw=int(self.world.chain.call(minting, "redeemableFromBuffer")),
+            )
+
+        return self._once(("redemption", venue), read)
+
     def redeemable_raw(self, venue: str) -> int:
-        """Most that a minting contract redeems in the next block, in tokens minted."""
-        contract = self.world.venues[venue].contract
-        return self._once(("redeemable", venue), lambda: int(self.world.chain.call(contract, "redeemableInNextBlock")))
+        """Most that a minting contract redeems in the next block, in tokens minted; 0 where it is closed."""
+        return self.redemption(venue).next_block_raw
+
+    def reserve(self) -> ReserveState:
+        """USDe's reserve as of the latest block, where the scenario has one."""
+        return self._once("reserve", self._read_reserve)
 
     def positions(self) -> list[PositionState]:
         """Every watched position, as of the latest block."""
@@ -166,6 +191,25 @@ class BlockView:
         return sum(
             state.collateral_raw for state in self.positions() if state.entry.collateral == asset and state.debt_raw
         )
+
+    def _read_reserve(self) -> ReserveState:
+        world, ethena = self.world, self.world.scenario.spec.ethena
+        assert ethena is not None
+        reserve, vault, venue = world.reserve, world.tokens[ethena.staked], world.venues[ethena.minting]
+        assert reserve is not None
+        stable, usde = (world.tokens[coin] for coin in venue.coins)
+
+        def asked(contract: Contract, function: str, *arguments: object) -> int:
+            return int(world.chain.call(contract, function, *arguments))
+
+        return ReserveState(
+            spot_raw=asked(reserve, "spotQuantity"), short_raw=asked(reserve, "shortQuantity"),
+            short_entry_raw=asked(reserve, "shortEntryValue"), mark_e8=asked(reserve, "markE8"),
+            cash_raw=asked(reserve, "cash"), funding_raw=asked(reserve, "fundingAccrued"),
+            undistributed_raw=asked(reserve, "undistributedFunding"), nav_raw=asked(reserve, "netAssetValue"),
+            buffer_raw=asked(stable, "balanceOf", venue.contract.address), usde_supply_raw=asked(usde, "totalSupply"),
+            staked_assets_raw=asked(vault, "totalAssets"), staked_shares_raw=asked(vault, "totalSupply"),
+        )  # fmt: skip
 
     def _oracle_prices(self) -> dict[str, int]:
         def read() -> dict[str, int]:

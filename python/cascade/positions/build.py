@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 from cascade.chain.local import Contract, Transaction, address_of
 from cascade.deployment.venue import DeployedVenue
+from cascade.deployment.venues import whitelist
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.errors import CascadeError, RevertedCall
 from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps
 from cascade.scenario.checks import pledge_account
-from cascade.scenario.model import AmmVenue, ConstantProductVenue, WhaleSpec
+from cascade.scenario.model import AmmVenue, ConstantProductVenue, ParMintVenue, WhaleSpec
 
 __all__ = ["BuildFailed", "LoopRound", "build_positions", "require_time_left", "role_of"]
 
@@ -107,6 +108,7 @@ def _enlist_members(world: World, cohort: str, members: Sequence[PositionPlan]) 
     pledges = [plan.pledge for plan in members if plan.pledge is not None]
     accounts = [world.enlist(pledge.account, role=role, cohort=pledge_account(cohort)) for pledge in pledges]
     world.chain.fund([*addresses, *accounts])
+    whitelist(world, world.venues[world.scenario.spec.positions[cohort].venue], addresses)
     if pledges:
         amounts = ((account, pledge.pledged_raw) for account, pledge in zip(accounts, pledges, strict=True))
         world.mint(pledges[0].asset, amounts)
@@ -174,6 +176,10 @@ class _Builder:
         self.collateral, self.debt = world.tokens[self.cohort.collateral], world.tokens[self.cohort.debt]
         self.venue = world.venues[self.cohort.venue]
         self.ltv_bps, _ = borrowing_lines_bps(world.scenario.spec, self.cohort)
+        staked = world.scenario.spec.assets[self.cohort.collateral].stakes
+        mints = isinstance(self.venue.spec, ParMintVenue)
+        self.staked = world.tokens[staked] if staked is not None and mints else None
+        """What the venue pays where that is staked to become the collateral."""
         self.debt_unit = 10 ** world.scenario.spec.assets[self.cohort.debt].decimals
         by_name = {actor.name: address for address, actor in world.actors.items()}
         self.loops = [_Loop(plan, by_name[plan.borrower]) for plan in plans]
@@ -184,6 +190,9 @@ class _Builder:
         self._send(
             "approve", self.debt, lambda _: ("approve", self.venue.spender.address, MAX_UINT256), gas=_APPROVE_GAS
         )
+        if self.staked is not None:
+            vault = self.collateral.address
+            self._send("approve", self.staked, lambda _: ("approve", vault, MAX_UINT256), gas=_APPROVE_GAS)
         if self.cohort.emode:
             self._send("enter-emode", pool, lambda _: ("setUserEMode", self.cohort.emode))
         equities = self._borrow_equity() if self.cohort.pledge is not None else [p.plan.equity_raw for p in self.loops]
@@ -191,7 +200,7 @@ class _Builder:
         for number in range(1, self.cohort.rounds + 1):
             borrowed = self._borrow()
             self._swap(borrowed)
-            received = self._balances()
+            received = self._balances(self.collateral)
             self._supply(received, borrowed, number=number)
         return [entry for loop in self.loops for entry in loop.rounds]
 
@@ -231,7 +240,7 @@ class _Builder:
             ]
         )
         self._swap([pledge.debt_raw for pledge in pledges])
-        return self._balances()
+        return self._balances(self.collateral)
 
     def _borrow(self) -> list[int]:
         world, timestamp = self.world, self.world.chain.timestamp + 1
@@ -265,6 +274,11 @@ class _Builder:
                 data = swap.contract.encode(swap.function, *swap.arguments)
                 transactions.append(Transaction(loop.address, swap.contract.address, data, _ACTION_GAS, intent="swap"))
         self._mine(transactions)
+        if self.staked is not None:
+            self._send_amounts(
+                "stake", self.collateral, self._balances(self.staked),
+                lambda loop, raw: ("deposit", raw, loop.address),
+            )  # fmt: skip
 
     def _supply(self, amounts: Sequence[int], borrowed: Sequence[int], *, number: int) -> None:
         asset = self.collateral.address
@@ -283,9 +297,9 @@ class _Builder:
                 )
             )  # fmt: skip
 
-    def _balances(self) -> list[int]:
+    def _balances(self, token: Contract) -> list[int]:
         addresses = [loop.address for loop in self.loops]
-        return self.world.chain.call_in_chunks(self.world.lens, "balances", [self.collateral.address], each=addresses)
+        return self.world.chain.call_in_chunks(self.world.lens, "balances", [token.address], each=addresses)
 
     def _send(
         self, intent: str, contract: Contract, call: Callable[[_Loop], tuple[object, ...]], *, gas: int = _ACTION_GAS

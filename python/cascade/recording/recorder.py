@@ -9,7 +9,7 @@ from typing import Any
 from cascade.agents.interface import MarginNote
 from cascade.chain.local import Block, Receipt, Transaction
 from cascade.deployment.world import Actor, World
-from cascade.observation import BlockView, PositionState
+from cascade.observation import BlockView, PositionState, ReserveState
 from cascade.positions.build import LoopRound
 from cascade.recording.liquidation_rows import LiquidationRows
 from cascade.recording.market_events import MarketEvents
@@ -58,6 +58,7 @@ class Recorder:
         self._world: World | None = None
         self._last_price: dict[tuple[str, str], int] = {}
         self._depth_at_price: dict[str, int] = {}
+        self._last_reserve: ReserveState | None = None
         self._liquidation_rows: LiquidationRows | None = None
         self._events: MarketEvents | None = None
         self._last_falls: dict[str, str] = {}
@@ -123,6 +124,7 @@ class Recorder:
         self._record_prices(view, when)
         self._record_health(view, when)
         self._record_depth(view, when)
+        self._record_reserve(view, when)
         changed = self._record_own_changes(when)
         liquidated = self._record_liquidations(when)
         self._record_positions(view, when, events={**changed, **dict.fromkeys(liquidated, "liquidated")})
@@ -136,6 +138,7 @@ class Recorder:
         self._record_positions(view, when, events="built")
         self._record_prices(view, when)
         self._record_depth(view, when)
+        self._record_reserve(view, when)
         self._watch_health(view)
 
     def ended(self, view: BlockView) -> None:
@@ -279,6 +282,14 @@ class Recorder:
                         "sell_raw": words[2 * i], "buy_raw": words[2 * i + 1],
                     }
                 )  # fmt: skip
+
+    def _record_reserve(self, view: BlockView, when: Row) -> None:
+        if self.world.reserve is None:
+            return
+        state = view.reserve()
+        if state != self._last_reserve:
+            self._last_reserve = state
+            self.rows["reserve"].append({**self._identity, **when, **vars(state)})
 
     def _record_positions(self, view: BlockView, when: Row, *, events: str | Mapping[str, str]) -> None:
         """Rows of positions: all with one event, or those named with theirs."""

@@ -105,8 +105,8 @@ _TABLES = (
             Column("actor", TEXT, "-", "name of the sender"),
             Column(
                 "role", TEXT, "-",
-                "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, oracle, "
-                "exogenous",
+                "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, issuer, "
+                "oracle, exogenous",
             ),
             Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
             Column("intent", TEXT, "-", "what it is for: supply, borrow, swap, post, liquidate, ..."),
@@ -333,6 +333,32 @@ _TABLES = (
             Column("deadline_timestamp", INT64, "s", "Unix time of the deadline"),
             Column("needed_raw", UINT256, "smallest unit", "debt to repay for the LTV to reach the cure line"),
             Column("raised_raw", UINT256, "smallest unit", "cash at hand for it"),
+        ),
+    ),
+    Table(
+        "reserve",
+        "One row a block in which USDe's reserve changed, where the scenario has one: at the block's time and mark.",
+        (
+            *_IDENTITY,
+            *_WHEN,
+            Column("spot_raw", UINT256, "smallest unit", "spot held"),
+            Column("short_raw", UINT256, "smallest unit", "spot asset sold short"),
+            Column("short_entry_raw", UINT256, "smallest unit", "collateral asset: what the short was opened at"),
+            Column("mark_e8", INT64, "USD 1e-8", "price that spot and short are valued at"),
+            Column("cash_raw", UINT256, "smallest unit", "collateral asset held"),
+            Column("funding_raw", UINT256, "smallest unit", "signed, collateral asset: funding accrued, not settled"),
+            Column(
+                "undistributed_raw", UINT256, "smallest unit",
+                "signed, collateral asset: funding settled, not paid to the stakers",
+            ),
+            Column(
+                "nav_raw", UINT256, "smallest unit",
+                "signed, collateral asset: cash, spot, profit of the short and accrued funding",
+            ),
+            Column("buffer_raw", UINT256, "smallest unit", "collateral asset that the minting contract holds"),
+            Column("usde_supply_raw", UINT256, "smallest unit", "USDe in being"),
+            Column("staked_assets_raw", UINT256, "smallest unit", "USDe that the stakers' shares are worth"),
+            Column("staked_shares_raw", UINT256, "smallest unit", "their shares"),
         ),
     ),
     Table(

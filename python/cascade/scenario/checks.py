@@ -14,9 +14,11 @@ from cascade.scenario.model import (
     AmmSpotOracle,
     AmmVenue,
     ArbitrageurSpec,
+    AssetKind,
     CohortSpec,
     CustomAgentSpec,
     DipBuyerSpec,
+    EthenaReserveSpec,
     FixedRateVenue,
     KeeperSpec,
     LenderExitSpec,
@@ -92,9 +94,11 @@ class _Checker:
         self.spec, self.path, self.file = spec, path, file
 
     def run(self) -> None:
+        self._tokens()
         self._oracles()
         self._lending()
         self._venues()
+        self._ethena()
         for name, cohort in self.spec.positions.items():
             self._cohort(name, cohort)
         self._agents()
@@ -113,6 +117,13 @@ class _Checker:
     def _venue(self, key: str, venue: str) -> None:
         if venue not in self.spec.venues:
             self._refuse(key, venue, f"unknown venue; venues has {', '.join(self.spec.venues) or 'none'}")
+
+    def _tokens(self) -> None:
+        for symbol, asset in self.spec.assets.items():
+            if asset.stakes is not None:
+                self._asset(f"assets.{symbol}.stakes", asset.stakes)
+                if self.spec.assets[asset.stakes].kind is not AssetKind.USDE:
+                    self._refuse(f"assets.{symbol}.stakes", asset.stakes, "expected an asset of kind usde")
 
     def _oracles(self) -> None:
         for asset, oracle in self.spec.oracle.items():
@@ -176,6 +187,7 @@ class _Checker:
             if coins[0] == coins[1]:
                 self._refuse(f"venues.{name}", coins[0], "the two assets of a venue must differ")
             if isinstance(venue, ParMintVenue):
+                self._minting(f"venues.{name}", name, venue)
                 continue
             for coin in coins:
                 if venue.reserves.get(coin, Decimal(0)) <= 0:
@@ -190,6 +202,37 @@ class _Checker:
                     if coin not in self.spec.oracle:
                         self._refuse(f"venues.{name}", coin, f"swaps at the oracle's price: add oracle.{coin}")
 
+    def _minting(self, key: str, name: str, venue: ParMintVenue) -> None:
+        if self.spec.assets[venue.asset_out].kind is not AssetKind.USDE:
+            self._refuse(f"{key}.asset_out", venue.asset_out, "expected an asset of kind usde: it is what is minted")
+        if self.spec.assets[venue.asset_in].decimals > self.spec.assets[venue.asset_out].decimals:
+            self._refuse(f"{key}.asset_in", venue.asset_in, f"has more decimals than {venue.asset_out}")
+        for other, known in self.spec.venues.items():
+            if other == name:
+                return
+            if isinstance(known, ParMintVenue) and known.asset_out == venue.asset_out:
+                self._refuse(f"{key}.asset_out", venue.asset_out, f"is minted by {other}: a token has one minter")
+
+    def _ethena(self) -> None:
+        ethena = self.spec.ethena
+        if ethena is None:
+            return
+        self._venue("ethena.minting", ethena.minting)
+        venue = self.spec.venues[ethena.minting]
+        if not isinstance(venue, ParMintVenue):
+            self._refuse("ethena.minting", ethena.minting, "expected a venue of kind par-mint")
+        self._asset("ethena.staked", ethena.staked)
+        if self.spec.assets[ethena.staked].stakes != venue.asset_out:
+            self._refuse("ethena.staked", ethena.staked, f"expected a staked-usde that stakes {venue.asset_out}")
+        self._asset("ethena.spot", ethena.spot)
+        for key, asset in (("ethena.spot", ethena.spot), (f"venues.{ethena.minting}.asset_in", venue.asset_in)):
+            if self.spec.assets[asset].kind is not AssetKind.ERC20:
+                self._refuse(key, asset, "expected an asset of kind erc20")
+        if ethena.spot == venue.asset_in:
+            self._refuse("ethena.spot", ethena.spot, "is what minting is paid in: it needs no hedge")
+        if not isinstance(self.spec.oracle.get(ethena.spot), PostedOracle):
+            self._refuse("ethena.spot", ethena.spot, f"marked at its feed: expected oracle.{ethena.spot} to be posted")
+
     def _cohort(self, name: str, cohort: CohortSpec) -> None:
         key = f"positions.{name}"
         for role in ("collateral", "debt"):
@@ -201,7 +244,8 @@ class _Checker:
         self._venue(f"{key}.venue", cohort.venue)
         venue = self.spec.venues[cohort.venue]
         pair = {venue.asset_in, venue.asset_out} if isinstance(venue, ParMintVenue) else set(venue.coins)
-        if pair != {cohort.collateral, cohort.debt}:
+        staked = self.spec.assets[cohort.collateral].stakes if isinstance(venue, ParMintVenue) else None
+        if pair != {staked or cohort.collateral, cohort.debt}:
             self._refuse(f"{key}.venue", cohort.venue, f"does not swap {cohort.debt} to {cohort.collateral}")
         if cohort.pledge is not None:
             self._pledge(f"{key}.pledge", name, cohort)
@@ -242,6 +286,11 @@ class _Checker:
                     self._dip_buyer(key, agent)
             elif isinstance(agent, ArbitrageurSpec):
                 self._arbitrageur(key, agent)
+            elif isinstance(agent, EthenaReserveSpec):
+                if self.spec.ethena is None:
+                    self._refuse(f"{key}.kind", agent.kind, "there is no reserve: add ethena")
+                if owned.setdefault("ethena", name) != name:
+                    self._refuse(f"{key}.kind", agent.kind, f"the reserve is run by {owned['ethena']} already")
             self._require_path(agent)
 
     def _assets_posted(self, key: str, agent: AgentSpec) -> list[str]:
@@ -321,7 +370,10 @@ class _Checker:
         )  # fmt: skip
 
     def _names(self) -> None:
-        harness = ("deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury")
+        harness = (
+            "deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury",
+            "custody", "ethena", "hedge-market", "stakers",
+        )  # fmt: skip
         taken = dict.fromkeys(harness, "the harness")
         for name, cohort in self.spec.positions.items():
             names = numbered(name, cohort.count)
@@ -349,13 +401,16 @@ class _Checker:
         for name, venue in self.spec.venues.items():
             if isinstance(venue, ParMintVenue):
                 window = venue.redemption
-                if window.limit_per_block is not None:
-                    yield f"venues.{name}.redemption.limit_per_block", venue.asset_out, window.limit_per_block
+                for limit in ("limit_per_block", "mint_limit_per_block"):
+                    if getattr(window, limit) is not None:
+                        yield f"venues.{name}.redemption.{limit}", venue.asset_out, getattr(window, limit)
                 if window.buffer is not None:
                     yield f"venues.{name}.redemption.buffer", venue.asset_in, window.buffer
             else:
                 for asset, amount in venue.reserves.items():
                     yield f"venues.{name}.reserves.{asset}", asset, amount
+        if self.spec.ethena is not None:
+            yield "ethena.staked_by_others", self.spec.ethena.staked, self.spec.ethena.staked_by_others
         for name, cohort in self.spec.positions.items():
             for key in ("value", "low", "high", "median"):
                 amount = getattr(cohort.equity, key)
@@ -366,6 +421,10 @@ class _Checker:
                 for asset, reserve in self.spec.lending.reserves.items():
                     if reserve.borrowing:
                         yield f"agents.{name}.inventory", asset, agent.inventory
+            elif isinstance(agent, EthenaReserveSpec) and self.spec.ethena is not None:
+                paid = self.spec.venues[self.spec.ethena.minting]
+                assert isinstance(paid, ParMintVenue)
+                yield f"agents.{name}.refill_per_block", paid.asset_in, agent.refill_per_block
             elif isinstance(agent, (ValueBuyerSpec, DipBuyerSpec, ArbitrageurSpec)):
                 quote, asset = self._amm(f"agents.{name}.venue", agent.venue).coins
                 yield f"agents.{name}.capital", quote, agent.capital

@@ -14,6 +14,7 @@ __all__ = [
     "ArbitrageurSpec",
     "CustomAgentSpec",
     "DipBuyerSpec",
+    "EthenaReserveSpec",
     "KeeperSpec",
     "LenderExitSpec",
     "MarketPosterSpec",
@@ -215,6 +216,15 @@ class ArbitrageurSpec(_Bidder):
     """Most it trades a block, in tokens of the venue's second coin; none is no limit of its own."""
 
 
+class EthenaReserveSpec(_Bidder):
+    """Who runs the reserve of `ethena`: settles funding, pays it to the stakers, and refills the redemption buffer."""
+
+    kind: Literal["ethena-reserve"]
+    refill_per_block: Amount = Decimal(0)
+    """Most moved to the buffer a block, up to what it held at the start, in tokens paid; short of cash, spot is sold
+    and as much of the short covered."""
+
+
 class ProviderExitSpec(_Bidder):
     """Liquidity providers who withdraw when the pool's price falls."""
 
@@ -267,6 +277,7 @@ AgentSpec = Annotated[
     | ValueBuyerSpec
     | DipBuyerSpec
     | ArbitrageurSpec
+    | EthenaReserveSpec
     | ProviderExitSpec
     | LenderExitSpec
     | CustomAgentSpec,

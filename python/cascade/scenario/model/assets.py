@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from cascade.scenario.model.common import Spec
+from cascade.scenario.model.common import Name, Spec
 
 __all__ = ["AssetKind", "AssetSpec", "PricesSpec"]
+
+_USDE_DECIMALS = 18
 
 
 class AssetKind(Enum):
@@ -17,15 +19,28 @@ class AssetKind(Enum):
 
     ERC20 = "erc20"
     USDE = "usde"
+    STAKED_USDE = "staked-usde"
 
 
 class AssetSpec(Spec):
     """A token."""
 
     kind: Annotated[AssetKind, BeforeValidator(AssetKind)] = AssetKind.ERC20
-    """`erc20`: a mock anyone may mint; `usde`: minted by its minting contract and its owner only."""
+    """`erc20`: a mock anyone may mint; `usde`: minted by its minting contract and, in set-up, by its owner only;
+    `staked-usde`: shares of the vault that USDe is staked in (ERC-4626)."""
     decimals: Annotated[int, Field(ge=0, le=36)] = 18
     """Decimals of the token."""
+    stakes: Name | None = None
+    """The asset of kind usde that a staked-usde's shares are of."""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> AssetSpec:
+        staked = self.kind is AssetKind.STAKED_USDE
+        if staked != (self.stakes is not None):
+            raise ValueError(f"kind {self.kind.value} {'needs' if staked else 'takes no'} stakes")
+        if self.kind is not AssetKind.ERC20 and self.decimals != _USDE_DECIMALS:
+            raise ValueError(f"kind {self.kind.value} has {_USDE_DECIMALS} decimals")
+        return self
 
 
 class PricesSpec(Spec):

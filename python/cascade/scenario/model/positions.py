@@ -48,7 +48,7 @@ class CohortSpec(Spec):
     debt: Name
     """Asset borrowed."""
     venue: Name
-    """Where the borrowed asset is swapped to collateral."""
+    """Where the borrowed asset is swapped to collateral; a loop on a staked-usde mints there, and stakes."""
     equity: Distribution
     """Own capital of a position, in tokens of the collateral."""
     rounds: Annotated[int, Field(ge=0, le=20)] = 5

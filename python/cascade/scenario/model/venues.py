@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from cascade.scenario.model.common import Amount, Bps, Name, PositiveAmount, Spec, exact_decimal
+from cascade.scenario.model.common import Amount, Name, PositiveAmount, Spec, exact_decimal
 
 __all__ = [
     "AmmVenue",
@@ -24,17 +24,19 @@ class RedemptionSpec(Spec):
     """The minting contract's window during the crash."""
 
     open: bool = True
-    """Whether anyone redeems; the gatekeeper closes it before the crash otherwise."""
+    """Whether anyone redeems; the gatekeeper closes redemption, and minting with it, before the crash otherwise."""
     limit_per_block: PositiveAmount | None = None
     """Most redeemed a block, in tokens minted; none is no limit."""
-    fee_bps: Bps = 0
+    mint_limit_per_block: PositiveAmount | None = None
+    """Most minted a block, in tokens minted; none is no limit."""
+    fee_bps: Annotated[int, Field(ge=0, le=9_999)] = 0
     """Fee of a redemption, in 1e-4."""
     buffer: Amount | None = None
     """What the contract holds for redemptions at the start, in tokens paid; none is all that minting paid in."""
 
 
 class ParMintVenue(Spec):
-    """The minting contract, swapping at par: a looper who uses it moves no market."""
+    """The minting contract, swapping at par for those it has whitelisted: a looper who uses it moves no market."""
 
     kind: Literal["par-mint"]
     asset_in: Name

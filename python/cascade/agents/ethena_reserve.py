@@ -1,0 +1,121 @@
+"""Runs USDe's reserve: settles funding, pays it to the stakers, refills the redemption buffer from spot and short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascade.agents.interface import GWEI, Proposal
+from cascade.chain.local import Contract, address_of
+from cascade.observation import BlockView, ReserveState
+from cascade.scenario.checks import raw_amount
+from cascade.scenario.model import EthenaReserveSpec, ParMintVenue, ScenarioSpec
+
+__all__ = ["EthenaReserve"]
+
+_GAS = 500_000
+_ROUNDING_UNITS = 2
+"""Closing part of the hedge may bring so much less than its share of the entry value."""
+
+
+@dataclass(frozen=True)
+class _Sight:
+    reserve: Contract
+    state: ReserveState
+    next_timestamp: int
+    vesting: bool
+    """Whether earlier rewards still vest in the next block."""
+    mintable_raw: int
+    """Most that is minted in the next block."""
+
+
+class EthenaReserve:
+    """The issuer. Each interval it settles funding; what was settled becomes rewards as soon as the last have vested.
+
+    It keeps the buffer at what it was at the start, by its limit a block: from cash, and where that is short by selling
+    spot and covering as much of the short, which brings what they were opened at whatever the price is now. Settled
+    funding is the stakers' and refills nothing. Funding that it owes is paid from cash, likewise raised.
+    """
+
+    role = "issuer"
+
+    def __init__(self, name: str, spec: EthenaReserveSpec, scenario: ScenarioSpec) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of("ethena")
+        assert scenario.ethena is not None
+        venue = scenario.venues[scenario.ethena.minting]
+        assert isinstance(venue, ParMintVenue)
+        self._refill_raw = raw_amount(scenario, venue.asset_in, spec.refill_per_block)
+        self._scale = 10 ** (scenario.assets[venue.asset_out].decimals - scenario.assets[venue.asset_in].decimals)
+        self._interval = scenario.ethena.rewards_interval_seconds
+        self._due: int | None = None
+        self._buffer_raw = 0
+
+    def see(self, view: BlockView) -> _Sight:
+        """The reserve, and whether the vault and the minting contract take rewards."""
+        world, ethena = view.world, view.world.scenario.spec.ethena
+        assert ethena is not None
+        assert world.reserve is not None
+        vault, minting = world.tokens[ethena.staked], world.venues[ethena.minting].contract
+        unvested = world.chain.call(vault, "getUnvestedAmount", timestamp=view.next_timestamp)
+        return _Sight(
+            world.reserve, view.reserve(), view.next_timestamp, unvested > 0,
+            int(world.chain.call(minting, "maxMintPerBlock")),
+        )  # fmt: skip
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """Settle when due, distribute what is settled, refill what was redeemed."""
+        state = sight.state
+        if self._due is None:
+            self._due, self._buffer_raw = sight.next_timestamp + self._interval, state.buffer_raw
+        proposals: list[Proposal] = []
+        cash = state.cash_raw - max(state.undistributed_raw, 0)
+        if 0 < state.undistributed_raw <= sight.mintable_raw // self._scale and not sight.vesting:
+            proposals.append(self._call(sight, "distribute", state.undistributed_raw))
+        wanted = min(self._refill_raw, max(self._buffer_raw - state.buffer_raw, 0))
+        if sight.next_timestamp >= self._due and state.funding_raw:
+            # More may be owed by the next block than is now.
+            owed = 2 * max(-state.funding_raw, 0)
+            if cash >= owed:
+                proposals.append(self._call(sight, "settleFunding"))
+                self._due += self._interval
+                cash -= owed
+            else:
+                wanted = max(wanted, owed)
+                return [*proposals, *self._raise(sight, wanted - cash)]
+        if wanted:
+            proposals += self._raise(sight, wanted - cash)
+            proposals.append(
+                self._call(sight, "refillBuffer", min(wanted, cash + self._raised_raw(state, wanted - cash)))
+            )
+        return [proposal for proposal in proposals if proposal.arguments != (0,)]
+
+    def _raise(self, sight: _Sight, missing_raw: int) -> list[Proposal]:
+        """Close so much of the hedge that it brings what is missing; all of it where that is less."""
+        quantity = _closed(sight.state, missing_raw)
+        return [self._call(sight, "close", quantity)] if quantity else []
+
+    @staticmethod
+    def _raised_raw(state: ReserveState, missing_raw: int) -> int:
+        """What closing brings at least."""
+        quantity = _closed(state, missing_raw)
+        return max(state.short_entry_raw * quantity // state.short_raw - _ROUNDING_UNITS, 0) if quantity else 0
+
+    def _call(self, sight: _Sight, function: str, *arguments: int) -> Proposal:
+        return Proposal(
+            sender=self.address, contract=sight.reserve, function=function, arguments=arguments, gas_limit=_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI), intent=_INTENTS[function],
+            reason=f"buffer {sight.state.buffer_raw}, cash {sight.state.cash_raw}", key=function,
+        )  # fmt: skip
+
+
+_INTENTS = {"distribute": "reward", "settleFunding": "settle", "refillBuffer": "refill", "close": "unhedge"}
+
+
+def _closed(state: ReserveState, missing_raw: int) -> int:
+    """Quantity whose share of the entry value is what is missing, and a little for roundings."""
+    if missing_raw <= 0 or not state.short_entry_raw:
+        return 0
+    wanted = (missing_raw + _ROUNDING_UNITS) * state.short_raw
+    return min(-(-wanted // state.short_entry_raw), state.short_raw)
