@@ -75,9 +75,10 @@ def unwind(
     deployed = world.venues[venue]
     least = amount_raw * sale.floor_numerator // sale.floor_denominator
     everything = amount_raw >= position.collateral_raw
+    cash = 0 if everything else max(cash_raw, 0)
     order = (
         world.tokens[position.entry.collateral].address, world.tokens[position.entry.debt].address,
-        MAX_UINT256 if everything else amount_raw, 0 if everything else max(cash_raw, 0), deployed.exit_kind, deployed.contract.address,
+        MAX_UINT256 if everything else amount_raw, cash, deployed.exit_kind, deployed.contract.address,
         least, position.entry.address,
     )  # fmt: skip
     return Proposal(
