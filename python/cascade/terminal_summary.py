@@ -29,7 +29,8 @@ def print_summary(run: Run, *, console: Console | None = None) -> None:
 
 
 def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    lines = [
+    lines = _causes(summary["causes"]) if summary["causes"] else []
+    lines += [
         (key.replace("_", " "), f"{summary[key]:,}") for key in ("positions", "blocks", "transactions", "liquidations")
     ]
     lines.append(
@@ -46,6 +47,17 @@ def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append((f"lowest {asset}", shown))
     lines.append(("tables sha256", summary["tables_sha256"]))
     lines.append(("wall time", f"{summary['wall_seconds']:.1f} s"))
+    return lines
+
+
+def _causes(causes: dict[str, Any]) -> list[tuple[str, str]]:
+    lines = []
+    for ledger in causes["ledger"]:
+        shown = ", ".join(f"{name} {entry['net']:+.4f}" for name, entry in ledger["classes"].items())
+        lines.append((f"fall of {ledger['asset']}, {ledger['market']}", f"{-ledger['fall']:+.4f}: {shown or 'none'}"))
+    ratios = [row["r"] for row in causes["generations"] if row["r"] is not None]
+    if ratios:
+        lines.append(("generations", f"{len(ratios)}, R " + ", ".join(f"{ratio:.2f}" for ratio in ratios[:6])))
     return lines
 
 

@@ -142,13 +142,11 @@ def test_peg_run__at_the_trough__hides_a_shortfall_that_the_exit_shows(peg_run: 
     assert shortfall["exit"] > 0
 
 
-@pytest.mark.parametrize("exit_venue", ["usde-usdc", None])
-def test_keepers_with_inventory__sell_or_hold__liquidate_without_flash_loans(
-    exit_venue: str | None, tmp_path: Path
-) -> None:
-    keys = {"funding": "inventory", "inventory": 2_000_000, "exit": exit_venue}
+@pytest.mark.parametrize("exits", [["usde-usdc"], []])
+def test_keepers_with_inventory__sell_or_hold__liquidate_without_flash_loans(exits: list[str], tmp_path: Path) -> None:
+    keys = {"funding": "inventory", "inventory": 2_000_000, "exits": exits}
     run = replay(small(**{f"agents.keeper.{key}": value for key, value in keys.items()}), out=tmp_path)
 
     assert len(run.liquidations) >= 10
     assert not run.liquidations["flash_loan"].any()
-    assert (run.liquidations["exit_proceeds_raw"].map(bool) == (exit_venue is not None)).all()
+    assert (run.liquidations["exit_proceeds_raw"].map(bool) == bool(exits)).all()

@@ -1,7 +1,7 @@
 """A small made-up run, by closed form: positions, a fall and a recovery, and liquidations with Aave's integer rules.
 
-It is no substitute for a replay; it fills every table with rows that add up, in milliseconds, so that storing,
-analysis and the report can be tested without a chain.
+It is no substitute for a replay; it fills every table but the price moves with rows that add up, in milliseconds, so
+that storing, analysis and the report can be tested without a chain. `ByHand` is for the moves and what they caused.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cascade.analysis.frames import Frames
 from cascade.recording.store import table_sha256, write_tables
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -187,11 +189,11 @@ def liquidate(world: World, book: Book, price: int, keeper: str) -> None:
         actor=keeper, role="keeper", cohort="keepers", intent="liquidate", reason=f"health factor of {book.name} < 1"
     )
     world.add(
-        "swaps", **world.when(), tx_hash=tx_hash, log_index=world.log_index, venue="curve", actor=keeper, role="keeper",
-        asset_in="USDe", asset_out="USDC", amount_in_raw=seized - fee, amount_out_raw=proceeds,
+        "swaps", **world.when(), tx_hash=tx_hash, log_index=world.log_index + 1, venue="curve", actor=keeper,
+        role="keeper", asset_in="USDe", asset_out="USDC", amount_in_raw=seized - fee, amount_out_raw=proceeds,
     )  # fmt: skip
     world.add(
-        "liquidations", **world.when(), tx_hash=tx_hash, log_index=world.log_index + 1, venue="mock", liquidator=keeper,
+        "liquidations", **world.when(), tx_hash=tx_hash, log_index=world.log_index, venue="mock", liquidator=keeper,
         borrower=book.name, cohort="loopers", collateral_asset="USDe", debt_asset="USDC", debt_covered_raw=cover,
         collateral_seized_raw=seized, protocol_fee_raw=fee, deficit_raw=deficit, collateral_price_e8=price,
         debt_price_e8=E8, bonus_bps=BONUS_BPS, close_factor_bps=BPS if whole else 5000,
@@ -320,3 +322,193 @@ def one_looper_rows() -> Rows:
 def run_of(tmp_path: Path) -> Callable[[Rows], Path]:
     """Writes rows as a run's folder."""
     return lambda rows: write_run(tmp_path / "run", rows)
+
+
+class ByHand:
+    """Tables written row by row: blocks of 12 seconds, moves of prices, positions and liquidations.
+
+    Block 1 is of the build; crash step n is block 2 + n. Prices are given in dollars as text, exact.
+    """
+
+    def __init__(self) -> None:
+        self.rows: Rows = {}
+        self.parameters: dict[str, Any] = {
+            **deepcopy(PARAMETERS),
+            "oracle": {"USDe": {"kind": "amm-spot", "venue": "curve"}, "USDC": {"kind": "posted"}},
+            "agents": {"poster": {"kind": "path-poster", "assets": ["USDe"]}},
+        }
+        self._at: dict[str, int] = {}
+        self._logs: dict[int, int] = {}
+        self._rounds: dict[str, int] = {}
+        self.oracle("USDe", 1, "1")
+        self.oracle("USDC", 1, "1")
+
+    @staticmethod
+    def wad(price: str) -> int:
+        return int(Decimal(price).scaleb(18))
+
+    def _add(self, table: str, **values: Any) -> None:
+        self.rows.setdefault(table, []).append({"run_id": "by-hand-7-abcdef", "seed": 7, **values})
+
+    def _when(self, block: int) -> dict[str, Any]:
+        return {
+            "phase": "crash" if block > 1 else "build", "step": block - 2 if block > 1 else -1, "block_number": block,
+            "timestamp": START + 12 * (block - 2),
+        }  # fmt: skip
+
+    def _log(self, block: int) -> int:
+        self._logs[block] = self._logs.get(block, -1) + 1
+        return self._logs[block]
+
+    def _tx(self, block: int, tx: str, actor: str, role: str, cohort: str, intent: str, *, fee: int = 0) -> str:
+        tx = tx or f"0x{block:x}-{self._logs.get(block, -1) + 1:x}"
+        if all(row["tx_hash"] != tx for row in self.rows.get("transactions", [])):
+            self._add(
+                "transactions", **self._when(block), transaction_index=self._logs.get(block, -1) + 1, tx_hash=tx,
+                actor=actor, role=role, cohort=cohort, intent=intent, reason="", target="", status="ok",
+                revert_reason="", proposed_step=max(-1, block - 2), gas_limit=1, gas_used=1, tip_wei=1, fee_wei=fee,
+            )  # fmt: skip
+        return tx
+
+    def oracle(self, asset: str, block: int, price: str, source: str = "oracle") -> None:
+        self._add("prices", **self._when(block), asset=asset, source=source, price_e8=int(Decimal(price).scaleb(8)))
+
+    def move(
+        self, block: int, after: str, *, role: str = "whale", actor: str = "", market: str = "curve",
+        kind: str = "swap", cohort: str = "", before: str | None = None, tx: str = "",
+    ) -> str:  # fmt: skip
+        actor, cohort = actor or role, cohort or role
+        start = self._at.get(market, WAD) if before is None else self.wad(before)
+        self._at[market] = self.wad(after)
+        tx = self._tx(block, tx, actor, role, cohort, kind)
+        self._add(
+            "price_moves", **self._when(block), transaction_index=0, log_index=self._log(block), tx_hash=tx,
+            market=market, asset=market.split(":")[1] if ":" in market else "USDe", kind=kind, actor=actor, role=role,
+            cohort=cohort, intent=kind, price_before_wad=start, price_after_wad=self._at[market],
+        )  # fmt: skip
+        return tx
+
+    def position(
+        self, block: int, name: str, health: str, *, event: str = "built", collateral: int = 1000, debt: int = 800,
+        price: str = "1", debt_asset: str = "USDC",
+    ) -> None:  # fmt: skip
+        self._add(
+            "positions", **self._when(block), borrower=name, address="0x" + name.encode().hex().zfill(40)[-40:],
+            cohort="loopers", event=event, collateral_asset="USDe", debt_asset=debt_asset,
+            collateral_raw=collateral * USDE, debt_raw=debt * USDC,
+            collateral_base_e8=int(collateral * Decimal(price).scaleb(8)), debt_base_e8=debt * E8,
+            health_factor_wad=self.wad(health),
+        )  # fmt: skip
+
+    def liquidation(
+        self, block: int, name: str, health: str, *, price: str, covered: int = 100, after: str | None = None,
+        keeper: str = "keeper-1", sells_to: str | None = None, tx: str = "", held: bool = False,
+        collateral: int = 1000, debt: int = 800, deficit: int = 0, debt_price: str = "1",
+    ) -> str:  # fmt: skip
+        """A liquidation, and where `sells_to` is a price the sale in its transaction that takes the market there."""
+        tx = self._tx(block, tx, keeper, "keeper", "keepers", "liquidate")
+        self._rounds[name] = self._rounds.get(name, 0) + 1
+        seized = int(Decimal(covered) * Decimal("1.05") / Decimal(price) * USDE)
+        self._add(
+            "liquidations", **self._when(block), tx_hash=tx, log_index=self._log(block), venue="LendingPool",
+            liquidator=keeper, borrower=name, cohort="loopers", collateral_asset="USDe", debt_asset="USDC",
+            debt_covered_raw=covered * USDC, collateral_seized_raw=seized, protocol_fee_raw=0,
+            deficit_raw=deficit * USDC, collateral_price_e8=int(Decimal(price).scaleb(8)),
+            debt_price_e8=int(Decimal(debt_price).scaleb(8)), bonus_bps=BONUS_BPS, close_factor_bps=BPS,
+            health_factor_before_wad=self.wad(health),
+            health_factor_after_wad=NO_DEBT if after is None else self.wad(after),
+            collateral_before_raw=collateral * USDE, debt_before_raw=debt * USDC,
+            exit_proceeds_raw=0 if held else covered * USDC, liquidator_profit_raw=0, gas_used=1, fee_wei=0,
+            flash_loan=not held, round=self._rounds[name], unhealthy_since_step=block - 2, triggered_by="",
+        )  # fmt: skip
+        if sells_to is not None:
+            self.move(block, sells_to, role="keeper", actor=keeper, cohort="keepers", tx=tx)
+        return tx
+
+    def finished(self, *, blocks: int) -> Rows:
+        """All rows, those of so many blocks and of the run with them."""
+        for block in range(1, blocks + 1):
+            sent = sum(1 for row in self.rows.get("transactions", []) if row["block_number"] == block)
+            self._add(
+                "blocks", **self._when(block), transactions=sent, queued=sent // 3,
+                queued_gas=sent * 100_000, gas_used=sent * 300_000,
+                gas_limit=3_000_000, base_fee_wei=10**9,
+            )  # fmt: skip
+        self._add(
+            "runs", scenario="by-hand", engine="mock", start_timestamp=START, block_seconds=12,
+            positions=sum(1 for row in self.rows.get("positions", []) if row["event"] == "built"), counterfactual="",
+            parameters=json.dumps(self.parameters, sort_keys=True), scenario_sha256="5" * 64,
+            contracts_sha256="c" * 64,
+        )  # fmt: skip
+        return self.rows
+
+    def frames(self, folder: Path, *, blocks: int) -> Frames:
+        """Write it all, with so many blocks."""
+        write_tables(folder / "tables", self.finished(blocks=blocks))
+        return Frames(folder)
+
+
+def cascade_rows() -> Rows:
+    """A cascade in a constant product pool of a million each: whales sell, loops fall one after another, buyers come.
+
+    150 loops of 1,000 tokens, with lines from 0.97 down to 0.60, priced at the pool's spot.
+    """
+    world = ByHand()
+    quote, asset, blocks = 1e6, 1e6, 40
+    debts = [805 - 2 * number for number in range(150)]
+    for number, debt in enumerate(debts):
+        world.position(1, f"looper-{number:03d}", f"{830 / debt:.15f}", debt=debt)
+    alive = list(range(150))
+
+    def trade(sold: float) -> str:
+        nonlocal quote, asset
+        quote, asset = quote * asset / (asset + sold), asset + sold
+        return f"{quote / asset:.12f}"
+
+    for block in range(2, blocks + 1):
+        if block < 14:
+            world.move(block, trade(2_000), actor=f"whale-{block % 4}")
+        due = [number for number in alive if 830 * quote / asset < debts[number]][:5]
+        for number in due:
+            spot = int(quote / asset * 1e12) / 1e12
+            price = f"{int(spot * 1e8) / 1e8:.8f}"
+            health = f"{830 * float(price) / debts[number]:.15f}"
+            world.liquidation(
+                block, f"looper-{number:03d}", health, price=price, covered=debts[number], debt=debts[number],
+                keeper=f"keeper-{number % 3}", sells_to=trade(1_000),
+            )  # fmt: skip
+            world.position(block, f"looper-{number:03d}", "2", event="liquidated", collateral=0, debt=0)
+            alive.remove(number)
+        if quote / asset < 0.9:
+            world.move(block, trade(-1_500), role="buyer")
+        spot = int(quote / asset * 1e12) / 1e12
+        for source in ("oracle", "spot:curve"):
+            world.oracle("USDe", block, f"{int(spot * 1e8) / 1e8:.8f}", source)
+        world._add(
+            "liquidity", **world._when(block), venue="curve", within_bps=50, sell_raw=int(asset * 0.0025) * USDE,
+            buy_raw=int(asset * 0.0025) * USDE,
+        )  # fmt: skip
+    return world.finished(blocks=blocks)
+
+
+@pytest.fixture(scope="session")
+def _endogenous_rows() -> Rows:
+    return cascade_rows()
+
+
+@pytest.fixture
+def endogenous_rows(_endogenous_rows: Rows) -> Rows:
+    """Rows of a run whose liquidations made one another, free to be changed."""
+    return deepcopy(_endogenous_rows)
+
+
+@pytest.fixture
+def by_hand() -> ByHand:
+    """A run whose tables a test writes row by row."""
+    return ByHand()
+
+
+@pytest.fixture(scope="session")
+def world_class() -> type[ByHand]:
+    """The same, to begin anew in each example of a property."""
+    return ByHand

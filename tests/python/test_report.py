@@ -16,7 +16,8 @@ from cascade.analysis import Frames, summarise
 from cascade.report import build_report, save_charts
 from cascade.report.charts import charts
 from cascade.report.datasets import datasets
-from cascade.report.words import command, dollars
+from cascade.report.figures import dollars
+from cascade.report.words import command
 
 Rows = dict[str, list[dict[str, Any]]]
 RunOf = Callable[[Rows], Path]
@@ -200,6 +201,79 @@ def test_charts__every_specification__refers_to_a_dataset_and_holds_none(run_of:
         for specification in chart.variants.values():
             assert specification["data"]["name"] in data
             assert "datasets" not in specification
+
+
+def test_report__causes__lead_the_page_where_events_moved_prices(run_of: RunOf, endogenous_rows: Rows) -> None:
+    page = Page(build_report(finished(run_of(endogenous_rows))))
+    ids = [value for value in page.values("id") if value in ("causes", "stability", "prices", "liquidations")]
+    assert ids == ["causes", "stability", "prices", "liquidations"]
+    assert {"ledger", "graph", "generations", "rho", "blockspace"} <= set(page.values("data-chart"))
+    assert page.text.index("Fall of USDe") < page.text.index("Debt covered")
+    summary = summarise(Frames(run_of(endogenous_rows)))
+    keeper = summary["causes"]["ledger"][0]["classes"]["keeper"]["net"]
+    assert f"keeper {keeper:+.3f}".replace("-", "\u2212") in page.text
+
+
+def test_report__a_dearer_asset_that_fell_too__is_not_the_headline(run_of: RunOf, endogenous_rows: Rows) -> None:
+    # ETH fell by 400 dollars, 10 %; the main collateral by 0.09, and it is what the page is about.
+    last = endogenous_rows["price_moves"][-1]
+    endogenous_rows["price_moves"].append(
+        {**last, "log_index": 99, "market": "weth-usdc", "asset": "WETH", "price_before_wad": 4000 * 10**18,
+         "price_after_wad": 3600 * 10**18, "role": "exogenous"}
+    )  # fmt: skip
+    page = Page(build_report(finished(run_of(endogenous_rows))))
+    assert "Fall of USDe, oracle" in page.text
+    assert "Fall of WETH" not in page.text
+
+
+def test_report__no_causes__shows_none_of_their_figures(page: Page) -> None:
+    assert not {"causes", "stability"} & set(page.values("id"))
+    assert not {"ledger", "graph", "generations", "rho", "blockspace"} & set(page.values("data-chart"))
+    assert "ledger" not in page.content["charts"]
+
+
+def test_report__hostile_names_in_the_causes__stay_text(run_of: RunOf, endogenous_rows: Rows) -> None:
+    for row in endogenous_rows["price_moves"]:
+        if row["role"] == "whale":
+            row.update(role=HOSTILE, actor=HOSTILE)
+        row["market"] = HOSTILE
+    parameters = json.loads(endogenous_rows["runs"][0]["parameters"])
+    parameters["venues"] = {HOSTILE: parameters["venues"]["curve"]}
+    parameters["oracle"]["USDe"]["venue"] = HOSTILE
+    endogenous_rows["runs"][0]["parameters"] = json.dumps(parameters)
+    for row in endogenous_rows["liquidity"]:
+        row["venue"] = HOSTILE
+    for row in endogenous_rows["liquidations"]:
+        row.update(borrower=HOSTILE + row["borrower"], tx_hash=HOSTILE + row["tx_hash"])
+    page = Page(build_report(finished(run_of(endogenous_rows))))
+    assert [kind for kind, _ in page.scripts] == ["application/json", "code", "code"]
+    assert "img" not in page.elements
+    assert HOSTILE not in page.source
+    assert f"{HOSTILE} " in page.text.replace("\u2212", " ")
+
+
+def test_datasets__graph__every_edge_ends_at_two_dots(run_of: RunOf, endogenous_rows: Rows) -> None:
+    frames = Frames(run_of(endogenous_rows))
+    rows = datasets(frames, summarise(frames))["graph"].records()
+    dots = {(row["t"], row["y"]) for row in rows if row["kind"] == "liquidation"}
+    edges = [row for row in rows if row["kind"] in ("edge", "pivot edge")]
+    inherited = [row for row in rows if row["kind"] == "liquidation" and row["pivot"] == "liquidation"]
+    assert sum(row["kind"] == "pivot edge" for row in rows) == len(inherited) == 21
+    assert len(dots) == len(endogenous_rows["liquidations"])
+    assert edges
+    assert all((row["t"], row["y"]) in dots and (row["t2"], row["y2"]) in dots for row in edges)
+    assert all(row["t"] <= row["t2"] for row in edges)
+
+
+def test_charts__of_causes__refer_to_datasets(run_of: RunOf, endogenous_rows: Rows) -> None:
+    frames = Frames(run_of(endogenous_rows))
+    data = datasets(frames, summarise(frames))
+    drawn = charts(data, day="10 October 2025")
+    assert [chart.key for chart in drawn[:5]] == ["ledger", "graph", "generations", "rho", "blockspace"]
+    assert list(drawn[0].variants) == ["USDe, curve", "USDe at the oracle"]
+    for chart in drawn:
+        for specification in chart.variants.values():
+            assert specification["data"]["name"] in data
 
 
 def test_save_charts__twice__writes_the_same_pictures(run_of: RunOf, one_looper_rows: Rows) -> None:

@@ -1,7 +1,20 @@
-"""What the tables say: frames, the summary and the accounting checks, from the tables of a run alone."""
+"""What the tables say: frames, the summary, causes and the accounting checks, from the tables of a run alone."""
 
+from cascade.analysis.causes import cause_graph, generations, ledger_frame, ledgers, liquidation_causes
 from cascade.analysis.checks import check_liquidations
 from cascade.analysis.frames import Frames, liquidations_usd, positions_usd, prices_usd
 from cascade.analysis.summary import summarise
 
-__all__ = ["Frames", "check_liquidations", "liquidations_usd", "positions_usd", "prices_usd", "summarise"]
+__all__ = [
+    "Frames",
+    "cause_graph",
+    "check_liquidations",
+    "generations",
+    "ledger_frame",
+    "ledgers",
+    "liquidation_causes",
+    "liquidations_usd",
+    "positions_usd",
+    "prices_usd",
+    "summarise",
+]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cascade.analysis.frames import CRASH, Frames, positions_usd
 from cascade.analysis.pricebook import PriceBook
-from cascade.analysis.summary import VALUATIONS
+from cascade.analysis.shortfall import VALUATIONS
 from cascade.units import BPS, e8_to_float, to_tokens
 
 __all__ = [

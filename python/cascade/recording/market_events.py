@@ -9,6 +9,7 @@ from cascade.chain.local import Log, Receipt
 from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import World
 from cascade.scenario.model import ConstantProductVenue, ParMintVenue
+from cascade.scenario.sources import posted_leaf
 from cascade.units import WAD
 
 __all__ = ["MarketEvents", "PriceMove", "Swap"]
@@ -81,6 +82,10 @@ class MarketEvents:
         self._venues = {venue.contract.address.lower(): venue for venue in world.venues.values()}
         for asset, feed in world.posted_feeds.items():
             self._feeds[feed.address.lower()] = (f"feed:{asset}", asset, "post")
+            # The first answer is in the block that deployed the feed, before its address was known here.
+            leaf = posted_leaf(world.scenario.spec.oracle[asset])
+            assert leaf is not None
+            self._last_wad.setdefault(f"feed:{asset}", int(leaf.initial_price_usd * 10**8) * _E8_TO_WAD)
         for name, source in world.observers.items():
             self._feeds[source.address.lower()] = (f"oracle:{name}", name.partition(":")[0], "observe")
 

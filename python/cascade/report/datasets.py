@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from cascade.analysis.frames import CRASH, Frames, liquidations_usd, prices_usd
+from cascade.analysis.moments import clock
 from cascade.analysis.series import (
     bucket_label,
     debt_at_risk,
@@ -19,7 +19,8 @@ from cascade.analysis.series import (
     leverage_at_build,
     losses_over_time,
 )
-from cascade.analysis.summary import VALUATIONS
+from cascade.analysis.shortfall import VALUATIONS
+from cascade.report.cause_datasets import cause_frames
 
 __all__ = ["Dataset", "datasets", "health_stride"]
 
@@ -67,6 +68,7 @@ def datasets(frames: Frames, summary: dict[str, Any]) -> dict[str, Dataset]:
     Times (`t`) are milliseconds since 1970, `time` the same as text in UTC.
     """
     return {
+        **{name: Dataset.of(frame) for name, frame in cause_frames(frames).items()},
         "prices": Dataset.of(_prices(frames)),
         "health": Dataset.of(_health(frames)),
         "liquidations": Dataset.of(_liquidations(frames)),
@@ -106,7 +108,7 @@ def _prices(frames: Frames) -> pd.DataFrame:
         label = _source_label(source)
         series = f"{asset} {label}" if several else label
         points = _held(frames, group["timestamp"].tolist(), group["price_usd"].tolist())
-        rows += [(time * 1000, _clock(time), series, source.split(":")[0], value) for time, value in points]
+        rows += [(time * 1000, clock(time), series, source.split(":")[0], value) for time, value in points]
     return pd.DataFrame(rows, columns=["t", "time", "series", "kind", "price"])
 
 
@@ -120,7 +122,7 @@ def _health(frames: Frames) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "t": health["timestamp"] * 1000,
-            "time": [_clock(value) for value in health["timestamp"].tolist()],
+            "time": [clock(value) for value in health["timestamp"].tolist()],
             "bucket": [
                 bucket_label(low, high)
                 for low, high in zip(health["health_low_bps"].tolist(), health["health_high_bps"].tolist(), strict=True)
@@ -137,7 +139,7 @@ def _liquidations(frames: Frames) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "t": rows["timestamp"] * 1000,
-            "time": [_clock(value) for value in rows["timestamp"].tolist()],
+            "time": [clock(value) for value in rows["timestamp"].tolist()],
             "block": rows["block_number"],
             "tx": rows["tx_hash"],
             "log": rows["log_index"],
@@ -172,7 +174,7 @@ def _cumulated(frames: Frames) -> pd.DataFrame:
     points.append((end, *points[-1][1:]))
     return pd.DataFrame(
         [
-            (time * 1000, _clock(time), name, value, count)
+            (time * 1000, clock(time), name, value, count)
             for time, covered, seized, count in points
             for name, value in (("debt covered", covered), ("collateral seized", seized))
         ],
@@ -191,14 +193,14 @@ def _deficit(frames: Frames) -> pd.DataFrame:
         points.append((int(str(time)), points[-1][1] + float(group["deficit_usd"].sum()), points[-1][2] + len(group)))
     points.append((end, *points[-1][1:]))
     return pd.DataFrame(
-        [(time * 1000, _clock(time), usd, count) for time, usd, count in points], columns=["t", "time", "usd", "count"]
+        [(time * 1000, clock(time), usd, count) for time, usd, count in points], columns=["t", "time", "usd", "count"]
     )
 
 
 def _shortfall(frames: Frames) -> pd.DataFrame:
     losses = losses_over_time(frames)
     rows = [
-        (time * 1000, _clock(time), f"at {kind}", value)
+        (time * 1000, clock(time), f"at {kind}", value)
         for kind in VALUATIONS
         for time, value in zip(losses["timestamp"].tolist(), losses[f"{kind}_usd"].tolist(), strict=True)
     ]
@@ -239,7 +241,7 @@ def _depth(frames: Frames) -> pd.DataFrame:
     for (venue, within), group in depth.groupby(["venue", "within_bps"], sort=True):
         series = f"{venue}, within {float(str(within)) / 100:g} %"
         points = _held(frames, group["timestamp"].tolist(), group["tokens"].tolist())
-        rows += [(time * 1000, _clock(time), series, tokens) for time, tokens in points]
+        rows += [(time * 1000, clock(time), series, tokens) for time, tokens in points]
     return pd.DataFrame(rows, columns=["t", "time", "series", "tokens"])
 
 
@@ -271,10 +273,6 @@ def _leverage(frames: Frames) -> pd.DataFrame:
 def _crash_times(frames: Frames) -> tuple[int, int]:
     times: Sequence[int] = frames.blocks.loc[frames.blocks["phase"] == CRASH, "timestamp"].tolist()
     return (min(times), max(times)) if times else (0, 0)
-
-
-def _clock(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%H:%M:%S")
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,8 @@ from cascade.analysis.frames import Frames
 from cascade.recording.schema import TABLES
 from cascade.report.charts import charts
 from cascade.report.datasets import datasets, health_stride
-from cascade.report.words import cards, command, count, day_of, dollars, parameters, readings
+from cascade.report.figures import count, dollars
+from cascade.report.words import cards, command, day_of, parameters, readings
 
 __all__ = ["build_report"]
 
@@ -58,6 +59,7 @@ def build_report(run_folder: Path) -> Path:
         description=str(frames.parameters.get("description") or ""),
         day=day,
         health_stride=health_stride(frames),
+        has_rho=bool(data["rho"].rows) if "rho" in data else False,
         cards=cards(summary, manifest.get("expectation", {})),
         readings=readings(summary),
         parameters=parameters(frames),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def _has_rows(chart: Chart, data: dict[str, Dataset]) -> bool:
 def _draw(chart: Chart, data: dict[str, Dataset], folder: Path) -> list[Path]:
     written = []
     for label, specification in chart.variants.items():
-        path = folder / f"{'-'.join([chart.key, *label.split()])}.png"
+        name = "-".join([chart.key, *re.findall(r"[A-Za-z0-9]+", label)])
+        path = folder / f"{name}.png"
         path.write_bytes(vl_convert.vegalite_to_png(json.dumps(_alone(specification, data)), scale=_SCALE))
         written.append(path)
     return written

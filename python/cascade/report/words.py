@@ -9,28 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cascade.analysis.frames import Frames
+from cascade.report.cause_words import cause_cards, cause_readings
+from cascade.report.figures import Card, clock, count, counted, dollars, exactly
 
-__all__ = ["Card", "Parameter", "cards", "command", "count", "day_of", "dollars", "parameters", "readings"]
-
-_STEPS = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
-_MINUS = "\u2212"
-
-
-@dataclass(frozen=True)
-class Card:
-    """One headline figure."""
-
-    label: str
-    value: str
-    exact: str
-    """The figure in full, shown on hover."""
-    notes: list[str]
-    anchor: str
-    """Part of the page that shows where it comes from."""
-    source: str
-    """Table and column."""
-    tone: str = ""
-    """`bad` for a loss of lenders."""
+__all__ = ["Parameter", "cards", "command", "day_of", "parameters", "readings"]
 
 
 @dataclass(frozen=True)
@@ -43,42 +25,10 @@ class Parameter:
     source: str
 
 
-def dollars(value: float | None) -> str:
-    """Dollars for a person, three significant digits and more."""
-    if value is None:
-        return "\u2013"
-    size, sign = abs(value), _MINUS if value < 0 else ""
-    for step, unit in _STEPS:
-        if size >= step:
-            scaled = size / step
-            return f"{sign}${scaled:,.{2 if scaled < 100 else 1}f} {unit}"
-    return f"{sign}${size:,.2f}" if 0 < size < 100 else f"{sign}${size:,.0f}"
-
-
-def exactly(value: float | None) -> str:
-    """Dollars to the cent."""
-    return "no price of that kind in this run" if value is None else f"{_MINUS if value < 0 else ''}${abs(value):,.2f}"
-
-
-def count(value: int) -> str:
-    """Whole number with separators."""
-    return f"{value:,}"
-
-
-def counted(value: int, noun: str) -> str:
-    """Join a number and its noun, in the plural where it is one."""
-    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
-
-
 def day_of(frames: Frames) -> str:
     """Day on which the crash phase starts, in UTC."""
     start = datetime.fromtimestamp(int(frames.runs["start_timestamp"].iloc[0]), UTC)
     return f"{start.day} {start:%B %Y}"
-
-
-def clock(moment: str | None) -> str:
-    """Time of an ISO moment, to the second."""
-    return moment[11:19] if moment else "\u2013"
 
 
 def cards(summary: dict[str, Any], expectation: dict[str, Any]) -> list[Card]:
@@ -88,6 +38,7 @@ def cards(summary: dict[str, Any], expectation: dict[str, Any]) -> list[Card]:
     met = "as the scenario expects" if expectation.get("met") else "not what the scenario expects"
     share = 100 * summary["liquidated_positions"] / max(1, summary["positions"])
     return [
+        *cause_cards(summary),
         Card(
             "Positions", count(summary["positions"]), count(summary["positions"]),
             [
@@ -165,6 +116,7 @@ def readings(summary: dict[str, Any]) -> dict[str, str]:
     lows = summary["trough"].get(trough["asset"], {}) if trough else {}
     low = "; ".join(f"{source} {_price(price)}" for source, price in sorted(lows.items()))
     return {
+        **cause_readings(summary),
         "prices": f"Lowest prices of {trough['asset']}: {low}." if trough else "No price moved.",
         "health": (
             f"At {clock(backlog['at'])} UTC, {counted(backlog['peak_positions'], 'open position')} with "

@@ -24,7 +24,7 @@
     }
     const config = { ...spec.config, font };
     const result = await window.vegaEmbed(plot, { ...spec, config, datasets: { [name]: data[name] } }, options);
-    if (name === "liquidations") {
+    if (name === "liquidations" || name === "graph") {
       result.view.addEventListener("click", (_, item) => {
         if (item && item.datum && item.datum.tx) show(item.datum.tx);
       });

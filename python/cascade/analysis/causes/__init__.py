@@ -1,0 +1,14 @@
+"""What made prices fall, and which liquidation made which: from tables alone, in exact numbers."""
+
+from cascade.analysis.causes.graph import CauseGraph, cause_graph, generations, liquidation_causes
+from cascade.analysis.causes.ledger import Ledger, ledger_frame, ledgers
+
+__all__ = [
+    "CauseGraph",
+    "Ledger",
+    "cause_graph",
+    "generations",
+    "ledger_frame",
+    "ledgers",
+    "liquidation_causes",
+]

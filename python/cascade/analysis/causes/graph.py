@@ -1,0 +1,345 @@
+"""The cascade as a graph: each liquidation with its pivot, its generation, and what its health was lost to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from cascade.analysis.causes.moves import Moves
+from cascade.analysis.causes.oracle import Oracle
+from cascade.analysis.causes.pivots import Pair
+from cascade.analysis.causes.signals import PSEUDO_CLASSES, SWITCH, UNEXPLAINED
+from cascade.analysis.causes.weights import TIME, Lineage, Shares
+from cascade.analysis.frames import Frames
+from cascade.units import NO_DEBT_WAD, WAD, e8_to_float, value_e8_up
+
+__all__ = ["FLOOR", "CauseGraph", "cause_graph", "generations", "liquidation_causes"]
+
+FLOOR = Fraction(1, 50)
+"""Least share of the health factor lost at which an edge between two liquidations is kept apart."""
+
+_NO_CHANGE = ("liquidated", "end")
+
+
+@dataclass(frozen=True)
+class CauseGraph:
+    """Which liquidation came of what.
+
+    Attributes
+    ----------
+    liquidations : DataFrame
+        One row a liquidation, as `liquidation_causes` returns it.
+    edges : DataFrame
+        One row a liquidation and source of the health it lost: `liquidation` (number of the row), `source` (number of
+        the liquidation whose sale it was; -1 for a group of everything else), `generation` and `class` of the source,
+        `share` (Fraction). The shares of each liquidation sum to exactly 1.
+    """
+
+    liquidations: pd.DataFrame
+    edges: pd.DataFrame
+
+
+def liquidation_causes(frames: Frames) -> pd.DataFrame:
+    """Pivot and generation of every liquidation.
+
+    The pivot is the price move that last took the position's health factor from at least one to under one. It is
+    looked for from the liquidation back to the position's own last change: its building, a change by its owner (from
+    the start of that block on), or an earlier liquidation. Where an earlier liquidation left it under one, and it
+    never recovered, that one's pivot is kept. Of an oracle that answers late or averages, the pivot is the move with
+    the largest negative weighted contribution to the step that took it under one. Where no move did, it is time.
+
+    Exogenous moves, time, and what actors do of their own will are generation 0. A liquidation is its pivot's
+    generation + 1; the sale in its transaction inherits it. A later sale by the keeper who held the seizure inherits
+    the mean of the seizures it made since its last such sale, weighted by debt covered and rounded half up; it counts
+    as the last of them where an edge names one.
+
+    Parameters
+    ----------
+    frames : Frames
+        The run.
+
+    Returns
+    -------
+    DataFrame
+        In log order: `liquidation` (number), `block_number`, `log_index`, `step`, `timestamp`, `tx_hash`, `borrower`,
+        `liquidator`, `debt_covered_e8` (exact), `generation`, `pivot_kind` (liquidation, exogenous, voluntary,
+        liquidity, switch, time or unexplained), `pivot_class`, `pivot_generation`, `pivot_block`, `pivot_log_index`,
+        `pivot_tx_hash`, `pivot_market`, `pivot_actor` (-1 or empty without a move), `inherits_from` (number of the
+        liquidation whose sale the pivot is, or -1), `kept` (whether the pivot is an earlier liquidation's),
+        `oracle_met` (whether the replayed oracle had the prices that the liquidation recorded; where it had not, its
+        cause is not to be trusted).
+    """
+    return cause_graph(frames).liquidations
+
+
+def generations(graph: CauseGraph) -> pd.DataFrame:
+    """Size of each generation, and how many dollars of the next one each dollar brought.
+
+    Returns
+    -------
+    DataFrame
+        `generation`, `liquidations`, `debt_covered_usd`, `r` (debt covered in the next generation over that in this).
+    """
+    rows = graph.liquidations
+    covered: defaultdict[int, int] = defaultdict(int)
+    counts: defaultdict[int, int] = defaultdict(int)
+    for generation, value in zip(rows["generation"].tolist(), rows["debt_covered_e8"].tolist(), strict=True):
+        covered[generation] += value
+        counts[generation] += 1
+    return pd.DataFrame(
+        [
+            (number, counts[number], e8_to_float(covered[number]),
+             float(Fraction(covered.get(number + 1, 0), covered[number])) if covered[number] else float("nan"))
+            for number in sorted(counts)
+        ],
+        columns=["generation", "liquidations", "debt_covered_usd", "r"],
+    )  # fmt: skip
+
+
+def cause_graph(frames: Frames, *, floor: Fraction = FLOOR) -> CauseGraph:
+    """Pivots, generations and edges of every liquidation.
+
+    An edge's weight is the source's share of the health factor that the position lost from its last own state of at
+    least one (built, changed by its owner, or left by a liquidation) to its liquidation. A position without such a
+    state counts from the first point at which its health was at least one. A liquidation that keeps an earlier one's
+    pivot keeps its weights too. Positions are taken as single pairs.
+
+    Parameters
+    ----------
+    frames : Frames
+        The run.
+    floor : Fraction
+        Least share at which another liquidation is named as a source; smaller ones are summed by generation and
+        class, but for the one whose sale was the pivot.
+    """
+    return _Builder(frames, floor).build()
+
+
+@dataclass(frozen=True)
+class _OwnState:
+    """A position as its own last change left it."""
+
+    since: int
+    """Point from which a crossing may have happened."""
+    point: int
+    """Point at which it had `health_wad`."""
+    health_wad: int
+    liquidation: int = -1
+    """The liquidation that left it so; -1 for another change."""
+
+
+@dataclass(frozen=True)
+class _Cause:
+    """Pivot of one liquidation."""
+
+    kind: str
+    actor_class: str
+    event: int = -1
+    generation: int = 0
+    inherits_from: int = -1
+
+
+@dataclass
+class _Held:
+    """What a keeper has seized and not sold."""
+
+    last: int = -1
+    generation: int = 0
+    weight: int = 0
+    weighted: int = 0
+
+
+class _Builder:
+    def __init__(self, frames: Frames, floor: Fraction) -> None:
+        self._frames, self._floor = frames, floor
+        self._moves = Moves(frames)
+        self._oracle = Oracle(self._moves)
+        ordered = frames.liquidations.sort_values(["block_number", "log_index"], kind="stable")
+        self._rows: list[dict[Any, Any]] = ordered.to_dict("records")
+        self._lineage = Lineage(self._moves.classes, len(self._rows))
+        self._pairs: dict[tuple[str, str], Pair] = {}
+        self._own = _own_changes(frames)
+        self._last: dict[tuple[str, str, str], int] = {}
+        self._held: defaultdict[str, _Held] = defaultdict(_Held)
+        self._of_transaction: dict[str, list[int]] = {}
+        self._causes: list[_Cause] = []
+        self._shares: list[Shares] = []
+        self._kept: list[bool] = []
+        self._met: list[bool] = []
+        self._covered = [
+            value_e8_up(row["debt_covered_raw"], row["debt_price_e8"], frames.decimals(row["debt_asset"]))
+            for row in self._rows
+        ]
+
+    def build(self) -> CauseGraph:
+        """Walk through liquidations and keepers' sales in log order: a sale's generation is known before it acts."""
+        for number, row in enumerate(self._rows):
+            self._of_transaction.setdefault(row["tx_hash"], []).append(number)
+        sales = [event for event, row in enumerate(self._moves.records) if _is_sale(row)]
+        steps = [(row["block_number"], row["log_index"], 0, number) for number, row in enumerate(self._rows)]
+        steps += [
+            (record["block_number"], record["log_index"], 1, event)
+            for event in sales
+            for record in (self._moves.records[event],)
+        ]
+        for _, _, is_sale, number in sorted(steps):
+            if is_sale:
+                self._inherit(number)
+            else:
+                self._liquidate(number)
+        return CauseGraph(self._liquidation_frame(), self._edge_frame())
+
+    def _inherit(self, event: int) -> None:
+        record = self._moves.records[event]
+        sold = [number for number in self._of_transaction.get(record["tx_hash"], ()) if number < len(self._causes)]
+        if sold:
+            self._lineage.inherit(event, generation=self._generation(sold[-1]), owner=sold[-1])
+            return
+        held = self._held[record["actor"]]
+        if held.weight:
+            held.generation = (2 * held.weighted + held.weight) // (2 * held.weight)
+            held.weight = held.weighted = 0
+        if held.last >= 0:
+            self._lineage.inherit(event, generation=held.generation, owner=held.last)
+
+    def _generation(self, number: int) -> int:
+        return self._causes[number].generation + 1
+
+    def _liquidate(self, number: int) -> None:
+        row = self._rows[number]
+        key = row["borrower"], row["collateral_asset"], row["debt_asset"]
+        end = self._moves.before_log(row["block_number"], row["log_index"])
+        own, pair = self._own_state(key, row["block_number"]), self._pair(*key[1:])
+        cause, shares, kept = self._cause(pair, own, end, int(row["health_factor_before_wad"]))
+        replayed = int(pair.collateral.answers[end]), int(pair.debt.answers[end])
+        self._met.append(replayed == (row["collateral_price_e8"], row["debt_price_e8"]))
+        self._causes.append(cause)
+        self._shares.append(shares)
+        self._kept.append(kept)
+        self._last[key] = number
+        if not row["exit_proceeds_raw"]:
+            held = self._held[row["liquidator"]]
+            held.last = number
+            held.weight += self._covered[number]
+            held.weighted += self._covered[number] * self._generation(number)
+
+    def _pair(self, collateral: str, debt: str) -> Pair:
+        if (collateral, debt) not in self._pairs:
+            self._pairs[collateral, debt] = Pair(self._oracle.of(collateral), self._oracle.of(debt))
+        return self._pairs[collateral, debt]
+
+    def _own_state(self, key: tuple[str, str, str], block: int) -> _OwnState | None:
+        blocks, healths, events = self._own.get(key, ([], [], []))
+        index = bisect_left(blocks, block) - 1
+        previous = self._last.get(key, -1)
+        if previous >= 0 and (index < 0 or self._rows[previous]["block_number"] >= blocks[index]):
+            row = self._rows[previous]
+            point = self._moves.before_log(row["block_number"], row["log_index"])
+            return _OwnState(point, point, int(row["health_factor_after_wad"]), previous)
+        if index < 0:
+            return None
+        point = self._moves.end_of(blocks[index])
+        # Where in its block the owner acted is not in the table, so that the whole block is looked through.
+        since = point if events[index] == "built" else self._moves.start_of(blocks[index])
+        return _OwnState(since, point, healths[index])
+
+    def _cause(self, pair: Pair, own: _OwnState | None, end: int, health_wad: int) -> tuple[_Cause, Shares, bool]:
+        since = own.since if own else self._moves.end_of(self._frames.first_crash_block - 1)
+        healthy = pair.healthy(start=since, end=end, health_wad=health_wad)
+        if healthy is None and own and own.liquidation >= 0 and own.health_wad < WAD:
+            return self._causes[own.liquidation], self._shares[own.liquidation], True
+        cause = _Cause(TIME, TIME) if healthy is None else self._pivot(pair, healthy[1])
+        if own and WAD <= own.health_wad < NO_DEBT_WAD:
+            start, health_start = own.point, Fraction(own.health_wad)
+        elif healthy:
+            start = healthy[0]
+            health_start = pair.health_at(start, end=end, health_wad=health_wad)
+        else:
+            return cause, Shares.all_time(), False
+        parts = pair.change(start, end, health_wad=health_wad)
+        shares = self._lineage.shares(
+            parts, lost_wad=health_start - health_wad, floor=self._floor, pivot=cause.inherits_from
+        )
+        return cause, shares, False
+
+    def _pivot(self, pair: Pair, healthy: int) -> _Cause:
+        blame = pair.blame(healthy)
+        if blame is None:
+            return _Cause(TIME, TIME)
+        if blame.label == UNEXPLAINED or blame.event < 0:
+            name = PSEUDO_CLASSES[blame.label]
+            return _Cause(name, name)
+        generation = int(self._lineage.generation[blame.event])
+        owner = int(self._lineage.owner[blame.event])
+        actor_class = self._moves.classes[blame.event]
+        if blame.label == SWITCH:
+            return _Cause(PSEUDO_CLASSES[SWITCH], actor_class, blame.event, generation, owner)
+        return _Cause(_kind(actor_class, owner), actor_class, blame.event, generation, owner)
+
+    def _liquidation_frame(self) -> pd.DataFrame:
+        columns: dict[str, list[Any]] = defaultdict(list)
+        for number, (row, cause) in enumerate(zip(self._rows, self._causes, strict=True)):
+            columns["liquidation"].append(number)
+            for name in ("block_number", "log_index", "step", "timestamp", "tx_hash", "borrower", "liquidator"):
+                columns[name].append(row[name])
+            columns["debt_covered_e8"].append(self._covered[number])
+            columns["generation"].append(cause.generation + 1)
+            columns["pivot_kind"].append(cause.kind)
+            columns["pivot_class"].append(cause.actor_class)
+            columns["pivot_generation"].append(cause.generation)
+            move: Mapping[Any, Any] = self._moves.records[cause.event] if cause.event >= 0 else _NO_MOVE
+            for name in ("block_number", "log_index", "tx_hash", "market", "actor"):
+                columns[f"pivot_{name.removesuffix('_number')}"].append(move[name])
+            columns["inherits_from"].append(cause.inherits_from)
+            columns["kept"].append(self._kept[number])
+            columns["oracle_met"].append(self._met[number])
+        return pd.DataFrame(columns, columns=_LIQUIDATION_COLUMNS).astype({"debt_covered_e8": object})
+
+    def _edge_frame(self) -> pd.DataFrame:
+        rows = []
+        for number, shares in enumerate(self._shares):
+            for source, share in shares.liquidations.items():
+                rows.append((number, source, self._generation(source), "keeper", share))
+            rows += [(number, -1, *key, share) for key, share in shares.groups.items()]
+        columns = ["liquidation", "source", "generation", "class", "share"]
+        return pd.DataFrame(rows, columns=columns).astype({"share": object})
+
+
+_NO_MOVE = {"block_number": -1, "log_index": -1, "tx_hash": "", "market": "", "actor": ""}
+
+_LIQUIDATION_COLUMNS = [
+    "liquidation", "block_number", "log_index", "step", "timestamp", "tx_hash", "borrower", "liquidator",
+    "debt_covered_e8", "generation", "pivot_kind", "pivot_class", "pivot_generation", "pivot_block", "pivot_log_index",
+    "pivot_tx_hash", "pivot_market", "pivot_actor", "inherits_from", "kept", "oracle_met",
+]  # fmt: skip
+
+
+def _is_sale(row: Mapping[Any, Any]) -> bool:
+    return bool(row["role"] == "keeper" and row["kind"] == "swap")
+
+
+def _kind(actor_class: str, owner: int) -> str:
+    if owner >= 0:
+        return "liquidation"
+    if actor_class == "exogenous":
+        return "exogenous"
+    return "liquidity" if actor_class.startswith("liquidity:") else "voluntary"
+
+
+def _own_changes(frames: Frames) -> dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]]:
+    changes: dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]] = {}
+    rows = frames.positions[~frames.positions["event"].isin(_NO_CHANGE)]
+    rows = rows.sort_values("block_number", kind="stable")
+    names = ("borrower", "collateral_asset", "debt_asset", "block_number", "health_factor_wad", "event")
+    for *key, block, health, event in zip(*(rows[name].tolist() for name in names), strict=True):
+        blocks, healths, events = changes.setdefault((key[0], key[1], key[2]), ([], [], []))
+        blocks.append(block)
+        healths.append(int(health))
+        events.append(event)
+    return changes

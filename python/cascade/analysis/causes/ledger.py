@@ -1,0 +1,205 @@
+"""The ledger: the fall of each price from a stated block to its trough, split by class of actor, to the last unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import pandas as pd
+
+from cascade.analysis.causes.moves import Moves
+from cascade.analysis.causes.oracle import Oracle
+from cascade.analysis.causes.signals import PSEUDO_CLASSES, Piece
+from cascade.analysis.frames import Frames
+from cascade.analysis.pricebook import PriceBook
+from cascade.errors import AccountingViolation
+from cascade.units import E8, WAD
+
+__all__ = ["ClassMoves", "Ledger", "ledger_frame", "ledgers"]
+
+_E8_A_WAD = WAD // E8
+
+
+@dataclass(frozen=True)
+class ClassMoves:
+    """What one class of actor did to a price; sums in 1e-18 of its unit, exact."""
+
+    actor_class: str
+    gross_down: Fraction
+    """Sum of its moves down, zero or negative."""
+    gross_up: Fraction
+    """Sum of its moves up."""
+    moves: int
+    """How many moves; those of a mean count once for each, however small their weight."""
+
+    @property
+    def net(self) -> Fraction:
+        """Both."""
+        return self.gross_down + self.gross_up
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The fall of one price.
+
+    Attributes
+    ----------
+    market : str
+        Name of the venue, or `oracle`.
+    asset : str
+        What is priced.
+    first_block, trough_block : int
+        Moves count from the first of the one to the last of the other, the first block at whose end the price was
+        lowest.
+    start, trough : int
+        Price before and after them, 1e-18 of the venue's quote coin, or of a dollar.
+    classes : tuple of ClassMoves
+        By class, the largest fall first.
+    residual : Fraction
+        Trough less start less all of them, zero; for the oracle, with the start and trough that the table of prices
+        recorded, which the replay of the sources must meet.
+    """
+
+    market: str
+    asset: str
+    first_block: int
+    trough_block: int
+    start: int
+    trough: int
+    classes: tuple[ClassMoves, ...]
+    residual: Fraction
+
+    @property
+    def fall(self) -> int:
+        """Start less trough."""
+        return self.start - self.trough
+
+
+def ledgers(frames: Frames, *, first_block: int | None = None) -> tuple[Ledger, ...]:
+    """Ledger of each venue whose price moved, then of each asset's oracle price that did.
+
+    A venue's moves are those of `price_moves`, event by event. The oracle's are what its sources make of them
+    (`Oracle`): of a spot source each move's whole effect; of a mean each move times the share of the window during
+    which it was seen; of a median or cap those of the selected source, and a class `switch` where the selection
+    changes; what integer division takes, where no move owns it, is the class `rounding`.
+
+    Parameters
+    ----------
+    frames : Frames
+        The run.
+    first_block : int, optional
+        Moves before it are not counted; the first block of the crash phase unless given.
+
+    Raises
+    ------
+    AccountingViolation
+        When a venue's move does not begin at the price at which the one before it ended.
+    """
+    moves = Moves(frames)
+    first = frames.first_crash_block if first_block is None else first_block
+    oracle = Oracle(moves)
+    venues = sorted({row["market"] for row in moves.records if ":" not in row["market"]})
+    found = [_venue(moves, venue, first) for venue in venues]
+    book = PriceBook(frames)
+    found += [_oracle(moves, oracle, book, asset, first) for asset in oracle.assets]
+    return tuple(ledger for ledger in found if ledger is not None)
+
+
+def ledger_frame(found: Iterable[Ledger]) -> pd.DataFrame:
+    """Ledgers as one tidy table.
+
+    Returns
+    -------
+    DataFrame
+        A row a ledger and class: `market`, `asset`, `class`, `gross_down_wad`, `gross_up_wad`, `net_wad` (exact:
+        Python ints, or Fractions where a mean weighs), `moves`.
+    """
+    rows = [
+        (ledger.market, ledger.asset, entry.actor_class, *map(_plain, (entry.gross_down, entry.gross_up, entry.net)),
+         entry.moves)
+        for ledger in found
+        for entry in ledger.classes
+    ]  # fmt: skip
+    columns = ["market", "asset", "class", "gross_down_wad", "gross_up_wad", "net_wad", "moves"]
+    exact = ("gross_down_wad", "gross_up_wad", "net_wad")
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(exact, object))
+
+
+def _plain(value: Fraction) -> int | Fraction:
+    return int(value) if value.denominator == 1 else value
+
+
+def _venue(moves: Moves, venue: str, first: int) -> Ledger | None:
+    rows = [
+        (row, actor_class)
+        for row, actor_class in zip(moves.records, moves.classes, strict=True)
+        if row["market"] == venue and row["block_number"] >= first
+    ]
+    if not rows:
+        return None
+    _check_chain(venue, [row for row, _ in rows])
+    start = rows[0][0]["price_before_wad"]
+    ends = {row["block_number"]: row["price_after_wad"] for row, _ in rows}
+    if first < min(ends):
+        ends[first] = start
+    trough, block = min((price, block) for block, price in ends.items())
+    tally = _Tally()
+    for row, actor_class in rows:
+        if row["block_number"] <= block:
+            tally.add(actor_class, Fraction(row["price_after_wad"] - row["price_before_wad"]))
+    classes = tally.classes()
+    residual = trough - start - sum((entry.net for entry in classes), Fraction(0))
+    return Ledger(venue, rows[0][0]["asset"], first, block, start, trough, classes, residual)
+
+
+def _check_chain(venue: str, rows: Sequence[dict[str, object]]) -> None:
+    for before, after in pairwise(rows):
+        if before["price_after_wad"] != after["price_before_wad"]:
+            raise AccountingViolation(
+                f"price move {after['tx_hash']} of {venue}, log {after['log_index']} of block "
+                f"{after['block_number']}: begins at {after['price_before_wad']}, the move before it ended at "
+                f"{before['price_after_wad']}: an event that moved the price is missing"
+            )
+
+
+def _oracle(moves: Moves, oracle: Oracle, book: PriceBook, asset: str, first: int) -> Ledger | None:
+    signal = oracle.of(asset)
+    blocks = sorted(block for block in moves.frames.timestamps if block >= first)
+    begin = moves.end_of(first - 1)
+    if not blocks or not len(moves):
+        return None
+    trough_e8, block = min((int(signal.answers[moves.end_of(block)]), block) for block in blocks)
+    end = moves.end_of(block)
+    tally = _Tally()
+    for piece in signal.pieces(begin, end):
+        _tally_piece(tally, moves, piece)
+    classes = tally.classes()
+    if not classes:
+        return None
+    start_e8 = int(signal.answers[begin])
+    recorded = [book.at(asset, "oracle", at) for at in (first - 1, block)]
+    met = [at if held is None else held for at, held in zip((start_e8, trough_e8), recorded, strict=True)]
+    residual = (met[1] - met[0]) * _E8_A_WAD - sum((entry.net for entry in classes), Fraction(0))
+    return Ledger("oracle", asset, first, block, start_e8 * _E8_A_WAD, trough_e8 * _E8_A_WAD, classes, residual)
+
+
+def _tally_piece(tally: _Tally, moves: Moves, piece: Piece) -> None:
+    entries = zip(piece.event.tolist(), piece.label.tolist(), piece.amount.tolist(), strict=True)
+    for event, label, amount in entries:
+        actor_class = PSEUDO_CLASSES.get(label) or moves.classes[event]
+        tally.add(actor_class, Fraction(int(amount) * _E8_A_WAD, piece.over))
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[Fraction, Fraction, int]] = {}
+
+    def add(self, actor_class: str, change: Fraction) -> None:
+        down, up, count = self._sums.get(actor_class, (Fraction(0), Fraction(0), 0))
+        self._sums[actor_class] = (down + min(change, Fraction(0)), up + max(change, Fraction(0)), count + 1)
+
+    def classes(self) -> tuple[ClassMoves, ...]:
+        entries = [ClassMoves(name, *sums) for name, sums in self._sums.items()]
+        return tuple(sorted(entries, key=lambda entry: (entry.net, entry.actor_class)))

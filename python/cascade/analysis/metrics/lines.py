@@ -1,0 +1,62 @@
+"""Open positions as they stand at a block: worth, health, and the lines that they were listed with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from cascade.analysis.frames import Frames
+from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.valuation import collateral_e8, debt_e8
+from cascade.units import WAD
+
+__all__ = ["OpenPosition", "bonus_bps", "open_positions", "threshold"]
+
+
+@dataclass(frozen=True)
+class OpenPosition:
+    """A position with debt, its balances as last written, at the prices of a block; interest since is left out."""
+
+    borrower: str
+    cohort: str
+    collateral_asset: str
+    debt_asset: str
+    collateral_e8: int
+    debt_e8: int
+    threshold: Fraction
+    """Liquidation threshold."""
+
+    @property
+    def health(self) -> Fraction:
+        """Health factor."""
+        return self.threshold * self.collateral_e8 / self.debt_e8
+
+
+def open_positions(frames: Frames, book: PriceBook, block: int) -> list[OpenPosition]:
+    """Every position with debt at a block."""
+    return [
+        OpenPosition(
+            row["borrower"], row["cohort"], row["collateral_asset"], row["debt_asset"],
+            collateral_e8(frames, book, row, block), debt_e8(frames, book, row, block), threshold(row),
+        )
+        for row in frames.positions_at(block).to_dict("records")
+        if row["debt_raw"]
+    ]  # fmt: skip
+
+
+def threshold(row: dict[Any, Any]) -> Fraction:
+    """Liquidation threshold that a row's own health factor states; zero without collateral."""
+    if not row["collateral_base_e8"] or not row["debt_raw"]:
+        return Fraction(0)
+    return Fraction(row["health_factor_wad"] * row["debt_base_e8"], WAD * row["collateral_base_e8"])
+
+
+def bonus_bps(frames: Frames, cohort: str, collateral_asset: str) -> int:
+    """Liquidation bonus in 1e-4: of the cohort's efficiency mode where it has one, else of the reserve."""
+    lending = frames.parameters["lending"]
+    mode = frames.parameters.get("positions", {}).get(cohort, {}).get("emode", 0)
+    modes = lending.get("emodes", {})
+    if mode and collateral_asset in modes.get(str(mode), {}).get("collateral", ()):
+        return int(modes[str(mode)]["liquidation_bonus_bps"])
+    return int(lending["reserves"].get(collateral_asset, {}).get("liquidation_bonus_bps", 0))

@@ -1,0 +1,186 @@
+"""The stability number: what is liquidatable sells so much for a fall of the price, over what the market takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.metrics.lines import bonus_bps, threshold
+from cascade.analysis.moments import utc
+from cascade.analysis.pricebook import PriceBook
+from cascade.units import BPS, e8_to_float, to_tokens
+
+__all__ = ["DEPTH_BPS", "NEAR_THE_LINE", "sale_elasticity", "stability", "stability_over_time"]
+
+DEPTH_BPS = 50
+"""Fall of a venue's price over which its depth is taken, in 1e-4."""
+
+NEAR_THE_LINE = 1.01
+"""Health factor under which collateral counts as within 1 % of the line."""
+
+
+def sale_elasticity(threshold: float, bonus: float) -> float:
+    """Per cent of its collateral that a position at a health factor of one sells for each per cent the price falls.
+
+    e = LT / (1 / (1 + b) - LT): the closer the threshold stands to what a liquidation leaves, the more must be sold.
+    Infinite where a liquidation cannot heal.
+    """
+    left = 1 / (1 + bonus) - threshold
+    return threshold / left if left > 0 else float("inf")
+
+
+def stability_over_time(frames: Frames) -> pd.DataFrame:
+    """Stability number of each collateral asset that a venue quotes, at the end of every crash block.
+
+    rho = e C / (p |dQ/dp|). C is the liquidatable collateral in tokens (health factor under 1; each position's with
+    its own e), p the price, Q what the venues absorb: |dQ/dp| is what can be sold before the price has fallen by 0.5 %,
+    over 0.5 % of p, so that p |dQ/dp| is that depth over 0.005, summed over the venues. Above 1, each sale makes more
+    collateral sellable than it sold: a cascade runs by itself.
+
+    Returns
+    -------
+    DataFrame
+        `block_number`, `timestamp`, `asset`, `price_usd` (oracle), `depth_tokens` (within 0.5 %),
+        `liquidatable_tokens`, `rho`, and `near_tokens`, `rho_near`: the same with all collateral within 1 % of the
+        line. Infinite where there is such collateral and no depth. Balances are those last written, interest since is
+        left out.
+    """
+    book, depths = PriceBook(frames), _depths(frames)
+    holdings = _Holdings.of(frames)
+    crash = frames.blocks[frames.blocks["phase"] == CRASH].sort_values("block_number")
+    rows: list[tuple[Any, ...]] = []
+    known: dict[str, tuple[float, ...]] = {}
+    priced: dict[str, tuple[int, ...]] = {}
+    changed = set(frames.positions["block_number"].tolist())
+    for block, timestamp in zip(crash["block_number"].tolist(), crash["timestamp"].tolist(), strict=True):
+        moved = holdings.advance(block) or block in changed
+        for asset, history in depths.items():
+            state = (history.at(block), *(book.oracle(name, block) for name in (asset, *holdings.debts)))
+            if moved or priced.get(asset) != state:
+                priced[asset] = state
+                known[asset] = _figures(holdings, book, asset, block, history.at(block) / 10 ** frames.decimals(asset))
+            rows.append((block, timestamp, asset, *known[asset]))
+    names = ["block_number", "timestamp", "asset", "price_usd", "depth_tokens", "liquidatable_tokens", "rho",
+             "near_tokens", "rho_near"]  # fmt: skip
+    return pd.DataFrame(rows, columns=names)
+
+
+def stability(over_time: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Largest stability number of each collateral asset.
+
+    Returns
+    -------
+    dict
+        By asset: `max_rho` (None where it is infinite, `unbounded` says so), `at` its first time and `price_usd` the
+        oracle's price then; `blocks_above_one`; `max_rho_near`, the largest with all collateral within 1 % of the line.
+    """
+    figures = {}
+    for asset, rows in over_time.groupby("asset", sort=True):
+        rho = rows["rho"].to_numpy(dtype=np.float64)
+        top = rows.iloc[int(np.argmax(rho))]
+        figures[str(asset)] = {
+            "max_rho": _finite(float(rho.max())),
+            "unbounded": bool(np.isinf(rho).any()),
+            "at": utc(top["timestamp"]),
+            "price_usd": float(top["price_usd"]),
+            "blocks_above_one": int((rho > 1).sum()),
+            "max_rho_near": _finite(float(rows["rho_near"].max())),
+        }
+    return figures
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _figures(holdings: _Holdings, book: PriceBook, asset: str, block: int, depth: float) -> tuple[float, ...]:
+    health = holdings.health(book, block)
+    chosen = holdings.of_asset[asset]
+    figures: list[float] = []
+    for line in (1.0, NEAR_THE_LINE):
+        under = chosen & (health < line)
+        pressure = float((holdings.elasticity[under] * holdings.collateral[under]).sum())
+        flow = depth / (DEPTH_BPS / BPS)
+        rho = pressure / flow if flow else float("inf") if pressure else 0.0
+        figures += [float(holdings.collateral[under].sum()), rho]
+    return e8_to_float(book.oracle(asset, block)), depth, *figures
+
+
+@dataclass(frozen=True)
+class _History:
+    blocks: list[int]
+    amounts: list[int]
+
+    def at(self, block: int) -> int:
+        index = int(np.searchsorted(self.blocks, block, side="right"))
+        return self.amounts[index - 1] if index else 0
+
+
+def _depths(frames: Frames) -> dict[str, _History]:
+    # Depth of an asset over all venues that quote it, each change of any of them a new sum.
+    rows = frames.liquidity[frames.liquidity["within_bps"] == DEPTH_BPS].sort_values("block_number", kind="stable")
+    last: dict[str, dict[str, int]] = {}
+    sums: dict[str, dict[int, int]] = {}
+    columns = (rows[name].tolist() for name in ("venue", "block_number", "sell_raw"))
+    for venue, block, amount in zip(*columns, strict=True):
+        asset = frames.parameters["venues"][venue]["coins"][1]
+        last.setdefault(asset, {})[venue] = amount
+        sums.setdefault(asset, {})[block] = sum(last[asset].values())
+    held = set(frames.positions["collateral_asset"].tolist())
+    return {asset: _History(list(by), list(by.values())) for asset, by in sorted(sums.items()) if asset in held}
+
+
+class _Holdings:
+    """Balances of every position, moved on from block to block, in tokens."""
+
+    def __init__(self, frames: Frames, changes: list[dict[Any, Any]], keys: list[tuple[str, str, str]]) -> None:
+        self._frames, self._changes, self._next = frames, changes, 0
+        self._index = {key: number for number, key in enumerate(keys)}
+        self._pairs = {
+            pair: np.array([key[1:] == pair for key in keys], dtype=np.bool_) for pair in sorted({k[1:] for k in keys})
+        }
+        self.debts = sorted({debt for _, debt in self._pairs})
+        self.of_asset: dict[str, npt.NDArray[np.bool_]] = {
+            asset: np.array([key[1] == asset for key in keys], dtype=np.bool_) for asset in {key[1] for key in keys}
+        }
+        self.collateral = np.zeros(len(keys))
+        self.elasticity = np.zeros(len(keys))
+        self._debt = np.zeros(len(keys))
+        self._threshold = np.zeros(len(keys))
+
+    @classmethod
+    def of(cls, frames: Frames) -> _Holdings:
+        changes = frames.positions.sort_values("block_number", kind="stable").to_dict("records")
+        keys = sorted({(row["borrower"], row["collateral_asset"], row["debt_asset"]) for row in changes})
+        return cls(frames, changes, keys)
+
+    def advance(self, block: int) -> bool:
+        """Take in every row up to a block; whether there was one."""
+        first = self._next
+        while self._next < len(self._changes) and self._changes[self._next]["block_number"] <= block:
+            self._take(self._changes[self._next])
+            self._next += 1
+        return self._next > first
+
+    def _take(self, row: dict[Any, Any]) -> None:
+        at = self._index[row["borrower"], row["collateral_asset"], row["debt_asset"]]
+        decimals = self._frames.decimals(row["collateral_asset"]), self._frames.decimals(row["debt_asset"])
+        self.collateral[at] = float(to_tokens(row["collateral_raw"], decimals[0]))
+        self._debt[at] = float(to_tokens(row["debt_raw"], decimals[1]))
+        self._threshold[at] = line = float(threshold(row))
+        bonus = bonus_bps(self._frames, row["cohort"], row["collateral_asset"]) / BPS
+        self.elasticity[at] = sale_elasticity(line, bonus)
+
+    def health(self, book: PriceBook, block: int) -> npt.NDArray[np.float64]:
+        """Health factor of each; infinite without debt."""
+        health = np.full(len(self.collateral), np.inf)
+        for (collateral, debt), chosen in self._pairs.items():
+            owed = self._debt[chosen] * e8_to_float(book.oracle(debt, block))
+            worth = self.collateral[chosen] * self._threshold[chosen] * e8_to_float(book.oracle(collateral, block))
+            health[chosen] = np.divide(worth, owed, out=np.full(len(owed), np.inf), where=owed > 0)
+        return health

@@ -1,0 +1,143 @@
+"""Datasets of the figures that lead the page: what made prices fall, and which liquidation came of which."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any
+
+import pandas as pd
+
+from cascade.analysis.causes import CauseGraph, cause_graph, generations, ledgers
+from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.metrics.stability import stability_over_time
+from cascade.analysis.moments import clock
+from cascade.units import WAD, e8_to_float
+
+__all__ = ["EDGES_DRAWN", "cause_frames"]
+
+EDGES_DRAWN = 400
+"""Edges drawn in the graph: those to pivots first, then those that carry the most dollars."""
+
+_SPREAD = 0.36
+"""How far dots of one block and generation are spread, so that none hides another."""
+
+_GRAPH_COLUMNS = [
+    "kind", "t", "time", "y", "t2", "y2", "share", "covered", "generation", "pivot", "by", "borrower", "tx", "pivot_tx",
+]  # fmt: skip
+
+
+def cause_frames(frames: Frames) -> dict[str, pd.DataFrame]:
+    """Frames by name of dataset; none where no event moved a price."""
+    if frames.price_moves.empty:
+        return {}
+    graph = cause_graph(frames)
+    return {
+        "ledger": _ledger(frames),
+        "graph": _graph(graph),
+        "generations": _generations(graph),
+        "rho": _rho(frames),
+        "blockspace": _block_space(frames),
+    }
+
+
+def _ledger(frames: Frames) -> pd.DataFrame:
+    rows = []
+    for ledger in ledgers(frames):
+        name = f"{ledger.asset} at the oracle" if ledger.market == "oracle" else f"{ledger.asset}, {ledger.market}"
+        for entry in ledger.classes:
+            down, up, net = (float(value / WAD) for value in (entry.gross_down, entry.gross_up, entry.net))
+            rows.append((name, entry.actor_class, down, up, net, max(up, 0.0), _signed(net), entry.moves))
+    return pd.DataFrame(rows, columns=["ledger", "class", "down", "up", "net", "reach", "text", "moves"])
+
+
+def _signed(value: float) -> str:
+    # Three significant digits where the move is small, three decimals where it is not.
+    digits = min(8, max(3, 2 - math.floor(math.log10(abs(value))))) if value else 3
+    return f"{value:+.{digits}f}".replace("-", "\u2212")
+
+
+def _graph(graph: CauseGraph) -> pd.DataFrame:
+    rows = graph.liquidations
+    heights, times = _heights(rows), rows["timestamp"].tolist()
+    covered = [e8_to_float(value) for value in rows["debt_covered_e8"].tolist()]
+    drawn: list[tuple[Any, ...]] = []
+    parents = rows["inherits_from"].tolist()
+    for number, source, share in _strongest(graph, covered):
+        start, end = times[source], times[number]
+        ends = (start * 1000, clock(start), heights[source], end * 1000, heights[number])
+        kind = "pivot edge" if parents[number] == source else "edge"
+        drawn.append((kind, *ends, share, 0.0, 0, "", "", "", "", ""))
+    names = ("generation", "pivot_kind", "pivot_class", "borrower", "tx_hash", "pivot_tx_hash")
+    columns = (rows[name].tolist() for name in names)
+    for number, (generation, *texts) in enumerate(zip(*columns, strict=True)):
+        at, height = times[number], heights[number]
+        place = (at * 1000, clock(at), height, at * 1000, height)
+        drawn.append(("liquidation", *place, 0.0, covered[number], generation, *texts))
+    return pd.DataFrame(drawn, columns=_GRAPH_COLUMNS)
+
+
+def _heights(rows: pd.DataFrame) -> list[float]:
+    keys = list(zip(rows["block_number"].tolist(), rows["generation"].tolist(), strict=True))
+    sizes: defaultdict[tuple[int, int], int] = defaultdict(int)
+    for key in keys:
+        sizes[key] += 1
+    seen: defaultdict[tuple[int, int], int] = defaultdict(int)
+    heights = []
+    for key in keys:
+        # The middle, then above and below it in turn.
+        step = (seen[key] + 1) // 2 * (1 if seen[key] % 2 else -1)
+        seen[key] += 1
+        heights.append(key[1] + 2 * _SPREAD * step / max(8, sizes[key]))
+    return heights
+
+
+def _strongest(graph: CauseGraph, covered: list[float]) -> list[tuple[int, int, float]]:
+    edges = graph.edges[graph.edges["source"] >= 0]
+    columns = (edges[name].tolist() for name in ("liquidation", "source", "share"))
+    found = [(number, source, min(1.0, max(0.0, float(share)))) for number, source, share in zip(*columns, strict=True)]
+    parents = graph.liquidations["inherits_from"].tolist()
+    return sorted(found, key=lambda edge: (parents[edge[0]] != edge[1], -edge[2] * covered[edge[0]], edge))[
+        :EDGES_DRAWN
+    ]
+
+
+def _generations(graph: CauseGraph) -> pd.DataFrame:
+    frame = generations(graph)
+    return pd.DataFrame(
+        {
+            "generation": frame["generation"],
+            "liquidations": frame["liquidations"],
+            "usd": frame["debt_covered_usd"],
+            "r": frame["r"],
+            "text": ["" if math.isnan(value) else f"R = {value:.2f}" for value in frame["r"].tolist()],
+        }
+    )
+
+
+def _rho(frames: Frames) -> pd.DataFrame:
+    rows: list[tuple[Any, ...]] = []
+    over_time = stability_over_time(frames)
+    # An asset of which nothing ever stood near the line is left out.
+    near_once = over_time.groupby("asset")["near_tokens"].transform("max") > 0
+    for row in over_time[near_once].to_dict("records"):
+        when = (row["timestamp"] * 1000, clock(row["timestamp"]), row["asset"])
+        for near, label, rho, tokens in (
+            (0, "liquidatable", row["rho"], row["liquidatable_tokens"]),
+            (1, "within 1 % of the line", row["rho_near"], row["near_tokens"]),
+        ):
+            rows.append((*when, f"{row['asset']}, {label}", near, rho, row["price_usd"], tokens))
+    return pd.DataFrame(rows, columns=["t", "time", "asset", "series", "near", "rho", "price", "tokens"])
+
+
+def _block_space(frames: Frames) -> pd.DataFrame:
+    crash = frames.blocks[frames.blocks["phase"] == CRASH]
+    return pd.DataFrame(
+        {
+            "t": crash["timestamp"] * 1000,
+            "time": [clock(value) for value in crash["timestamp"].tolist()],
+            "queued": crash["queued"],
+            "used": 100 * crash["gas_used"] / crash["gas_limit"],
+            "gwei": crash["base_fee_wei"] / 10**9,
+        }
+    )

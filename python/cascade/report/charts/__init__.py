@@ -1,0 +1,56 @@
+"""The charts, as Vega-Lite specifications over named datasets."""
+
+from __future__ import annotations
+
+from cascade.report.charts import causes, losses, market, positions
+from cascade.report.charts.liquidations import cumulated, liquidations
+from cascade.report.charts.style import CONFIG, Chart, time_axis
+from cascade.report.datasets import Dataset
+
+__all__ = ["CONFIG", "Chart", "charts"]
+
+
+def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
+    """Every chart of a run, in the order of the page; those of causes where events moved prices.
+
+    Parameters
+    ----------
+    data : dict
+        Datasets by name; the specifications refer to them and hold no data.
+    day : str
+        Day of the crash phase, for the time axis.
+    """
+    time = time_axis(data["prices"], day)
+    health, shortfall = data["health"], losses.shortfall
+    return [
+        *(causes.charts(data, time) if "ledger" in data else []),
+        Chart(
+            "prices",
+            {
+                "market": market.prices(data["prices"], time, "linear", exit_too=False),
+                "with exit": market.prices(data["prices"], time, "linear", exit_too=True),
+                "with exit, log": market.prices(data["prices"], time, "log", exit_too=True),
+            },
+        ),
+        Chart(
+            "health",
+            {
+                "collateral": positions.health(health, time, "collateral", "collateral at the oracle", money=True),
+                "positions": positions.health(health, time, "positions", "open positions", money=False),
+            },
+        ),
+        Chart(
+            "liquidations",
+            {"each": liquidations(time_axis(data["liquidations"], day)), "cumulated": cumulated(time)},
+        ),
+        Chart("deficit", {"": losses.deficit(time)}),
+        Chart(
+            "shortfall",
+            {"at all prices": shortfall(time, exit_too=True), "without exit": shortfall(time, exit_too=False)},
+        ),
+        Chart("waterfall", {"": losses.waterfall(data["waterfall"])}),
+        Chart("parties", {"": losses.parties(data["parties"])}),
+        Chart("depth", {"": market.depth(data["depth"], time)}),
+        Chart("leverage", {"": positions.leverage()}),
+        Chart("risk", {"": positions.risk()}),
+    ]
