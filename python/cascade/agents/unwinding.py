@@ -46,7 +46,7 @@ class Sale:
     def cash_raw(self, amount: int) -> int:
         """What a sale leaves in cash when it repays debt in proportion, so that the LTV stays; negative under water."""
         repaid = -(-self.position.debt_raw * amount // self.position.collateral_raw)
-        return self.curve.pays(amount) - repaid - repaid * self.premium_bps // BPS
+        return self.curve.pays(amount) - repaid - -(-repaid * self.premium_bps // BPS)
 
 
 def sale_of(view: BlockView, venue: str, position: PositionState, *, max_slippage_bps: int) -> Sale:
