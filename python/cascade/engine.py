@@ -11,16 +11,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cascade.agents.interface import Agent, MarginNote, Proposal
+from cascade.agents.validity import Nonsense, call_data, require_note
 from cascade.chain.local import Block, Transaction
 from cascade.deployment.world import World
-from cascade.errors import CascadeError, RevertedCall
+from cascade.errors import ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
 
 __all__ = ["Engine", "StepObserver"]
-
-_LEAST_GAS = 21_000
-_MOST_TIP_WEI = 10**13
-"""A tip above this would pass the fee cap that every transaction carries."""
 
 
 class StepObserver(Protocol):
@@ -48,6 +45,7 @@ class _Waiting:
     first_step: int = field(compare=False)
     """Step since which its maker has wanted it."""
     proposal: Proposal = field(compare=False)
+    data: str = field(compare=False)
 
 
 class Engine:
@@ -108,59 +106,48 @@ class Engine:
     def _collect(self, view: BlockView) -> None:
         for agent in self.agents:
             for wish in self._wishes(agent, view):
-                if isinstance(wish, MarginNote):
-                    self.observer.noted(wish, step=view.step)
-                    continue
-                fault = self._fault(wish)
-                if fault:
-                    self._reject_nonsense(agent, wish, fault, view.step)
-                else:
-                    self._enqueue(wish, view.step)
+                try:
+                    self._take(wish, view.step)
+                except Nonsense as fault:
+                    self._reject_nonsense(agent, wish, str(fault), view.step)
 
     def _wishes(self, agent: Agent, view: BlockView) -> Sequence[Proposal | MarginNote]:
         """What an agent wants; one that raises wants nothing this time, and the run goes on without it."""
         try:
             return list(agent.propose(agent.see(view)))
-        except RevertedCall as error:
-            why = f"RevertedCall: {error}"
-        except CascadeError:
-            raise
-        except Exception as error:
+        except ChainError as error:
+            # The node answered: the question was wrong. Else there is no chain left to go on with.
+            if not isinstance(error, (RevertedCall, WrongCall)):
+                raise
+            why = f"{type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:
             why = f"{type(error).__name__}: {error}"
         self.observer.rejected(
             step=view.step, sender=agent.name, intent="propose", proposed_step=view.step,
             reason=f"agent {agent.name} raised before block {self.world.chain.block_number + 1}, "
             f"seed {self.world.scenario.seed}",
-            error=why,
+            error=_storable(why),
         )  # fmt: skip
         return []
 
-    def _fault(self, proposal: Proposal) -> str:
-        """Why a proposal can be no transaction; empty where it can."""
-        if not isinstance(proposal, Proposal):
-            return f"expected a Proposal, got {type(proposal).__name__}"
-        if proposal.sender not in self.world.actors:
-            return f"sender {proposal.sender} is no actor of this world"
+    def _take(self, wish: Proposal | MarginNote, step: int) -> None:
+        """Record a note, or queue a proposal."""
+        if isinstance(wish, MarginNote):
+            require_note(wish)
+            self.observer.noted(wish, step=step)
+            return
         limit = self.world.scenario.spec.chain.block_gas_limit
-        if not _LEAST_GAS <= proposal.gas_limit <= limit:
-            return f"gas_limit {proposal.gas_limit}: expected {_LEAST_GAS} to the block's limit, {limit}"
-        if not 0 <= proposal.tip_wei <= _MOST_TIP_WEI:
-            return f"tip_wei {proposal.tip_wei}: expected 0 to {_MOST_TIP_WEI}"
-        try:
-            proposal.contract.encode(proposal.function, *proposal.arguments)
-        except Exception as error:
-            # Whatever a value of the wrong kind makes an encoder raise: it is the agent's fault, not the run's.
-            return f"{type(error).__name__}: {error}"
-        return ""
+        data = call_data(wish, actors=self.world.actors, block_gas_limit=limit)
+        self._enqueue(wish, data, step)
 
-    def _reject_nonsense(self, agent: Agent, proposal: Proposal, fault: str, step: int) -> None:
+    def _reject_nonsense(self, agent: Agent, wish: object, fault: str, step: int) -> None:
         self.observer.rejected(
-            step=step, sender=str(getattr(proposal, "sender", agent.name)),
-            intent=str(getattr(proposal, "intent", "propose")), reason=str(getattr(proposal, "reason", "")),
-            error=f"agent {agent.name}: {fault}", proposed_step=step,
+            step=step, sender=_storable(getattr(wish, "sender", agent.name)),
+            intent=_storable(getattr(wish, "intent", "propose")), reason=_storable(getattr(wish, "reason", "")),
+            error=_storable(f"agent {agent.name}: {fault}"), proposed_step=step,
         )  # fmt: skip
 
-    def _enqueue(self, proposal: Proposal, step: int) -> None:
+    def _enqueue(self, proposal: Proposal, data: str, step: int) -> None:
         first_step, staying = step, []
         for waiting in self._queue:
             if (waiting.proposal.sender, waiting.proposal.key) == (proposal.sender, proposal.key):
@@ -168,7 +155,7 @@ class Engine:
             else:
                 staying.append(waiting)
         rank = (-proposal.tip_wei, next(self._arrivals))
-        self._queue = [*staying, _Waiting(rank, step, first_step, proposal)]
+        self._queue = [*staying, _Waiting(rank, step, first_step, proposal, data)]
 
     def _fill(self, step: int) -> Iterator[_Waiting]:
         chain = self.world.scenario.spec.chain
@@ -194,10 +181,15 @@ class Engine:
         return Transaction(
             sender=proposal.sender,
             to=proposal.contract.address,
-            data=proposal.contract.encode(proposal.function, *proposal.arguments),
+            data=waiting.data,
             gas_limit=proposal.gas_limit,
             tip_wei=proposal.tip_wei,
             intent=proposal.intent,
             reason=proposal.reason,
             proposed_step=waiting.first_step,
         )
+
+
+def _storable(value: object) -> str:
+    """Any value as text that a table holds."""
+    return str(value).encode("utf-8", "replace").decode()

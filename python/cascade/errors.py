@@ -4,12 +4,14 @@ from __future__ import annotations
 
 __all__ = [
     "AccountingViolation",
+    "AgentFailed",
     "CascadeError",
     "ChainError",
     "ExpectationFailed",
     "RevertedCall",
     "ScenarioError",
     "ToolMissing",
+    "WrongCall",
 ]
 
 
@@ -63,6 +65,27 @@ class RevertedCall(ChainError):
     def __init__(self, *, what: str, reason: str) -> None:
         self.what, self.reason = what, reason
         super().__init__(f"{what} reverted: {reason}")
+
+
+class WrongCall(ChainError, TypeError):
+    """A call whose arguments, or whose answer, are not those of its ABI."""
+
+
+class AgentFailed(CascadeError, RuntimeError):
+    """An agent of the user's own could not be made ready.
+
+    Attributes
+    ----------
+    agent : str
+        Its entry in the scenario.
+    seed : int
+        Seed of the run.
+    """
+
+    def __init__(self, *, agent: str, doing: str, seed: int, error: BaseException | str) -> None:
+        self.agent, self.seed = agent, seed
+        why = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        super().__init__(f"agents.{agent}: {why}, {doing}, seed {seed}")
 
 
 class AccountingViolation(CascadeError, AssertionError):

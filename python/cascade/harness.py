@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from cascade.agents.custom import OwnAgent, load_own_agents
 from cascade.agents.roster import agents_book, call_agents
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
@@ -70,7 +71,9 @@ def replay(
     Raises
     ------
     ScenarioError
-        Before anything is started, when the scenario cannot show what it claims.
+        Before anything is started, when the scenario cannot show what it claims, or names an agent that is not there.
+    AgentFailed
+        When an agent of the scenario's own cannot be made ready.
     ExpectationFailed
         When the run ended otherwise than expected.
     ChainError
@@ -80,6 +83,7 @@ def replay(
     """
     started = time.monotonic()
     progress = progress or quiet()
+    own = load_own_agents(scenario)
     standing = standing_positions(like, scenario) if like is not None else None
     plans = standing.plans if standing is not None else plan_positions(scenario)
     check_liquidity(scenario, plans)
@@ -89,14 +93,14 @@ def replay(
     built_like = like if standing is not None else None
     with progress.stage("compiling contracts"):
         artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
-    run_id = run_id_of(scenario, artifacts, built_like=built_like)
+    run_id = run_id_of(scenario, artifacts, own, built_like=built_like)
     recorder = Recorder(run_id=run_id, seed=scenario.seed)
     with _node(scenario, node_url) as (rpc, anvil):
         chain = LocalChain(rpc, on_block=recorder.on_block)
         world = World(chain=chain, scenario=standing.foundation if standing else scenario, artifacts=artifacts)
         recorder.attach(world)
         try:
-            timing = _play(world, scenario, plans, recorder, progress)
+            timing = _play(world, plans, recorder, progress, scenario=scenario, own=own)
         finally:
             chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
@@ -105,6 +109,7 @@ def replay(
         scenario,
         artifacts,
         recorder.rows,
+        own_agents=own,
         out=Path(out),
         wall_seconds=lambda: time.monotonic() - started,
         not_hashed={"anvil_peak_memory_mb": round(memory_mb, 1), **timing},
@@ -147,12 +152,18 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
 
 
 def _play(
-    world: World, scenario: Scenario, plans: list[PositionPlan], recorder: Recorder, progress: Progress
+    world: World,
+    plans: list[PositionPlan],
+    recorder: Recorder,
+    progress: Progress,
+    *,
+    scenario: Scenario,
+    own: Mapping[str, OwnAgent],
 ) -> dict[str, float]:
     """Deploy, build and play; returns how long the crash phase took, and how much of that the node did."""
     with progress.stage("deploying"):
         deploy_world(world)
-        agents = call_agents(world)
+        agents = call_agents(world, own)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
     prepare_reserve(world)

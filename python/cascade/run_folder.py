@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cascade.agents.custom import OwnAgent
 from cascade.analysis.checks import check_liquidations
 from cascade.analysis.frames import Frames
 from cascade.analysis.summary import summarise
@@ -24,8 +25,14 @@ from cascade.toolchain.versions import tool_versions
 __all__ = ["describe_run", "run_id_of", "write_run"]
 
 
-def run_id_of(scenario: Scenario, artifacts: Mapping[str, Artifact], *, built_like: Scenario | None = None) -> str:
-    """`<scenario>-<seed>-<hash>`, the hash over every parameter, the price path and the contracts' code.
+def run_id_of(
+    scenario: Scenario,
+    artifacts: Mapping[str, Artifact],
+    own_agents: Mapping[str, OwnAgent],
+    *,
+    built_like: Scenario | None = None,
+) -> str:
+    """`<scenario>-<seed>-<hash>`: over every parameter, the price path, the contracts' code and own agents' source.
 
     Parameters
     ----------
@@ -34,6 +41,7 @@ def run_id_of(scenario: Scenario, artifacts: Mapping[str, Artifact], *, built_li
     """
     digest = hashlib.sha256()
     parts = [scenario.parameters_json(), scenario.path_json(), _contracts_sha256(artifacts)]
+    parts += [f"{name} {agent.sha256}" for name, agent in own_agents.items()]
     if built_like is not None:
         parts += [built_like.parameters_json(), built_like.path_json()]
     for part in parts:
@@ -76,6 +84,7 @@ def write_run(
     artifacts: Mapping[str, Artifact],
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     *,
+    own_agents: Mapping[str, OwnAgent],
     out: Path,
     wall_seconds: Callable[[], float],
     not_hashed: Mapping[str, float],
@@ -100,7 +109,7 @@ def write_run(
     AccountingViolation
         When a liquidation does not add up; no folder is left then.
     """
-    run_id = run_id_of(scenario, artifacts, built_like=built_like)
+    run_id = run_id_of(scenario, artifacts, own_agents, built_like=built_like)
     partial = out / f".partial-{run_id}-{os.getpid()}"
     try:
         with progress.stage("writing tables"):
@@ -119,6 +128,10 @@ def write_run(
                 "overrides": list(scenario.overrides),
                 "tools": tool_versions(),
                 "contracts": _bytecode_hashes(artifacts),
+                "agents": {
+                    name: {"agent": agent.reference, "sha256": agent.sha256, "source": agent.source}
+                    for name, agent in own_agents.items()
+                },
                 "tables": table_sha256(partial / "tables"),
                 "expectation": judge(scenario.spec.expect, frames),
             }  # fmt: skip

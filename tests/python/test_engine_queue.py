@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cascade.agents.interface import MarginNote, Proposal
 from cascade.chain.abi import Interface
 from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
-from cascade.errors import ChainError, RevertedCall
+from cascade.errors import ChainError, RevertedCall, ScenarioError, WrongCall
 
 TARGET = Contract(
     "0x" + "11" * 20, Interface("Target", [{"type": "function", "name": "act", "inputs": [], "outputs": []}])
@@ -59,6 +61,7 @@ class WritingChain:
     def __init__(self) -> None:
         self.blocks: list[list[str]] = []
         self.proposed_steps: list[list[int]] = []
+        self.data: list[str] = []
         self.block_number = 40
 
     def set_block_gas_limit(self, gas_limit: int) -> None:
@@ -71,6 +74,7 @@ class WritingChain:
         assert timestamp == 100 + 12 * len(self.blocks)
         self.blocks.append([transaction.sender for transaction in transactions])
         self.proposed_steps.append([transaction.proposed_step for transaction in transactions])
+        self.data += [transaction.data for transaction in transactions]
         self.block_number += 1
         return object()
 
@@ -106,7 +110,7 @@ class Observer:
         self.notes.append((step, note.event))
 
 
-def play(agents: Sequence[Any], *, steps: int = 1) -> tuple[list[list[str]], Observer]:
+def play(agents: Sequence[Any], *, steps: int = 1, sent: list[str] | None = None) -> tuple[list[list[str]], Observer]:
     chain, observer = WritingChain(), Observer()
     timeline = SimpleNamespace(steps=steps, start_timestamp=100, block_seconds=12)
     limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=MOST_WAIT_BLOCKS)
@@ -114,6 +118,8 @@ def play(agents: Sequence[Any], *, steps: int = 1) -> tuple[list[list[str]], Obs
     world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone())
     Engine(world, agents=agents, book=[], observer=observer).run()  # type: ignore[arg-type]
     observer.proposed_steps = chain.proposed_steps
+    if sent is not None:
+        sent += chain.data
     return chain.blocks, observer
 
 
@@ -218,8 +224,23 @@ def test_chain__dies_while_an_agent_looks__ends_the_run() -> None:
         (proposal("stranger", tip=1), "sender stranger is no actor of this world"),
         (proposal("bot", tip=-1), "tip_wei -1: expected 0 to 10000000000000"),
         (proposal("bot", tip=10**13 + 1), "tip_wei 10000000000001: expected 0 to 10000000000000"),
-        (proposal("bot", tip=1, gas=GAS_LIMIT + 1), "gas_limit 1000001: expected 21000 to the block's limit, 1000000"),
-        (proposal("bot", tip=1, gas=20_999), "gas_limit 20999: expected 21000 to the block's limit, 1000000"),
+        (proposal("bot", tip=1, gas=GAS_LIMIT + 1), "gas_limit 1000001: expected 21160 to the block's limit, 1000000"),
+        # 21,000, and 40 a byte of the four that name the function, none of which is zero.
+        (proposal("bot", tip=1, gas=21_159), "gas_limit 21159: expected 21160 to the block's limit, 1000000"),
+        (replace(proposal("bot", tip=1), gas_limit=50_000.0), "gas_limit: expected int, got float"),
+        (replace(proposal("bot", tip=1), tip_wei=True), "tip_wei: expected int, got bool"),
+        (replace(proposal("bot", tip=1), tip_wei=np.int64(5)), "tip_wei: expected int, got int64"),
+        (replace(proposal("bot", tip=1), sender=["bot"]), "sender: expected str, got list"),
+        (replace(proposal("bot", tip=1), reason=None), "reason: expected str, got NoneType"),
+        (replace(proposal("bot", tip=1), intent=7), "intent: expected str, got int"),
+        (replace(proposal("bot", tip=1), key=[1]), "key: expected str, got list"),
+        (replace(proposal("bot", tip=1), contract="0x00"), "contract: expected a Contract at an address, got '0x00'"),
+        (replace(proposal("bot", tip=1), contract=replace(TARGET, address="0x11")), "contract: expected a Contract"),
+        (replace(proposal("bot", tip=1), arguments=(1,)), "WrongCall: act(): takes 0 values, got 1"),
+        (MarginNote("w", "call", "7000", 1, 0, 0), "ltv_bps: expected int, got str"),
+        (MarginNote("w", "call", 2**63, 1, 0, 0), "ltv_bps 9223372036854775808: expected 0 to 9223372036854775807"),
+        (MarginNote("w", "over", 7000, 1, 0, 0), "event 'over': expected call, cured or failed"),
+        (MarginNote(None, "call", 7000, 1, 0, 0), "borrower: expected str, got NoneType"),
         ("a word", "expected a Proposal, got str"),
         (None, "expected a Proposal, got NoneType"),
     ],
@@ -228,7 +249,9 @@ def test_agent__proposes_nonsense__is_recorded_and_the_rest_is_sent(wish: Any, f
     blocks, observer = play([Script("odd", [[wish, proposal("fine", tip=1)]])])
 
     assert blocks == [["fine"]]
-    assert [error for _, _, error in observer.rejections] == [f"agent odd: {fault}"]
+    ((_, _, error),) = observer.rejections
+    assert error.startswith(f"agent odd: {fault}")
+    assert observer.notes == []
 
 
 def test_agent__answers_with_what_is_no_list__is_recorded() -> None:
@@ -247,6 +270,47 @@ def test_agent__reads_a_view_that_reverts__is_recorded_and_the_run_goes_on() -> 
 
     assert blocks == [["fine"]]
     assert observer.rejections == [(0, "blind", "RevertedCall: Pool.get_p reverted: no liquidity")]
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), ScenarioError(file="f", key="k", value=1, expected="x"), WrongCall("get_p: takes 1 value")]
+)
+def test_agent__raises_what_would_end_a_program__is_recorded_and_the_run_goes_on(error: BaseException) -> None:
+    class Leaves(Script):
+        def see(self, view: Any) -> int:
+            raise error
+
+    blocks, observer = play([Leaves("odd", []), Script("fine", [[proposal("fine", tip=1)]])])
+
+    assert blocks == [["fine"]]
+    assert observer.rejections == [(0, "odd", f"{type(error).__name__}: {error}")]
+
+
+def test_agent__says_what_no_table_holds__is_recorded_in_what_it_does() -> None:
+    class Mumbles(Script):
+        def propose(self, sight: int) -> Sequence[Proposal]:
+            raise ValueError("\ud800")
+
+    _, observer = play([Mumbles("odd", [])])
+
+    assert observer.rejections == [(0, "odd", "ValueError: ?")]
+
+
+def test_proposal__its_arguments_changed_while_it_waits__is_sent_as_proposed() -> None:
+    amounts = [7]
+    abi = [{"type": "function", "name": "take", "inputs": [{"name": "", "type": "uint256[]"}], "outputs": []}]
+    target = Contract("0x" + "22" * 20, Interface("Target", abi))
+    wish = replace(proposal("bot", tip=1), contract=target, function="take", arguments=(amounts,))
+
+    class Fickle(Script):
+        def propose(self, sight: int) -> Sequence[Proposal]:
+            amounts[0] = 8 if sight else 7
+            return [] if sight else [proposal("x", tip=9), proposal("y", tip=9), wish]
+
+    sent: list[str] = []
+    play([Fickle("fickle", [])], steps=2, sent=sent)
+
+    assert sent[2] == target.encode("take", [7])
 
 
 def test_queue__wanted_since__is_kept_when_the_proposal_is_renewed() -> None:

@@ -17,6 +17,7 @@ from cascade.streams import stream
 
 USDE, USDC, GWEI = 10**18, 10**6, 10**9
 UINT_MAX = 2**256 - 1
+LIQUIDATOR = "0x" + "11" * 20
 VENUE = SimpleNamespace(exit_kind=1, coins=("USDC", "USDe"), contract=SimpleNamespace(address="0x" + "22" * 20))
 TOKENS = {name: SimpleNamespace(address="0x" + digit * 40) for name, digit in (("USDe", "3"), ("USDC", "4"))}
 
@@ -44,6 +45,7 @@ class View:
         )  # fmt: skip
         self.step = 0
         self.next_base_fee_wei = base_fee_gwei * GWEI
+        self.stock = 10**9 * USDC
         self._targets, self._pays = tuple(targets), pays
 
     def unhealthy(self) -> tuple[LiquidationPreview, ...]:
@@ -52,17 +54,26 @@ class View:
     def oracle_price_e8(self, asset: str) -> int:
         return 10**8
 
+    def token_balance_raw(self, token: Any, address: str) -> int:
+        assert (token, address) == (TOKENS["USDC"], LIQUIDATOR)
+        return self.stock
+
     def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
         most = 10**9
         return ExitCurve((most * USDE,), (int(most * self._pays) * USDC,))
 
 
-def decide(view: View, **keys: Any) -> list[Any]:
-    """Orders a keeper sends: the tuple of its one argument, in the order proposed."""
+def bot(**keys: Any) -> Keeper:
     spec = KeeperSpec.model_validate({"kind": "keeper", "exits": ["pool"], **keys})
     keeper = Keeper("bot", spec, stream(1, "bot"))
     abi = [{"type": "function", "name": "liquidate", "inputs": [], "outputs": []}]
-    keeper._liquidator = Contract("0x" + "11" * 20, Interface("Liquidator", abi))
+    keeper._liquidator = Contract(LIQUIDATOR, Interface("Liquidator", abi))
+    return keeper
+
+
+def decide(view: View, keeper: Keeper | None = None, **keys: Any) -> list[Any]:
+    """Orders a keeper sends: the tuple of its one argument, in the order proposed."""
+    keeper = keeper or bot(**keys)
     return [proposal.arguments[0] for proposal in keeper.propose(keeper.see(view))]  # type: ignore[arg-type]
 
 
@@ -134,3 +145,41 @@ def test_keeper__holding__needs_no_exit_and_values_the_seizure_at_the_oracle() -
     )
 
     assert (orders[0][4], orders[0][5]) == (0, "0x" + "00" * 20)
+
+
+@pytest.mark.parametrize(("stock", "covered"), [(10_000, UINT_MAX), (9_999, 5_000 * USDC), (4_999, 2_500 * USDC)])
+def test_keeper__inventory__takes_no_more_than_it_can_pay(stock: int, covered: int) -> None:
+    view = View([preview("a", debt=10_000, collateral=20_000)], pays=1.0)
+    view.stock = stock * USDC
+
+    assert [order[3] for order in decide(view, funding="inventory", inventory=1)] == [covered]
+
+
+def test_keeper__inventory__is_spent_once_in_a_block() -> None:
+    view = View([preview(name, debt=10_000, collateral=20_000) for name in "abc"], pays=1.0)
+    view.stock = 15_000 * USDC
+    orders = decide(view, funding="inventory", inventory=1)
+
+    # 10,000 for the first, half of the second, and nothing that leaves no dust for the third.
+    assert [(order[2][-1], order[3]) for order in orders] == [("a", UINT_MAX), ("b", 5_000 * USDC)]
+
+
+def test_keeper__inventory_gone__sends_nothing() -> None:
+    view = View([preview("a", debt=10_000, collateral=20_000)], pays=1.0)
+    view.stock = 0
+
+    assert decide(view, funding="inventory", inventory=1) == []
+
+
+def test_keeper__latency__acts_on_what_has_been_unhealthy_for_so_long() -> None:
+    keeper = bot(latency_blocks=2)
+    sick = [preview("a", debt=10_000, collateral=20_000)]
+
+    def at(step: int, targets: list[LiquidationPreview]) -> int:
+        view = View(targets, pays=1.0)
+        view.step = step
+        return len(decide(view, keeper))
+
+    assert [at(5, sick), at(6, sick), at(7, sick)] == [0, 0, 1]
+    assert at(8, []) == 0
+    assert [at(9, sick), at(10, sick), at(11, sick)] == [0, 0, 1], "healed in between, it counts anew"

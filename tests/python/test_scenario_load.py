@@ -191,6 +191,16 @@ def test_scenario__set_from_python__same_as_from_text() -> None:
     assert by_text.spec.lending.reserves["USDC"].lenders_supply == Decimal("500000.25")
 
 
+def test_scenario__set_from_python__leaves_the_callers_values_alone() -> None:
+    given = {"rate": {"optimal_usage_bps": 9200, "base_bps": 0, "slope1_bps": 550, "slope2_bps": 4000}}
+    load_scenario(
+        FRICTIONLESS,
+        set={"lending.reserves.USDC.rate": given["rate"], "lending.reserves.USDC.rate.slope1_bps": 600},
+    )
+
+    assert given["rate"]["slope1_bps"] == 550
+
+
 def test_scenario__its_own_text__loads_to_the_same_parameters(tmp_path: Path) -> None:
     scenario = load_scenario(SCENARIOS / "aave-peg.yaml", overrides=["positions.loopers.count=7"])
     (tmp_path / "usde-binance-2025-10-10.csv").write_text(scenario.path_text, encoding="utf-8")

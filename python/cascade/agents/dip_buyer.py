@@ -31,13 +31,15 @@ class _Sight:
     quote_raw: int
     asset_raw: int
     position: PositionState
+    borrowable_raw: int
+    quote_unit: int
 
 
 class DipBuyer:
     """One buyer: buys with its capital once the price is under its line, then supplies, borrows and buys again.
 
     One action a block, chosen by what it holds: asset in hand is supplied, quote in hand is spent, and with neither it
-    borrows for the next round.
+    borrows for the next round, as far as the pool has it. A round counts once its loan is there.
     """
 
     role = "dip-buyer"
@@ -47,7 +49,8 @@ class DipBuyer:
         self.spec = spec
         self.address = address_of(name)
         self._below_wad = round(draw(spec.buy_below, 1, rng)[0] * WAD)
-        self._borrowed_rounds = 0
+        self._rounds = 0
+        self._asked = False
         self._entered = False
 
     def prepare(self, world: World) -> None:
@@ -64,11 +67,13 @@ class DipBuyer:
         )
 
     def see(self, view: BlockView) -> _Sight:
-        """The price, what it holds and its position."""
+        """The price, what it holds, its position, and what it could borrow."""
         quote, asset = view.world.venues[self.spec.venue].coins
+        position = view.position(self.name)
+        unit = 10 ** view.world.scenario.spec.assets[quote].decimals
         return _Sight(
             view, view.spot_price_wad(self.spec.venue), view.wallet_raw(self.address, quote),
-            view.wallet_raw(self.address, asset), view.position(self.name),
+            view.wallet_raw(self.address, asset), position, self._borrowable_raw(view, position, unit), unit,
         )  # fmt: skip
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
@@ -80,22 +85,22 @@ class DipBuyer:
         quote, asset = world.venues[self.spec.venue].coins
         if sight.asset_raw:
             return [self._to_pool(world, "supply", (world.tokens[asset].address, sight.asset_raw, self.address, 0))]
-        if sight.quote_raw >= _LEAST_TRADE * 10 ** world.scenario.spec.assets[quote].decimals:
+        if sight.quote_raw >= _LEAST_TRADE * sight.quote_unit:
+            self._rounds += self._asked
+            self._asked = False
             return [self._purchase(sight)]
-        if self._borrowed_rounds < self.spec.rounds and sight.position.collateral_raw:
-            amount = self._borrowable_raw(sight)
-            self._borrowed_rounds += 1
-            if amount > 0:
-                arguments = (world.tokens[quote].address, amount, _VARIABLE_RATE, 0, self.address)
-                return [self._to_pool(world, "borrow", arguments)]
+        if self._rounds < self.spec.rounds and sight.borrowable_raw >= _LEAST_TRADE * sight.quote_unit:
+            self._asked = True
+            arguments = (world.tokens[quote].address, sight.borrowable_raw, _VARIABLE_RATE, 0, self.address)
+            return [self._to_pool(world, "borrow", arguments)]
         return []
 
-    def _borrowable_raw(self, sight: _Sight) -> int:
-        state = sight.position
+    def _borrowable_raw(self, view: BlockView, state: PositionState, unit: int) -> int:
+        price_e8 = view.oracle_price_e8(state.entry.debt)
+        if not price_e8:
+            return 0
         wanted_e8 = state.collateral_base_e8 * self.spec.ltv_bps // BPS - state.debt_base_e8
-        unit = 10 ** sight.view.world.scenario.spec.assets[state.entry.debt].decimals
-        borrowable: int = wanted_e8 * unit // sight.view.oracle_price_e8(state.entry.debt) - _UNITS_LOST_TO_ROUNDING
-        return borrowable
+        return min(wanted_e8 * unit // price_e8 - _UNITS_LOST_TO_ROUNDING, view.pool_cash_raw(state.entry.debt))
 
     def _purchase(self, sight: _Sight) -> Proposal:
         venue = sight.view.world.venues[self.spec.venue]
@@ -108,5 +113,5 @@ class DipBuyer:
     def _to_pool(self, world: World, function: str, arguments: tuple[object, ...]) -> Proposal:
         return Proposal(
             sender=self.address, contract=world.pool, function=function, arguments=arguments, gas_limit=_GAS,
-            tip_wei=int(self.spec.tip_gwei * GWEI), intent="loop", reason=f"round {self._borrowed_rounds}", key="act",
+            tip_wei=int(self.spec.tip_gwei * GWEI), intent="loop", reason=f"round {self._rounds}", key="act",
         )  # fmt: skip

@@ -35,6 +35,8 @@ class _Sight:
     view: BlockView
     targets: tuple[LiquidationPreview, ...]
     curves: dict[tuple[str, str], ExitCurve]
+    stock: dict[str, int]
+    """What the bot's contract can pay of each debt; empty where flash loans pay."""
     gas_cost_usd: float
 
 
@@ -43,6 +45,7 @@ class _Order:
     preview: LiquidationPreview
     debt_to_cover: int
     """All that the pool takes where the whole is meant: else interest and a newer price would leave a rest."""
+    cover_raw: int
     seize_raw: int
     profit_usd: float
 
@@ -83,9 +86,13 @@ class Keeper:
             venue = self._exit(view, *pair)
             if venue is not None:
                 curves[pair] = view.exit_curve(venue, asset_in=pair[0], asset_out=pair[1])
+        stock = {}
+        if self.spec.funding == "inventory" and self._liquidator is not None:
+            for asset in {target.entry.debt: None for target in targets}:
+                stock[asset] = view.token_balance_raw(view.world.tokens[asset], self._liquidator.address)
         ether_usd = float(view.world.scenario.spec.chain.ether_price_usd)
         gas_cost_usd = _GAS_EXPECTED * view.next_base_fee_wei / 1e18 * ether_usd if targets else 0.0
-        return _Sight(view, targets, curves, gas_cost_usd)
+        return _Sight(view, targets, curves, stock, gas_cost_usd)
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Liquidations worth their gas, the largest first."""
@@ -93,6 +100,7 @@ class Keeper:
         notices = self._rng.integers(0, 10_000, size=len(sight.targets))
         ready = self._past_latency(sight)
         sold: dict[tuple[str, str], int] = {}
+        stock = dict(sight.stock)
         proposals: list[Proposal] = []
         for preview, notice in zip(sight.targets, notices, strict=True):
             if len(proposals) == self.spec.max_per_block:
@@ -100,9 +108,11 @@ class Keeper:
             if notice >= self.spec.attention_bps or preview.entry.borrower not in ready:
                 continue
             pair = (preview.entry.collateral, preview.entry.debt)
-            order = self._size(sight, preview, already_sold=sold.get(pair, 0))
+            order = self._size(sight, preview, already_sold=sold.get(pair, 0), payable=stock.get(pair[1]))
             if order is not None:
                 sold[pair] = sold.get(pair, 0) + order.seize_raw
+                if pair[1] in stock:
+                    stock[pair[1]] -= order.cover_raw
                 proposals.append(self._proposal(sight, order))
         return proposals
 
@@ -124,15 +134,19 @@ class Keeper:
         }
         return {name for name, step in self._first_seen.items() if now - step >= self.spec.latency_blocks}
 
-    def _size(self, sight: _Sight, preview: LiquidationPreview, *, already_sold: int) -> _Order | None:
+    def _size(
+        self, sight: _Sight, preview: LiquidationPreview, *, already_sold: int, payable: int | None
+    ) -> _Order | None:
         best: _Order | None = None
         for share in _SHARES:
             cover, seize = preview.debt_to_cover_raw // share, preview.collateral_to_liquidator_raw // share
             if cover == 0 or (share > 1 and self._leaves_dust(sight.view, preview, share)):
                 continue
+            if payable is not None and cover > payable:
+                continue
             profit = self._profit_usd(sight, preview, cover, seize, already_sold)
             if profit >= float(self.spec.min_profit_usd) and (best is None or profit > best.profit_usd):
-                best = _Order(preview, MAX_UINT256 if share == 1 else cover, seize, profit)
+                best = _Order(preview, MAX_UINT256 if share == 1 else cover, cover, seize, profit)
         return best
 
     def _leaves_dust(self, view: BlockView, preview: LiquidationPreview, share: int) -> bool:

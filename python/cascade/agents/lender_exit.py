@@ -45,12 +45,13 @@ class LenderExit:
         )  # fmt: skip
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """One withdrawal a block, until the share is out."""
+        """One withdrawal a block, until the share is out to a ten-thousandth of the supply."""
         self._start_raw = self._start_raw or sight.supplied_raw
         self._leaving = self._leaving or sight.price_wad < self.spec.below_price * WAD
         staying = self._start_raw - self._start_raw * self.spec.share_bps // BPS
         amount = min(self._start_raw * self.spec.tranche_bps // BPS, sight.supplied_raw - staying)
-        if not self._leaving or amount <= 0:
+        # Interest comes in with every block: a rest of it is worth no transaction, and would never end.
+        if not self._leaving or amount * BPS < self._start_raw:
             return []
         world = sight.view.world
         return [

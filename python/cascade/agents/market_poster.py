@@ -32,13 +32,13 @@ class MarketPoster:
         self.spec = spec
 
     def see(self, view: BlockView) -> _Reading | None:
-        """The last answer and the market's price, or None where the source in use has no posted feed."""
+        """The last answer and the market's price in dollars, or None where there is no posted feed or no such price."""
         if self.spec.asset not in view.world.posted_feeds:
             return None
         posted, at = view.feed_answer(self.spec.asset)
         quote = view.world.venues[self.spec.venue].coins[0]
         market = view.spot_price_wad(self.spec.venue) * view.oracle_price_e8(quote) // WAD
-        return _Reading(view, posted, at, market)
+        return _Reading(view, posted, at, market) if market else None
 
     def propose(self, sight: _Reading | None) -> Sequence[Proposal]:
         """One post when the market has moved far enough, or the heartbeat has passed."""

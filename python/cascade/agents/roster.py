@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cascade.agents.arbitrageur import Arbitrageur
-from cascade.agents.custom import load_agent_class
+from cascade.agents.custom import OwnAgent, make_own_agent
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
 from cascade.agents.interface import Agent
@@ -22,6 +22,7 @@ from cascade.agents.value_buyer import ValueBuyer
 from cascade.agents.whale import Whale
 from cascade.chain.local import address_of
 from cascade.deployment.world import World
+from cascade.errors import AgentFailed
 from cascade.observation import BookEntry
 from cascade.scenario.checks import accounts_of, numbered
 from cascade.scenario.model import (
@@ -45,11 +46,25 @@ from cascade.streams import stream
 __all__ = ["agents_book", "call_agents"]
 
 
-def call_agents(world: World) -> list[Agent]:
-    """Make every agent and let it prepare on chain what it needs; those switched off prepare too, and are left out."""
+def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
+    """Make every agent and let it prepare on chain what it needs; those switched off prepare too, and are left out.
+
+    Parameters
+    ----------
+    own : mapping of str to OwnAgent
+        Classes of the scenario's own agents, by entry.
+
+    Raises
+    ------
+    AgentFailed
+        When one of the scenario's own agents raises.
+    """
     acting: list[Agent] = []
     for name, spec in world.scenario.spec.agents.items():
-        members = list(_MAKERS[type(spec)](name, spec, world))
+        if isinstance(spec, CustomAgentSpec):
+            members = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
+        else:
+            members = list(_MAKERS[type(spec)](name, spec, world))
         accounts = accounts_of(name, spec) or [member.name for member in members if isinstance(member, Whale)]
         for account, member in zip(accounts, members, strict=False):
             role = spec.role if isinstance(spec, CustomAgentSpec) else member.role
@@ -59,12 +74,21 @@ def call_agents(world: World) -> list[Agent]:
             world.chain.fund([address])
         for member in members:
             if hasattr(member, "prepare"):
-                member.prepare(world)
+                _prepare(member, world, is_own=isinstance(spec, CustomAgentSpec))
         if spec.active:
             acting += members
     if world.observers:
         acting.append(OracleUpkeep())
     return acting
+
+
+def _prepare(member: Any, world: World, *, is_own: bool) -> None:
+    try:
+        member.prepare(world)
+    except (Exception, SystemExit) as error:
+        if not is_own:
+            raise
+        raise AgentFailed(agent=member.name, doing="while preparing", seed=world.scenario.seed, error=error) from error
 
 
 def agents_book(world: World) -> list[BookEntry]:
@@ -97,14 +121,6 @@ def _stops(name: str, spec: StopLossSpec, world: World) -> Iterator[StopLoss]:
     yield StopLoss(name, spec, cohort, stream(world.scenario.seed, f"agents/{name}"))
 
 
-def _custom(name: str, spec: CustomAgentSpec, world: World) -> Iterator[Any]:
-    scenario = world.scenario
-    found = load_agent_class(spec.agent, folder=scenario.folder, file=scenario.file, key=f"agents.{name}.agent")
-    yield found(
-        name=name, parameters=spec.parameters, rng=stream(scenario.seed, f"agents/{name}"), address=address_of(name)
-    )
-
-
 _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     PathPosterSpec: lambda name, spec, _: iter([PathPoster(name, spec)]),
     MarketPosterSpec: lambda name, spec, _: iter([MarketPoster(name, spec)]),
@@ -118,5 +134,4 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
     WhaleSpec: _whales,
     StopLossSpec: _stops,
-    CustomAgentSpec: _custom,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.agents.interface import GWEI, Proposal
-from cascade.agents.unwinding import LEAST_SALE_USD, approve_unwinding, sale_of, unwind
+from cascade.agents.unwinding import LEAST_SALE_USD, Sale, approve_unwinding, sale_of, unwind
 from cascade.chain.local import address_of
 from cascade.deployment.world import World
 from cascade.observation import BlockView, PositionState
@@ -27,7 +27,7 @@ class _Sight:
     price_e8: int
     unit: int
     threshold_bps: int
-    near: tuple[PositionState, ...]
+    near: tuple[Sale, ...]
 
 
 class StopLoss:
@@ -57,10 +57,10 @@ class StopLoss:
         approve_unwinding(world, [address_of(name) for name in self._trigger_wad], collateral=self._collateral)
 
     def see(self, view: BlockView) -> _Sight:
-        """Which positions with a stop are under it."""
+        """Which positions with a stop are under it, and what the pool pays them."""
         spec = view.world.scenario.spec
         near = tuple(
-            state
+            sale_of(view, self.spec.venue, state, max_slippage_bps=self.spec.max_slippage_bps)
             for state in view.members(self.spec.cohort)
             if state.debt_raw and state.health_factor_wad < self._trigger_wad.get(state.entry.borrower, 0)
         )
@@ -71,16 +71,15 @@ class StopLoss:
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """One sale for each position under its stop, where the pool takes it without too much slippage."""
         proposals = []
-        for state in sight.near:
-            amount = self._amount_raw(sight, state)
-            sale = sale_of(sight.view, self.spec.venue, state, max_slippage_bps=self.spec.max_slippage_bps)
+        for sale in sight.near:
+            amount = self._amount_raw(sight, sale.position)
             if amount * sight.price_e8 < LEAST_SALE_USD * 10**8 * sight.unit or sale.most_raw(amount) < amount:
                 continue
             proposals.append(
                 unwind(
                     sight.view, self.spec.venue, sale, amount_raw=amount, cash_raw=0,
                     tip_wei=int(self.spec.tip_gwei * GWEI), intent="stop",
-                    reason=f"health {state.health_factor_wad / WAD:.4f}",
+                    reason=f"health {sale.position.health_factor_wad / WAD:.4f}",
                 )
             )  # fmt: skip
         return proposals
@@ -90,5 +89,7 @@ class StopLoss:
             return 0
         target_bps = int(self.spec.target_health_factor * BPS)
         missing = target_bps * state.debt_base_e8 - sight.threshold_bps * state.collateral_base_e8
-        sold_e8 = -(-missing // (target_bps - sight.threshold_bps))
-        return min(max(sold_e8, 0) * sight.unit // sight.price_e8, state.collateral_raw)
+        sold_e8 = max(-(-missing // (target_bps - sight.threshold_bps)), 0)
+        # Worth less than its debt, it would have to sell more than it has: no stop saves it.
+        amount = -(-sold_e8 * sight.unit // sight.price_e8)
+        return amount if amount <= state.collateral_raw else 0

@@ -46,7 +46,7 @@ class Sale:
     def cash_raw(self, amount: int) -> int:
         """What a sale leaves in cash when it repays debt in proportion, so that the LTV stays; negative under water."""
         repaid = -(-self.position.debt_raw * amount // self.position.collateral_raw)
-        return self.curve.pays(amount) - repaid - repaid * self.premium_bps // BPS
+        return self.curve.pays(amount) - repaid - -(-repaid * self.premium_bps // BPS)
 
 
 def sale_of(view: BlockView, venue: str, position: PositionState, *, max_slippage_bps: int) -> Sale:
@@ -66,14 +66,19 @@ def sale_of(view: BlockView, venue: str, position: PositionState, *, max_slippag
 def unwind(
     view: BlockView, venue: str, sale: Sale, *, amount_raw: int, cash_raw: int, tip_wei: int, intent: str, reason: str
 ) -> Proposal:
-    """Sell an amount of a position's collateral, repay from it, keep some cash; all of it leaves nothing behind."""
+    """Sell an amount of a position's collateral, repay from it, keep some cash; all of it leaves nothing behind.
+
+    A sale of everything asks for no cash: what is left after the debt is paid out anyway, and a debt that has grown by
+    some interest until then would otherwise keep a rest without collateral, which the pool refuses.
+    """
     world, position = view.world, sale.position
     deployed = world.venues[venue]
     least = amount_raw * sale.floor_numerator // sale.floor_denominator
     everything = amount_raw >= position.collateral_raw
+    cash = 0 if everything else max(cash_raw, 0)
     order = (
         world.tokens[position.entry.collateral].address, world.tokens[position.entry.debt].address,
-        MAX_UINT256 if everything else amount_raw, max(cash_raw, 0), deployed.exit_kind, deployed.contract.address,
+        MAX_UINT256 if everything else amount_raw, cash, deployed.exit_kind, deployed.contract.address,
         least, position.entry.address,
     )  # fmt: skip
     return Proposal(

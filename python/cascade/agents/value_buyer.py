@@ -12,7 +12,7 @@ from cascade.observation import BlockView, ExitCurve
 from cascade.observation.curve import largest
 from cascade.scenario.checks import raw_amount
 from cascade.scenario.model import ValueBuyerSpec
-from cascade.units import WAD
+from cascade.units import BPS, WAD
 
 __all__ = ["ValueBuyer"]
 
@@ -76,14 +76,17 @@ class ValueBuyer:
         curve = sight.curve
 
         def within_demand(amount: int) -> bool:
-            price_wad = _price_after_wad(curve, amount * self.spec.count, sight)
+            paid, received = curve.next_after(amount * self.spec.count)
+            if not received:
+                return False
+            price_wad = paid * sight.asset_unit * WAD // (received * sight.quote_unit)
             return sight.spent_raw + amount <= self._demand_raw(sight, price_wad)
 
         amount = largest(sight.capital_raw - sight.spent_raw, within_demand)
         if amount < _LEAST_TRADE * sight.quote_unit:
             return []
         venue = sight.view.world.venues[self.spec.venue]
-        least = curve.pays(amount) * _LEAST_OUT_BPS // 10_000
+        least = curve.pays(amount) * _LEAST_OUT_BPS // BPS
         return [
             Proposal.of_swap(
                 venue.swap(asset_in=venue.coins[0], amount_raw=amount, receiver=self.address, least_raw=least),
@@ -96,11 +99,3 @@ class ValueBuyer:
         """What the schedule has spent at a price."""
         high, low = (int(price * WAD) for price in (self.spec.from_price, self.spec.to_price))
         return sight.capital_raw * min(max(high - price_wad, 0), high - low) // (high - low)
-
-
-def _price_after_wad(curve: ExitCurve, amount: int, sight: _Sight) -> int:
-    """Price of the next unit once an amount of quote has been spent, in the quote a whole token."""
-    paid, received = curve.next_after(amount)
-    if not amount or not received:
-        return sight.price_wad
-    return paid * sight.asset_unit * WAD // (received * sight.quote_unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class _Sight:
     price_wad: int
     sale: Sale | None
     debt_price_e8: int
+    """0 also where the oracle refuses the pledge's price: then nothing is known of its LTV."""
 
 
 class Whale:
@@ -73,9 +75,10 @@ class Whale:
         sale = None
         if loop.collateral_raw:
             sale = sale_of(view, self.spec.venue, loop, max_slippage_bps=self.spec.max_slippage_bps)
+        refused = cohort.pledge is not None and not view.oracle_price_e8(cohort.pledge.collateral)
         return _Sight(
             view, loop, pledge, view.wallet_raw(self.address, cohort.debt), view.spot_price_wad(self.spec.venue), sale,
-            view.oracle_price_e8(cohort.debt),
+            0 if refused else view.oracle_price_e8(cohort.debt),
         )  # fmt: skip
 
     def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
@@ -84,9 +87,9 @@ class Whale:
         self._start_raw = self._start_raw or sight.loop.collateral_raw
         needed = self._needed_raw(sight)
         notes = self._watch_call(sight, needed)
-        if self._leaves_at is None and (self._gave_up or sight.price_wad < self._leave_below_wad):
-            self._leaves_at = step if self._gave_up else step + self._leave_delay
-        leaving = self._leaves_at is not None and step >= self._leaves_at
+        if self._leaves_at is None and sight.price_wad < self._leave_below_wad:
+            self._leaves_at = step + self._leave_delay
+        leaving = self._gave_up or (self._leaves_at is not None and step >= self._leaves_at)
         called = self._called_at is not None and step >= self._called_at + self._call_delay
         proposals: list[Proposal] = []
         if called and not self._gave_up and needed and sight.cash_raw:
@@ -100,7 +103,7 @@ class Whale:
 
     def _needed_raw(self, sight: _Sight) -> int:
         """Stables that would bring the pledge back to the cure line."""
-        if sight.pledge is None or not sight.pledge.debt_raw:
+        if sight.pledge is None or not sight.debt_price_e8:
             return 0
         excess_e8 = sight.pledge.debt_base_e8 - sight.pledge.collateral_base_e8 * self.spec.cure_ltv_bps // BPS
         unit: int = 10 ** sight.view.world.scenario.spec.assets[sight.pledge.entry.debt].decimals
@@ -108,22 +111,23 @@ class Whale:
 
     def _watch_call(self, sight: _Sight, needed: int) -> list[MarginNote]:
         pledge, now = sight.pledge, sight.view.timestamp
-        if pledge is None or self._gave_up:
+        if pledge is None or self._gave_up or not sight.debt_price_e8:
             return []
-        # A pledge without collateral is beyond every line; one without debt is under all.
+        # A pledge without debt is under every line; one with debt and no collateral is beyond all.
         ltv_bps = pledge.debt_base_e8 * BPS // pledge.collateral_base_e8 if pledge.collateral_base_e8 else BPS
         ltv_bps = ltv_bps if pledge.debt_raw else 0
-        event = None
+        event: Literal["call", "cured", "failed"] | None = None
         if self._called_at is None:
             if ltv_bps >= self.spec.warning_ltv_bps:
                 self._called_at, self._deadline, event = sight.view.step, now + self.spec.deadline_seconds, "call"
-        elif needed == 0:
+        elif ltv_bps <= self.spec.cure_ltv_bps:
+            # In whole 1e-4: the seconds of interest until a repayment lands would else keep the call open for ever.
             self._called_at, event = None, "cured"
         elif now >= self._deadline:
             self._gave_up, event = True, "failed"
         if event is None:
             return []
-        return [MarginNote(pledge.entry.borrower, event, ltv_bps, self._deadline, needed, sight.cash_raw)]  # type: ignore[arg-type]
+        return [MarginNote(pledge.entry.borrower, event, ltv_bps, self._deadline, needed, sight.cash_raw)]
 
     def _repayment(self, sight: _Sight, amount_raw: int) -> Proposal:
         assert sight.pledge is not None
@@ -141,13 +145,10 @@ class Whale:
             return []
         limit = -(-self._start_raw * self.spec.tranche_bps // BPS)
         amount = sale.most_raw(limit)
-        # The last rest goes with the tranche before it: dust is worth no transaction.
-        if (
-            amount
-            and amount * 10 >= sight.loop.collateral_raw * 9
-            and sale.most_raw(sight.loop.collateral_raw) > amount
-        ):
-            amount = sight.loop.collateral_raw
+        # The last rest goes with the tranche before it, where the pool takes both: dust is worth no transaction.
+        rest = sight.loop.collateral_raw
+        if amount * 10 >= rest * 9 and sale.most_raw(rest) == rest:
+            amount = rest
         # A loop near its own line is saved first: cash taken out of it would leave it unhealthy, and the pool refuse.
         in_danger = sight.loop.debt_raw > 0 and sight.loop.health_factor_wad < _DANGER_WAD
         cash = sale.cash_raw(amount) if amount and not in_danger else 0

@@ -172,10 +172,10 @@ def debt_at_risk(frames: Frames) -> pd.DataFrame:
     """
     positions = positions_usd(frames)
     start = positions.loc[frames.positions_at(frames.first_crash_block - 1).index]
+    start = start[start["debt_usd"] > 0]
     health, debt = start["health_factor"].to_numpy(), start["debt_usd"].to_numpy()
     falls = np.arange(_RISK_STEPS + 1)
     breached = [health * (1 - fall / 100) < 1 for fall in falls]
-    breached[-1] = debt > 0
     return pd.DataFrame(
         {
             "fall_pct": falls.astype(float),

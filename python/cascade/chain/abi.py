@@ -13,7 +13,7 @@ from typing import Any
 import eth_abi
 from eth_utils import keccak, to_checksum_address
 
-from cascade.errors import ChainError
+from cascade.errors import WrongCall
 
 __all__ = ["Event", "Function", "Interface", "words"]
 
@@ -126,7 +126,7 @@ class Function:
         if self._input_leaves is not None:
             flat = _flatten(arguments)
             if len(flat) != len(self._input_leaves):
-                raise ChainError(f"{self.signature}: takes {len(self._input_leaves)} values, got {len(flat)}")
+                raise WrongCall(f"{self.signature}: takes {len(self._input_leaves)} values, got {len(flat)}")
             return "".join(map(_word_hex, self._input_leaves, flat))
         if self._heads is not None:
             return self._encode_with_arrays(arguments)
@@ -147,7 +147,7 @@ class Function:
     def _encode_with_arrays(self, arguments: Sequence[Any]) -> str:
         assert self._heads is not None
         if len(arguments) != len(self._heads):
-            raise ChainError(f"{self.signature}: takes {len(self._heads)} values, got {len(arguments)}")
+            raise WrongCall(f"{self.signature}: takes {len(self._heads)} values, got {len(arguments)}")
         head, tail = [], []
         offset = 32 * len(self._heads)
         for (kind, is_array), value in zip(self._heads, arguments, strict=True):
@@ -174,7 +174,7 @@ class Function:
         if self._output_leaves is not None:
             found = words(data)
             if len(found) < len(self._output_leaves):
-                raise ChainError(f"{self.signature}: answered {len(found)} words, expected {len(self._output_leaves)}")
+                raise WrongCall(f"{self.signature}: answered {len(found)} words, expected {len(self._output_leaves)}")
             values = tuple(map(_word_value, self._output_leaves, found))
             return values[0] if len(values) == 1 else values
         if len(self.outputs) == 1 and self.outputs[0]["type"] == "uint256[]":

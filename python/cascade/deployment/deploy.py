@@ -26,7 +26,7 @@ def deploy_world(world: World) -> None:
     spec = world.scenario.spec
     world.enlist("deployer", role="deployer")
     lender = world.enlist("lender", role="lender")
-    world.enlist("liquidity-provider", role="lender")
+    world.enlist("liquidity-provider", role="provider")
     world.chain.fund(world.actors)
     _deploy_tokens(world)
     world.install(router=world.deploy("Router", name="Router"))

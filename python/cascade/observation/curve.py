@@ -11,7 +11,10 @@ __all__ = ["ExitCurve", "largest", "smallest"]
 
 def largest(limit: int, holds: Callable[[int], bool]) -> int:
     """The largest amount up to a limit for which a condition holds that, once broken, stays broken; 0 for none."""
-    low, high = 0, limit
+    # Often all of it; and a rounded figure may break the condition right below a limit that holds exactly.
+    if limit > 0 and holds(limit):
+        return limit
+    low, high = 0, max(limit - 1, 0)
     while low < high:
         middle = (low + high + 1) // 2
         if holds(middle):

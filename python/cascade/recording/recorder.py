@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cascade.agents.interface import MarginNote
-from cascade.chain.local import Block, Receipt, Transaction
+from cascade.chain.local import Block, Receipt, Transaction, address_of
 from cascade.deployment.world import Actor, World
 from cascade.observation import BlockView, PositionState, ReserveState
 from cascade.positions.build import LoopRound
@@ -152,7 +152,9 @@ class Recorder:
 
     def rejected(self, *, step: int, sender: str, intent: str, reason: str, error: str, proposed_step: int) -> None:
         """Record a proposal that was never sent."""
-        actor = self.world.actors.get(sender, Actor(name=sender, role="agent"))
+        # An agent that raised is known by its name only.
+        actors = self.world.actors
+        actor = actors.get(sender) or actors.get(address_of(sender)) or Actor(name=sender, role="agent")
         when = self._when(self.world.chain.block_number, self.world.chain.timestamp)
         self.rows["transactions"].append(
             {

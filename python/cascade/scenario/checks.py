@@ -41,6 +41,12 @@ from cascade.scenario.sources import assets_read, posted_leaf, sources_of
 
 __all__ = ["accounts_of", "check_references", "numbered", "pledge_account", "raw_amount"]
 
+_HARNESS_ROLES = (
+    "looper", "whale", "keeper", "buyer", "dip-buyer", "arbitrageur", "provider", "lender", "oracle", "exogenous",
+    "deployer", "treasury", "agent", "unknown",
+)  # fmt: skip
+"""Classes of actor that tables and figures read in a way of their own."""
+
 
 def raw_amount(spec: ScenarioSpec, asset: str, amount: Decimal) -> int:
     """Tokens to smallest units, exactly.
@@ -266,6 +272,7 @@ class _Checker:
     def _agents(self) -> None:
         posted: dict[str, str] = {}
         owned: dict[str, str] = {}
+        leaving: dict[str, str] = {}
         for name, agent in self.spec.agents.items():
             key = f"agents.{name}"
             for asset in self._assets_posted(key, agent):
@@ -280,8 +287,8 @@ class _Checker:
                     self._refuse(f"{key}.cohort", agent.cohort, f"is owned by {owned[agent.cohort]} already")
             elif isinstance(agent, (ValueBuyerSpec, DipBuyerSpec, ProviderExitSpec, LenderExitSpec)):
                 self._amm(f"{key}.venue", agent.venue)
-                if isinstance(agent, LenderExitSpec) and agent.asset not in self.spec.lending.reserves:
-                    self._refuse(f"{key}.asset", agent.asset, "expected an asset of lending.reserves")
+                if isinstance(agent, (ProviderExitSpec, LenderExitSpec)):
+                    self._leaver(name, agent, leaving)
                 if isinstance(agent, DipBuyerSpec):
                     self._dip_buyer(key, agent)
             elif isinstance(agent, ArbitrageurSpec):
@@ -291,6 +298,8 @@ class _Checker:
                     self._refuse(f"{key}.kind", agent.kind, "there is no reserve: add ethena")
                 if owned.setdefault("ethena", name) != name:
                     self._refuse(f"{key}.kind", agent.kind, f"the reserve is run by {owned['ethena']} already")
+            elif isinstance(agent, CustomAgentSpec) and agent.role in _HARNESS_ROLES:
+                self._refuse(f"{key}.role", agent.role, "is a class of the harness's own actors: choose another word")
             self._require_path(agent)
 
     def _assets_posted(self, key: str, agent: AgentSpec) -> list[str]:
@@ -299,13 +308,14 @@ class _Checker:
                 if asset not in self.spec.oracle or posted_leaf(self.spec.oracle[asset]) is None:
                     self._refuse(f"{key}.assets", asset, "expected an asset whose oracle is, or holds, a posted feed")
             return agent.assets
+        if isinstance(agent, (MarketPosterSpec, PathFlowSpec)):
+            quote = self._amm(f"{key}.venue", agent.venue, second=agent.asset).coins[0]
+            if quote not in self.spec.oracle:
+                self._refuse(f"{key}.venue", agent.venue, f"its quote {quote} has no price source: add oracle.{quote}")
         if isinstance(agent, MarketPosterSpec):
-            self._amm(f"{key}.venue", agent.venue, second=agent.asset)
             # A design of the oracle comparison may do without the feed; the agent then has nothing to post.
             leaf = self.spec.oracle.get(agent.asset)
             return [agent.asset] if leaf is not None and posted_leaf(leaf) is not None else []
-        if isinstance(agent, PathFlowSpec):
-            self._amm(f"{key}.venue", agent.venue, second=agent.asset)
         return []
 
     def _amm(self, key: str, name: str, *, second: str | None = None) -> AmmVenue:
@@ -336,6 +346,28 @@ class _Checker:
         venue = self._amm(f"{key}.venue", agent.venue, second=cohort.collateral)
         if venue.coins[0] != cohort.debt:
             self._refuse(f"{key}.venue", agent.venue, f"does not swap {cohort.collateral} to {cohort.debt}")
+        if isinstance(agent, WhaleSpec) and cohort.pledge is None:
+            if agent.leave_below is None:
+                self._refuse(f"{key}.cohort", agent.cohort, "has no pledge: without leave_below its owners never act")
+        elif isinstance(agent, WhaleSpec) and cohort.pledge is not None:
+            pledged = cohort.pledge.collateral
+            line_bps = self.spec.lending.reserves[pledged].liquidation_threshold_bps
+            if agent.warning_ltv_bps >= line_bps:
+                self._refuse(
+                    f"{key}.warning_ltv_bps",
+                    agent.warning_ltv_bps,
+                    f"the pool liquidates {pledged} at {line_bps}: a call comes before that",
+                )
+
+    def _leaver(self, name: str, agent: ProviderExitSpec | LenderExitSpec, leaving: dict[str, str]) -> None:
+        """One agent a pool or reserve: all speak for the same account, and would count each other's exits as theirs."""
+        key, what = ("venue", agent.venue) if isinstance(agent, ProviderExitSpec) else ("asset", agent.asset)
+        if isinstance(agent, LenderExitSpec):
+            reserve = self.spec.lending.reserves.get(agent.asset)
+            if reserve is None or not reserve.lenders_supply:
+                self._refuse(f"agents.{name}.asset", what, "expected an asset of lending.reserves with lenders_supply")
+        if leaving.setdefault(f"{key} {what}", name) != name:
+            self._refuse(f"agents.{name}.{key}", what, f"is left by {leaving[f'{key} {what}']} already")
 
     def _dip_buyer(self, key: str, agent: DipBuyerSpec) -> None:
         venue = self._amm(f"{key}.venue", agent.venue)

@@ -257,7 +257,8 @@ def _set(tree: dict[str, Any], dotted: str, value: Any) -> None:
                 )
             node[key] = {}
         node = node[key]
-    node[_key_of(node, parts[-1])] = value
+    # A copy: a later change of a key below must not reach into what the caller gave.
+    node[_key_of(node, parts[-1])] = copy.deepcopy(value)
 
 
 def _key_of(node: Mapping[Any, Any], part: str) -> Any:

@@ -159,6 +159,15 @@ class StopLossSpec(_Bidder):
     max_slippage_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Most that its own sale may cost against the pool's price, in 1e-4; beyond that it waits."""
 
+    @model_validator(mode="after")
+    def _ordered(self) -> StopLossSpec:
+        trigger = self.trigger_health_factor.value or self.trigger_health_factor.high or Decimal(0)
+        if self.target_health_factor <= max(trigger, Decimal(1)):
+            raise ValueError(
+                f"target_health_factor {self.target_health_factor} must be above 1 and above every trigger, {trigger}"
+            )
+        return self
+
 
 class ValueBuyerSpec(_Bidder):
     """Buyers with finite capital and a stated demand: what they have spent is linear in the fall of the price."""
@@ -262,7 +271,7 @@ class CustomAgentSpec(_Agent):
     agent: Annotated[str, Field(pattern=r"^[^:]+(:[A-Za-z_][A-Za-z0-9_]*)?$")]
     """`module:Class`, `file.py:Class` beside the scenario, or the name of an entry point in `cascade.agents`."""
     role: Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,19}$")] = "custom"
-    """Class of actor that its transactions are counted under."""
+    """Class of actor that its transactions are counted under; none of the harness's own classes."""
     parameters: dict[str, Any] = {}
     """Passed to the class as they are."""
 
