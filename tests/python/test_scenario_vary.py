@@ -117,10 +117,10 @@ def test_standing__same_lines_or_other_positions__is_what_the_change_builds_itse
 
 def test_standing__collateral_lines_to_zero__are_refused_as_the_configurator_does(unwind: Scenario) -> None:
     lines = {"ltv_bps": 0, "liquidation_threshold_bps": 0, "liquidation_bonus_bps": 0}
-    change = vary(unwind, {f"lending.reserves.WETH.{key}": value for key, value in lines.items()})
+    change = vary(unwind, {f"lending.reserves.USDC.{key}": value for key, value in lines.items()})
 
     with pytest.raises(
-        ScenarioError, match=r"lending\.reserves\.WETH\.liquidation_threshold_bps = 0: .*ReserveLiquidityNotZero"
+        ScenarioError, match=r"lending\.reserves\.USDC\.liquidation_threshold_bps = 0: .*ReserveLiquidityNotZero"
     ) as refused:
         standing_positions(unwind, change)
     assert refused.value.exit_code == 2
