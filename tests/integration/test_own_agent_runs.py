@@ -35,7 +35,8 @@ class Mine:
 RAISES = '        return [] if view.step != 3 else [view.world.tokens["nothing"]]\n'
 NONSENSE = (
     '        other = self.act(view, "transfer", self.address, 0, sender="0x" + "12" * 20)\n'
-    '        return [self.act(view, "transfer", self.address, "much"), 7, other, self.act(view, "transfer", gas_limit=5)]\n'
+    '        much, five = self.act(view, "transfer", self.address, "much"), self.act(view, "transfer", gas_limit=5)\n'
+    "        return [much, 7, other, five]\n"
 )
 LACKS = '        return [self.act(view, "transfer", view.world.deployer, 5)]\n'
 EDGE = (
@@ -76,7 +77,7 @@ def test_ape_run_replay__own_agent_raises__run_completes_and_says_who_when_and_w
 def test_replay__own_agent_proposes_nonsense__each_wish_is_a_row(tmp_path: Path) -> None:
     run = replay(load_scenario(written(tmp_path / "own", NONSENSE)), out=tmp_path / "runs")
     all_rows = run.transactions[run.transactions["status"] == "rejected"]
-    first = [reason for reason in all_rows[all_rows["step"] == 0]["revert_reason"]]
+    first = list(all_rows[all_rows["step"] == 0]["revert_reason"])
 
     assert len(first) == 4
     assert all(reason.startswith("agent mine: ") for reason in first)
@@ -101,7 +102,7 @@ def test_replay__gas_limit__least_the_node_takes_is_what_is_accepted(tmp_path: P
     assert "expected 2" in rows(run, "rejected")[0]["revert_reason"]
     reverted = rows(run, "reverted")
     assert [row["step"] for row in reverted] == list(range(1, len(reverted) + 1))
-    assert {row["revert_reason"] for row in reverted} == {"out of gas"}
+    assert {row["revert_reason"].partition(":")[0] for row in reverted} == {"out of gas"}
 
 
 @pytest.mark.parametrize(

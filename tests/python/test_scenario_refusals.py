@@ -79,8 +79,8 @@ def refusal(changes: dict[str, Any]) -> str:
         ({"venues.usde-usdc.reserves.USDe": 0}, "venues.usde-usdc.reserves.USDe = 0: Input should be greater than 0"),
         ({"venues.usde-usdc.reserves.WETH": 1}, "venues.usde-usdc.reserves = 'WETH': expected one of its coins"),
         (
-            {"venues.usde-usdc.coins": ["USDe", "USDe"]},
-            "venues.usde-usdc = 'USDe': the two assets of a venue must differ",
+            {"venues.weth-usdc.coins": ["WETH", "WETH"]},
+            "venues.weth-usdc = 'WETH': the two assets of a venue must differ",
         ),
         ({"agents.others": WHALE}, "agents.others.cohort = 'whales': is owned by whales-owners already"),
         ({"agents.others": {**WHALE, "cohort": "nobody"}}, "agents.others.cohort = 'nobody': unknown cohort"),
