@@ -106,7 +106,7 @@ _TABLES = (
             Column(
                 "role", TEXT, "-",
                 "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, issuer, "
-                "oracle, exogenous",
+                "oracle, exogenous, deployer; or what an agent of one's own is called",
             ),
             Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
             Column("intent", TEXT, "-", "what it is for: supply, borrow, swap, post, liquidate, ..."),
