@@ -120,15 +120,16 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
 def _pledge_ltvs(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[float]:
     if cohort.pledge is None:
         return []
-    asset = cohort.pledge.collateral
+    asset, ltv = cohort.pledge.collateral, cohort.pledge.ltv
     ltv_bps = scenario.spec.lending.reserves[asset].ltv_bps
-    ltvs = draw(cohort.pledge.ltv, cohort.count, rng)
-    if round(max(ltvs) * LTV_SCALE) * 10_000 > ltv_bps * LTV_SCALE:
+    most = ltv.value or ltv.high
+    assert most is not None
+    if most * 10_000 > ltv_bps:
         raise ScenarioError(
-            file=scenario.file, key=f"positions.{name}.pledge.ltv", value=round(max(ltvs), 4),
+            file=scenario.file, key=f"positions.{name}.pledge.ltv", value=str(most),
             expected=f"the pool lends {ltv_bps / 10_000:.2%} on {asset}",
         )  # fmt: skip
-    return ltvs
+    return draw(ltv, cohort.count, rng)
 
 
 def _pledge(scenario: Scenario, cohort: CohortSpec, borrower: str, equity_raw: int, ltv: float) -> PledgePlan:

@@ -49,16 +49,16 @@ def further_runs(run_folder: Path) -> FurtherRuns | None:
     if amplification is not None:
         falls = [e8_to_float(amplification[key]) for key in ("fall_e8", "without_liquidations_e8")]
         rows = pd.DataFrame({"label": ["as it was", "without forced liquidations"], "usd": falls, "kind": "fall"})
-        data["amplification"] = Dataset.of(rows.assign(order=range(len(rows))))
-        drawn.append(Chart("amplification", {"": _bars("amplification", height=110)}))
+        data["amplification"] = Dataset.of(rows)
+        drawn.append(Chart("amplification", {"": _bars("amplification", rows["label"].tolist(), height=110)}))
         words.append(_amplified(amplification["ratio"], falls))
     if shapley is not None:
         ordered = sorted(shapley.items(), key=lambda item: (-item[1]["usd"], item[0]))
         values = [value["usd"] for _, value in ordered]
         rows = pd.DataFrame({"label": [player for player, _ in ordered], "usd": values})
         rows["kind"] = ["fall" if value >= 0 else "rise" for value in values]
-        data["shapley"] = Dataset.of(rows.assign(order=range(len(rows))))
-        drawn.append(Chart("shapley", {"": _bars("shapley", height=50 + 36 * len(ordered))}))
+        data["shapley"] = Dataset.of(rows)
+        drawn.append(Chart("shapley", {"": _bars("shapley", rows["label"].tolist(), height=50 + 36 * len(ordered))}))
         shares = ", ".join(f"{player} {value['usd']:.4f}" for player, value in ordered)
         words.append(f"Shapley values in dollars of the fall: {shares}.")
     return FurtherRuns(" ".join(words), data, drawn)
@@ -70,10 +70,10 @@ def _amplified(ratio: float | None, falls: list[float]) -> str:
     return f"It fell by ${falls[0]:.4f}, {ratio:.2f} times the ${falls[1]:.4f} without forced liquidations."
 
 
-def _bars(name: str, *, height: int) -> dict[str, Any]:
+def _bars(name: str, order: list[str], *, height: int) -> dict[str, Any]:
     base = alt.Chart(alt.NamedData(name)).encode(
         y=alt.Y(
-            "label:N", sort=alt.EncodingSortField("order"), title=None,
+            "label:N", sort=order, title=None,
             axis=alt.Axis(labelLimit=260, labelColor=_INK, labelFontSize=12.5, grid=False),
         )
     )  # fmt: skip
