@@ -92,6 +92,7 @@ EVERYONE: dict[str, Any] = {
         "holding": {"kind": "keeper", "funding": "inventory", "inventory": 250_000, "attention_bps": 3000},
     },
     "expect": {"liquidations": "some"},
+    "sensitivity": {},
     "provenance": [],
 }  # fmt: skip
 """The unwinding on a tenth of the scale, with a whale that cannot meet its call and everybody else who may act."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,27 @@ FEED: dict[str, Any] = {"kind": "market-poster", "asset": "USDe", "venue": "usde
 MEDIAN: dict[str, Any] = {"kind": "median", "sources": [SPOT, DELAYED, CAPPED]}
 
 
+A_FIFTH: dict[str, Any] = {
+    "sensitivity": {},
+    "timeline.end": datetime(2025, 10, 10, 21, 55, tzinfo=UTC),
+    "positions.whales.count": 4,
+    "positions.loopers.count": 80,
+    "venues.usde-usdc.reserves": {"USDC": 5_600_000, "USDe": 5_600_000},
+    "agents.buyers.capital": 16_600_000,
+    "agents.keeper.max_per_block": 1,
+}
+"""A fifth of everything, until after the trough: seconds instead of minutes."""
+
+
 @pytest.mark.parametrize(
-    ("source", "agents"), [(MEDIAN, {}), ({"kind": "posted"}, {"agents.feed": FEED})], ids=["median", "market-posted"]
+    ("source", "agents"),
+    [(MEDIAN, {}), ({"kind": "posted"}, {"agents.usde-poster": FEED})],
+    ids=["median", "market-posted"],
 )
 def test_causes__of_a_whole_run__replay_the_oracle_and_leave_no_residual(
     source: dict[str, Any], agents: dict[str, Any], tmp_path: Path
 ) -> None:
-    changes: dict[str, Any] = {"oracle.USDe": source, "expect.troughs": [], **agents}
+    changes: dict[str, Any] = {"oracle.USDe": source, "expect.troughs": [], **A_FIFTH, **agents}
     run = replay(load_scenario(SCENARIOS / "usde-unwind.yaml", set=changes), out=tmp_path)
     graph = cause_graph(run.frames)
 

@@ -136,7 +136,7 @@ def test_change__mode_that_the_configurator_refuses__is_one_line_naming_change_a
 
 def test_compare__lines_to_zero__is_refused_before_anything_runs(baseline: Scenario, tmp_path: Path) -> None:
     lines = {"ltv_bps": 0, "liquidation_threshold_bps": 0, "liquidation_bonus_bps": 0}
-    change = vary(baseline, {f"lending.reserves.WETH.{key}": value for key, value in lines.items()})
+    change = vary(baseline, {f"lending.reserves.USDC.{key}": value for key, value in lines.items()})
 
     with pytest.raises(ScenarioError, match="ReserveLiquidityNotZero"):
         compare(baseline, change, out=tmp_path)

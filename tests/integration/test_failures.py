@@ -261,4 +261,4 @@ def test_ape_test__on_a_part_of_the_suite__passes_it() -> None:
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "7 passed" in done.stdout

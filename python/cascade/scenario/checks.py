@@ -43,7 +43,7 @@ __all__ = ["accounts_of", "check_references", "numbered", "pledge_account", "raw
 
 _HARNESS_ROLES = (
     "looper", "whale", "keeper", "buyer", "dip-buyer", "arbitrageur", "provider", "lender", "oracle", "exogenous",
-    "deployer", "treasury", "agent", "unknown",
+    "deployer", "treasury", "issuer", "custody", "staker", "agent", "unknown",
 )  # fmt: skip
 """Classes of actor that tables and figures read in a way of their own."""
 
