@@ -43,7 +43,6 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
     datasets, charts = _charts(runs)
     page = document(
         "comparison.html.j2",
-        script="charts.js",
         content={
             "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
             "charts": {name: {"": specification} for name, specification in charts.items()},

@@ -21,7 +21,7 @@ _HERE = Path(__file__).parent
 _VEGA = "window.vegaEmbed = vegaEmbed;"
 
 
-def document(template: str, *, script: str, content: Any, **context: Any) -> str:
+def document(template: str, *, content: Any, script: str | None = None, **context: Any) -> str:
     """A page from its template.
 
     Its content security policy lets only its own two scripts run, named by their hashes, so text from a scenario
@@ -31,14 +31,15 @@ def document(template: str, *, script: str, content: Any, **context: Any) -> str
     ----------
     template : str
         Name of the template; it places `policy`, `style`, `scripts` and `content`.
-    script : str
-        Name of the page's own script among the assets; the chart library comes with it.
     content : Any
-        What the script reads, as JSON.
+        What the scripts read, as JSON.
+    script : str, optional
+        Name of the page's own script among the assets, run after the charts are drawn.
     **context : Any
         What else the template names.
     """
-    scripts = [_vega(), (_HERE / "assets" / script).read_text(encoding="utf-8")]
+    own = ["charts.js"] if script is None else ["charts.js", script]
+    scripts = [_vega(), "\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own)]
     rules = [
         "default-src 'none'", "img-src data: blob:", "style-src 'unsafe-inline'", "base-uri 'none'",
         "form-action 'none'", "script-src " + " ".join(_source(text) for text in scripts),

@@ -35,7 +35,6 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
     }  # fmt: skip
     page = document(
         "oracles.html.j2",
-        script="charts.js",
         content={
             "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
             "charts": charts,

@@ -1,28 +1,55 @@
-"use strict";
 (() => {
+  "use strict";
   const content = JSON.parse(document.getElementById("content").textContent);
   const data = {};
   for (const [name, table] of Object.entries(content.datasets)) {
     data[name] = table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
   }
+  // What the script of a page finds: the data, when all is drawn, and where it says what a click on a transaction does.
+  window.cascade = { content, data, drawn: [], chosen: () => {} };
   const font = getComputedStyle(document.body).fontFamily;
-  // The interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids.
+
+  // Charts: the interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids.
   const options = {
     ast: true,
     renderer: "svg",
     actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
     downloadFileName: document.title,
   };
-  for (const figure of document.querySelectorAll("figure[data-chart]")) {
-    const spec = content.charts[figure.dataset.chart][""];
-    const plot = figure.querySelector(".plot");
+
+  async function draw(plot, spec) {
     const name = spec.data.name;
     if (!data[name].length) {
       plot.textContent = "Nothing of this kind happened in this run.";
       plot.className = "plot empty";
-      continue;
+      return;
     }
     const config = { ...spec.config, font };
-    window.vegaEmbed(plot, { ...spec, config, datasets: { [name]: data[name] } }, options);
+    const result = await window.vegaEmbed(plot, { ...spec, config, datasets: { [name]: data[name] } }, options);
+    if (name === "liquidations" || name === "graph") {
+      result.view.addEventListener("click", (_, item) => {
+        if (item && item.datum && item.datum.tx) window.cascade.chosen(item.datum.tx);
+      });
+    }
+  }
+
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    const variants = Object.entries(content.charts[figure.dataset.chart]);
+    const plot = figure.querySelector(".plot");
+    const bar = figure.querySelector(".variants");
+    if (variants.length > 1 && data[variants[0][1].data.name].length) {
+      for (const [label, spec] of variants) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = label;
+        button.setAttribute("aria-pressed", String(label === variants[0][0]));
+        button.addEventListener("click", () => {
+          for (const other of bar.children) other.setAttribute("aria-pressed", String(other === button));
+          draw(plot, spec);
+        });
+        bar.append(button);
+      }
+    }
+    window.cascade.drawn.push(draw(plot, variants[0][1]));
   }
 })();

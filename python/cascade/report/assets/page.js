@@ -1,56 +1,6 @@
-"use strict";
 (() => {
-  const content = JSON.parse(document.getElementById("content").textContent);
-  const data = {};
-  for (const [name, table] of Object.entries(content.datasets)) {
-    data[name] = table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
-  }
-  const font = getComputedStyle(document.body).fontFamily;
-
-  // Charts: the interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids.
-  const options = {
-    ast: true,
-    renderer: "svg",
-    actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
-    downloadFileName: document.title,
-  };
-
-  async function draw(plot, spec) {
-    const name = spec.data.name;
-    if (!data[name].length) {
-      plot.textContent = "Nothing of this kind happened in this run.";
-      plot.className = "plot empty";
-      return;
-    }
-    const config = { ...spec.config, font };
-    const result = await window.vegaEmbed(plot, { ...spec, config, datasets: { [name]: data[name] } }, options);
-    if (name === "liquidations" || name === "graph") {
-      result.view.addEventListener("click", (_, item) => {
-        if (item && item.datum && item.datum.tx) show(item.datum.tx);
-      });
-    }
-  }
-
-  const drawn = [];
-  for (const figure of document.querySelectorAll("figure[data-chart]")) {
-    const variants = Object.entries(content.charts[figure.dataset.chart]);
-    const plot = figure.querySelector(".plot");
-    const bar = figure.querySelector(".variants");
-    if (variants.length > 1 && data[variants[0][1].data.name].length) {
-      for (const [label, spec] of variants) {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.textContent = label;
-        button.setAttribute("aria-pressed", String(label === variants[0][0]));
-        button.addEventListener("click", () => {
-          for (const other of bar.children) other.setAttribute("aria-pressed", String(other === button));
-          draw(plot, spec);
-        });
-        bar.append(button);
-      }
-    }
-    drawn.push(draw(plot, variants[0][1]));
-  }
+  "use strict";
+  const { content, data } = window.cascade;
 
   // The table of liquidations.
   const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -177,7 +127,8 @@
   render();
   follow();
   // Charts grow the page: go to the place asked for once they are there.
-  Promise.all(drawn).then(() => {
+  window.cascade.chosen = show;
+  Promise.all(window.cascade.drawn).then(() => {
     const target = state.chosen ? "every-liquidation" : decodeURIComponent(location.hash.slice(1));
     if (target && element(target)) element(target).scrollIntoView();
   });
