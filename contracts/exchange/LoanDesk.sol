@@ -123,7 +123,7 @@ contract LoanDesk is ILoanDesk, Ownable {
     function marginCall(uint256 lineId, address account) external returns (uint256 deadline) {
         (Line storage line_, Loan storage loan) = _accrued(lineId, account);
         require(loan.callDeadline == 0, AlreadyCalled(account, loan.callDeadline));
-        uint256 ltvBps = _ltvBpsUp(line_, loan);
+        uint256 ltvBps = _pricedLtvBpsUp(line_, loan);
         require(ltvBps >= line_.terms.marginCallLtvBps, BelowMarginCall(ltvBps, line_.terms.marginCallLtvBps));
 
         deadline = block.timestamp + line_.terms.callSeconds;
@@ -135,7 +135,7 @@ contract LoanDesk is ILoanDesk, Ownable {
     /// @inheritdoc ILoanDesk
     function endCall(uint256 lineId, address account) external {
         (Line storage line_, Loan storage loan) = _accrued(lineId, account);
-        uint256 ltvBps = _ltvBpsUp(line_, loan);
+        uint256 ltvBps = _pricedLtvBpsUp(line_, loan);
         require(ltvBps < line_.terms.marginCallLtvBps, CallNotMet(ltvBps, line_.terms.marginCallLtvBps));
 
         _meetCall(lineId, line_, account, loan);
@@ -147,7 +147,7 @@ contract LoanDesk is ILoanDesk, Ownable {
         returns (uint256 soldLots, uint256 proceeds)
     {
         (Line storage line_, Loan storage loan) = _accrued(lineId, account);
-        uint256 ltvBps = _ltvBpsUp(line_, loan);
+        uint256 ltvBps = _pricedLtvBpsUp(line_, loan);
         require(_isLiquidatable(line_, loan, ltvBps), NotLiquidatable(ltvBps, line_.terms.liquidationLtvBps));
         require(block.timestamp >= loan.pausedUntil, LiquidationPaused(loan.pausedUntil));
 
@@ -213,7 +213,7 @@ contract LoanDesk is ILoanDesk, Ownable {
     function loanOf(uint256 lineId, address account) public view returns (Loan memory loan, uint256 ltvBps) {
         Line storage line_ = _line(lineId);
         loan = _loanNow(line_, _loans[lineId][account]);
-        ltvBps = _ltvBpsUp(line_, loan);
+        ltvBps = _ltvBpsUp(line_, loan, _answerE8(line_));
     }
 
     /// @inheritdoc ILoanDesk
@@ -230,13 +230,15 @@ contract LoanDesk is ILoanDesk, Ownable {
     function saleLots(uint256 lineId, address account) external view returns (uint256) {
         (Loan memory loan, uint256 ltvBps) = loanOf(lineId, account);
         Line storage line_ = _line(lineId);
-        return _isLiquidatable(line_, loan, ltvBps) ? _saleLots(line_, loan, _priceE8(line_)) : 0;
+        uint256 priceE8 = _answerE8(line_);
+        return priceE8 != 0 && _isLiquidatable(line_, loan, ltvBps) ? _saleLots(line_, loan, priceE8) : 0;
     }
 
     /// @inheritdoc ILoanDesk
     function isLiquidatable(uint256 lineId, address account) external view returns (bool) {
         (Loan memory loan, uint256 ltvBps) = loanOf(lineId, account);
-        return _isLiquidatable(_line(lineId), loan, ltvBps);
+        Line storage line_ = _line(lineId);
+        return _answerE8(line_) != 0 && _isLiquidatable(line_, loan, ltvBps);
     }
 
     /// @inheritdoc ILoanDesk
@@ -297,7 +299,7 @@ contract LoanDesk is ILoanDesk, Ownable {
 
     function _meetCall(uint256 lineId, Line storage line_, address account, Loan storage loan) private {
         if (loan.callDeadline == 0) return;
-        uint256 ltvBps = _ltvBpsUp(line_, loan);
+        uint256 ltvBps = _ltvBpsUp(line_, loan, _answerE8(line_));
         if (ltvBps >= line_.terms.marginCallLtvBps) return;
 
         loan.callDeadline = 0;
@@ -328,9 +330,19 @@ contract LoanDesk is ILoanDesk, Ownable {
         return uint256(answer);
     }
 
-    function _ltvBpsUp(Line storage line_, Loan memory loan) private view returns (uint256) {
+    /// @dev For what must not fail without a price: zero, which makes every LTV the highest.
+    function _answerE8(Line storage line_) private view returns (uint256) {
+        int256 answer = line_.feed.latestAnswer();
+        return answer > 0 ? uint256(answer) : 0;
+    }
+
+    function _pricedLtvBpsUp(Line storage line_, Loan memory loan) private view returns (uint256) {
+        return loan.debt == 0 ? 0 : _ltvBpsUp(line_, loan, _priceE8(line_));
+    }
+
+    function _ltvBpsUp(Line storage line_, Loan memory loan, uint256 priceE8) private view returns (uint256) {
         if (loan.debt == 0) return 0;
-        uint256 value = uint256(loan.pledged).mulDivDown(_priceE8(line_), line_.valueUnit);
+        uint256 value = uint256(loan.pledged).mulDivDown(priceE8, line_.valueUnit);
         return value == 0 ? type(uint256).max : uint256(loan.debt).mulDivUp(BPS, value);
     }
 
@@ -358,7 +370,7 @@ contract LoanDesk is ILoanDesk, Ownable {
     // --- Internals: checks
 
     function _requireInitialLtv(Line storage line_, Loan memory loan) private view {
-        uint256 ltvBps = _ltvBpsUp(line_, loan);
+        uint256 ltvBps = _pricedLtvBpsUp(line_, loan);
         require(ltvBps <= line_.terms.initialLtvBps, LtvTooHigh(ltvBps, line_.terms.initialLtvBps));
     }
 

@@ -170,15 +170,16 @@ interface ILoanDesk {
     // --- Views
 
     /// @return loan With its debt as of now
-    /// @return ltvBps The maximum of uint256 where the pledge is worth nothing; zero without a debt
+    /// @return ltvBps The maximum of uint256 where the pledge is worth nothing or has no price; zero without a debt
     function loanOf(uint256 lineId, address account) external view returns (Loan memory loan, uint256 ltvBps);
 
     /// @return words Of each account: pledged, debt, LTV in bps, deadline
     function loans(uint256 lineId, address[] calldata accounts) external view returns (uint256[] memory words);
 
-    /// @notice What a liquidation would offer to the book now; zero where the loan is sound.
+    /// @notice What a liquidation would offer to the book now; zero where the loan is sound or has no price.
     function saleLots(uint256 lineId, address account) external view returns (uint256);
 
+    /// @return False without a price
     function isLiquidatable(uint256 lineId, address account) external view returns (bool);
 
     function line(uint256 lineId) external view returns (ISpotBook book, AggregatorV3Interface feed, Terms memory terms);

@@ -150,9 +150,16 @@ def test_borrow__more_cash_than_the_desk_has__reverts(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("answer", [0, -1])
-def test_borrow__without_a_price__reverts(desk: Desk, answer: int) -> None:
+def test_loan__without_a_price__is_neither_made_nor_liquidated_and_can_be_repaid(desk: Desk, answer: int) -> None:
     desk.stage.send(desk.feed, "post", answer, sender=EXCHANGE)
-    assert desk.refusal("borrow", 0, 0, 1) == error("PriceNotAvailable", answer)
+    expected = error("PriceNotAvailable", answer)
+    assert desk.refusal("borrow", 0, 0, 1) == expected
+    assert desk.refusal("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER) == expected
+    assert desk.loan() == (1_000 * ALT, 650 * USDT, 2**256 - 1, 0)
+    assert desk.stage.view(desk.desk, "isLiquidatable", 0, WHALE) is False
+    assert desk.stage.view(desk.desk, "saleLots", 0, WHALE) == 0
+    desk.act("repay", 0, 650 * USDT)
+    desk.act("withdrawPledge", 0, 1_000 * ALT)
 
 
 def test_withdraw_pledge__down_to_the_initial_ltv__pays_and_a_unit_more_reverts(desk: Desk, event: Any) -> None:
