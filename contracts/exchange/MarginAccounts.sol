@@ -46,22 +46,6 @@ abstract contract MarginAccounts is MarginState {
     }
 
     /// @inheritdoc IUnifiedMargin
-    function accounts(address[] calldata owners) external view returns (uint256[] memory words) {
-        words = new uint256[](8 * owners.length);
-        for (uint256 k = 0; k < owners.length; ++k) {
-            Account memory account = accountOf(owners[k]);
-            words[8 * k] = uint256(account.equity);
-            words[8 * k + 1] = uint256(account.adjustedEquity);
-            words[8 * k + 2] = account.maintenance;
-            words[8 * k + 3] = uint256(account.uniMmrWad);
-            words[8 * k + 4] = account.leverageWad;
-            words[8 * k + 5] = account.debt;
-            words[8 * k + 6] = account.notional;
-            words[8 * k + 7] = uint256(account.level);
-        }
-    }
-
-    /// @inheritdoc IUnifiedMargin
     function level(address owner) external view returns (Level) {
         return accountOf(owner).level;
     }

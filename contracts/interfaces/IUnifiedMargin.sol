@@ -245,10 +245,6 @@ interface IUnifiedMargin is IWithdrawalGuard {
 
     function accountOf(address account) external view returns (Account memory);
 
-    /// @return words Of each account: equity, adjusted equity, maintenance, uniMMR, leverage, debt, notional, level; signed ones in
-    /// two's complement
-    function accounts(address[] calldata owners) external view returns (uint256[] memory words);
-
     function level(address account) external view returns (Level);
 
     function debtOf(address account) external view returns (uint256);

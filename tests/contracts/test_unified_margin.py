@@ -254,11 +254,28 @@ def test_account__two_assets_and_a_loan__every_figure_by_hand(margin: Margin) ->
         "maintenance": 80 * USDT, "uniMmrWad": round((collateral - 500) * USDT) * WAD // (80 * USDT),
         "leverageWad": 1_455 * WAD // 955, "level": FREE,
     }  # fmt: skip
-    words = margin.view("accounts", [OWNER])
-    account = margin.account(OWNER)
-    names = ("equity", "adjustedEquity", "maintenance", "uniMmrWad", "leverageWad", "debt", "notional", "level")
-    assert words == [account[name] for name in names]
     margin.assert_conserved()
+
+
+def test_lens__books_accounts_and_positions__are_rows_of_words(margin: Margin, stage: Any) -> None:
+    lens = stage.deploy("ExchangeLens")
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=200)
+    margin.pair(100)
+    margin.post("ETH", 2_500)
+    margin.exchange.act("requote", [(price(0.9), 7)], [(price(1.1), 5)], sender=MAKER)
+
+    books = [margin.usde_book.address, margin.exchange.book.address]
+    top = [0, 0, price(0.9), 7, price(1.1), 5, price(1), 0]
+    assert stage.view(lens, "books", books, [1_000]) == [*[0] * 12, *top, 7, 63_000, 5, 55_000]
+    rows = stage.view(lens, "accounts", margin.margin.address, [LONG, SHORT])
+    assert rows == [
+        1_500 * USDT, 1_500 * USDT, 125 * USDT, 12 * WAD, WAD * 2_500 // 1_500, 0, 2_500 * USDT, FREE,
+        2**256 - 300 * USDT, 2**256 - 300 * USDT, 125 * USDT, 2**256 - 24 * WAD // 10, 2**256 - 1, 0, 2_500 * USDT,
+        LIQUIDATION,
+    ]  # fmt: skip
+    positions = stage.view(lens, "positions", margin.margin.address, 0, [LONG, SHORT])
+    assert positions == [100, 2_000 * USDT, 2**256 - 100, 2**256 - 2_000 * USDT]
 
 
 def test_account__assets_in_open_orders__count_in_full(margin: Margin) -> None:
