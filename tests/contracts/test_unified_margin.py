@@ -1,0 +1,831 @@
+"""UnifiedMargin: joint collateral, perpetuals between accounts, and a liquidation's whole course, each by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+import pytest
+
+from cascade.chain.local import Contract, address_of
+
+from .exchange_world import (
+    ALT,
+    BUY,
+    E8,
+    EXCHANGE,
+    FEES,
+    INSURANCE,
+    LOT,
+    MAKER,
+    OUTSIDER,
+    SELL,
+    TICK,
+    USDT,
+    WAD,
+    Exchange,
+    error,
+    events,
+    open_exchange,
+    price,
+)  # fmt: skip
+
+OWNER, KEEPER, LENDER = address_of("margin-owner"), address_of("keeper"), address_of("lender")
+LONG, SHORT, OTHER = address_of("long"), address_of("short"), address_of("other-short")
+CAPITAL = 100_000 * USDT
+ENDLESS = 2**128 - 1
+NO_LIMIT = 2**128
+INT_MAX = 2**255 - 1
+FREE, WARNING, REDUCE_ONLY, LIQUIDATION = range(4)
+MANY = 50
+YEAR, RAY, EIGHT_HOURS = 365 * 86_400, 10**27, 8 * 3_600
+
+
+def rules(*, slice_bps: int = 100_00, fee_bps: int = 0, pause: int = 0) -> tuple[int, ...]:
+    return (15 * WAD // 10, 12 * WAD // 10, 105 * WAD // 100, WAD, slice_bps, fee_bps, pause)
+
+
+class Margin:
+    """Collateral ALT at 70 % and USDe at 95 %, sold in that order, and 10 % of margin for debt.
+
+    A contract is 0.01 ETH, at 2,000 dollars an ETH, with 5 % of margin to 100,000 and 10 % beyond.
+    """
+
+    def __init__(self, stage: Any) -> None:
+        self.stage = stage
+        self.exchange: Exchange = open_exchange(stage)
+        self.vault, self.usdt, self.alt = self.exchange.vault, self.exchange.usdt, self.exchange.alt
+        self.usde = stage.token("USDe", 18)
+        arguments = (self.vault.address, self.usde.address, self.usdt.address, TICK, LOT, 0, 0, EXCHANGE)
+        self.usde_book = stage.deploy("SpotBook", *arguments)
+        self.feeds = {name: stage.deploy("PostedPriceFeed", name, E8, EXCHANGE) for name in ("ALT", "USDe", "ETH")}
+        self.margin: Contract = stage.deploy(
+            "UnifiedMargin", self.vault.address, self.usdt.address, INSURANCE, EXCHANGE
+        )
+        for operator in (self.usde_book, self.margin):
+            stage.send(self.vault, "setOperator", operator.address, True, sender=EXCHANGE)
+        stage.send(self.vault, "setGuard", self.margin.address, sender=EXCHANGE)
+        self.own("addAsset", self.exchange.book.address, self.feeds["ALT"].address, [(ENDLESS, 70_00)])
+        self.own("addAsset", self.usde_book.address, self.feeds["USDe"].address, [(ENDLESS, 95_00)])
+        self.own("setLending", 0, [(ENDLESS, 10_00)])
+        self.post("ETH", 2_000)
+        self.tiers = [(100_000 * USDT, 5_00), (ENDLESS, 10_00)]
+        self.own("addMarket", self.feeds["ETH"].address, WAD // 100, self.tiers)
+        stage.fund(self.usdt, LENDER, CAPITAL, spender=self.vault)
+        stage.send(self.vault, "deposit", self.usdt.address, CAPITAL, self.margin.address, sender=LENDER)
+
+    def own(self, function: str, *arguments: Any) -> Any:
+        return self.stage.send(self.margin, function, *arguments, sender=EXCHANGE)
+
+    def act(self, function: str, *arguments: Any, sender: str, timestamp: int | None = None) -> Any:
+        return self.stage.send(self.margin, function, *arguments, sender=sender, timestamp=timestamp)
+
+    def refusal(self, function: str, *arguments: Any, sender: str) -> str:
+        return str(self.stage.refusal(self.margin, function, *arguments, sender=sender))
+
+    def view(self, function: str, *arguments: Any, timestamp: int | None = None) -> Any:
+        return self.stage.view(self.margin, function, *arguments, timestamp=timestamp)
+
+    def post(self, name: str, dollars: float) -> None:
+        self.stage.send(self.feeds[name], "post", round(dollars * 10_000) * 10_000, sender=EXCHANGE)
+
+    def give(self, account: str, **amounts: int) -> None:
+        """Whole tokens, into the vault: usdt, alt, usde."""
+        units = {"usdt": (self.usdt, USDT), "alt": (self.alt, ALT), "usde": (self.usde, ALT)}
+        for name, amount in amounts.items():
+            token, unit = units[name]
+            self.exchange.give(account, token, amount * unit)
+
+    def withdraw(self, account: str, amount: int) -> None:
+        self.stage.send(self.vault, "withdraw", self.usdt.address, amount, sender=account)
+
+    def cash(self, account: str | Contract) -> int:
+        free, _ = self.exchange.balance(account, self.usdt)
+        return free
+
+    def account(self, account: str) -> dict[str, int]:
+        names = (
+            "cash", "assetValue", "collateralValue", "debt", "profit", "notional", "equity", "adjustedEquity",
+            "maintenance", "uniMmrWad", "leverageWad", "level",
+        )  # fmt: skip
+        return dict(zip(names, self.view("accountOf", account), strict=True))
+
+    def level(self, account: str) -> int:
+        return int(self.view("level", account))
+
+    def position(self, account: str) -> tuple[int, int]:
+        size, entry, _ = self.view("positionOf", 0, account)
+        return size, entry
+
+    def pair(self, contracts: int, *, short: str = SHORT, long: str = LONG) -> Any:
+        """The long buys from the short at the mark; the receipt of the purchase."""
+        self.act("quotePerp", 0, 0, contracts, 0, sender=short)
+        return self.act("tradePerp", 0, contracts, NO_LIMIT, MANY, sender=long)
+
+    def bid(self, book: Contract, dollars: float, lots: int) -> None:
+        """A bid of an account of its own, with money for it."""
+        self.exchange.give(MAKER, self.usdt, 10**6 * USDT)
+        self.stage.send(book, "placeLimit", BUY, price(dollars), lots, 0, sender=MAKER)
+
+    def assert_conserved(self, capital: int = CAPITAL) -> None:
+        """Cash of the clearing account, debts and entries are what came in, and positions cancel out."""
+        accounts = (OWNER, LONG, SHORT, OTHER, MAKER)
+        debt, interest, funding, bad_debt = self.view("totals")
+        positions = [self.position(account) for account in accounts]
+        assert sum(size for size, _ in positions) == 0
+        entries = sum(entry for _, entry in positions)
+        assert self.cash(self.margin) + debt + entries == capital + interest + funding - bad_debt
+        assert debt == sum(self.view("debtOf", account) for account in accounts)
+        ledger = sum(
+            sum(self.exchange.balance(account, self.usdt))
+            for account in (*accounts, self.margin, INSURANCE, FEES, address_of("second-maker"), address_of("taker"))
+        )
+        assert ledger == self.stage.balance(self.usdt, self.vault)
+
+
+@pytest.fixture
+def margin(stage: Any) -> Margin:
+    return Margin(stage)
+
+
+# --- Collateral
+
+
+def test_collateral_value__published_vector__is_590_000(margin: Margin) -> None:
+    vector = [(300_000 * USDT, 100_00), (500_000 * USDT, 70_00), (1_000_000 * USDT, 30_00)]
+    margin.own("setAsset", 0, vector, 0)
+    assert margin.view("collateralValueOf", 0, 1_200_000 * USDT) == 590_000 * USDT
+    margin.give(OWNER, alt=1_200_000)
+    assert margin.account(OWNER)["collateralValue"] == 590_000 * USDT
+    assert margin.account(OWNER)["assetValue"] == 1_200_000 * USDT
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, 0), (300_000, 300_000), (300_001, 300_000 + 0.7), (500_000, 440_000), (500_001, 440_000.3),
+        (1_000_000, 590_000), (1_000_001, 590_000), (10**12, 590_000),
+    ],
+)  # fmt: skip
+def test_collateral_value__at_the_brackets_ends__counts_each_part_at_its_rate(
+    margin: Margin, value: int, expected: float
+) -> None:
+    margin.own("setAsset", 0, [(300_000 * USDT, 100_00), (500_000 * USDT, 70_00), (1_000_000 * USDT, 30_00)], 0)
+    assert margin.view("collateralValueOf", 0, value * USDT) == round(expected * 10) * USDT // 10
+
+
+def test_collateral_value__haircut_add_on__cuts_what_the_tiers_leave(margin: Margin) -> None:
+    margin.own("setAsset", 0, [(ENDLESS, 70_00)], 20_00)
+    assert margin.view("collateralValueOf", 0, 1_000 * USDT) == 560 * USDT
+
+
+@pytest.mark.parametrize(
+    ("tiers", "reason"),
+    [
+        ([], "TiersOutOfOrder"),
+        ([(5, 100_00), (5, 50_00)], "TiersOutOfOrder"),
+        ([(0, 100_00)], "TiersOutOfOrder"),
+        ([(5, 100_01)], "RateOverAll(10001)"),
+    ],
+)
+def test_set_asset__bad_tiers__revert(margin: Margin, tiers: list[tuple[int, int]], reason: str) -> None:
+    assert margin.refusal("setAsset", 0, tiers, 0, sender=EXCHANGE) == reason
+
+
+def test_configuration__bad_input__is_refused(margin: Margin, stage: Any) -> None:
+    book, feed = margin.exchange.book.address, margin.feeds["ALT"].address
+    whole = [(ENDLESS, 100_00)]
+    assert margin.refusal("setAsset", 0, whole, 100_01, sender=EXCHANGE) == "RateOverAll(10001)"
+    assert margin.refusal("setAsset", 2, whole, 0, sender=EXCHANGE) == "UnknownAsset(2)"
+    assert margin.refusal("addAsset", book, feed, whole, sender=EXCHANGE) == error(
+        "AssetAlreadyListed", margin.alt.address
+    )
+    assert margin.refusal("setMarket", 0, [(5, 1)], 0, 0, sender=EXCHANGE) == "TiersOutOfOrder"
+    assert margin.refusal("setMarket", 1, whole, 0, 0, sender=EXCHANGE) == "UnknownMarket(1)"
+    assert margin.refusal("setMarket", 0, whole, 0, 100_01, sender=EXCHANGE) == "RateOverAll(10001)"
+    assert margin.refusal("addMarket", feed, 0, whole, sender=EXCHANGE) == "InvalidAmount"
+    assert margin.refusal("addMarket", margin.usdt.address, WAD, whole, sender=EXCHANGE) == error(
+        "UnsupportedDecimals", margin.usdt.address, 6
+    )
+    arguments = (margin.vault.address, margin.usdt.address, margin.usde.address, 10**14, 10**6, 0, 0, EXCHANGE)
+    other = stage.deploy("SpotBook", *arguments)
+    assert margin.refusal("addAsset", other.address, feed, whole, sender=EXCHANGE) == error(
+        "WrongQuote", margin.usde.address, margin.usdt.address
+    )
+
+
+@pytest.mark.parametrize("swapped", [(0, 1), (1, 2), (2, 3)])
+def test_set_rules__levels_out_of_order__revert_and_equal_ones_work(margin: Margin, swapped: tuple[int, int]) -> None:
+    good = list(rules())
+    upper, lower = swapped
+    bad = list(good)
+    bad[upper], bad[lower] = bad[lower], bad[upper]
+    assert margin.refusal("setRules", tuple(bad), sender=EXCHANGE) == error("LevelsOutOfOrder", *bad[:4])
+    good[upper] = good[lower]
+    margin.own("setRules", (*([good[upper]] * 4), *good[4:]))
+    assert margin.refusal("setRules", (*good[:4], 0, 0, 0), sender=EXCHANGE) == "InvalidAmount"
+
+
+@pytest.mark.parametrize("function", ["setRules", "setLending", "setAsset", "setMarket", "addAsset", "addMarket"])
+def test_owner_action__by_anyone_else__reverts(margin: Margin, function: str) -> None:
+    feed, whole = margin.feeds["ALT"].address, [(ENDLESS, 100_00)]
+    arguments: dict[str, tuple[Any, ...]] = {
+        "setRules": (rules(),), "setLending": (0, whole), "setAsset": (0, whole, 0), "setMarket": (0, whole, 0, 0),
+        "addAsset": (margin.exchange.book.address, feed, whole), "addMarket": (feed, WAD, whole),
+    }  # fmt: skip
+    expected = error("OwnableUnauthorizedAccount", OWNER)
+    assert margin.refusal(function, *arguments[function], sender=OWNER) == expected
+
+
+# --- Accounts and lending
+
+
+def test_account__two_assets_and_a_loan__every_figure_by_hand(margin: Margin) -> None:
+    margin.give(OWNER, alt=1_000, usde=700)
+    margin.post("USDe", 0.65)
+    margin.act("borrow", 800 * USDT, sender=OWNER)
+    margin.withdraw(OWNER, 500 * USDT)
+
+    collateral = 700 + 0.95 * 455
+    assert margin.account(OWNER) == {
+        "cash": 300 * USDT, "assetValue": 1_455 * USDT, "collateralValue": round(collateral * USDT), "debt": 800 * USDT,
+        "profit": 0, "notional": 0, "equity": 955 * USDT, "adjustedEquity": round((collateral - 500) * USDT),
+        "maintenance": 80 * USDT, "uniMmrWad": round((collateral - 500) * USDT) * WAD // (80 * USDT),
+        "leverageWad": 1_455 * WAD // 955, "level": FREE,
+    }  # fmt: skip
+    margin.assert_conserved()
+
+
+def test_lens__books_accounts_and_positions__are_rows_of_words(margin: Margin, stage: Any) -> None:
+    lens = stage.deploy("ExchangeLens")
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=200)
+    margin.pair(100)
+    margin.post("ETH", 2_500)
+    margin.exchange.act("requote", [(price(0.9), 7)], [(price(1.1), 5)], sender=MAKER)
+
+    books = [margin.usde_book.address, margin.exchange.book.address]
+    top = [0, 0, price(0.9), 7, price(1.1), 5, price(1), 0]
+    assert stage.view(lens, "books", books, [1_000]) == [*[0] * 12, *top, 7, 63_000, 5, 55_000]
+    rows = stage.view(lens, "accounts", margin.margin.address, [LONG, SHORT])
+    assert rows == [
+        1_500 * USDT, 1_500 * USDT, 125 * USDT, 12 * WAD, WAD * 2_500 // 1_500, 0, 2_500 * USDT, FREE,
+        2**256 - 300 * USDT, 2**256 - 300 * USDT, 125 * USDT, 2**256 - 24 * WAD // 10, 2**256 - 1, 0, 2_500 * USDT,
+        LIQUIDATION,
+    ]  # fmt: skip
+    positions = stage.view(lens, "positions", margin.margin.address, 0, [LONG, SHORT])
+    assert positions == [100, 2_000 * USDT, 2**256 - 100, 2**256 - 2_000 * USDT]
+
+
+def test_account__assets_in_open_orders__count_in_full(margin: Margin) -> None:
+    margin.give(OWNER, alt=100, usdt=50)
+    before = margin.account(OWNER)
+    margin.exchange.limit(OWNER, SELL, price(2), 10_000)
+    margin.exchange.limit(OWNER, BUY, price(0.5), 10_000)
+    assert margin.account(OWNER) == before
+
+
+@pytest.mark.parametrize("answer", [0, -1])
+def test_account__asset_without_a_price__is_worth_nothing(margin: Margin, answer: int) -> None:
+    margin.give(OWNER, alt=100)
+    margin.stage.send(margin.feeds["ALT"], "post", answer, sender=EXCHANGE)
+    assert margin.account(OWNER)["assetValue"] == 0
+
+
+def test_account__nothing_at_all__is_free_without_a_margin(margin: Margin) -> None:
+    account = margin.account(OWNER)
+    assert (account["uniMmrWad"], account["level"], account["leverageWad"]) == (INT_MAX, FREE, 2**256 - 1)
+
+
+def test_borrow__to_the_free_line__pays_and_a_unit_more_reverts(margin: Margin, event: Any) -> None:
+    margin.give(OWNER, alt=1_000, usde=700)
+    # Collateral of 1,365 carries 910 of margin at 1.5, a tenth of 9,100.
+    assert margin.refusal("borrow", 9_100 * USDT + 1, sender=OWNER).startswith("MarginTooLow(1499999")
+    receipt = margin.act("borrow", 9_100 * USDT, sender=OWNER)
+    assert event(receipt, "Borrowed") == {"account": OWNER, "amount": 9_100 * USDT}
+    assert margin.account(OWNER)["uniMmrWad"] == 15 * WAD // 10
+    assert (margin.cash(OWNER), margin.cash(margin.margin)) == (9_100 * USDT, CAPITAL - 9_100 * USDT)
+    assert margin.view("totals") == (9_100 * USDT, 0, 0, 0)
+    assert margin.refusal("borrow", 0, sender=OWNER) == "InvalidAmount"
+
+
+def test_withdraw__down_to_the_free_line__pays_and_a_unit_more_reverts(margin: Margin) -> None:
+    margin.give(OWNER, alt=1_000)
+    margin.act("borrow", 650 * USDT, sender=OWNER)
+    # Of 700 of collateral, 1.5 times 65 of margin has to stay.
+    token, most = margin.usdt.address, 602_500_000
+    reason = margin.stage.refusal(margin.vault, "withdraw", token, most + 1, sender=OWNER)
+    assert reason == error("MarginTooLow", 97_499_999 * WAD // 65_000_000, 15 * WAD // 10)
+    margin.withdraw(OWNER, most)
+    assert margin.stage.refusal(margin.vault, "withdraw", margin.alt.address, 10**13, sender=OWNER) == reason.replace(
+        str(97_499_999 * WAD // 65_000_000), str(97_499_993 * WAD // 65_000_000)
+    )
+
+
+def test_repay__more_than_is_owed__takes_the_debt_alone(margin: Margin, event: Any) -> None:
+    margin.give(OWNER, alt=1_000, usdt=50)
+    margin.act("borrow", 600 * USDT, sender=OWNER)
+    receipt = margin.act("repay", 10_000 * USDT, sender=OWNER)
+    assert event(receipt, "Repaid") == {"account": OWNER, "amount": 600 * USDT}
+    assert (margin.cash(OWNER), margin.view("debtOf", OWNER)) == (50 * USDT, 0)
+    assert margin.refusal("repay", 0, sender=OWNER) == "InvalidAmount"
+    margin.assert_conserved()
+
+
+def test_interest__half_a_year_at_ten_per_cent__is_owed_and_booked(margin: Margin) -> None:
+    margin.own("setLending", RAY // 10, [(ENDLESS, 10_00)])
+    margin.give(OWNER, alt=1_000)
+    margin.act("borrow", 600 * USDT, sender=OWNER)
+    start = margin.stage.chain.timestamp
+    set_at = start - 2
+    growth = 1 + Fraction(start + YEAR // 2 - set_at, 10 * YEAR)
+    expected = ceil(600 * USDT * growth / (1 + Fraction(start - set_at, 10 * YEAR)))
+    assert abs(margin.view("debtOf", OWNER, timestamp=start + YEAR // 2) - expected) <= 1
+    margin.act("repay", 100 * USDT, sender=OWNER, timestamp=start + YEAR // 2)
+    _, interest, _, _ = margin.view("totals")
+    assert interest == margin.view("debtOf", OWNER) - 500 * USDT
+    assert abs(interest - 30 * USDT) <= 1_000
+    margin.assert_conserved()
+
+
+# --- Perpetuals
+
+
+def test_trade_perp__against_a_quote__passes_contracts_at_the_mark(margin: Margin, event: Any) -> None:
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=1_000)
+    assert margin.view("markPrice", 0) == 20 * USDT
+
+    receipt = margin.pair(100)
+
+    assert event(receipt, "PerpTrade") == {
+        "marketId": 0, "taker": LONG, "maker": SHORT, "contracts": 100, "price": 20 * USDT, "markPrice": 20 * USDT,
+    }  # fmt: skip
+    assert (margin.position(LONG), margin.position(SHORT)) == ((100, 2_000 * USDT), (-100, -2_000 * USDT))
+    assert list(margin.view("holders", 0)) == [LONG.lower(), SHORT.lower()]
+    assert (margin.cash(LONG), margin.cash(SHORT)) == (1_000 * USDT, 1_000 * USDT)
+    account = margin.account(LONG)
+    assert (account["maintenance"], account["uniMmrWad"], account["leverageWad"]) == (100 * USDT, 10 * WAD, 2 * WAD)
+    margin.assert_conserved()
+
+
+def test_trade_perp__closed_in_part_at_a_profit__is_paid_by_the_other_side(margin: Margin, event: Any) -> None:
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=1_000)
+    margin.pair(100)
+    margin.post("ETH", 2_200)
+    assert (margin.account(LONG)["profit"], margin.account(SHORT)["profit"]) == (200 * USDT, -200 * USDT)
+    margin.act("quotePerp", 0, 40, 0, 0, sender=SHORT)
+
+    receipt = margin.act("tradePerp", 0, -40, 0, MANY, sender=LONG)
+
+    assert events(receipt, "Realised") == [
+        {"account": SHORT, "amount": -80 * USDT, "viaDebt": 0}, {"account": LONG, "amount": 80 * USDT, "viaDebt": 0},
+    ]  # fmt: skip
+    assert (margin.cash(LONG), margin.cash(SHORT)) == (1_080 * USDT, 920 * USDT)
+    assert (margin.position(LONG), margin.position(SHORT)) == ((60, 1_200 * USDT), (-60, -1_200 * USDT))
+    assert margin.account(LONG)["profit"] == 120 * USDT
+    margin.assert_conserved()
+
+
+def test_trade_perp__through_zero__realises_all_and_enters_anew(margin: Margin) -> None:
+    for account in (LONG, SHORT):
+        margin.give(account, usdt=1_000)
+    margin.pair(100)
+    margin.post("ETH", 1_900)
+    margin.act("quotePerp", 0, 150, 0, 0, sender=SHORT)
+    margin.act("tradePerp", 0, -150, 0, MANY, sender=LONG)
+    assert (margin.position(LONG), margin.position(SHORT)) == ((-50, -950 * USDT), (50, 950 * USDT))
+    assert (margin.cash(LONG), margin.cash(SHORT)) == (900 * USDT, 1_100 * USDT)
+    margin.assert_conserved()
+
+
+def test_trade_perp__loss_over_the_free_cash__becomes_debt_and_profit_lowers_debt(margin: Margin, event: Any) -> None:
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=1_000, alt=1_000)
+    margin.act("borrow", 300 * USDT, sender=SHORT)
+    margin.pair(100)
+    margin.post("ETH", 800)
+    margin.act("quotePerp", 0, 100, 0, 0, sender=SHORT)
+
+    receipt = margin.act("tradePerp", 0, -100, 0, MANY, sender=LONG)
+
+    assert events(receipt, "Realised") == [
+        {"account": LONG, "amount": -1_200 * USDT, "viaDebt": 200 * USDT},
+        {"account": SHORT, "amount": 1_200 * USDT, "viaDebt": 300 * USDT},
+    ]
+    assert (margin.cash(LONG), margin.cash(SHORT)) == (0, 2_200 * USDT)
+    assert (margin.view("debtOf", LONG), margin.view("debtOf", SHORT)) == (200 * USDT, 0)
+    assert list(margin.view("holders", 0)) == []
+    margin.assert_conserved()
+
+
+def test_trade_perp__several_quotes__narrowest_first_then_first_come_up_to_the_limit(margin: Margin) -> None:
+    margin.give(LONG, usdt=10_000)
+    for account, spread in ((SHORT, 50), (OTHER, 10), (MAKER, 10)):
+        margin.give(account, usdt=1_000)
+        margin.act("quotePerp", 0, 0, 10, spread, sender=account)
+    near, far = 20 * USDT * 10_010 // 10_000, 20 * USDT * 10_050 // 10_000
+
+    receipt = margin.act("tradePerp", 0, 15, far - 1, MANY, sender=LONG)
+    met = [(trade["maker"], trade["contracts"], trade["price"]) for trade in events(receipt, "PerpTrade")]
+    assert met == [(OTHER, 10, near), (MAKER, 5, near)]
+    receipt = margin.act("tradePerp", 0, 15, far - 1, MANY, sender=LONG)
+    assert [trade["contracts"] for trade in events(receipt, "PerpTrade")] == [5]
+    receipt = margin.act("tradePerp", 0, 15, far, MANY, sender=LONG)
+    assert [(trade["maker"], trade["contracts"]) for trade in events(receipt, "PerpTrade")] == [(SHORT, 10)]
+    margin.assert_conserved()
+
+
+def test_quote_perp__again_and_to_nothing__replaces_and_removes(margin: Margin, event: Any) -> None:
+    receipt = margin.act("quotePerp", 0, 5, 6, 7, sender=SHORT)
+    assert event(receipt, "PerpQuoted") == {
+        "marketId": 0, "maker": SHORT, "bidContracts": 5, "askContracts": 6, "spreadBps": 7,
+    }  # fmt: skip
+    margin.act("quotePerp", 0, 1, 1, 9, sender=OTHER)
+    margin.act("quotePerp", 0, 8, 8, 10, sender=SHORT)
+    assert [quote[0] for quote in margin.view("quotes", 0)] == [OTHER.lower(), SHORT.lower()]
+    margin.act("quotePerp", 0, 0, 0, 0, sender=OTHER)
+    assert [tuple(quote) for quote in margin.view("quotes", 0)] == [(SHORT.lower(), 8, 8, 10)]
+    assert margin.refusal("quotePerp", 0, 1, 1, 100_00, sender=SHORT) == "RateOverAll(10000)"
+    assert margin.refusal("quotePerp", 1, 1, 1, 1, sender=SHORT) == "UnknownMarket(1)"
+
+
+def test_trade_perp__own_quote_or_a_maker_short_of_margin__is_passed_over(margin: Margin) -> None:
+    margin.give(LONG, usdt=1_000)
+    margin.act("quotePerp", 0, 0, 10, 0, sender=LONG)
+    margin.act("tradePerp", 0, 5, NO_LIMIT, MANY, sender=LONG)
+    assert margin.position(LONG) == (0, 0)
+    margin.give(SHORT, usdt=119)
+    margin.pair(100)
+    margin.post("ETH", 2_001)
+    assert margin.level(SHORT) == WARNING
+    margin.act("quotePerp", 0, 10, 10, 0, sender=SHORT)
+    margin.act("tradePerp", 0, 10, NO_LIMIT, MANY, sender=LONG)
+    assert margin.position(LONG)[0] == 100
+    margin.act("tradePerp", 0, -10, 0, MANY, sender=LONG)
+    assert margin.position(LONG)[0] == 90
+
+
+def test_trade_perp__to_the_warning_line__works_and_a_contract_more_reverts(margin: Margin) -> None:
+    margin.give(LONG, usdt=1_200)
+    margin.give(SHORT, usdt=9_000)
+    margin.act("quotePerp", 0, 0, 2_000, 0, sender=SHORT)
+    # A contract needs 1 of margin: 1,000 of them are 1.2 times covered.
+    reason = margin.refusal("tradePerp", 0, 1_001, NO_LIMIT, MANY, sender=LONG)
+    assert reason == error("MarginTooLow", 1_200 * WAD // 1_001, 12 * WAD // 10)
+    margin.act("tradePerp", 0, 1_000, NO_LIMIT, MANY, sender=LONG)
+    margin.post("ETH", 1_990)
+    margin.act("quotePerp", 0, 10, 10, 0, sender=SHORT)
+    assert margin.refusal("tradePerp", 0, 1, NO_LIMIT, MANY, sender=LONG).startswith("MarginTooLow(")
+    margin.act("tradePerp", 0, -1, 0, MANY, sender=LONG)
+    assert margin.refusal("tradePerp", 0, 0, 0, MANY, sender=LONG) == "InvalidAmount"
+
+
+def test_maintenance__notional_over_a_bracket__is_progressive(margin: Margin) -> None:
+    margin.give(LONG, usdt=50_000)
+    margin.give(SHORT, usdt=50_000)
+    margin.pair(6_000)
+    assert margin.account(LONG)["maintenance"] == (5_000 + 2_000) * USDT
+
+
+def test_trade_perp__with_a_fee__the_taker_pays_it_to_the_exchange(margin: Margin) -> None:
+    margin.own("setMarket", 0, margin.tiers, 0, 5)
+    for account in (LONG, SHORT):
+        margin.give(account, usdt=1_000)
+    margin.pair(33)
+    fee = ceil(Fraction(33 * 20 * USDT * 5, 10_000))
+    assert (margin.cash(LONG), margin.cash(SHORT), margin.cash(FEES)) == (1_000 * USDT - fee, 1_000 * USDT, fee)
+    margin.assert_conserved()
+
+
+@pytest.mark.parametrize("rate_wad", [WAD // 1_000, -WAD // 1_000])
+def test_funding__eight_hours__longs_pay_shorts_the_rate_of_notional(margin: Margin, rate_wad: int, event: Any) -> None:
+    for account in (LONG, SHORT):
+        margin.give(account, usdt=1_000)
+    margin.own("setMarket", 0, margin.tiers, rate_wad, 0)
+    margin.pair(100)
+    opened = margin.stage.chain.timestamp
+    margin.act("quotePerp", 0, 100, 0, 0, sender=SHORT)
+
+    receipt = margin.act("tradePerp", 0, -100, 0, MANY, sender=LONG, timestamp=opened + EIGHT_HOURS)
+
+    owed = 2_000 * USDT * rate_wad // WAD
+    paid = {told["account"]: told["amount"] for told in events(receipt, "FundingPaid")}
+    assert set(paid) == {LONG, SHORT}
+    assert (abs(paid[LONG] - owed) <= 1, abs(paid[SHORT] + owed) <= 1) == (True, True)
+    assert 0 <= paid[LONG] + paid[SHORT] <= 1
+    assert (margin.cash(LONG), margin.cash(SHORT)) == (1_000 * USDT - paid[LONG], 1_000 * USDT - paid[SHORT])
+    assert margin.view("totals")[2] == paid[LONG] + paid[SHORT]
+    margin.assert_conserved()
+
+
+@pytest.mark.parametrize("answer", [0, -5])
+def test_trade_perp__without_a_price__reverts(margin: Margin, answer: int) -> None:
+    margin.stage.send(margin.feeds["ETH"], "post", answer, sender=EXCHANGE)
+    assert margin.refusal("tradePerp", 0, 1, NO_LIMIT, 1, sender=LONG) == error("PriceNotAvailable", answer)
+
+
+# --- Levels
+
+
+@pytest.mark.parametrize(
+    ("cash_units", "expected"),
+    [
+        (120_000_001, FREE), (120_000_000, WARNING), (105_000_001, WARNING), (105_000_000, REDUCE_ONLY),
+        (100_000_001, REDUCE_ONLY), (100_000_000, LIQUIDATION), (0, LIQUIDATION),
+    ],
+)  # fmt: skip
+def test_level__at_each_line__changes_there(margin: Margin, cash_units: int, expected: int) -> None:
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=1_000)
+    margin.pair(100)
+    margin.stage.send(margin.vault, "setOperator", OUTSIDER, True, sender=EXCHANGE)
+    away = 1_000 * USDT - cash_units
+    margin.stage.send(margin.vault, "move", margin.usdt.address, LONG, FEES, away, sender=OUTSIDER)
+    assert margin.level(LONG) == expected
+
+
+# --- Liquidation: collateral
+
+
+def indebted(margin: Margin, debt: int = 600) -> None:
+    """1,000 ALT against a debt in cash that is gone."""
+    margin.give(OWNER, alt=1_000)
+    margin.act("borrow", debt * USDT, sender=OWNER)
+    margin.withdraw(OWNER, debt * USDT)
+
+
+def test_liquidate__a_price_above_the_line__reverts(margin: Margin) -> None:
+    indebted(margin)
+    # Collateral of 660 against 600 owed and 60 of margin.
+    margin.stage.send(margin.feeds["ALT"], "post", ceil(Fraction(660 * E8, 700)), sender=EXCHANGE)
+    account = margin.account(OWNER)
+    assert account["level"] == REDUCE_ONLY
+    reason = margin.refusal("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert reason == error("NotLiquidatable", account["uniMmrWad"], WAD)
+    margin.stage.send(margin.feeds["ALT"], "post", floor(Fraction(660 * E8, 700)), sender=EXCHANGE)
+    margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+
+
+def test_liquidate__collateral__freezes_cancels_sells_and_ends(margin: Margin, event: Any) -> None:
+    indebted(margin)
+    margin.exchange.limit(OWNER, SELL, price(3), 40_000)
+    margin.act("quotePerp", 0, 5, 5, 10, sender=OWNER)
+    margin.bid(margin.exchange.book, 0.9, 200_000)
+    margin.post("ALT", 0.9)
+    before = margin.account(OWNER)
+
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+
+    assert event(receipt, "LiquidationStarted") == {
+        "account": OWNER, "equity": 300 * USDT, "adjustedEquity": 30 * USDT, "maintenance": 60 * USDT,
+        "uniMmrWad": WAD // 2, "leverageWad": 3 * WAD,
+    }  # fmt: skip
+    assert before["level"] == LIQUIDATION
+    assert [told["askLots"] for told in events(receipt, "AllCancelled")] == [40_000, 0]
+    assert event(receipt, "CollateralSold") == {
+        "account": OWNER, "asset": margin.alt.address, "lots": 100_000, "proceeds": 900 * USDT, "fee": 0,
+        "uniMmrWadAfter": INT_MAX,
+    }  # fmt: skip
+    assert event(receipt, "LiquidationEnded") == {"account": OWNER, "uniMmrWad": INT_MAX}
+    assert [frozen["frozen"] for frozen in events(receipt, "FrozenSet")] == [True, False]
+    assert margin.exchange.wallets(OWNER) == {OWNER: ((0, 0), (300 * USDT, 0))}
+    assert margin.view("debtOf", OWNER) == 0
+    assert list(margin.view("quotes", 0)) == []
+    margin.assert_conserved()
+
+
+def test_liquidate__in_slices__waits_between_and_ends_over_the_warning_line(margin: Margin, event: Any) -> None:
+    margin.own("setRules", rules(slice_bps=20_00, fee_bps=1_00, pause=30))
+    indebted(margin)
+    margin.bid(margin.exchange.book, 0.9, 200_000)
+    margin.post("ALT", 0.9)
+
+    first = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    until = margin.stage.chain.timestamp + 30
+    sold = event(first, "CollateralSold")
+    assert (sold["lots"], sold["proceeds"], sold["fee"]) == (20_000, 180 * USDT, 1_800_000)
+    assert margin.cash(INSURANCE) == 1_800_000
+    assert margin.view("debtOf", OWNER) == 600 * USDT - 178_200_000
+    # 504 of collateral against 421.8 owed and 42.18 of margin.
+    assert sold["uniMmrWadAfter"] == 82_200_000 * WAD // 42_180_000
+    assert events(first, "LiquidationEnded")[0]["uniMmrWad"] > 12 * WAD // 10
+
+    margin.post("ALT", 0.8)
+    second = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert margin.stage.chain.timestamp < until
+    assert event(second, "CollateralSold")["lots"] == 16_000
+    margin.assert_conserved()
+
+
+def test_liquidate__still_under_the_line__stays_frozen_and_is_paused(margin: Margin) -> None:
+    margin.own("setRules", rules(slice_bps=5_00, pause=30))
+    indebted(margin)
+    margin.bid(margin.exchange.book, 0.5, 200_000)
+    margin.post("ALT", 0.9)
+    margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    until = margin.stage.chain.timestamp + 30
+    assert margin.view("isLiquidating", OWNER) is True
+    frozen = error("AccountFrozen", OWNER)
+    assert margin.refusal("borrow", 1, sender=OWNER) == frozen
+    assert margin.refusal("tradePerp", 0, 1, NO_LIMIT, 1, sender=OWNER) == frozen
+    assert margin.refusal("quotePerp", 0, 1, 1, 1, sender=OWNER) == frozen
+    assert margin.exchange.refusal("placeLimit", SELL, price(1), 1, 0, sender=OWNER) == frozen
+    assert margin.refusal("liquidate", OWNER, MANY, MANY, sender=KEEPER) == error("LiquidationPaused", until)
+    margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER, timestamp=until)
+    assert margin.exchange.balance(OWNER, margin.alt) == (900 * ALT, 0)
+
+
+def test_liquidate__two_assets__sells_in_the_order_of_listing_and_as_many_as_steps(margin: Margin) -> None:
+    margin.own("setRules", rules(slice_bps=50_00))
+    margin.give(OWNER, alt=1_000, usde=1_000)
+    margin.act("borrow", 1_500 * USDT, sender=OWNER)
+    margin.withdraw(OWNER, 1_400 * USDT)
+    margin.bid(margin.exchange.book, 0.5, 200_000)
+    margin.bid(margin.usde_book, 0.65, 200_000)
+    margin.post("ALT", 0.5)
+    margin.post("USDe", 0.65)
+
+    receipt = margin.act("liquidate", OWNER, 1, MANY, sender=KEEPER)
+    assert [sold["asset"] for sold in events(receipt, "CollateralSold")] == [margin.alt.address]
+    receipt = margin.act("liquidate", OWNER, 2, MANY, sender=KEEPER)
+    sold = [(sale["asset"], sale["lots"]) for sale in events(receipt, "CollateralSold")]
+    assert sold == [(margin.alt.address, 50_000), (margin.usde.address, 50_000)]
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert [sale["lots"] for sale in events(receipt, "CollateralSold")] == [50_000]
+    # 500 and 650 came in, and 100 of cash; 250 are left and written off.
+    assert events(receipt, "BadDebt") == [{"account": OWNER, "amount": 250 * USDT}]
+    margin.assert_conserved()
+
+
+def test_liquidate__halted_book__waits_and_writes_nothing_off(margin: Margin) -> None:
+    indebted(margin)
+    margin.bid(margin.exchange.book, 1.0, 10)
+    margin.bid(margin.exchange.book, 0.3, 200_000)
+    margin.exchange.act("placeMarket", SELL, 10, 5, sender=address_of("taker"))
+    margin.exchange.own(margin.exchange.book, "setCircuitBreaker", 10_00, 600, 600)
+    margin.post("ALT", 0.3)
+
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert [log.event for log in receipt.logs if log.event in ("BookHalted", "CollateralSold", "BadDebt")] == [
+        "BookHalted"
+    ]
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert events(receipt, "CollateralSold") == events(receipt, "BadDebt") == []
+    assert margin.view("isLiquidating", OWNER) is True
+
+
+@pytest.mark.parametrize(("fund", "bad_debt"), [(0, 300), (50, 250), (300, 0), (400, 0)])
+def test_liquidate__all_sold_and_debt_left__fund_pays_and_the_rest_is_bad_debt(
+    margin: Margin, fund: int, bad_debt: int
+) -> None:
+    if fund:
+        margin.give(INSURANCE, usdt=fund)
+    indebted(margin)
+    margin.bid(margin.exchange.book, 0.3, 200_000)
+    margin.post("ALT", 0.3)
+
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+
+    used = [told["amount"] for told in events(receipt, "InsuranceUsed")]
+    assert used == [min(fund, 300) * USDT] * (fund > 0)
+    assert [told["amount"] for told in events(receipt, "BadDebt")] == [bad_debt * USDT] * (bad_debt > 0)
+    assert margin.cash(INSURANCE) == (fund - min(fund, 300)) * USDT
+    assert (margin.view("debtOf", OWNER), margin.level(OWNER)) == (0, FREE)
+    assert margin.view("isLiquidating", OWNER) is False
+    margin.assert_conserved()
+
+
+# --- Liquidation: perpetuals
+
+
+def leveraged(margin: Margin) -> None:
+    """500 contracts on 1,000 of cash, from two shorts: 300 on 2,000 and 200 on 400."""
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=2_000)
+    margin.give(OTHER, usdt=400)
+    margin.pair(300)
+    margin.pair(200, short=OTHER)
+
+
+def test_liquidate__position__is_closed_against_quotes_in_slices(margin: Margin) -> None:
+    margin.own("setRules", rules(slice_bps=20_00))
+    leveraged(margin)
+    margin.post("ETH", 1_894.73)
+    assert margin.level(LONG) == LIQUIDATION
+    margin.give(MAKER, usdt=10_000)
+    margin.act("quotePerp", 0, 1_000, 0, 100, sender=MAKER)
+    mark, paid = 18_947_300, 18_757_827
+
+    first = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    assert [(trade["contracts"], trade["price"]) for trade in events(first, "PerpTrade")] == [(-100, paid)]
+    equity = 1_000 * USDT - 100 * (20 * USDT - paid) - 400 * (20 * USDT - mark)
+    assert margin.account(LONG)["equity"] == equity
+    assert equity * 10 < 12 * margin.account(LONG)["maintenance"]
+    second = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    assert len(events(second, "LiquidationEnded")) == 1
+    assert margin.position(LONG) == (300, 6_000 * USDT)
+    assert margin.cash(LONG) == 1_000 * USDT - 200 * (20 * USDT - paid)
+    margin.assert_conserved()
+
+
+def test_liquidate__account_worth_something_and_no_quote__waits(margin: Margin) -> None:
+    leveraged(margin)
+    margin.post("ETH", 1_890)
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    assert events(receipt, "AutoDeleveraged") == []
+    assert margin.position(LONG)[0] == 500
+    assert margin.view("isLiquidating", LONG) is True
+
+
+def test_liquidate__quote_worse_than_account_and_fund_can_pay__is_not_taken(margin: Margin) -> None:
+    leveraged(margin)
+    margin.give(INSURANCE, usdt=50)
+    margin.give(MAKER, usdt=10_000)
+    margin.post("ETH", 1_820)
+    # Equity 100 and fund 50 over 500 contracts at 18.20: down to 17.90, which is 1.648 % off.
+    margin.act("quotePerp", 0, 1_000, 0, 165, sender=MAKER)
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    assert events(receipt, "PerpTrade") == []
+    margin.act("quotePerp", 0, 1_000, 0, 164, sender=MAKER)
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    loss = 500 * (18_200_000 * 164 // 10_000 + (18_200_000 * 164 % 10_000 > 0))
+    assert [told["amount"] for told in events(receipt, "InsuranceUsed")] == [loss - 100 * USDT]
+    assert (margin.position(LONG), margin.cash(LONG), margin.view("debtOf", LONG)) == ((0, 0), 0, 0)
+    assert events(receipt, "BadDebt") == []
+    margin.assert_conserved()
+
+
+@pytest.mark.parametrize(
+    ("fund", "at", "other_gain", "short_gain", "fund_left"),
+    [(0, 18.0, 400, 600, 0), (100, 17.8, 440, 660, 0), (500, 17.0, 600, 900, 0), (600, 17.0, 600, 900, 100)],
+)
+def test_liquidate__bankrupt_position__fund_pays_then_the_ranked_opposite_side(
+    margin: Margin, fund: int, at: float, other_gain: int, short_gain: int, fund_left: int
+) -> None:
+    leveraged(margin)
+    if fund:
+        margin.give(INSURANCE, usdt=fund)
+    margin.post("ETH", 1_700)
+    ranks = {
+        OTHER: Fraction(20, 17) * Fraction(200 * 17, 400 + 600),
+        SHORT: Fraction(20, 17) * Fraction(300 * 17, 2_000 + 900),
+    }
+
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+
+    told = events(receipt, "AutoDeleveraged")
+    units = round(at * 10) * USDT // 10
+    assert [(one["counterparty"], one["contracts"], one["price"], one["markPrice"]) for one in told] == [
+        (OTHER, 200, units, 17 * USDT), (SHORT, 300, units, 17 * USDT),
+    ]  # fmt: skip
+    assert all(0 <= ranks[one["counterparty"]] * WAD - one["rankWad"] <= 10 for one in told)
+    assert [told["amount"] for told in events(receipt, "InsuranceUsed")] == [min(fund, 500) * USDT] * (fund > 0)
+    assert margin.cash(OTHER) == (400 + other_gain) * USDT
+    assert margin.cash(SHORT) == (2_000 + short_gain) * USDT
+    assert (margin.cash(LONG), margin.cash(INSURANCE)) == (0, fund_left * USDT)
+    assert list(margin.view("holders", 0)) == []
+    assert events(receipt, "BadDebt") == []
+    assert len(events(receipt, "LiquidationEnded")) == 1
+    margin.assert_conserved()
+
+
+def test_liquidate__bankrupt_short__longs_sell_to_it_under_the_mark(margin: Margin) -> None:
+    margin.give(SHORT, usdt=300)
+    margin.give(LONG, usdt=1_000)
+    margin.pair(200)
+    margin.post("ETH", 2_200)
+    receipt = margin.act("liquidate", SHORT, MANY, MANY, sender=KEEPER)
+    told = events(receipt, "AutoDeleveraged")
+    # 100 under water over 200 contracts: half a dollar under the mark.
+    assert [(one["counterparty"], one["contracts"], one["price"]) for one in told] == [(LONG, -200, 21_500_000)]
+    assert (margin.cash(LONG), margin.cash(SHORT)) == (1_300 * USDT, 0)
+    margin.assert_conserved()
+
+
+def test_liquidate__fewer_counterparties_than_needed__goes_on_in_the_next_call(margin: Margin) -> None:
+    leveraged(margin)
+    margin.post("ETH", 1_700)
+    first = margin.act("liquidate", LONG, MANY, 1, sender=KEEPER)
+    assert [one["counterparty"] for one in events(first, "AutoDeleveraged")] == [OTHER]
+    assert margin.position(LONG)[0] == 300
+    second = margin.act("liquidate", LONG, MANY, 1, sender=KEEPER)
+    assert [one["counterparty"] for one in events(second, "AutoDeleveraged")] == [SHORT]
+    assert margin.view("isLiquidating", LONG) is False
+    margin.assert_conserved()
+
+
+def test_liquidate__collateral_and_position__collateral_goes_first(margin: Margin) -> None:
+    margin.give(LONG, alt=1_000)
+    margin.give(SHORT, usdt=2_000)
+    margin.pair(100)
+    margin.act("quotePerp", 0, 200, 0, 0, sender=SHORT)
+    margin.bid(margin.exchange.book, 0.14, 200_000)
+    margin.post("ALT", 0.14)
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    order = [log.event for log in receipt.logs if log.event in ("CollateralSold", "PerpTrade")]
+    assert order == ["CollateralSold"]
+    assert (margin.position(LONG)[0], margin.cash(LONG), margin.level(LONG)) == (100, 140 * USDT, FREE)
+    margin.assert_conserved()
