@@ -44,7 +44,9 @@ def run_slither(root: Path) -> dict[tuple[str, str], str]:
         "FOUNDRY_OUT": ".build/slither/out",
         "FOUNDRY_CACHE_PATH": ".build/slither/cache",
     }
-    command = [str(slither), ".", "--compile-force-framework", "foundry", "--filter-paths", "node_modules"]
+    # ape leaves the libraries it compiled with in contracts/.cache.
+    elsewhere = "node_modules|contracts/.cache"
+    command = [str(slither), ".", "--compile-force-framework", "foundry", "--filter-paths", elsewhere]
     command += ["--foundry-out-directory", ".build/slither/out", "--fail-none", "--json", "-"]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     if not done.stdout.startswith("{"):
