@@ -7,10 +7,9 @@ from typing import Any
 
 from cascade.chain.local import Log, Receipt
 from cascade.deployment.world import World
+from cascade.units import BPS
 
 __all__ = ["LiquidationRows"]
-
-_PRINCIPAL_BPS = 10_000
 
 
 class LiquidationRows:
@@ -58,7 +57,7 @@ class LiquidationRows:
             "collateral_asset": collateral, "debt_asset": debt, "debt_covered_raw": call.arguments["debtToCover"],
             "collateral_seized_raw": call.arguments["liquidatedCollateralAmount"] + fee, "protocol_fee_raw": fee,
             "deficit_raw": deficit, "collateral_price_e8": report["collateralPriceE8"],
-            "debt_price_e8": report["debtPriceE8"], "bonus_bps": report["bonusBps"] - _PRINCIPAL_BPS,
+            "debt_price_e8": report["debtPriceE8"], "bonus_bps": report["bonusBps"] - BPS,
             "close_factor_bps": report["closeFactorBps"], "health_factor_before_wad": report["healthFactorBeforeWad"],
             "health_factor_after_wad": report["healthFactorAfterWad"],
             "collateral_before_raw": report["collateralBalanceBefore"], "debt_before_raw": report["debtBalanceBefore"],

@@ -17,7 +17,7 @@ from cascade.recording.position_rows import flow_rows, unwind_rows
 from cascade.recording.schema import TABLES
 from cascade.scenario.model import AmmVenue, ParMintVenue
 from cascade.scenario.sources import assets_read
-from cascade.units import WAD
+from cascade.units import BPS, WAD
 
 __all__ = ["Recorder"]
 
@@ -34,8 +34,6 @@ _NO_POSITION = ("liquidate", "post", "poke", "follow-path")
 
 _OWN_EVENTS = {"unwind": "unwound", "stop": "stopped", "repay": "repaid", "top-up": "topped-up", "loop": "looped"}
 """What a change by its owner is called, by the intent of the transaction."""
-
-_PRINCIPAL_BPS = 10_000
 
 Row = dict[str, Any]
 
@@ -254,7 +252,7 @@ class Recorder:
         buckets: dict[int, list[int]] = {}
         for state in view.positions():
             if state.debt_raw:
-                health_bps = min(state.health_factor_wad * _PRINCIPAL_BPS // WAD, HEALTH_EDGES_BPS[-1] - 1)
+                health_bps = min(state.health_factor_wad * BPS // WAD, HEALTH_EDGES_BPS[-1] - 1)
                 bucket = buckets.setdefault(bisect.bisect_right(HEALTH_EDGES_BPS, health_bps) - 1, [0, 0, 0])
                 bucket[0] += 1
                 bucket[1] += state.collateral_base_e8
