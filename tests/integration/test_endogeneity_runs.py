@@ -93,6 +93,31 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def is_worker(pid: int) -> bool:
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_ape_run_endogeneity__ended_while_workers_start__leaves_no_temporary_file(tmp_path: Path) -> None:
+    ape = Path(sys.executable).with_name("ape")
+    process = subprocess.Popen(
+        [str(ape), "run", "endogeneity", "scenarios/usde-unwind.yaml", "--workers=2", f"--out={tmp_path / 'runs'}"],
+        cwd=project_root(), env={**os.environ, "TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: any(is_worker(pid) for pid in below(process.pid)))
+        time.sleep(1)  # in the middle of their imports, which write temporary files too
+        process.terminate()
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
 def test_ape_run_endogeneity__killed_with_workers__leaves_no_process(kill: signal.Signals, tmp_path: Path) -> None:
     ape = Path(sys.executable).with_name("ape")

@@ -18,7 +18,7 @@ from cascade.chain.rpc import Rpc
 from cascade.errors import ChainError, ToolMissing
 from cascade.toolchain.paths import anvil_binary
 
-__all__ = ["Anvil", "die_with_parent"]
+__all__ = ["Anvil", "die_with_parent", "owned_folder"]
 
 _START_TIMEOUT_SECONDS = 30.0
 _START_ATTEMPTS = 5
@@ -93,8 +93,7 @@ class Anvil:
         return 0.0
 
     def __enter__(self) -> Anvil:
-        _remove_homes_of_the_dead()
-        self._home = Path(tempfile.mkdtemp(prefix=f"{_HOME_PREFIX}{os.getpid()}-"))
+        self._home = owned_folder()
         try:
             self._start()
         except BaseException:
@@ -158,6 +157,12 @@ class Anvil:
                 return True
             time.sleep(0.02)
         return False
+
+
+def owned_folder() -> Path:
+    """A new temporary folder, named after its maker's process: a later harness removes it if the maker was killed."""
+    _remove_homes_of_the_dead()
+    return Path(tempfile.mkdtemp(prefix=f"{_HOME_PREFIX}{os.getpid()}-"))
 
 
 def _remove_homes_of_the_dead() -> None:

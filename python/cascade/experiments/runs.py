@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cascade.chain.anvil import die_with_parent
+from cascade.chain.anvil import die_with_parent, owned_folder
 from cascade.chain.artifacts import load_artifacts
 from cascade.errors import CascadeError
 from cascade.harness import replay
@@ -125,6 +126,9 @@ def _checked(job: Job, outcome: Path | _Failure) -> Path:
 def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
     """A pool whose processes end with what started them, whatever they are doing."""
     others = set(multiprocessing.active_children())
+    # Their temporary files are the parent's to remove: a process ended while it starts removes nothing itself.
+    temporary, before = owned_folder(), os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(temporary)
     # Spawned, not forked: a fork would share the parent's connections and threads.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(max_workers=count, mp_context=context, initializer=_live_under_parent)
@@ -140,6 +144,11 @@ def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _live_under_parent() -> None:
