@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IExchangeVault} from "./IExchangeVault.sol";
 import {ISpotBook} from "./ISpotBook.sol";
 import {IUnifiedMargin} from "./IUnifiedMargin.sol";
 
@@ -20,4 +21,13 @@ interface IExchangeLens {
         external
         view
         returns (uint256[] memory words);
+
+    /// @return words Of each account: of each asset, what is free and what is locked by orders
+    function balances(IExchangeVault vault, address[] calldata assets, address[] calldata owners)
+        external
+        view
+        returns (uint256[] memory words);
+
+    /// @return words Of each account: side and lots of its unfinished market order; zero lots for none
+    function remainders(ISpotBook book, address[] calldata owners) external view returns (uint256[] memory words);
 }

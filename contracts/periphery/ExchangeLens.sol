@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IExchangeLens} from "../interfaces/IExchangeLens.sol";
+import {IExchangeVault} from "../interfaces/IExchangeVault.sol";
 import {ISpotBook} from "../interfaces/ISpotBook.sol";
 import {IUnifiedMargin} from "../interfaces/IUnifiedMargin.sol";
 
@@ -51,6 +52,31 @@ contract ExchangeLens is IExchangeLens {
             IUnifiedMargin.Position memory position = margin.positionOf(marketId, owners[k]);
             words[2 * k] = uint256(int256(position.size));
             words[2 * k + 1] = uint256(int256(position.entry));
+        }
+    }
+
+    /// @inheritdoc IExchangeLens
+    function balances(IExchangeVault vault, address[] calldata assets, address[] calldata owners)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        uint256 row = 2 * assets.length;
+        words = new uint256[](row * owners.length);
+        for (uint256 k = 0; k < owners.length; ++k) {
+            uint256[] memory held = vault.balances(owners[k], assets);
+            for (uint256 n = 0; n < row; ++n) {
+                words[row * k + n] = held[n];
+            }
+        }
+    }
+
+    /// @inheritdoc IExchangeLens
+    function remainders(ISpotBook book, address[] calldata owners) external view returns (uint256[] memory words) {
+        words = new uint256[](2 * owners.length);
+        for (uint256 k = 0; k < owners.length; ++k) {
+            ISpotBook.Remainder memory remainder = book.remainderOf(owners[k]);
+            (words[2 * k], words[2 * k + 1]) = (uint256(remainder.side), remainder.lots);
         }
     }
 

@@ -1,6 +1,8 @@
 """The crash phase: observe, let everyone propose, fill a block from the queue, mine it; step by step.
 
 Data comes from the view of the block before and goes to the chain; what happened is recorded from receipts alone.
+The exchange has a lane of its own: its transactions are mined in a block before the chain's, half a block's time
+earlier, in an order drawn by lot, and take none of the chain's space.
 """
 
 from __future__ import annotations
@@ -16,8 +18,12 @@ from cascade.chain.local import Block, Transaction
 from cascade.deployment.world import World
 from cascade.errors import ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
+from cascade.streams import stream
 
 __all__ = ["Engine", "StepObserver"]
+
+_EXCHANGE_GAS_LIMIT = 10**12
+"""Gas of an exchange's block: no limit that is ever reached."""
 
 
 class StepObserver(Protocol):
@@ -74,6 +80,7 @@ class Engine:
         self.book = tuple(book)
         self.observer = observer
         self._queue: list[_Waiting] = []
+        self._at_exchange: list[Transaction] = []
         self._arrivals = itertools.count()
 
     def run(self, *, progress: Callable[[], None] = lambda: None) -> BlockView:
@@ -84,10 +91,12 @@ class Engine:
         view = self._view(0)
         for step in range(timeline.steps):
             self._collect(view)
-            chosen = list(self._fill(step))
             self.observer.before_block(step)
+            self._play_exchange(step, view)
+            chosen = list(self._fill(step))
             block = self.world.chain.mine(
-                [self._transaction(waiting) for waiting in chosen], timestamp=self._time_of(step)
+                [self._transaction(w.proposal, w.data, first_step=w.first_step) for w in chosen],
+                timestamp=self._time_of(step),
             )
             view = self._view(step + 1)
             self.observer.after_block(
@@ -95,6 +104,26 @@ class Engine:
             )
             progress()
         return view
+
+    def _play_exchange(self, step: int, view: BlockView) -> None:
+        """Mine what was proposed to the exchange; the chain's next base fee is what it was without it."""
+        if not self._at_exchange:
+            return
+        chain, limit = self.world.chain, self.world.scenario.spec.chain.block_gas_limit
+        base_fee_wei = view.next_base_fee_wei
+        by_sender: dict[str, list[Transaction]] = {}
+        for transaction in self._at_exchange:
+            by_sender.setdefault(transaction.sender, []).append(transaction)
+        senders = list(by_sender)
+        order = stream(self.world.scenario.seed, f"exchange/{step}").permutation(len(senders))
+        chain.set_block_gas_limit(_EXCHANGE_GAS_LIMIT)
+        chain.mine(
+            [transaction for place in order for transaction in by_sender[senders[place]]],
+            timestamp=self._time_of(step) - self.world.scenario.spec.timeline.block_seconds // 2,
+        )
+        chain.set_block_gas_limit(limit)
+        chain.set_base_fee_wei(base_fee_wei)
+        self._at_exchange = []
 
     def _view(self, step: int) -> BlockView:
         return BlockView(self.world, book=self.book, step=step, next_timestamp=self._time_of(step))
@@ -136,9 +165,16 @@ class Engine:
             require_note(wish)
             self.observer.noted(wish, step=step)
             return
-        limit = self.world.scenario.spec.chain.block_gas_limit
+        exchange = self.world.exchange
+        at_exchange = (
+            exchange is not None and isinstance(wish, Proposal) and exchange.is_own(str(wish.contract.address))
+        )
+        limit = _EXCHANGE_GAS_LIMIT if at_exchange else self.world.scenario.spec.chain.block_gas_limit
         data = call_data(wish, actors=self.world.actors, block_gas_limit=limit)
-        self._enqueue(wish, data, step)
+        if at_exchange:
+            self._at_exchange.append(self._transaction(wish, data, first_step=step, lane="exchange"))
+        else:
+            self._enqueue(wish, data, step)
 
     def _reject_nonsense(self, agent: Agent, wish: object, fault: str, step: int) -> None:
         self.observer.rejected(
@@ -176,17 +212,17 @@ class Engine:
         self._queue = staying
 
     @staticmethod
-    def _transaction(waiting: _Waiting) -> Transaction:
-        proposal = waiting.proposal
+    def _transaction(proposal: Proposal, data: str, *, first_step: int, lane: str = "chain") -> Transaction:
         return Transaction(
             sender=proposal.sender,
             to=proposal.contract.address,
-            data=waiting.data,
+            data=data,
             gas_limit=proposal.gas_limit,
             tip_wei=proposal.tip_wei,
             intent=proposal.intent,
             reason=proposal.reason,
-            proposed_step=waiting.first_step,
+            proposed_step=first_step,
+            lane=lane,
         )
 
 

@@ -45,6 +45,10 @@ from cascade.streams import stream
 
 __all__ = ["agents_book", "call_agents"]
 
+_STAGES = ("prepare", "open", "hedge")
+"""Methods by which an agent makes itself ready on chain, all agents' first ones first: accounts, deposits and quotes;
+then loans and positions, which need a price; then what covers the positions that others opened."""
+
 
 def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
     """Make every agent and let it prepare on chain what it needs; those switched off prepare too, and are left out.
@@ -60,6 +64,7 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
         When one of the scenario's own agents raises.
     """
     acting: list[Agent] = []
+    entries: list[tuple[AgentSpec, list[Any]]] = []
     for name, spec in world.scenario.spec.agents.items():
         if isinstance(spec, CustomAgentSpec):
             members = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
@@ -72,19 +77,23 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
             address = world.enlist(account, role=role, cohort=cohort)
             world.wallets[address] = account
             world.chain.fund([address])
-        for member in members:
-            if hasattr(member, "prepare"):
-                _prepare(member, world, is_own=isinstance(spec, CustomAgentSpec))
+        entries.append((spec, members))
         if spec.active:
             acting += members
+    for stage in _STAGES:
+        for spec, members in entries:
+            for member in members:
+                # Of one's own agents `prepare` alone is asked for (docs/AGENTS.md).
+                if hasattr(member, stage) and (stage == "prepare" or not isinstance(spec, CustomAgentSpec)):
+                    _prepare(member, stage, world, is_own=isinstance(spec, CustomAgentSpec))
     if world.observers:
         acting.append(OracleUpkeep())
     return acting
 
 
-def _prepare(member: Any, world: World, *, is_own: bool) -> None:
+def _prepare(member: Any, stage: str, world: World, *, is_own: bool) -> None:
     try:
-        member.prepare(world)
+        getattr(member, stage)(world)
     except (Exception, SystemExit) as error:
         if not is_own:
             raise

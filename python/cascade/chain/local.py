@@ -74,6 +74,8 @@ class Transaction:
     """Why it was proposed; recorded."""
     proposed_step: int = -1
     """Step at which it was first proposed; -1 before the crash."""
+    lane: str = "chain"
+    """`chain`, or `exchange` for what is mined outside the chain's blocks; recorded."""
 
 
 class RawLog(msgspec.Struct, frozen=True):

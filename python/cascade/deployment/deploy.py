@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cascade.deployment.exchange import deploy_books, deploy_exchange
 from cascade.deployment.lending import deploy_lending
 from cascade.deployment.oracles import deploy_posted_feeds, deploy_sources, start_observing
 from cascade.deployment.reserve import deploy_reserve
@@ -16,7 +17,7 @@ __all__ = ["deploy_world"]
 def deploy_world(world: World) -> None:
     """Deploy tokens, feeds, pools, price sources, lending pool and lens; fund the venues; let lenders supply.
 
-    Pools come before the sources that read them, and a venue at the oracle's price after the oracle.
+    Pools and books come before the sources that read them, and a venue at the oracle's price after the oracle.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ def deploy_world(world: World) -> None:
     world.install(router=world.deploy("Router", name="Router"))
     deploy_posted_feeds(world)
     _deploy_venues(world, at_oracle=False)
+    deploy_books(world)
     deploy_sources(world)
     deploy_lending(world)
     _deploy_venues(world, at_oracle=True)
@@ -39,6 +41,7 @@ def deploy_world(world: World) -> None:
         lens=world.deploy("Lens", name="Lens"),
         deleverager=world.deploy("Deleverager", world.pool.address, name="Deleverager"),
     )
+    deploy_exchange(world)
     start_observing(world)
     deploy_reserve(world)
     for asset, reserve in spec.lending.reserves.items():

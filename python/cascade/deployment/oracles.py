@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from cascade.chain.local import Contract
+from cascade.deployment.exchange import index_feed
 from cascade.deployment.world import World
 from cascade.scenario.model import (
     AmmSpotOracle,
     AmmTwapOracle,
     CapOracle,
     DelayedOracle,
+    ExchangeIndexOracle,
     GuardedOracle,
     MedianOracle,
     OracleSpec,
@@ -67,6 +69,10 @@ def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract
             "AmmSpotFeed", venue.contract.address, venue.exit_kind, world.tokens[base].address,
             world.tokens[quote].address, _feed(world, quote).address, name=name,
         )  # fmt: skip
+    if isinstance(source, ExchangeIndexOracle):
+        assert world.exchange is not None
+        _feed(world, world.exchange.cash)
+        return index_feed(world, source.book)
     if isinstance(source, MedianOracle):
         parts = [_deploy(world, asset, part, f"{name} {i}") for i, part in enumerate(source.sources)]
         return world.deploy("MedianFeed", [part.address for part in parts], name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cascade.chain.abi import Interface
 from cascade.chain.artifacts import Artifact
@@ -11,6 +12,9 @@ from cascade.chain.local import Contract, LocalChain, Transaction, address_of
 from cascade.deployment.venue import DeployedVenue
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import ParMintVenue
+
+if TYPE_CHECKING:
+    from cascade.deployment.exchange import DeployedExchange
 
 __all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
 
@@ -49,6 +53,8 @@ class World:
         Name by address of everyone whose balances an agent may ask for.
     venues : dict of str to DeployedVenue
         By name.
+    exchange : DeployedExchange, optional
+        Where the scenario has one.
     """
 
     chain: LocalChain
@@ -62,6 +68,7 @@ class World:
     a_tokens: dict[str, Contract] = field(default_factory=dict)
     debt_tokens: dict[str, Contract] = field(default_factory=dict)
     venues: dict[str, DeployedVenue] = field(default_factory=dict)
+    exchange: DeployedExchange | None = None
     actors: dict[str, Actor] = field(default_factory=dict)
     contract_names: dict[str, str] = field(default_factory=dict)
     _core: dict[str, Contract] = field(default_factory=dict)

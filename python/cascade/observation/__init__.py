@@ -1,6 +1,7 @@
 """What can be seen of the chain at a block."""
 
 from cascade.observation.curve import ExitCurve
+from cascade.observation.exchange_view import Balance, BookState, DeskLoan, ExchangeView, MarginAccount, PerpPosition
 from cascade.observation.records import (
     BookEntry,
     LiquidationPreview,
@@ -12,10 +13,16 @@ from cascade.observation.records import (
 from cascade.observation.view import BlockView
 
 __all__ = [
+    "Balance",
     "BlockView",
     "BookEntry",
+    "BookState",
+    "DeskLoan",
+    "ExchangeView",
     "ExitCurve",
     "LiquidationPreview",
+    "MarginAccount",
+    "PerpPosition",
     "PositionState",
     "RedemptionWindow",
     "ReserveState",

@@ -10,6 +10,7 @@ from cascade.chain.local import Contract
 from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import World
 from cascade.observation.curve import ExitCurve
+from cascade.observation.exchange_view import ExchangeView
 from cascade.observation.records import (
     BookEntry,
     LiquidationPreview,
@@ -53,6 +54,14 @@ class BlockView:
         self.timestamp = world.chain.timestamp
         self.next_timestamp = next_timestamp
         self._known: dict[object, object] = {}
+
+    @property
+    def exchange(self) -> ExchangeView:
+        """The exchange, where the scenario has one."""
+        return self._once(
+            "exchange",
+            lambda: ExchangeView(self.world, next_timestamp=self.next_timestamp, spot_price_wad=self.spot_price_wad),
+        )
 
     @property
     def next_base_fee_wei(self) -> int:

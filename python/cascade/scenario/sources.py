@@ -12,6 +12,7 @@ from cascade.scenario.model import (
     CapOracle,
     ConstantProductVenue,
     DelayedOracle,
+    ExchangeIndexOracle,
     GuardedOracle,
     MedianOracle,
     OracleSpec,
@@ -48,6 +49,8 @@ def assets_read(spec: ScenarioSpec, source: OracleSpec) -> list[str]:
             found[part.asset] = None
         elif isinstance(part, AmmSpotOracle):
             found[_coins(spec, part.venue)[0]] = None
+        elif isinstance(part, ExchangeIndexOracle) and spec.exchange is not None:
+            found[spec.exchange.cash] = None
     return list(found)
 
 
@@ -88,6 +91,9 @@ def _initial(spec: ScenarioSpec, asset: str, source: OracleSpec) -> Decimal:
         if isinstance(venue, ConstantProductVenue):
             ratio = venue.reserves[quote] / venue.reserves[base]
         return ratio * initial_price_usd(spec, quote)
+    if isinstance(source, ExchangeIndexOracle):
+        assert spec.exchange is not None
+        return spec.exchange.books[source.book].initial_price
     if isinstance(source, CapOracle):
         return min(_initial(spec, asset, source.source), source.cap_usd)
     prices = sorted(_initial(spec, asset, child) for child in children(source))

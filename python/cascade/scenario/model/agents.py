@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from cascade.scenario.model.common import Amount, Bps, Distribution, Name, PositiveAmount, Spec, exact_decimal
+from cascade.scenario.model.common import AgentBase, Amount, Bps, Distribution, Name, PositiveAmount, exact_decimal
+from cascade.scenario.model.exchange_agents import ExchangeAgentSpec
 
 __all__ = [
     "AgentSpec",
@@ -27,17 +28,12 @@ __all__ = [
 ]
 
 
-class _Agent(Spec):
-    active: bool = True
-    """Whether it acts; one that does not is set up all the same, so that switching it off changes nothing else."""
-
-
-class _Bidder(_Agent):
+class _Bidder(AgentBase):
     tip_gwei: Annotated[Decimal, BeforeValidator(exact_decimal), Field(ge=0, le=400)] = Decimal(2)
     """Priority fee offered a unit of gas, in gwei: it ranks the queue for block space."""
 
 
-class PathPosterSpec(_Agent):
+class PathPosterSpec(AgentBase):
     """Posts the price path to the posted feeds, by hand as it were."""
 
     kind: Literal["path-poster"]
@@ -49,7 +45,7 @@ class PathPosterSpec(_Agent):
     """Posts an unchanged price after so long."""
 
 
-class MarketPosterSpec(_Agent):
+class MarketPosterSpec(AgentBase):
     """Posts the price of a pool, as of the block before, to a posted feed: an oracle network that reads a market."""
 
     kind: Literal["market-poster"]
@@ -63,7 +59,7 @@ class MarketPosterSpec(_Agent):
     """Posts an unchanged price after so long."""
 
 
-class PathFlowSpec(_Agent):
+class PathFlowSpec(AgentBase):
     """Exogenous order flow that holds a pool near the price path, whatever others trade there."""
 
     kind: Literal["path-flow"]
@@ -75,7 +71,7 @@ class PathFlowSpec(_Agent):
     """It trades when the price is further from the path than this, in 1e-4."""
 
 
-class KeeperSpec(_Agent):
+class KeeperSpec(AgentBase):
     """Liquidation bots of one make."""
 
     kind: Literal["keeper"]
@@ -264,7 +260,7 @@ class LenderExitSpec(_Bidder):
     """Price of the venue's second coin, in its first, under which they leave."""
 
 
-class CustomAgentSpec(_Agent):
+class CustomAgentSpec(AgentBase):
     """An agent of your own: a class with `see` and `propose` (docs/AGENTS.md)."""
 
     kind: Literal["custom"]
@@ -289,6 +285,7 @@ AgentSpec = Annotated[
     | EthenaReserveSpec
     | ProviderExitSpec
     | LenderExitSpec
+    | ExchangeAgentSpec
     | CustomAgentSpec,
     Field(discriminator="kind"),
 ]

@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-__all__ = ["UINT256_MAX", "Amount", "Bps", "Distribution", "Name", "PositiveAmount", "Spec", "exact_decimal"]
+__all__ = [
+    "UINT256_MAX",
+    "AgentBase",
+    "Amount",
+    "Bps",
+    "Distribution",
+    "Name",
+    "PositiveAmount",
+    "Spec",
+    "exact_decimal",
+]
 
 UINT256_MAX = 2**256 - 1
 
@@ -66,3 +76,10 @@ class Distribution(Spec):
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low {self.low} exceeds high {self.high}")
         return self
+
+
+class AgentBase(Spec):
+    """What every agent has."""
+
+    active: bool = True
+    """Whether it acts; one that does not is set up all the same, so that switching it off changes nothing else."""

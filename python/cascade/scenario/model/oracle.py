@@ -14,6 +14,7 @@ __all__ = [
     "AmmTwapOracle",
     "CapOracle",
     "DelayedOracle",
+    "ExchangeIndexOracle",
     "GuardedOracle",
     "MedianOracle",
     "OracleSpec",
@@ -45,6 +46,14 @@ class AmmSpotOracle(Spec):
     kind: Literal["amm-spot"]
     venue: Name
     """The pool; its second coin is the asset, its first is priced by its own oracle."""
+
+
+class ExchangeIndexOracle(Spec):
+    """The index that the exchange makes of one of its books, as its margins and loans are valued at."""
+
+    kind: Literal["exchange-index"]
+    book: Name
+    """Book of `exchange`; its base is the asset."""
 
 
 class AmmTwapOracle(Spec):
@@ -109,6 +118,7 @@ OracleSpec = Annotated[
     PostedOracle
     | SameAsOracle
     | AmmSpotOracle
+    | ExchangeIndexOracle
     | AmmTwapOracle
     | DelayedOracle
     | CapOracle

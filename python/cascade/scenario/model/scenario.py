@@ -11,6 +11,7 @@ from cascade.scenario.model.assets import AssetSpec, PricesSpec
 from cascade.scenario.model.chain import ChainSpec, TimelineSpec
 from cascade.scenario.model.common import Name, PositiveAmount, Spec
 from cascade.scenario.model.ethena import EthenaSpec
+from cascade.scenario.model.exchange import ExchangeSpec
 from cascade.scenario.model.lending import LendingSpec
 from cascade.scenario.model.oracle import OracleSpec
 from cascade.scenario.model.positions import CohortSpec
@@ -94,6 +95,8 @@ class ScenarioSpec(Spec):
     """Where assets are swapped, by name."""
     ethena: EthenaSpec | None = None
     """USDe's reserve and its stakers; without it minting keeps its collateral as cash."""
+    exchange: ExchangeSpec | None = None
+    """The exchange beside the chain; without it there is the chain alone."""
     positions: dict[Name, CohortSpec]
     """Cohorts of looped positions, by name."""
     agents: dict[Name, AgentSpec]

@@ -1,0 +1,341 @@
+"""The exchange of a scenario: vault and books first, what values them after the price sources, then desk and margin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from cascade.chain.local import Contract, address_of
+from cascade.deployment.world import MAX_UINT256, World
+from cascade.scenario.checks import raw_amount
+from cascade.scenario.model import BookSpec, ExchangeSpec, TierSpec
+from cascade.units import BPS, WAD
+
+__all__ = [
+    "BUY",
+    "SELL",
+    "DeployedBook",
+    "DeployedExchange",
+    "deploy_books",
+    "deploy_exchange",
+    "deposit",
+    "index_feed",
+]
+
+BUY, SELL = 0, 1
+"""Sides of a book, as its contract numbers them."""
+
+_ENDLESS = 2**128 - 1
+_RAY_A_BPS = 10**23
+_POST_ONLY = 2
+_NO_ADDRESS = "0x" + "00" * 20
+
+
+@dataclass(frozen=True)
+class DeployedBook:
+    """One pair's book.
+
+    Attributes
+    ----------
+    base_unit, cash_unit : int
+        Smallest units in a token of the base, and of the stable.
+    tick_raw : int
+        Step of prices, in smallest units of the stable a whole token of the base.
+    lot_raw : int
+        Step of sizes, in smallest units of the base.
+    """
+
+    name: str
+    spec: BookSpec
+    contract: Contract
+    base_unit: int
+    cash_unit: int
+    tick_raw: int
+    lot_raw: int
+
+    @property
+    def base(self) -> str:
+        """Symbol of what is traded."""
+        return self.spec.base
+
+    def price_raw(self, price_wad: int, *, up: bool = False) -> int:
+        """A price in the stable, 18 decimals, on the grid: rounded down, or up; at least one tick."""
+        raw = price_wad * self.cash_unit
+        ticks = -(-raw // (WAD * self.tick_raw)) if up else raw // (WAD * self.tick_raw)
+        return max(ticks, 1) * self.tick_raw
+
+    def price_wad(self, price_raw: int) -> int:
+        """A price of the book with 18 decimals, in the stable."""
+        return price_raw * WAD // self.cash_unit
+
+    def lots(self, base_raw: int) -> int:
+        """Whole lots in an amount of the base, rounded down."""
+        return base_raw // self.lot_raw
+
+    def value_raw(self, lots: int, price_raw: int) -> int:
+        """What so many lots are worth at a price of the grid, in smallest units of the stable; exact."""
+        return lots * self.lot_raw * price_raw // self.base_unit
+
+
+@dataclass
+class DeployedExchange:
+    """The exchange's contracts, and who has an account there.
+
+    Attributes
+    ----------
+    books : dict of str to DeployedBook
+        By name.
+    lines : dict of str to int
+        Numbers of the desk's lines, by book.
+    collateral : dict of str to int
+        Numbers of the margin's assets, by book, in the order in which a liquidation sells them.
+    markets : dict of str to int
+        Numbers of perpetuals, by name.
+    index_feeds : dict of str to Contract
+        The exchange's own index of each book, in dollars.
+    redemption_feeds : dict of str to Contract
+        Redemption value by book, where it has an issuer.
+    accounts : dict of str to str
+        Cohort by address of everyone who has an account.
+    """
+
+    spec: ExchangeSpec
+    vault: Contract
+    lens: Contract
+    books: dict[str, DeployedBook] = field(default_factory=dict)
+    desk: Contract | None = None
+    margin: Contract | None = None
+    lines: dict[str, int] = field(default_factory=dict)
+    collateral: dict[str, int] = field(default_factory=dict)
+    markets: dict[str, int] = field(default_factory=dict)
+    index_feeds: dict[str, Contract] = field(default_factory=dict)
+    redemption_feeds: dict[str, Contract] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cash(self) -> str:
+        """Symbol of the stable."""
+        return self.spec.cash
+
+    def is_own(self, address: str) -> bool:
+        """Whether a contract is a book, the desk or the margin: calls to it are mined in the exchange's lane.
+
+        The vault is not among them: a deposit or withdrawal is a transaction of the chain.
+        """
+        found = [*(book.contract for book in self.books.values()), self.desk, self.margin]
+        return any(contract is not None and contract.address == address for contract in found)
+
+    @property
+    def assets(self) -> list[str]:
+        """The stable, then the base of every book, each once."""
+        return list(dict.fromkeys([self.cash, *(book.base for book in self.books.values())]))
+
+    def book_of(self, base: str) -> DeployedBook | None:
+        """The book in which an asset is traded."""
+        return next((book for book in self.books.values() if book.base == base), None)
+
+    def enrol(self, address: str, cohort: str) -> None:
+        """Give an account its place in what is observed."""
+        self.accounts[address] = cohort
+
+    def members(self, cohort: str) -> list[str]:
+        """Accounts of a cohort, in the order they were enrolled."""
+        return [address for address, known in self.accounts.items() if known == cohort]
+
+
+def deploy_books(world: World) -> None:
+    """Deploy the vault, the lens and every book; they need tokens only."""
+    spec = world.scenario.spec.exchange
+    if spec is None:
+        return
+    operator, fees = world.enlist("exchange", role="exchange"), world.enlist("exchange-fees", role="exchange")
+    funds = [world.enlist(name, role="exchange") for name in ("desk-insurance", "margin-insurance", "forgotten")]
+    world.chain.fund([operator, fees, *funds])
+    exchange = DeployedExchange(
+        spec=spec,
+        vault=world.deploy("ExchangeVault", fees, operator, name="ExchangeVault"),
+        lens=world.deploy("ExchangeLens", name="ExchangeLens"),
+    )
+    world.exchange = exchange
+    cash_unit = 10 ** world.scenario.spec.assets[spec.cash].decimals
+    for name, book in spec.books.items():
+        base_unit = 10 ** world.scenario.spec.assets[book.base].decimals
+        tick_raw, lot_raw = int(book.tick * cash_unit), int(book.lot * base_unit)
+        contract = world.deploy(
+            "SpotBook", exchange.vault.address, world.tokens[book.base].address, world.tokens[spec.cash].address,
+            tick_raw, lot_raw, book.maker_fee_bps, book.taker_fee_bps, operator, name=name,
+        )  # fmt: skip
+        exchange.books[name] = DeployedBook(name, book, contract, base_unit, cash_unit, tick_raw, lot_raw)
+        world.setup([(operator, exchange.vault, "setOperator", (contract.address, True))], intent="configure")
+        if book.circuit_breaker is not None:
+            breaker = book.circuit_breaker
+            arguments = (breaker.fall_bps, breaker.window_seconds, breaker.halt_seconds)
+            world.setup([(operator, contract, "setCircuitBreaker", arguments)], intent="configure")
+    for address, cohort in ((operator, "exchange"), (fees, "exchange"), *((fund, "exchange") for fund in funds)):
+        exchange.enrol(address, cohort)
+
+
+def index_feed(world: World, book: str) -> Contract:
+    """The exchange's own index of a book, in dollars; deployed when first asked for."""
+    exchange = world.exchange
+    assert exchange is not None
+    if book not in exchange.index_feeds:
+        exchange.index_feeds[book] = world.deploy(
+            "ExchangeIndexFeed", exchange.books[book].contract.address, world.feeds[exchange.cash].address,
+            name=f"{book} index",
+        )  # fmt: skip
+    return exchange.index_feeds[book]
+
+
+def deploy_exchange(world: World) -> None:
+    """Deploy what values the books, the desk and the margin; fund them, and let the forgotten orders rest."""
+    exchange = world.exchange
+    if exchange is None:
+        return
+    operator = address_of("exchange")
+    for name, book in exchange.books.items():
+        index_feed(world, name)
+        if book.spec.redemption is not None:
+            redemption = book.spec.redemption
+            exchange.redemption_feeds[name] = world.deploy(
+                "RatioFeed", world.feeds[redemption.asset].address, int(redemption.ratio * WAD),
+                name=f"{name} redemption",
+            )  # fmt: skip
+        _set_index(world, book, operator)
+    _deploy_desk(world, exchange, operator)
+    _deploy_margin(world, exchange, operator)
+    _rest_forgotten_orders(world, exchange)
+
+
+def deposit(world: World, amounts: Iterable[tuple[str, str, int]]) -> None:
+    """Mint tokens to accounts and pay them into the exchange.
+
+    Parameters
+    ----------
+    amounts : iterable of (address, asset, amount)
+        In smallest units; accounts need ether.
+    """
+    exchange = world.exchange
+    assert exchange is not None
+    wanted = [(address, asset, raw) for address, asset, raw in amounts if raw]
+    for asset in dict.fromkeys(asset for _, asset, _ in wanted):
+        world.mint(asset, [(address, raw) for address, known, raw in wanted if known == asset])
+    vault = exchange.vault
+    world.setup(
+        (
+            (address, world.tokens[asset], "approve", (vault.address, MAX_UINT256))
+            for address, asset in dict.fromkeys((address, asset) for address, asset, _ in wanted)
+        ),
+        intent="approve",
+    )
+    world.setup(
+        (
+            (address, vault, "deposit", (world.tokens[asset].address, raw, address))
+            for address, asset, raw in wanted
+        ),
+        intent="deposit",
+    )  # fmt: skip
+
+
+def _set_index(world: World, book: DeployedBook, operator: str) -> None:
+    index = book.spec.index
+    if not index.redemption_weight_bps and not index.floor_price:
+        return
+    exchange = world.exchange
+    assert exchange is not None
+    feed = exchange.redemption_feeds.get(book.name)
+    floor = int(index.floor_price * book.cash_unit)
+    arguments = (feed.address if feed is not None else _NO_ADDRESS, index.redemption_weight_bps, floor)
+    world.setup([(operator, book.contract, "setIndex", arguments)], intent="configure")
+
+
+def _deploy_desk(world: World, exchange: DeployedExchange, operator: str) -> None:
+    spec = exchange.spec.desk
+    if spec is None:
+        return
+    fund = address_of("desk-insurance")
+    desk = exchange.desk = world.deploy("LoanDesk", exchange.vault.address, fund, operator, name="LoanDesk")
+    world.setup([(operator, exchange.vault, "setOperator", (desk.address, True))], intent="configure")
+    for name, line in spec.lines.items():
+        terms = (
+            line.initial_ltv_bps, line.margin_call_ltv_bps, line.liquidation_ltv_bps, line.liquidation_fee_bps,
+            line.sale_share_bps, line.call_seconds, line.pause_seconds, line.rate_bps * _RAY_A_BPS,
+        )  # fmt: skip
+        arguments = (exchange.books[name].contract.address, exchange.index_feeds[name].address, terms)
+        world.setup([(operator, desk, "addLine", arguments)], intent="configure")
+        exchange.lines[name] = len(exchange.lines)
+    _pay_in(world, exchange, desk.address, spec.capital)
+    _pay_in(world, exchange, fund, spec.insurance_fund)
+
+
+def _deploy_margin(world: World, exchange: DeployedExchange, operator: str) -> None:
+    spec = exchange.spec.margin
+    if spec is None:
+        return
+    fund, cash = address_of("margin-insurance"), world.tokens[exchange.cash]
+    margin = exchange.margin = world.deploy(
+        "UnifiedMargin", exchange.vault.address, cash.address, fund, operator, name="UnifiedMargin"
+    )
+    calls: list[tuple[Contract, str, tuple[object, ...]]] = [
+        (exchange.vault, "setOperator", (margin.address, True)),
+        (exchange.vault, "setGuard", (margin.address,)),
+    ]
+    cash_unit = 10 ** world.scenario.spec.assets[exchange.cash].decimals
+    for number, (name, collateral) in enumerate(spec.collateral.items()):
+        feeds = exchange.redemption_feeds if collateral.priced_at == "redemption" else exchange.index_feeds
+        tiers = _tiers(collateral.tiers, cash_unit)
+        calls.append((margin, "addAsset", (exchange.books[name].contract.address, feeds[name].address, tiers)))
+        if collateral.haircut_add_on_bps:
+            calls.append((margin, "setAsset", (number, tiers, collateral.haircut_add_on_bps)))
+        exchange.collateral[name] = number
+    for number, (name, market) in enumerate(spec.markets.items()):
+        tiers = _tiers(market.tiers, cash_unit)
+        size_wad = int(market.contract_size * WAD)
+        calls.append((margin, "addMarket", (exchange.index_feeds[market.book].address, size_wad, tiers)))
+        funding_wad = int(market.funding_bps_8h * WAD / BPS)
+        calls.append((margin, "setMarket", (number, tiers, funding_wad, market.fee_bps)))
+        exchange.markets[name] = number
+    rules = spec.rules
+    levels = (rules.free, rules.warning, rules.reduce_only, rules.liquidation)
+    arguments = (*(int(level * WAD) for level in levels), rules.slice_bps, rules.fee_bps, rules.pause_seconds)
+    calls += [
+        (margin, "setRules", (arguments,)),
+        (margin, "setLending", (spec.rate_bps * _RAY_A_BPS, _tiers(spec.debt_tiers, cash_unit))),
+    ]
+    world.setup(((operator, contract, function, given) for contract, function, given in calls), intent="configure")
+    _pay_in(world, exchange, margin.address, spec.capital)
+    _pay_in(world, exchange, fund, spec.insurance_fund)
+
+
+def _tiers(tiers: Sequence[TierSpec], cash_unit: int) -> list[tuple[int, int]]:
+    return [(_ENDLESS if tier.up_to is None else int(tier.up_to * cash_unit), tier.rate_bps) for tier in tiers]
+
+
+def _pay_in(world: World, exchange: DeployedExchange, account: str, amount: Decimal) -> None:
+    """Pay the operator's own money in for one of its accounts."""
+    raw, operator, cash = raw_amount(world.scenario.spec, exchange.cash, amount), address_of("exchange"), exchange.cash
+    if not raw:
+        return
+    token = world.tokens[cash]
+    world.mint(cash, [(operator, raw)])
+    world.setup(
+        [
+            (operator, token, "approve", (exchange.vault.address, raw)),
+            (operator, exchange.vault, "deposit", (token.address, raw, account)),
+        ],
+        intent="deposit",
+    )
+
+
+def _rest_forgotten_orders(world: World, exchange: DeployedExchange) -> None:
+    forgotten = address_of("forgotten")
+    for book in exchange.books.values():
+        for order in book.spec.forgotten_orders:
+            lots = book.lots(raw_amount(world.scenario.spec, book.base, order.size))
+            price_raw = int(order.price * book.cash_unit)
+            buys = order.side == "buy"
+            paid = (exchange.cash, book.value_raw(lots, price_raw)) if buys else (book.base, lots * book.lot_raw)
+            deposit(world, [(forgotten, *paid)])
+            arguments = (BUY if buys else SELL, price_raw, lots, _POST_ONLY)
+            world.setup([(forgotten, book.contract, "placeLimit", arguments)], intent="rest")

@@ -1,0 +1,257 @@
+"""What can be seen of the exchange at a block: books, accounts, loans; each question is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cascade.chain.local import Contract
+from cascade.deployment.exchange import DeployedBook, DeployedExchange
+from cascade.deployment.world import World
+from cascade.scenario.model import FixedReference, PathReference
+from cascade.units import WAD
+
+__all__ = ["DEPTH_BPS", "Balance", "BookState", "DeskLoan", "ExchangeView", "MarginAccount", "PerpPosition"]
+
+DEPTH_BPS = (50, 200, 1000)
+"""Distances from the middle of a book at which its depth is read, in 1e-4."""
+
+_TOP_WORDS, _DEPTH_WORDS, _ACCOUNT_WORDS, _LOAN_WORDS = 8, 4, 8, 4
+_E8_TO_WAD = 10**10
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class BookState:
+    """A book after the latest block. Prices in smallest units of the stable a whole base token; 0 where there is none.
+
+    Attributes
+    ----------
+    last, last_at : int
+        Last price, and Unix time of its trade.
+    bid, bid_lots, ask, ask_lots : int
+        Best prices, and lots there.
+    index : int
+        The exchange's index.
+    halted_until : int
+        Unix time at which orders meet again.
+    depth : tuple of int
+        For each distance of `DEPTH_BPS`: lots bid, their value, lots asked, their value.
+    """
+
+    last: int
+    last_at: int
+    bid: int
+    bid_lots: int
+    ask: int
+    ask_lots: int
+    index: int
+    halted_until: int
+    depth: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MarginAccount:
+    """A unified account, in smallest units of the stable.
+
+    Attributes
+    ----------
+    equity, adjusted_equity : int
+        Signed; adjusted is after haircuts.
+    uni_mmr_wad : int
+        The largest int256 without maintenance margin.
+    leverage_wad : int
+        The largest uint256 without equity.
+    level : int
+        0 free, 1 warning, 2 reduce-only, 3 liquidation.
+    """
+
+    equity: int
+    adjusted_equity: int
+    maintenance: int
+    uni_mmr_wad: int
+    leverage_wad: int
+    debt: int
+    notional: int
+    level: int
+
+
+@dataclass(frozen=True)
+class PerpPosition:
+    """Contracts (negative is short), and the cash that they were entered at, of the same sign."""
+
+    size: int
+    entry: int
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What an account of the vault holds of an asset, free and locked by orders."""
+
+    free: int
+    locked: int
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.free + self.locked
+
+
+@dataclass(frozen=True)
+class DeskLoan:
+    """A loan of the desk; `ltv_bps` is 0 without debt, `deadline` 0 without a call."""
+
+    pledged: int
+    debt: int
+    ltv_bps: int
+    deadline: int
+
+
+class ExchangeView:
+    """The exchange after the latest block, read-only.
+
+    Attributes
+    ----------
+    exchange : DeployedExchange
+        Contracts and accounts.
+    """
+
+    def __init__(self, world: World, *, next_timestamp: int, spot_price_wad: Callable[[str], int]) -> None:
+        assert world.exchange is not None
+        self.world = world
+        self.exchange: DeployedExchange = world.exchange
+        self.next_timestamp = next_timestamp
+        self._spot_price_wad = spot_price_wad
+        self._known: dict[object, object] = {}
+
+    def book(self, name: str) -> BookState:
+        """A book's top, index and depth."""
+        return self._once("books", self._read_books)[name]
+
+    def reference_wad(self, name: str) -> int:
+        """What a book's base costs elsewhere, in the stable, 18 decimals."""
+        reference = self.exchange.books[name].spec.reference
+        if isinstance(reference, FixedReference):
+            return int(reference.price * WAD)
+        if isinstance(reference, PathReference):
+            price_e8 = self.world.scenario.path.price_e8(reference.asset, self.next_timestamp)
+            return int(price_e8 * _E8_TO_WAD * reference.ratio)
+        return self._spot_price_wad(reference.venue)
+
+    def redemption_e8(self, name: str) -> int:
+        """What a book's issuer pays for its base, in dollars with 8 decimals; 0 without an issuer."""
+        feed = self.exchange.redemption_feeds.get(name)
+        if feed is None:
+            return 0
+        return self._once(("redemption", name), lambda: int(self.world.chain.call(feed, "latestAnswer")))
+
+    def account(self, address: str) -> MarginAccount:
+        """A unified account."""
+        return self._once("accounts", self._read_accounts)[address]
+
+    def position(self, market: str, address: str) -> PerpPosition:
+        """An account's position in a perpetual."""
+        return self._once(("positions", market), lambda: self._read_positions(market))[address]
+
+    def mark_raw(self, market: str) -> int:
+        """Mark price of a perpetual, in smallest units of the stable a contract."""
+        margin, number = self._margin(), self.exchange.markets[market]
+        return self._once(("mark", market), lambda: int(self.world.chain.call(margin, "markPrice", number)))
+
+    def balance(self, address: str, asset: str) -> Balance:
+        """What an account holds of an asset."""
+        return self._once("balances", self._read_balances)[address][asset]
+
+    def loan(self, line: str, address: str) -> DeskLoan:
+        """An account's loan on a line of the desk."""
+        return self._once(("loans", line), lambda: self._read_loans(line))[address]
+
+    def unfinished(self, book: str) -> list[tuple[str, int, int]]:
+        """Market orders to be carried on: account, side, lots."""
+        return self._once(("unfinished", book), lambda: self._read_remainders(self.exchange.books[book]))
+
+    def is_transfer_degraded(self) -> bool:
+        """Whether deposits and withdrawals are refused at the next block's time."""
+        transfers = self.exchange.spec.transfers
+        return transfers is not None and transfers.window[0] <= self.next_timestamp < transfers.window[1]
+
+    def _read_books(self) -> dict[str, BookState]:
+        books = self.exchange.books
+        contracts = [book.contract.address for book in books.values()]
+        words = self.world.chain.call(self.exchange.lens, "books", contracts, list(DEPTH_BPS))
+        row = _TOP_WORDS + _DEPTH_WORDS * len(DEPTH_BPS)
+        found = {}
+        for i, name in enumerate(books):
+            top, depth = words[row * i :][:_TOP_WORDS], words[row * i + _TOP_WORDS : row * (i + 1)]
+            found[name] = BookState(
+                last=top[0], last_at=top[1], bid=top[2], bid_lots=top[3], ask=top[4], ask_lots=top[5], index=top[6],
+                halted_until=top[7], depth=tuple(depth),
+            )  # fmt: skip
+        return found
+
+    def _read_accounts(self) -> dict[str, MarginAccount]:
+        addresses = list(self.exchange.accounts)
+        words = self._in_chunks("accounts", self._margin().address, each=addresses)
+        found = {}
+        for i, address in enumerate(addresses):
+            row = words[_ACCOUNT_WORDS * i : _ACCOUNT_WORDS * (i + 1)]
+            signed = [_signed(word) for word in row]
+            found[address] = MarginAccount(
+                equity=signed[0], adjusted_equity=signed[1], maintenance=row[2], uni_mmr_wad=signed[3],
+                leverage_wad=row[4], debt=row[5], notional=row[6], level=row[7],
+            )  # fmt: skip
+        return found
+
+    def _read_positions(self, market: str) -> dict[str, PerpPosition]:
+        addresses = list(self.exchange.accounts)
+        words = self._in_chunks(
+            "positions", self._margin().address, self.exchange.markets[market], each=addresses
+        )  # fmt: skip
+        return {
+            address: PerpPosition(_signed(words[2 * i]), _signed(words[2 * i + 1]))
+            for i, address in enumerate(addresses)
+        }
+
+    def _read_balances(self) -> dict[str, dict[str, Balance]]:
+        addresses, assets = list(self.exchange.accounts), self.exchange.assets
+        tokens = [self.world.tokens[asset].address for asset in assets]
+        words = self._in_chunks("balances", self.exchange.vault.address, tokens, each=addresses)
+        pairs = [Balance(words[i], words[i + 1]) for i in range(0, len(words), 2)]
+        width = len(assets)
+        return {
+            address: dict(zip(assets, pairs[width * i : width * (i + 1)], strict=True))
+            for i, address in enumerate(addresses)
+        }
+
+    def _read_loans(self, line: str) -> dict[str, DeskLoan]:
+        desk = self.exchange.desk
+        assert desk is not None
+        addresses = list(self.exchange.accounts)
+        words = self.world.chain.call_in_chunks(desk, "loans", self.exchange.lines[line], each=addresses)
+        return {
+            address: DeskLoan(*words[_LOAN_WORDS * i : _LOAN_WORDS * (i + 1)]) for i, address in enumerate(addresses)
+        }
+
+    def _read_remainders(self, book: DeployedBook) -> list[tuple[str, int, int]]:
+        addresses = list(self.exchange.accounts)
+        words = self._in_chunks("remainders", book.contract.address, each=addresses)
+        return [(address, words[2 * i], words[2 * i + 1]) for i, address in enumerate(addresses) if words[2 * i + 1]]
+
+    def _in_chunks(self, function: str, *fixed: object, each: list[str]) -> list[int]:
+        return self.world.chain.call_in_chunks(self.exchange.lens, function, *fixed, each=each)
+
+    def _margin(self) -> Contract:
+        margin = self.exchange.margin
+        assert margin is not None
+        return margin
+
+    def _once(self, question: object, ask: Callable[[], T]) -> T:
+        if question not in self._known:
+            self._known[question] = ask()
+        return self._known[question]  # type: ignore[return-value]
+
+
+def _signed(word: int) -> int:
+    return word - 2**256 if word >= 2**255 else word
