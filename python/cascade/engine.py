@@ -166,9 +166,9 @@ class Engine:
             self.observer.noted(wish, step=step)
             return
         exchange = self.world.exchange
-        at_exchange = (
-            exchange is not None and isinstance(wish, Proposal) and exchange.is_own(str(wish.contract.address))
-        )
+        # What is no contract at all is refused by `call_data`.
+        address = getattr(getattr(wish, "contract", None), "address", None)
+        at_exchange = exchange is not None and exchange.is_own(address)
         limit = _EXCHANGE_GAS_LIMIT if at_exchange else self.world.scenario.spec.chain.block_gas_limit
         data = call_data(wish, actors=self.world.actors, block_gas_limit=limit)
         if at_exchange:

@@ -115,7 +115,7 @@ def play(agents: Sequence[Any], *, steps: int = 1, sent: list[str] | None = None
     timeline = SimpleNamespace(steps=steps, start_timestamp=100, block_seconds=12)
     limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=MOST_WAIT_BLOCKS)
     scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=7)
-    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone())
+    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone(), exchange=None)
     Engine(world, agents=agents, book=[], observer=observer).run()  # type: ignore[arg-type]
     observer.proposed_steps = chain.proposed_steps
     if sent is not None:

@@ -118,7 +118,7 @@ class DeployedExchange:
         """Symbol of the stable."""
         return self.spec.cash
 
-    def is_own(self, address: str) -> bool:
+    def is_own(self, address: object) -> bool:
         """Whether a contract is a book, the desk or the margin: calls to it are mined in the exchange's lane.
 
         The vault is not among them: a deposit or withdrawal is a transaction of the chain.
