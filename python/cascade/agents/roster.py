@@ -9,6 +9,7 @@ from cascade.agents.arbitrageur import Arbitrageur
 from cascade.agents.custom import OwnAgent, make_own_agent
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
+from cascade.agents.holder_exit import HolderExit
 from cascade.agents.interface import Agent
 from cascade.agents.keeper import Keeper
 from cascade.agents.lender_exit import LenderExit
@@ -31,6 +32,7 @@ from cascade.scenario.model import (
     CustomAgentSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
+    HolderExitSpec,
     KeeperSpec,
     LenderExitSpec,
     MarketPosterSpec,
@@ -139,6 +141,7 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     ProviderExitSpec: lambda name, spec, _: iter([ProviderExit(name, spec)]),
     LenderExitSpec: lambda name, spec, _: iter([LenderExit(name, spec)]),
     KeeperSpec: _numbered_with_stream(Keeper),
+    HolderExitSpec: _numbered_with_stream(HolderExit),
     DipBuyerSpec: _numbered_with_stream(DipBuyer),
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
     WhaleSpec: _whales,

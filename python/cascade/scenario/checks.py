@@ -20,6 +20,7 @@ from cascade.scenario.model import (
     DipBuyerSpec,
     EthenaReserveSpec,
     FixedRateVenue,
+    HolderExitSpec,
     KeeperSpec,
     LenderExitSpec,
     MarketPosterSpec,
@@ -77,7 +78,7 @@ def pledge_account(borrower: str) -> str:
 
 def accounts_of(name: str, agent: AgentSpec) -> list[str]:
     """Names of the accounts that an agent entry opens; those that act for others open none."""
-    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec)):
+    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec, HolderExitSpec)):
         return numbered(name, agent.count)
     if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec)):
         return [name]

@@ -16,6 +16,7 @@ __all__ = [
     "ExchangeAgentSpec",
     "ExchangeArbitrageurSpec",
     "ExchangeKeeperSpec",
+    "HolderExitSpec",
     "LadderSpec",
     "MarketMakerSpec",
     "NoiseTraderSpec",
@@ -160,6 +161,24 @@ class ExchangeKeeperSpec(AgentBase):
     """Orders, quotes or counterparties met in each."""
 
 
+class HolderExitSpec(AgentBase):
+    """Holders who sell an asset on the exchange because they need cash elsewhere: an input, at times of their own."""
+
+    kind: Literal["holder-exit"]
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Holders, each with an account and a random stream of its own."""
+    book: Name
+    """Where they sell its base."""
+    base: PositiveAmount
+    """What each holds and sells, in tokens."""
+    begin_seconds: Distribution
+    """When each begins, in seconds after the start of the crash."""
+    sell_blocks: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Blocks over which each sells, an equal part a block."""
+    not_below: PositiveAmount | None = None
+    """Price in the stable under which they wait; none sells at any price."""
+
+
 class NoiseTraderSpec(AgentBase):
     """Small market orders at random, both ways."""
 
@@ -237,6 +256,7 @@ ExchangeAgentSpec = (
     | PerpTraderSpec
     | BasisTraderSpec
     | ExchangeKeeperSpec
+    | HolderExitSpec
     | NoiseTraderSpec
     | ExchangeArbitrageurSpec
     | DeskWhaleSpec
