@@ -51,10 +51,11 @@ class HolderExit:
 
     def see(self, view: BlockView) -> _Sight:
         """Its balance and the best bid."""
-        book = view.exchange.exchange.books[self.spec.book]
+        exchange = view.exchange
+        book = exchange.exchange.books[self.spec.book]
         return _Sight(
             book=book, now=view.next_timestamp, start=view.world.scenario.spec.timeline.start_timestamp,
-            held_raw=view.exchange.balance(self.address, book.base).free, bid_raw=view.exchange.book(self.spec.book).bid,
+            held_raw=exchange.balance(self.address, book.base).free, bid_raw=exchange.book(self.spec.book).bid,
         )  # fmt: skip
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
