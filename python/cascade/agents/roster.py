@@ -7,6 +7,7 @@ from typing import Any
 
 from cascade.agents.arbitrageur import Arbitrageur
 from cascade.agents.custom import OwnAgent, make_own_agent
+from cascade.agents.desk_borrower import DeskBorrower
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
 from cascade.agents.holder_exit import HolderExit
@@ -30,6 +31,7 @@ from cascade.scenario.model import (
     AgentSpec,
     ArbitrageurSpec,
     CustomAgentSpec,
+    DeskBorrowerSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
     HolderExitSpec,
@@ -141,6 +143,7 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     ProviderExitSpec: lambda name, spec, _: iter([ProviderExit(name, spec)]),
     LenderExitSpec: lambda name, spec, _: iter([LenderExit(name, spec)]),
     KeeperSpec: _numbered_with_stream(Keeper),
+    DeskBorrowerSpec: _numbered_with_stream(DeskBorrower),
     HolderExitSpec: _numbered_with_stream(HolderExit),
     DipBuyerSpec: _numbered_with_stream(DipBuyer),
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),

@@ -17,6 +17,7 @@ from cascade.scenario.model import (
     AssetKind,
     CohortSpec,
     CustomAgentSpec,
+    DeskBorrowerSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
     FixedRateVenue,
@@ -78,7 +79,7 @@ def pledge_account(borrower: str) -> str:
 
 def accounts_of(name: str, agent: AgentSpec) -> list[str]:
     """Names of the accounts that an agent entry opens; those that act for others open none."""
-    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec, HolderExitSpec)):
+    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec, HolderExitSpec, DeskBorrowerSpec)):
         return numbered(name, agent.count)
     if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec)):
         return [name]

@@ -12,6 +12,7 @@ from cascade.scenario.model.common import AgentBase, Amount, Distribution, Name,
 __all__ = [
     "BasisTraderSpec",
     "BidderSpec",
+    "DeskBorrowerSpec",
     "DeskWhaleSpec",
     "ExchangeAgentSpec",
     "ExchangeArbitrageurSpec",
@@ -220,6 +221,20 @@ class ExchangeArbitrageurSpec(AgentBase):
     """Priority fee on chain, in gwei."""
 
 
+class DeskBorrowerSpec(AgentBase):
+    """Borrowers of the exchange's desk who spent the stables: their pledges are sold when the price falls far enough."""
+
+    kind: Literal["desk-borrower"]
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Borrowers, each with an account and a random stream of its own."""
+    line: Name
+    """Book of the desk's line: its base is pledged."""
+    pledge: Distribution
+    """What each pledges, in tokens; rounded to whole ones."""
+    ltv: Distribution
+    """LTV of each loan at the start."""
+
+
 class DeskWhaleSpec(AgentBase):
     """Owners of large loops whose first layer is a loan of the exchange's desk.
 
@@ -259,6 +274,7 @@ ExchangeAgentSpec = (
     | HolderExitSpec
     | NoiseTraderSpec
     | ExchangeArbitrageurSpec
+    | DeskBorrowerSpec
     | DeskWhaleSpec
 )
 """Agents that need an `exchange`."""
