@@ -56,7 +56,7 @@ class DeskBorrower:
     def see(self, view: BlockView) -> None:
         """Nothing: it has no means to act."""
 
-    def propose(self, sight: None) -> Sequence[Proposal]:
+    def propose(self, sight: None) -> Sequence[Proposal]:  # noqa: ARG002 (it sees nothing)
         """Nothing."""
         return []
 

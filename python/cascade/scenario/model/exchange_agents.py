@@ -222,7 +222,7 @@ class ExchangeArbitrageurSpec(AgentBase):
 
 
 class DeskBorrowerSpec(AgentBase):
-    """Borrowers of the exchange's desk who spent the stables: their pledges are sold when the price falls far enough."""
+    """Borrowers of the exchange's desk who spent the stables: their pledges are sold once the price has fallen."""
 
     kind: Literal["desk-borrower"]
     count: Annotated[int, Field(ge=1, le=1000)] = 1
