@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, repeat
 from typing import Any
 
 from cascade.agents.arbitrageur import Arbitrageur
+from cascade.agents.basis_trader import BasisTrader
+from cascade.agents.bidder import Bidder
 from cascade.agents.custom import OwnAgent, make_own_agent
 from cascade.agents.desk_borrower import DeskBorrower
 from cascade.agents.dip_buyer import DipBuyer
@@ -14,10 +17,13 @@ from cascade.agents.holder_exit import HolderExit
 from cascade.agents.interface import Agent
 from cascade.agents.keeper import Keeper
 from cascade.agents.lender_exit import LenderExit
+from cascade.agents.market_maker import MarketMaker
 from cascade.agents.market_poster import MarketPoster
+from cascade.agents.noise_traders import NoiseTraders
 from cascade.agents.oracle_upkeep import OracleUpkeep
 from cascade.agents.path_flow import PathFlow
 from cascade.agents.path_poster import PathPoster
+from cascade.agents.perp_traders import PerpTraders
 from cascade.agents.provider_exit import ProviderExit
 from cascade.agents.stop_loss import StopLoss
 from cascade.agents.value_buyer import ValueBuyer
@@ -30,6 +36,8 @@ from cascade.scenario.checks import accounts_of, numbered
 from cascade.scenario.model import (
     AgentSpec,
     ArbitrageurSpec,
+    BasisTraderSpec,
+    BidderSpec,
     CustomAgentSpec,
     DeskBorrowerSpec,
     DipBuyerSpec,
@@ -37,9 +45,12 @@ from cascade.scenario.model import (
     HolderExitSpec,
     KeeperSpec,
     LenderExitSpec,
+    MarketMakerSpec,
     MarketPosterSpec,
+    NoiseTraderSpec,
     PathFlowSpec,
     PathPosterSpec,
+    PerpTraderSpec,
     ProviderExitSpec,
     StopLossSpec,
     ValueBuyerSpec,
@@ -75,7 +86,8 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
         else:
             members = list(_MAKERS[type(spec)](name, spec, world))
         accounts = accounts_of(name, spec) or [member.name for member in members if isinstance(member, Whale)]
-        for account, member in zip(accounts, members, strict=False):
+        # One agent may speak for all accounts of its entry.
+        for account, member in zip(accounts, chain(members, repeat(members[-1])), strict=False):
             role = spec.role if isinstance(spec, CustomAgentSpec) else member.role
             cohort = spec.cohort if isinstance(spec, WhaleSpec) else name
             address = world.enlist(account, role=role, cohort=cohort)
@@ -134,6 +146,15 @@ def _stops(name: str, spec: StopLossSpec, world: World) -> Iterator[StopLoss]:
     yield StopLoss(name, spec, cohort, stream(world.scenario.seed, f"agents/{name}"))
 
 
+def _each(make: Callable[..., Any]) -> Callable[[str, Any, World], Iterator[Any]]:
+    return lambda name, spec, _: (make(member, spec) for member in numbered(name, spec.count))
+
+
+def _noise(name: str, spec: NoiseTraderSpec, world: World) -> Iterator[NoiseTraders]:
+    streams = [stream(world.scenario.seed, f"agents/{member}") for member in numbered(name, spec.count)]
+    yield NoiseTraders(name, spec, streams)
+
+
 _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     PathPosterSpec: lambda name, spec, _: iter([PathPoster(name, spec)]),
     MarketPosterSpec: lambda name, spec, _: iter([MarketPoster(name, spec)]),
@@ -149,4 +170,11 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
     WhaleSpec: _whales,
     StopLossSpec: _stops,
+    MarketMakerSpec: _each(MarketMaker),
+    BidderSpec: _each(Bidder),
+    BasisTraderSpec: _each(BasisTrader),
+    PerpTraderSpec: lambda name, spec, world: iter(
+        [PerpTraders(name, spec, stream(world.scenario.seed, f"agents/{name}"))]
+    ),
+    NoiseTraderSpec: _noise,
 }

@@ -132,13 +132,7 @@ class ExchangeView:
 
     def reference_wad(self, name: str) -> int:
         """What a book's base costs elsewhere, in the stable, 18 decimals."""
-        reference = self.exchange.books[name].spec.reference
-        if isinstance(reference, FixedReference):
-            return int(reference.price * WAD)
-        if isinstance(reference, PathReference):
-            price_e8 = self.world.scenario.path.price_e8(reference.asset, self.next_timestamp)
-            return int(price_e8 * _E8_TO_WAD * reference.ratio)
-        return self._spot_price_wad(reference.venue)
+        return self._once(("reference", name), lambda: self._reference_wad(name))
 
     def redemption_e8(self, name: str) -> int:
         """What a book's issuer pays for its base, in dollars with 8 decimals; 0 without an issuer."""
@@ -176,6 +170,21 @@ class ExchangeView:
         """Whether deposits and withdrawals are refused at the next block's time."""
         transfers = self.exchange.spec.transfers
         return transfers is not None and transfers.window[0] <= self.next_timestamp < transfers.window[1]
+
+    def is_frozen(self, address: str) -> bool:
+        """Whether an account is being liquidated; asked for one at a time."""
+        return self._once(
+            ("frozen", address), lambda: bool(self.world.chain.call(self.exchange.vault, "isFrozen", address))
+        )
+
+    def _reference_wad(self, name: str) -> int:
+        reference = self.exchange.books[name].spec.reference
+        if isinstance(reference, FixedReference):
+            return int(reference.price * WAD)
+        if isinstance(reference, PathReference):
+            price_e8 = self.world.scenario.path.price_e8(reference.asset, self.next_timestamp)
+            return int(price_e8 * _E8_TO_WAD * reference.ratio)
+        return self._spot_price_wad(reference.venue)
 
     def _read_books(self) -> dict[str, BookState]:
         books = self.exchange.books

@@ -15,6 +15,8 @@ from cascade.scenario.model import (
     AmmVenue,
     ArbitrageurSpec,
     AssetKind,
+    BasisTraderSpec,
+    BidderSpec,
     CohortSpec,
     CustomAgentSpec,
     DeskBorrowerSpec,
@@ -24,12 +26,15 @@ from cascade.scenario.model import (
     HolderExitSpec,
     KeeperSpec,
     LenderExitSpec,
+    MarketMakerSpec,
     MarketPosterSpec,
     MedianOracle,
+    NoiseTraderSpec,
     OracleSpec,
     ParMintVenue,
     PathFlowSpec,
     PathPosterSpec,
+    PerpTraderSpec,
     PostedOracle,
     ProviderExitSpec,
     SameAsOracle,
@@ -80,6 +85,8 @@ def pledge_account(borrower: str) -> str:
 def accounts_of(name: str, agent: AgentSpec) -> list[str]:
     """Names of the accounts that an agent entry opens; those that act for others open none."""
     if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec, HolderExitSpec, DeskBorrowerSpec)):
+        return numbered(name, agent.count)
+    if isinstance(agent, (MarketMakerSpec, BidderSpec, PerpTraderSpec, BasisTraderSpec, NoiseTraderSpec)):
         return numbered(name, agent.count)
     if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec)):
         return [name]
