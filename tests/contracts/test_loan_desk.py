@@ -78,7 +78,10 @@ class Desk:
     def loan(self, timestamp: int | None = None) -> tuple[int, int, int, int]:
         """Pledged, debt, LTV, deadline."""
         words = self.stage.view(self.desk, "loans", 0, [WHALE], timestamp=timestamp)
-        return tuple(words)
+        return tuple(words[:4])
+
+    def paused_until(self) -> int:
+        return int(self.stage.view(self.desk, "loans", 0, [WHALE])[4])
 
     def free(self, account: str | Contract) -> tuple[int, int]:
         """ALT and USDT, free."""

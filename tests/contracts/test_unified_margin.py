@@ -271,8 +271,9 @@ def test_lens__books_accounts_and_positions__are_rows_of_words(margin: Margin, s
     rows = stage.view(lens, "accounts", margin.margin.address, [LONG, SHORT])
     assert rows == [
         1_500 * USDT, 1_500 * USDT, 125 * USDT, 12 * WAD, WAD * 2_500 // 1_500, 0, 2_500 * USDT, FREE,
+        0, 0,
         2**256 - 300 * USDT, 2**256 - 300 * USDT, 125 * USDT, 2**256 - 24 * WAD // 10, 2**256 - 1, 0, 2_500 * USDT,
-        LIQUIDATION,
+        LIQUIDATION, 0, 0,
     ]  # fmt: skip
     positions = stage.view(lens, "positions", margin.margin.address, 0, [LONG, SHORT])
     assert positions == [100, 2_000 * USDT, 2**256 - 100, 2**256 - 2_000 * USDT]

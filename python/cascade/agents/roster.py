@@ -9,6 +9,7 @@ from cascade.agents.arbitrageur import Arbitrageur
 from cascade.agents.custom import OwnAgent, make_own_agent
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
+from cascade.agents.exchange_keeper import ExchangeKeeper
 from cascade.agents.interface import Agent
 from cascade.agents.keeper import Keeper
 from cascade.agents.lender_exit import LenderExit
@@ -31,6 +32,7 @@ from cascade.scenario.model import (
     CustomAgentSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
+    ExchangeKeeperSpec,
     KeeperSpec,
     LenderExitSpec,
     MarketPosterSpec,
@@ -143,4 +145,5 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
     WhaleSpec: _whales,
     StopLossSpec: _stops,
+    ExchangeKeeperSpec: lambda name, spec, _: iter([ExchangeKeeper(name, spec)]),
 }

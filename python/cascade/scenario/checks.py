@@ -19,6 +19,7 @@ from cascade.scenario.model import (
     CustomAgentSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
+    ExchangeKeeperSpec,
     FixedRateVenue,
     KeeperSpec,
     LenderExitSpec,
@@ -79,7 +80,7 @@ def accounts_of(name: str, agent: AgentSpec) -> list[str]:
     """Names of the accounts that an agent entry opens; those that act for others open none."""
     if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec)):
         return numbered(name, agent.count)
-    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec)):
+    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec, ExchangeKeeperSpec)):
         return [name]
     return []
 
