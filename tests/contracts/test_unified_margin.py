@@ -629,6 +629,9 @@ def test_liquidate__still_under_the_line__stays_frozen_and_is_paused(margin: Mar
     margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
     until = margin.stage.chain.timestamp + 30
     assert margin.view("isLiquidating", OWNER) is True
+    lens = margin.stage.deploy("ExchangeLens")
+    assert margin.stage.view(lens, "accounts", margin.margin.address, [OTHER, OWNER])[8::10] == [0, 1]
+    assert margin.stage.view(lens, "accounts", margin.margin.address, [OTHER, OWNER])[9::10] == [0, until]
     frozen = error("AccountFrozen", OWNER)
     assert margin.refusal("borrow", 1, sender=OWNER) == frozen
     assert margin.refusal("tradePerp", 0, 1, NO_LIMIT, 1, sender=OWNER) == frozen

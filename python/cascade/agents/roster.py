@@ -7,6 +7,7 @@ from typing import Any
 
 from cascade.agents.arbitrageur import Arbitrageur
 from cascade.agents.custom import OwnAgent, make_own_agent
+from cascade.agents.desk_whale import DeskWhale
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
 from cascade.agents.exchange_keeper import ExchangeKeeper
@@ -30,6 +31,7 @@ from cascade.scenario.model import (
     AgentSpec,
     ArbitrageurSpec,
     CustomAgentSpec,
+    DeskWhaleSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
     ExchangeKeeperSpec,
@@ -72,10 +74,12 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
             members = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
         else:
             members = list(_MAKERS[type(spec)](name, spec, world))
-        accounts = accounts_of(name, spec) or [member.name for member in members if isinstance(member, Whale)]
+        accounts = accounts_of(name, spec) or [
+            member.name for member in members if isinstance(member, (Whale, DeskWhale))
+        ]
         for account, member in zip(accounts, members, strict=False):
             role = spec.role if isinstance(spec, CustomAgentSpec) else member.role
-            cohort = spec.cohort if isinstance(spec, WhaleSpec) else name
+            cohort = spec.cohort if isinstance(spec, (WhaleSpec, DeskWhaleSpec)) else name
             address = world.enlist(account, role=role, cohort=cohort)
             world.wallets[address] = account
             world.chain.fund([address])
@@ -127,6 +131,11 @@ def _whales(name: str, spec: WhaleSpec, world: World) -> Iterator[Whale]:
         yield Whale(member, spec, stream(world.scenario.seed, f"agents/{name}/{member}"))
 
 
+def _desk_whales(name: str, spec: DeskWhaleSpec, world: World) -> Iterator[DeskWhale]:
+    for member in numbered(spec.cohort, world.scenario.spec.positions[spec.cohort].count):
+        yield DeskWhale(member, spec, stream(world.scenario.seed, f"agents/{name}/{member}"))
+
+
 def _stops(name: str, spec: StopLossSpec, world: World) -> Iterator[StopLoss]:
     cohort = world.scenario.spec.positions[spec.cohort]
     yield StopLoss(name, spec, cohort, stream(world.scenario.seed, f"agents/{name}"))
@@ -144,6 +153,7 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     DipBuyerSpec: _numbered_with_stream(DipBuyer),
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
     WhaleSpec: _whales,
+    DeskWhaleSpec: _desk_whales,
     StopLossSpec: _stops,
     ExchangeKeeperSpec: lambda name, spec, _: iter([ExchangeKeeper(name, spec)]),
 }

@@ -158,6 +158,11 @@ class ExchangeView:
             return 0
         return self._once(("redemption", name), lambda: int(self.world.chain.call(feed, "latestAnswer")))
 
+    def index_e8(self, name: str) -> int:
+        """The exchange's index of a book in dollars, 8 decimals: what desk and margin see; 0 without a price."""
+        feed = self.exchange.index_feeds[name]
+        return self._once(("index", name), lambda: max(int(self.world.chain.call(feed, "latestAnswer")), 0))
+
     def account(self, address: str) -> MarginAccount:
         """A unified account."""
         return self._once("accounts", self._read_accounts)[address]

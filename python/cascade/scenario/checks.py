@@ -410,7 +410,8 @@ class _Checker:
         taken = dict.fromkeys(harness, "the harness")
         for name, cohort in self.spec.positions.items():
             names = numbered(name, cohort.count)
-            pledged = [pledge_account(member) for member in names] if cohort.pledge is not None else []
+            has_accounts = cohort.pledge is not None and cohort.pledge.line is None
+            pledged = [pledge_account(member) for member in names] if has_accounts else []
             self._take(taken, f"positions.{name}", [*names, *pledged])
         for name, agent in self.spec.agents.items():
             self._take(taken, f"agents.{name}", accounts_of(name, agent))
