@@ -20,6 +20,7 @@ from cascade.agents.path_flow import PathFlow
 from cascade.agents.path_poster import PathPoster
 from cascade.agents.provider_exit import ProviderExit
 from cascade.agents.stop_loss import StopLoss
+from cascade.agents.transfers_gate import TransfersGate
 from cascade.agents.value_buyer import ValueBuyer
 from cascade.agents.whale import Whale
 from cascade.chain.local import address_of
@@ -74,9 +75,8 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
             members = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
         else:
             members = list(_MAKERS[type(spec)](name, spec, world))
-        accounts = accounts_of(name, spec) or [
-            member.name for member in members if isinstance(member, (Whale, DeskWhale))
-        ]
+        owners = [member.name for member in members if isinstance(member, (Whale, DeskWhale))]
+        accounts = accounts_of(name, spec) or owners
         for account, member in zip(accounts, members, strict=False):
             role = spec.role if isinstance(spec, CustomAgentSpec) else member.role
             cohort = spec.cohort if isinstance(spec, (WhaleSpec, DeskWhaleSpec)) else name
@@ -94,6 +94,8 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
                     _prepare(member, stage, world, is_own=isinstance(spec, CustomAgentSpec))
     if world.observers:
         acting.append(OracleUpkeep())
+    if world.exchange is not None and world.exchange.spec.transfers is not None:
+        acting.append(TransfersGate(world.exchange.spec.transfers))
     return acting
 
 

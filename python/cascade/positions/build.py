@@ -99,9 +99,8 @@ def build_positions(
 def role_of(world: World, cohort: str) -> str:
     """Class of actor of a cohort's members."""
     spec = world.scenario.spec
-    owned = any(
-        isinstance(agent, (WhaleSpec, DeskWhaleSpec)) and agent.cohort == cohort for agent in spec.agents.values()
-    )
+    owners = [agent for agent in spec.agents.values() if isinstance(agent, (WhaleSpec, DeskWhaleSpec))]
+    owned = any(agent.cohort == cohort for agent in owners)
     return "whale" if owned or spec.positions[cohort].pledge is not None else "looper"
 
 
@@ -138,8 +137,8 @@ def _at_desk_price(world: World, plan: PositionPlan) -> PositionPlan:
     price_e8 = int(world.chain.call(exchange.index_feeds[plan.pledge.line], "latestAnswer"))
     if price_e8 <= 0:
         raise BuildFailed(
-            f"{world.scenario.file}: exchange.books.{pledge.line} has no price when positions are built: some agent must "
-            "quote both sides of it before"
+            f"{world.scenario.file}: exchange.books.{pledge.line} has no price when positions are built: some "
+            "agent must quote both sides of it before"
         )
     book = exchange.books[plan.pledge.line]
     value_raw = -(-pledge.debt_raw * LTV_SCALE // pledge.ltv_ppm)
