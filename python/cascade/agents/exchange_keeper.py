@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import Contract, address_of
+from cascade.deployment.exchange import BUY
 from cascade.deployment.world import MAX_UINT256
 from cascade.observation import BlockView
 from cascade.observation.exchange_view import BookState, DeskLoan, ExchangeView, MarginAccount
@@ -79,7 +80,7 @@ class ExchangeKeeper:
             view, tuple(unfinished),
             tuple(sorted(accounts, key=lambda due: (-due.account.debt, due.address))),
             tuple(sorted(loans, key=lambda due: (-due.loan.debt, due.address, due.line))),
-            {line: view.exchange.bid_lots(line) for line in sold_into},
+            {line: sum(lots for _, lots in view.exchange.levels(line, BUY)) for line in sold_into},
         )  # fmt: skip
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:

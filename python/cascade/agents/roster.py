@@ -10,6 +10,7 @@ from cascade.agents.custom import OwnAgent, make_own_agent
 from cascade.agents.desk_whale import DeskWhale
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
+from cascade.agents.exchange_arbitrageur import ExchangeArbitrageur
 from cascade.agents.exchange_keeper import ExchangeKeeper
 from cascade.agents.interface import Agent
 from cascade.agents.keeper import Keeper
@@ -35,6 +36,7 @@ from cascade.scenario.model import (
     DeskWhaleSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
+    ExchangeArbitrageurSpec,
     ExchangeKeeperSpec,
     KeeperSpec,
     LenderExitSpec,
@@ -157,5 +159,6 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     WhaleSpec: _whales,
     DeskWhaleSpec: _desk_whales,
     StopLossSpec: _stops,
+    ExchangeArbitrageurSpec: lambda name, spec, _: iter([ExchangeArbitrageur(name, spec)]),
     ExchangeKeeperSpec: lambda name, spec, _: iter([ExchangeKeeper(name, spec)]),
 }

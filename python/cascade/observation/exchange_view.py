@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cascade.chain.local import Contract
-from cascade.deployment.exchange import BUY, DeployedBook, DeployedExchange
+from cascade.deployment.exchange import DeployedBook, DeployedExchange
 from cascade.deployment.world import World
 from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
@@ -188,12 +188,15 @@ class ExchangeView:
         """Market orders to be carried on: account, side, lots."""
         return self._once(("unfinished", book), lambda: self._read_remainders(self.exchange.books[book]))
 
-    def bid_lots(self, book: str) -> int:
-        """Lots bid in a book at any price."""
+    def levels(self, book: str, side: int) -> list[tuple[int, int]]:
+        """Price and lots of a side's levels, the best first."""
         contract = self.exchange.books[book].contract
-        return self._once(
-            ("bids", book), lambda: sum(map(int, self.world.chain.call(contract, "levels", BUY, _MOST_LEVELS)[1::2]))
-        )
+
+        def read() -> list[tuple[int, int]]:
+            words = self.world.chain.call(contract, "levels", side, _MOST_LEVELS)
+            return list(zip(words[::2], words[1::2], strict=True))
+
+        return self._once(("levels", book, side), read)
 
     def sale_lots(self, line: str, address: str) -> int:
         """Lots that a liquidation of a loan would offer in the exchange's next block; 0 where the loan is sound."""

@@ -19,6 +19,7 @@ from cascade.scenario.model import (
     CustomAgentSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
+    ExchangeArbitrageurSpec,
     ExchangeKeeperSpec,
     FixedRateVenue,
     KeeperSpec,
@@ -80,7 +81,7 @@ def accounts_of(name: str, agent: AgentSpec) -> list[str]:
     """Names of the accounts that an agent entry opens; those that act for others open none."""
     if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec)):
         return numbered(name, agent.count)
-    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec, ExchangeKeeperSpec)):
+    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec, ExchangeKeeperSpec, ExchangeArbitrageurSpec)):
         return [name]
     return []
 
