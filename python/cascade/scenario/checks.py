@@ -30,6 +30,7 @@ from cascade.scenario.model import (
     ParMintVenue,
     PathFlowSpec,
     PathPosterSpec,
+    PledgeSpec,
     PostedOracle,
     ProviderExitSpec,
     SameAsOracle,
@@ -266,10 +267,26 @@ class _Checker:
 
     def _pledge(self, key: str, name: str, cohort: CohortSpec) -> None:
         assert cohort.pledge is not None
-        if cohort.pledge.collateral not in self.spec.lending.reserves:
+        if cohort.pledge.line is not None:
+            self._desk_pledge(key, cohort, cohort.pledge)
+        elif cohort.pledge.collateral not in self.spec.lending.reserves:
             self._refuse(f"{key}.collateral", cohort.pledge.collateral, "expected an asset of lending.reserves")
         if not isinstance(self.spec.venues[cohort.venue], ParMintVenue):
             self._refuse(f"positions.{name}.venue", cohort.venue, "a cohort with a pledge mints: expected a par-mint")
+
+    def _desk_pledge(self, key: str, cohort: CohortSpec, pledge: PledgeSpec) -> None:
+        exchange = self.spec.exchange
+        if exchange is None or exchange.desk is None:
+            self._refuse(f"{key}.line", pledge.line, "there is no desk: add exchange.desk, or let the pool lend")
+        if pledge.line not in exchange.desk.lines:
+            self._refuse(
+                f"{key}.line", pledge.line, f"unknown line; exchange.desk.lines has {', '.join(exchange.desk.lines)}"
+            )
+        book = exchange.books.get(pledge.line)
+        if book is not None and book.base != pledge.collateral:
+            self._refuse(f"{key}.collateral", pledge.collateral, f"the line {pledge.line} takes {book.base}")
+        if cohort.debt != exchange.cash:
+            self._refuse(f"{key}.line", pledge.line, f"lends {exchange.cash}, and the loop is of {cohort.debt}")
 
     def _agents(self) -> None:
         posted: dict[str, str] = {}
