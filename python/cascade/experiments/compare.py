@@ -275,7 +275,7 @@ def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[Impossib
         limit_bps, _ = borrowing_lines_bps(change.spec, cohort)
         if plan.rounds:
             found.append(Impossible(plan.borrower, plan.cohort, cohort.collateral, plan.ltv_ppm, limit_bps))
-        if plan.pledge is not None:
+        if plan.pledge is not None and plan.pledge.line is None:
             asset = plan.pledge.asset
             limit_bps = change.spec.lending.reserves[asset].ltv_bps
             used = _pledge_ltv_ppm(baseline, plan, cohort.debt)

@@ -22,6 +22,8 @@ from cascade.scenario.model import (
     DeskBorrowerSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
+    ExchangeArbitrageurSpec,
+    ExchangeKeeperSpec,
     FixedRateVenue,
     HolderExitSpec,
     KeeperSpec,
@@ -35,6 +37,7 @@ from cascade.scenario.model import (
     PathFlowSpec,
     PathPosterSpec,
     PerpTraderSpec,
+    PledgeSpec,
     PostedOracle,
     ProviderExitSpec,
     SameAsOracle,
@@ -88,7 +91,7 @@ def accounts_of(name: str, agent: AgentSpec) -> list[str]:
         return numbered(name, agent.count)
     if isinstance(agent, (MarketMakerSpec, BidderSpec, PerpTraderSpec, BasisTraderSpec, NoiseTraderSpec)):
         return numbered(name, agent.count)
-    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec)):
+    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec, ExchangeKeeperSpec, ExchangeArbitrageurSpec)):
         return [name]
     return []
 
@@ -273,10 +276,26 @@ class _Checker:
 
     def _pledge(self, key: str, name: str, cohort: CohortSpec) -> None:
         assert cohort.pledge is not None
-        if cohort.pledge.collateral not in self.spec.lending.reserves:
+        if cohort.pledge.line is not None:
+            self._desk_pledge(key, cohort, cohort.pledge)
+        elif cohort.pledge.collateral not in self.spec.lending.reserves:
             self._refuse(f"{key}.collateral", cohort.pledge.collateral, "expected an asset of lending.reserves")
         if not isinstance(self.spec.venues[cohort.venue], ParMintVenue):
             self._refuse(f"positions.{name}.venue", cohort.venue, "a cohort with a pledge mints: expected a par-mint")
+
+    def _desk_pledge(self, key: str, cohort: CohortSpec, pledge: PledgeSpec) -> None:
+        exchange = self.spec.exchange
+        if exchange is None or exchange.desk is None:
+            self._refuse(f"{key}.line", pledge.line, "there is no desk: add exchange.desk, or let the pool lend")
+        if pledge.line not in exchange.desk.lines:
+            self._refuse(
+                f"{key}.line", pledge.line, f"unknown line; exchange.desk.lines has {', '.join(exchange.desk.lines)}"
+            )
+        book = exchange.books.get(pledge.line)
+        if book is not None and book.base != pledge.collateral:
+            self._refuse(f"{key}.collateral", pledge.collateral, f"the line {pledge.line} takes {book.base}")
+        if cohort.debt != exchange.cash:
+            self._refuse(f"{key}.line", pledge.line, f"lends {exchange.cash}, and the loop is of {cohort.debt}")
 
     def _agents(self) -> None:
         posted: dict[str, str] = {}
@@ -418,7 +437,8 @@ class _Checker:
         taken = dict.fromkeys(harness, "the harness")
         for name, cohort in self.spec.positions.items():
             names = numbered(name, cohort.count)
-            pledged = [pledge_account(member) for member in names] if cohort.pledge is not None else []
+            has_accounts = cohort.pledge is not None and cohort.pledge.line is None
+            pledged = [pledge_account(member) for member in names] if has_accounts else []
             self._take(taken, f"positions.{name}", [*names, *pledged])
         for name, agent in self.spec.agents.items():
             self._take(taken, f"agents.{name}", accounts_of(name, agent))

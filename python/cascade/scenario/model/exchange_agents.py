@@ -244,11 +244,7 @@ class DeskWhaleSpec(AgentBase):
 
     kind: Literal["desk-whale"]
     cohort: Name
-    """The loops on chain: their equity is what the desk lent."""
-    line: Name
-    """Book of the desk's line."""
-    ltv: Distribution
-    """LTV of the loan at the start."""
+    """The loops on chain; their pledge names a line of the desk, which lent their equity."""
     venue: Name
     """Pool where it sells the loop's collateral."""
     reaction_blocks: Annotated[int, Field(ge=0, le=10_000)] = 10
