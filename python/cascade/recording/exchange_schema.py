@@ -148,7 +148,7 @@ EXCHANGE_TABLES = (
                 "signed, sold, used, written off, or closed (contracts); equity where a liquidation started; anchor "
                 "price where a book halted",
             ),
-            Column("proceeds_raw", UINT256, "smallest unit", "stable got less the book's fee; price of contracts closed"),
+            Column("proceeds_raw", UINT256, "smallest unit", "stable got, less the book's fee; contracts' price"),
             Column("fee_raw", UINT256, "smallest unit", "of these, to the insurance fund"),
             Column("repaid_raw", UINT256, "smallest unit", "of these, to a loan of the desk"),
             Column("ltv_bps", UINT256, "1e-4", "LTV of a loan, before the event; 2^256 - 1 without a pledge's value"),

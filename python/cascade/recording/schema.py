@@ -158,7 +158,7 @@ _TABLES = (
             *WHEN,
             Column("venue", TEXT, "-", "venue of the scenario, or book: from the middle of its best bid and ask"),
             Column("within_bps", INT64, "1e-4", "distance from the price"),
-            Column("sell_raw", UINT256, "smallest unit", "collateral, or base, that can be sold before it falls so far"),
+            Column("sell_raw", UINT256, "smallest unit", "collateral or base that can be sold before it falls so far"),
             Column("buy_raw", UINT256, "smallest unit", "likewise, that can be bought before it rises so far"),
         ),
     ),
