@@ -368,8 +368,9 @@ class ByHand:
         if all(row["tx_hash"] != tx for row in self.rows.get("transactions", [])):
             self._add(
                 "transactions", **self._when(block), lane="chain",
-                transaction_index=self._logs.get(block, -1) + 1, tx_hash=tx, actor=actor, role=role, cohort=cohort, intent=intent, reason="", target="", status="ok",
-                revert_reason="", proposed_step=max(-1, block - 2), gas_limit=1, gas_used=1, tip_wei=1, fee_wei=fee,
+                transaction_index=self._logs.get(block, -1) + 1, tx_hash=tx, actor=actor, role=role, cohort=cohort,
+                intent=intent, reason="", target="", status="ok", revert_reason="",
+                proposed_step=max(-1, block - 2), gas_limit=1, gas_used=1, tip_wei=1, fee_wei=fee,
             )  # fmt: skip
         return tx
 

@@ -69,13 +69,14 @@ class BookEvents:
             if book is None:
                 continue
             if log.event == "Trade":
-                taker = self._taker(log, logs)
-                yield self._move(book, log.arguments["price"], log=log, done=("trade", taker), intent=intent)
+                if self._has_moved(book, log.arguments["price"]):
+                    done = ("trade", self._taker(log, logs))
+                    yield self._move(book, log.arguments["price"], log=log, done=done, intent=intent)
             elif log.event == "TopMoved":
                 top = log.arguments
                 after = own_price_raw(top["last"], top["bid"], top["ask"])
                 # Only a move needs to know who made it: a ladder's event is long to decode.
-                if after != self._own_raw.get(book.name, 0):
+                if self._has_moved(book, after):
                     done = _doer(by.get(book.name), receipt.sender)
                     yield self._move(book, after, log=log, done=done, intent=intent)
             elif log.event in _QUOTES or log.event in _CANCELS:
@@ -97,6 +98,9 @@ class BookEvents:
                 "price_raw": price, "base_raw": lots * book.lot_raw, "quote_raw": book.value_raw(lots, price),
                 "maker_fee_raw": trade["makerFee"], "taker_fee_raw": trade["takerFee"],
             }  # fmt: skip
+
+    def _has_moved(self, book: DeployedBook, after_raw: int) -> bool:
+        return after_raw != self._own_raw.get(book.name, 0)
 
     def _move(self, book: DeployedBook, after_raw: int, *, log: Log, done: tuple[str, str], intent: str) -> BookMove:
         # The first price ever moves nothing: there was none before.
