@@ -174,6 +174,10 @@ class ExchangeView:
         """What an account holds of an asset."""
         return self._once("balances", self._read_balances)[address][asset]
 
+    def own_cash(self) -> dict[str, int]:
+        """What the desk and the margin engine have of the stable in their own accounts, by name."""
+        return self._once("own-cash", self._read_own_cash)
+
     def loan(self, line: str, address: str) -> DeskLoan:
         """An account's loan on a line of the desk."""
         return self._once(("loans", line), lambda: self._read_loans(line))[address]
@@ -274,6 +278,13 @@ class ExchangeView:
             address: dict(zip(assets, pairs[width * i : width * (i + 1)], strict=True))
             for i, address in enumerate(addresses)
         }
+
+    def _read_own_cash(self) -> dict[str, int]:
+        found = {"desk": self.exchange.desk, "margin": self.exchange.margin}
+        lenders = {name: contract.address for name, contract in found.items() if contract is not None}
+        cash = [self.world.tokens[self.exchange.cash].address]
+        words = self._in_chunks("balances", self.exchange.vault.address, cash, each=list(lenders.values()))
+        return {name: words[2 * i] + words[2 * i + 1] for i, name in enumerate(lenders)}
 
     def _read_loans(self, line: str) -> dict[str, DeskLoan]:
         desk = self.exchange.desk
