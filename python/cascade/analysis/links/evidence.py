@@ -172,10 +172,16 @@ class Evidence:
     @cached_property
     def _by_market(self) -> dict[str, list[tuple[dict[Any, Any], Feeder]]]:
         found: defaultdict[str, list[tuple[dict[Any, Any], Feeder]]] = defaultdict(list)
+        last: dict[str, int] = {}
         for number, row in enumerate(self.moves.records):
-            if row["phase"] == CRASH:
-                found[row["market"]] += self._movers.parts(number)
-        return found
+            # A book without bid, ask and last has no price, written as 0: it fell to no value.
+            if row["phase"] != CRASH or not row["price_after_wad"]:
+                continue
+            after = int(row["price_after_wad"])
+            before = last.get(row["market"], int(row["price_before_wad"]) or after)
+            last[row["market"]] = after
+            found[row["market"]] += self._movers.parts(number, before=before)
+        return dict(found)
 
     @cached_property
     def _markets(self) -> dict[str, MarketMoves]:

@@ -15,7 +15,7 @@ _CALLED, _CLOSED = ("call", "margin-called"), ("cured", "failed", "margin-call-m
 
 
 def margin_calls(run: Evidence) -> list[Link]:
-    """Calls on pledges, in dollars that they asked for.
+    """Calls on pledges, in dollars that they asked for; counted where no dollars are known.
 
     The desk's own events do not say how much would cure a call: its borrowers count in dollars where their journal
     says it, the rest are counted only. Each call is fed by who lowered its pledge's price until then, and weighs its
@@ -33,14 +33,17 @@ def margin_calls(run: Evidence) -> list[Link]:
     if not everything:
         return []
     every = [event for event, _ in everything]
-    size = total(every)
-    peaked, peak = busiest(every, run.start.timestamp)
-    what = f"{len(calls)} margin calls on pledges asked for cash"
-    what += f", and {len(others)} at the desk whose amounts no table has." if others else "."
+    is_counted = not total(every)
+    sized = [Event(event.at, Fraction(1)) for event in every] if is_counted else every
+    unit = "calls" if is_counted else "dollars needed"
+    peaked, peak = busiest(sized, run.start.timestamp)
+    of_desk = f"{len(others)} margin calls at the desk, whose amounts no table has"
+    told = [f"{len(calls)} margin calls on pledges"] if calls else []
     return [
         Link(
-            MARGIN_CALLS, what, every[0].at, peaked, _last_closed(events, desk), size, "dollars needed", peak,
-            "dollars needed in a minute", "ledger", lambda: weighed([(event, fall()) for event, fall in everything]),
+            MARGIN_CALLS, " and ".join([*told, of_desk] if others else told) + ".", every[0].at, peaked,
+            _last_closed(events, desk), total(sized), unit, peak, f"{unit} in a minute", "ledger",
+            lambda: weighed([(event, fall()) for event, fall in everything]),
         )
     ]  # fmt: skip
 

@@ -27,7 +27,7 @@ __all__ = ["Movers"]
 
 _FORCED = {"account-liquidation": ACCOUNT_LIQUIDATIONS, "desk-liquidation": DESK_LIQUIDATIONS}
 
-_SCHEDULED = ("exogenous", "noise", "holder")
+_SCHEDULED = ("exogenous", "noise", "holder", "spot-seller")
 """Roles that act when the scenario, or a draw of its random streams, says so."""
 
 
@@ -50,17 +50,17 @@ class Movers:
         self._liquidated = set(moves.frames.liquidations["tx_hash"].tolist())
         self._unwound = set(moves.frames.unwinds["tx_hash"].tolist())
 
-    def parts(self, number: int) -> list[tuple[dict[Any, Any], Feeder]]:
-        """A move as it is summed: itself, or what it did up to a book's reference and beyond it.
+    def parts(self, number: int, *, before: int) -> list[tuple[dict[Any, Any], Feeder]]:
+        """A move from the price before it, as it is summed: itself, or what it did up to a book's reference and beyond.
 
         Quotes follow a reference at once, the last price only at the next trade. So much of a scheduled or random
         trade's move as took the price to the reference is the reference's doing, and the rest its own.
         """
-        row, feeder = self._moves.records[number], self.feeder(number)
+        row, feeder = {**self._moves.records[number], "price_before_wad": before}, self.feeder(number)
         book = row["market"].removeprefix("book:")
         if book == row["market"] or feeder[0] != INPUT or row["kind"] != "trade":
             return [(row, feeder)]
-        before, after = int(row["price_before_wad"]), int(row["price_after_wad"])
+        after = int(row["price_after_wad"])
         reference = self._reference_wad(book, row)
         if reference is None or before == after:
             return [(row, feeder)]
@@ -134,4 +134,4 @@ class Movers:
         reference = self._books.get(book, {}).get("reference") or {}
         if reference.get("kind") == "venue":
             return chain_depeg(self._venues[reference["venue"]]["coins"][1])
-        return MACRO_SHOCK if reference.get("kind") == "path" else OTHERS
+        return MACRO_SHOCK if reference.get("kind") == "path" else INPUT

@@ -128,7 +128,7 @@ def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *
                 amounts[feeder] = amounts.get(feeder, Fraction(0)) + makers[account].size
         for place, account, role, link, amount in _fills(run, book, peaked):
             if place[0] > since and last.get(account, ((0, 0), "requote", ""))[1] == "requote":
-                feeder = (link, f"bids of {role}s filled")
+                feeder = (link, f"{'forgotten orders' if role == 'exchange' else f'bids of {role}s'} filled")
                 amounts[feeder] = amounts.get(feeder, Fraction(0)) + amount
         return Parts.weighed(amounts)
 
