@@ -47,8 +47,8 @@ def test_read_table__after_write__returns_every_value_and_type(
     tmp_path: Path, crash_rows: Rows, endogenous_rows: Rows
 ) -> None:
     crash_rows["price_moves"] = endogenous_rows["price_moves"]
-    write_tables(tmp_path, crash_rows)
     crash_rows["links"] = [row_of("links", size=1 / 3)]
+    write_tables(tmp_path, crash_rows)
     dtypes = {
         Kind.TEXT: "object", Kind.INT64: "int64", Kind.UINT256: "object", Kind.BOOL: "bool", Kind.FLOAT64: "float64",
     }  # fmt: skip
