@@ -39,7 +39,7 @@ _BASES = {
     "ledger": "moves of the price, by who made them",
     "pivots": "the move that took each health factor under 1",
     "valuation": "holdings times changes of prices",
-    "journal": "the reasons of transactions",
+    "journal": "the journal: reasons of transactions, or the scenario",
 }
 
 _ON_CHAIN = ("loop-unwinding", "chain-depeg", "chain-liquidations")
@@ -111,7 +111,7 @@ def link_words(links: pd.DataFrame) -> list[LinkWords]:
 
 
 def _feeder(row: dict[Any, Any]) -> FeederWords:
-    name = "itself" if row["fed_by"] == row["link"] else _FEEDERS.get(row["fed_by"]) or title_of(row["fed_by"]).lower()
+    name = "itself" if row["fed_by"] == row["link"] else _FEEDERS.get(row["fed_by"]) or _inside(title_of(row["fed_by"]))
     share = f"{abs(100 * row['fed_share']):.1f} %"
     return FeederWords(f"{MINUS if row['fed_share'] < 0 else ''}{share}", name, row["fed_through"])
 
@@ -125,9 +125,15 @@ def size_of(size: float, unit: str) -> str:
     return f"{size:,.2f} {unit}" if size % 1 else f"{size:,.0f} {unit}"
 
 
+def _inside(title: str) -> str:
+    """A title inside a sentence: a word keeps its capitals, a symbol too."""
+    word = title.split(" ", maxsplit=1)[0]
+    return title[:1].lower() + title[1:] if word[1:].islower() else title
+
+
 def chain_reading(links: list[LinkWords]) -> str:
     """One sentence: how many links, and in which order they began."""
     if not links:
         return "No link of the chain happened in this run."
-    names = ", ".join(f"{link.title[:1].lower()}{link.title[1:]} {link.started}" for link in links)
+    names = ", ".join(f"{_inside(link.title)} {link.started}" for link in links)
     return f"{counted(len(links), 'link')}, in the order in which they began in this run: {names}."

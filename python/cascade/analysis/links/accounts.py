@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from cascade.analysis.frames import CRASH
@@ -58,6 +59,8 @@ class Accounts:
         self.began: dict[Any, Any] | None = before[-1] if before else None
         self.rows = before[-1:] + [row for row in rows if row["phase"] == CRASH]
         """One row a step, the one before the crash first."""
+        self._sums: dict[tuple[str, int], tuple[list[Fraction], list[Fraction]]] = {}
+        self._trades: dict[tuple[int, bool], Fraction] = {}
         self._books = {
             spec["base"]: (name, spec) for name, spec in run.books.items()
             if name in (exchange.get("margin") or {}).get("collateral", {})
@@ -131,7 +134,9 @@ class Accounts:
             rate = self.haircut(asset) if adjusted else Fraction(1)
             for feeder, amount in self._of_price(asset, last, until, at).items():
                 found[feeder] = found.get(feeder, Fraction(0)) + rate * amount
-        found[OTHERS, "trades and fees"] = self._of_trades(until, adjusted=adjusted)
+        if (until, adjusted) not in self._trades:
+            self._trades[until, adjusted] = self._of_trades(until, adjusted=adjusted)
+        found[OTHERS, "trades and fees"] = self._trades[until, adjusted]
         found[TIME, "interest"] = self._of_interest(until)
         return {feeder: amount for feeder, amount in found.items() if amount}
 
@@ -146,24 +151,34 @@ class Accounts:
 
     def _of_price(self, asset: str, last: int, until: int, at: Place | None) -> Effects:
         name, spec = self._books[asset]
-        unit = 10 ** self.run.frames.decimals(asset)
-        blocks = [row["block_number"] for row in self.rows[: last + 1]]
-        held = [Fraction(self.held(asset, blocks[min(number, until)]), unit) for number in range(last + 1)]
-        prices = [self._price(asset, block) for block in blocks]
-        values = [self._value(spec, block) for block in blocks]
+        prices, values = self._price_sums(asset, until)
+        total, of_value, place = prices[last], values[last], (self.rows[last]["block_number"] + 1, -1)
         if at is not None:
-            prices.append(self._price_at(asset, at))
-            values.append(self._value(spec, at[0]))
-        total = _worth(held, prices)
+            place, block = at, self.rows[last]["block_number"]
+            held = self._tokens(asset, min(last, until))
+            total += held * (self._price_at(asset, at) - self._price(asset, block))
+            of_value += held * (self._value(spec, at[0]) - self._value(spec, block))
         if not spec.get("redemption"):
-            place = (blocks[-1] + 1, -1) if at is None else at
             parts = self.run.book_fall(name, place, rise=total > 0)
             return {(link, f"{asset}: {through}"): total * share for (link, through), share in parts.shares.items()}
-        of_value = _worth(held, values)
         return {
             (self._value_link(spec), f"{asset}: redemption value"): of_value,
             (exchange_depeg(asset), f"{asset}: discount"): total - of_value,
         }  # fmt: skip
+
+    def _tokens(self, asset: str, number: int) -> Fraction:
+        return Fraction(self.held(asset, self.rows[number]["block_number"]), 10 ** self.run.frames.decimals(asset))
+
+    def _price_sums(self, asset: str, until: int) -> tuple[list[Fraction], list[Fraction]]:
+        """What changes of the index, and of the redemption value, had come to by each row."""
+        if (asset, until) not in self._sums:
+            spec = self._books[asset][1]
+            blocks = [row["block_number"] for row in self.rows]
+            held = [self._tokens(asset, min(number, until)) for number in range(len(blocks))]
+            prices = [self._price(asset, block) for block in blocks]
+            values = [self._value(spec, block) for block in blocks]
+            self._sums[asset, until] = _worth(held, prices), _worth(held, values)
+        return self._sums[asset, until]
 
     def _value(self, spec: dict[str, Any], block: int) -> Fraction:
         value = redemption_usd(self.run, spec, block) if spec.get("redemption") else None
@@ -217,8 +232,7 @@ class Accounts:
         return -Fraction(grown, self._cash_unit)
 
 
-def _worth(held: list[Fraction], prices: list[Fraction]) -> Fraction:
-    """What changes of a price came to: each times what was held before it."""
-    return sum(
-        (held[number - 1] * (prices[number] - prices[number - 1]) for number in range(1, len(prices))), Fraction(0)
-    )  # fmt: skip
+def _worth(held: list[Fraction], prices: list[Fraction]) -> list[Fraction]:
+    """What changes of a price had come to by each row: each times what was held before it."""
+    changes = (held[number - 1] * (prices[number] - prices[number - 1]) for number in range(1, len(prices)))
+    return list(accumulate(changes, initial=Fraction(0)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.model import Moment, Parts, gathered, scaled
+from cascade.analysis.links.model import Feeder, Moment, Parts, gathered, scaled
 
 __all__ = ["Event", "busiest", "ended", "total", "weighed"]
 
@@ -15,6 +15,8 @@ _QUIET_SECONDS = 300
 """How long nothing has happened when a link counts as ended."""
 
 _BUCKET_SECONDS = 60
+
+_PRECISION = 10**18
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,21 @@ def ended(events: Sequence[Event], run: Evidence) -> int:
 
 
 def weighed(parts: Sequence[tuple[Event, Parts]]) -> Parts:
-    """Splits of many events as one, each weighing its dollars; all alike where no dollars are known."""
+    """Splits of many events as one, each weighing its dollars; all alike where no dollars are known.
+
+    Shares are taken to 1e-18, the rest of each event's going to its largest: sums of exact fractions of many events
+    would have denominators of thousands of digits.
+    """
     dollars = total([event for event, _ in parts])
     each = Fraction(1, len(parts)) if parts and not dollars else None
     return gathered(
-        scaled(split, each if each is not None else event.dollars / dollars) for event, split in parts
+        scaled(Parts.of(_rounded(split.shares)), each if each is not None else event.dollars / dollars)
+        for event, split in parts
     )  # fmt: skip
+
+
+def _rounded(shares: Mapping[Feeder, Fraction]) -> dict[Feeder, Fraction]:
+    rounded = {feeder: Fraction(round(share * _PRECISION), _PRECISION) for feeder, share in shares.items()}
+    largest = max(rounded, key=lambda feeder: (rounded[feeder], feeder))
+    rounded[largest] += 1 - sum(rounded.values(), Fraction(0))
+    return rounded

@@ -9,6 +9,7 @@ from cascade.analysis.links.evidence import Evidence
 from cascade.analysis.links.flows import Event, busiest, ended, total
 from cascade.analysis.links.model import (
     LOOP_UNWINDING,
+    MACRO_SHOCK,
     MARGIN_CALLS,
     OTHERS,
     Feeder,
@@ -19,7 +20,7 @@ from cascade.analysis.links.model import (
 
 __all__ = ["loop_unwinding"]
 
-_CALLED, _LEAVES, _STOPS = "called", "of their own choice", "stops"
+_CALLED, _LEAVES, _STOPS = "called", "left as the pool's price fell", "stops"
 
 _REASONS = {"called": _CALLED, "gives up": _CALLED, "leaves": _LEAVES, "health": _STOPS}
 """How an owner's reason begins, and what it says. Giving up is what follows a call whose deadline passed."""
@@ -29,7 +30,7 @@ def loop_unwinding(run: Evidence) -> list[Link]:
     """Loops sold by their owners, in dollars that the sales brought.
 
     Why each was sold is in the journal: the reason of its transaction. A call feeds it, or the fall of the collateral
-    at the pool, which is what owners who leave and owners with a stop watch.
+    at the pool, which is what owners who leave and owners with a stop watch; of an asset of the path the path's.
     """
     rows = run.frames.unwinds.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
     if not rows:
@@ -43,7 +44,7 @@ def loop_unwinding(run: Evidence) -> list[Link]:
     sums: dict[str, Fraction] = {}
     for row, event in zip(rows, events, strict=True):
         why = _why(reasons.get(row["tx_hash"], ""))
-        feeder = _feeder(why, row)
+        feeder = _feeder(run, why, row)
         amounts[feeder] = amounts.get(feeder, Fraction(0)) + event.dollars
         sums[why] = sums.get(why, Fraction(0)) + event.dollars
     size = total(events)
@@ -64,9 +65,10 @@ def _why(reason: str) -> str:
     return next((why for begins, why in _REASONS.items() if reason.startswith(begins)), "for other reasons")
 
 
-def _feeder(why: str, row: dict[Any, Any]) -> Feeder:
+def _feeder(run: Evidence, why: str, row: dict[Any, Any]) -> Feeder:
     if why == _CALLED:
         return MARGIN_CALLS, why
     if why in (_LEAVES, _STOPS):
-        return chain_depeg(row["collateral_asset"]), why
+        asset = row["collateral_asset"]
+        return MACRO_SHOCK if run.source(asset, "path") else chain_depeg(asset), why
     return OTHERS, why

@@ -58,7 +58,7 @@ def vacuums(run: Evidence) -> list[Link]:
         peaked = next(point.at for point in window if point.value <= low + start * _NEAR)
         whole = lowest_spell(points, start * _LINE)
         what = (
-            f"Bids within 2 % in {book} fell from {float(start):,.6g} to {float(low):,.6g} "
+            f"Bids within 2 % in {book} fell from {_tokens(start)} to {_tokens(low)} "
             f"{run.books[book]['base']}, by {float(100 * (1 - low / start)):.1f} %."
         )
         links.append(
@@ -69,6 +69,10 @@ def vacuums(run: Evidence) -> list[Link]:
             )
         )  # fmt: skip
     return links
+
+
+def _tokens(amount: Fraction) -> str:
+    return f"{float(amount):,.0f}" if amount >= 1000 else f"{float(amount):.3g}"
 
 
 def _bids(run: Evidence, book: str) -> list[Point]:

@@ -27,6 +27,9 @@ _SERIES = {"own price": RED, "reference": GREY, "redemption value": PURPLE}
 
 _LEVELS = {"free": "#9ccdb2", "warning": "#f0cf8a", "reduce-only": ORANGE, "liquidation": RED}
 
+_MOST_PCT = 150
+"""Bids beyond it are drawn at it: the middle of an empty book may lie beside a forgotten order."""
+
 _COLOURS = [ORANGE, TEAL, BLUE, PURPLE, GREY, RED, GREEN]
 
 
@@ -77,7 +80,7 @@ def _lines(name: str, column: str, order: list[str], time: alt.X, *, y: alt.Y, t
 def _bids(data: Dataset, time: alt.X) -> dict[str, Any]:
     return _lines(
         "bids", "book", series_names(data, "book"), time,
-        y=alt.Y("pct:Q", title="bids within 2 %, % of the start"),
+        y=alt.Y("pct:Q", title="% of the start", scale=alt.Scale(domain=[0, _MOST_PCT], clamp=True)),
         tooltip=[alt.Tooltip("tokens:Q", format=",.0f"), alt.Tooltip("pct:Q", title="% of the start", format=".1f")],
     )  # fmt: skip
 
