@@ -10,7 +10,7 @@ from typing import Any
 
 from cascade.analysis.links.depegs import forgotten_at
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.model import INPUT, OTHERS, Feeder, Link, Moment, Parts, flash_crash, recovery
+from cascade.analysis.links.model import INPUT, OTHERS, Link, Moment, Parts, flash_crash, recovery
 from cascade.units import WAD
 
 __all__ = ["flash_crashes"]
@@ -116,30 +116,29 @@ def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> li
     )
     is_over = run.end.timestamp >= until
     when = "ten minutes after the low" if is_over else "at the end"
-    what = f"{spec['base']} stood at {float(price):.6g} in {book} {when}."
+    amounts = _bids(run, book, low, until)
+    whole = sum(amounts.values())
+    of = ", ".join(f"{role}s {100 * paid / whole:.0f} %" for role, paid in sorted(amounts.items(), key=lambda i: -i[1]))
+    what = f"{spec['base']} stood at {float(price):.6g} in {book} {when}; resting bids that bought: {of or 'none'}."
+    # Bids reposted around a path are the path's doing, an input.
+    link = INPUT if (spec.get("reference") or {}).get("kind") == "path" else OTHERS
+    shares = Parts.weighed({(link, f"bids of {role}s"): Fraction(paid) for role, paid in amounts.items()})
     return [
         Link(
             recovery(spec["base"]), what, low, reached, until if is_over else 0, 100 * regained, "% of the fall", price,
-            "in the exchange's stable", "ledger", _bids(run, book, low, until, spec),
+            "in the exchange's stable", "ledger", lambda: shares,
         )
     ]  # fmt: skip
 
 
-def _bids(run: Evidence, book: str, low: Moment, until: int, spec: dict[str, Any]) -> Callable[[], Parts]:
-    # Bids reposted around a path are the path's doing, an input.
-    reference = (spec.get("reference") or {}).get("kind")
-    link = INPUT if reference == "path" else OTHERS
-
-    def split() -> Parts:
-        frame = run.frames.trades
-        frame = frame[
-            (frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] > low.block)
-            & (frame["timestamp"] <= until)
-        ]  # fmt: skip
-        amounts: dict[Feeder, Fraction] = {}
-        for role, amount in zip(frame["maker_role"].tolist(), frame["quote_raw"].tolist(), strict=True):
-            feeder = (link, f"bids of {role}s")
-            amounts[feeder] = amounts.get(feeder, Fraction(0)) + Fraction(amount)
-        return Parts.weighed(amounts)
-
-    return split
+def _bids(run: Evidence, book: str, low: Moment, until: int) -> dict[str, int]:
+    """What resting bids paid after a moment, by role of their makers, in units of the stable."""
+    frame = run.frames.trades
+    frame = frame[
+        (frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] > low.block)
+        & (frame["timestamp"] <= until)
+    ]  # fmt: skip
+    amounts: dict[str, int] = {}
+    for role, paid in zip(frame["maker_role"].tolist(), frame["quote_raw"].tolist(), strict=True):
+        amounts[role] = amounts.get(role, 0) + paid
+    return amounts
