@@ -175,10 +175,12 @@ class Evidence:
         last: dict[str, int] = {}
         for number, row in enumerate(self.moves.records):
             # A book without bid, ask and last has no price, written as 0: it fell to no value.
-            if row["phase"] != CRASH or not row["price_after_wad"]:
+            if row["phase"] != CRASH:
                 continue
             after = int(row["price_after_wad"])
-            before = last.get(row["market"], int(row["price_before_wad"]) or after)
+            before = last.setdefault(row["market"], int(row["price_before_wad"]) or after)
+            if not after:
+                continue
             last[row["market"]] = after
             found[row["market"]] += self._movers.parts(number, before=before)
         return dict(found)
