@@ -123,7 +123,7 @@ class ChainByHand:
         """Write everything, with so many blocks."""
         for block in range(1, blocks + 1):
             self.add("blocks", block, lane="chain")
-        self.add("runs", 1, scenario="chain-by-hand", parameters=json.dumps(self.parameters))
+        self.add("runs", 1, scenario="chain-by-hand", start_timestamp=START, parameters=json.dumps(self.parameters))
         write_tables(folder / "tables", self.rows)
         return Frames(folder)
 

@@ -117,15 +117,19 @@ def forced_sales_over_time(frames: Frames) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `timestamp`, `series` (asset and engine), `usd`: the exchange's stable counted as dollars.
+        `timestamp`, `series` (asset and engine), `usd`: the exchange's stable counted as dollars; from nothing at the
+        start of the crash.
     """
     events = frames.exchange_events[frames.exchange_events["kind"].isin(list(_FORCED))]
     events = events.sort_values(["block_number", "log_index"], kind="stable")
+    start = int(frames.runs["start_timestamp"].iloc[0])
     sums: defaultdict[str, int] = defaultdict(int)
     rows: list[tuple[int, str, float]] = []
     columns = (events[name].tolist() for name in ("timestamp", "kind", "asset", "proceeds_raw"))
     for timestamp, kind, asset, proceeds in zip(*columns, strict=True):
         series = f"{asset}, {_FORCED[kind]}"
+        if series not in sums:
+            rows.append((start, series, 0.0))
         sums[series] += proceeds
         rows.append((timestamp, series, _stable(frames, sums[series])))
     return pd.DataFrame(rows, columns=["timestamp", "series", "usd"])

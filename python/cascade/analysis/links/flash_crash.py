@@ -11,6 +11,7 @@ from typing import Any
 from cascade.analysis.links.depegs import forgotten_at
 from cascade.analysis.links.evidence import Evidence
 from cascade.analysis.links.model import INPUT, OTHERS, Link, Moment, Parts, flash_crash, recovery
+from cascade.analysis.links.spells import GAP_SECONDS
 from cascade.units import WAD
 
 __all__ = ["flash_crashes"]
@@ -26,8 +27,8 @@ _LINE = Fraction(20, 100)
 class _Fall:
     """The largest fall of a book's own price from what it was five minutes earlier.
 
-    `begun` is the first move at which the fall reached the line, `low` the one at which it was largest, `first` the
-    first move of the window before `low`.
+    `begun` is the move at which falls reached the line, none of ten minutes before it having done so; `low` the one at
+    which the fall was largest, `first` the first move of the window before it.
     """
 
     begun: int
@@ -83,7 +84,7 @@ def _price(row: dict[Any, Any]) -> Fraction:
 def _largest(rows: list[dict[Any, Any]]) -> _Fall | None:
     times = [row["timestamp"] for row in rows]
     start = Fraction(int(rows[0]["price_before_wad"]), WAD)
-    begun: int | None = None
+    begun, over_at = -1, 0
     found: _Fall | None = None
     most = Fraction(0)
     for number, row in enumerate(rows):
@@ -91,9 +92,12 @@ def _largest(rows: list[dict[Any, Any]]) -> _Fall | None:
         before = _price(rows[first - 1]) if first else start
         lowest = _price(row)
         size = 1 - lowest / before if before else Fraction(0)
-        if size >= _LINE and begun is None:
+        if size < _LINE:
+            continue
+        if begun < 0 or row["timestamp"] - over_at > GAP_SECONDS:
             begun = number
-        if size > most and begun is not None:
+        over_at = row["timestamp"]
+        if size > most:
             most = size
             found = _Fall(begun, number, first, before, lowest)
     return found

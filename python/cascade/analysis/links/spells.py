@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from cascade.analysis.links.model import Moment, Point
 
-__all__ = ["Spell", "lowest_spell"]
+__all__ = ["GAP_SECONDS", "Spell", "lowest_spell"]
 
 GAP_SECONDS = 600
 """Two spells with no more than this between them are one: a price at a line crosses it many times."""
