@@ -149,3 +149,11 @@ def test_liquidated__proposes_nothing_while_frozen_and_quotes_again_after() -> N
     assert asked(agent, replace(moved, state=at_margin("1", level=3))) == []
     assert asked(agent, replace(moved, step=1, state=at_margin("1.1", level=1), frozen=True)) == []
     assert [p.function for p in asked(agent, replace(moved, step=2))] == ["quotePerp", "placeMarket"]
+
+
+def test_liquidated_and_let_go_as_it_was__quotes_again() -> None:
+    agent, view = trader()
+
+    assert asked(agent, replace(view, state=at_margin("1", level=3))) == []
+    (quote,) = asked(agent, replace(view, step=1))
+    assert quote.function == "quotePerp"

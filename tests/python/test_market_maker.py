@@ -195,6 +195,48 @@ def test_two_books__share_the_cash_by_what_each_is_to_have() -> None:
     assert rungs(beth) == expected([("0.99", 3_826), ("0.97", 3_826)])
 
 
+def test_two_books_replaced_at_once__together_need_no_more_than_is_free() -> None:
+    agent, view = maker(
+        inventory={"ALT": 1_000, "BETH": 1_000, "USDC": 1_000}, ladders={"alt": LADDER, "beth": LADDER}
+    )  # fmt: skip
+    short = {**view.balances, "USDC": Balance(120 * USDC, 880 * USDC)}
+    moved = {"alt": WAD // 2, "beth": WAD // 2}
+
+    proposals = asked(agent, replace(view, balances=short, references=moved, books={}))
+
+    # At 0.5 a ladder's bids need 49 USDC: two are free. At 1 they need 98, and 22 are left for the second.
+    assert [sum(lots for _, lots in p.arguments[0]) for p in proposals] == [10_000, 10_000]
+    proposals = asked(agent, replace(view, step=1, balances=short, books={}))
+    assert [sum(lots for _, lots in p.arguments[0]) for p in proposals] == [10_000, 2 * (5_000 * 22 // 98)]
+    # The first was placed whole, the second was not.
+    standing = {"alt": book_at("0.99", "1.01"), "beth": book_at("0.99", "1.01")}
+    (again,) = asked(agent, replace(view, step=4, balances=short, books=standing))
+    assert again.contract.address == view.world.exchange.books["beth"].contract.address
+
+
+def test_two_books__the_first_short_of_base__the_second_is_whole() -> None:
+    agent, view = maker(
+        inventory={"ALT": 1_000, "BETH": 1_000, "USDC": 1_000}, ladders={"alt": LADDER, "beth": LADDER}
+    )  # fmt: skip
+    short = {**view.balances, "ALT": Balance(10 * ALT, 990 * ALT)}
+    moved = {"alt": 2 * WAD, "beth": 2 * WAD}
+
+    alt, beth = asked(agent, replace(view, balances=short, references=moved, books={}))
+
+    assert [sum(lots for _, lots in p.arguments[1]) for p in (alt, beth)] == [1_000, 8_000]
+    standing = {"alt": book_at("1.98", "2.02"), "beth": book_at("1.98", "2.02")}
+    (again,) = asked(agent, replace(view, step=3, balances=short, references=moved, books=standing))
+    assert again.contract.address == alt.contract.address
+
+
+def test_nothing_left__no_empty_ladder_is_sent_but_to_take_one_away() -> None:
+    agent, view = maker()
+    nothing = replace(view, balances={"ALT": Balance(0, 0), "USDC": Balance(0, 0)})
+
+    assert ladder_of(asked(agent, replace(nothing, references={"alt": WAD // 2}))) == ([], [])
+    assert asked(agent, replace(nothing, step=1, references={"alt": WAD // 4})) == []
+
+
 def test_no_spread__asks_stand_a_tick_over_bids() -> None:
     _, view = maker(ladders={"alt": {**LADDER, "levels": 1, "spread_bps": 0}})
 

@@ -185,11 +185,11 @@ class MarketMaker:
             if not why:
                 continue
             purse = purse or self._purse(exchange, sight.balances, middles, shares)
-            had = name in self._standing
+            had = self._standing.get(name)
             bids, asks = self._place(
                 book, middles[name], share_bps, sight.balances, purse, step=step, state=sight.books[name]
             )
-            if bids or asks or had:
+            if bids or asks or (had is not None and (had.best_bid or had.best_ask)):
                 proposals.append(self._requote(book, bids, asks, why))
         return proposals
 
