@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from cascade.errors import ScenarioError
 from cascade.prices.path import PricePath
+from cascade.scenario.exchange_agent_checks import exchange_agent_amounts, exchange_agent_faults
 from cascade.scenario.model import (
     UINT256_MAX,
     AgentSpec,
@@ -54,6 +55,7 @@ __all__ = ["accounts_of", "check_references", "numbered", "pledge_account", "raw
 _HARNESS_ROLES = (
     "looper", "whale", "keeper", "buyer", "dip-buyer", "arbitrageur", "provider", "lender", "oracle", "exogenous",
     "deployer", "treasury", "issuer", "custody", "staker", "agent", "unknown",
+    "exchange", "maker", "bidder", "retail", "basis-trader", "noise",
 )  # fmt: skip
 """Classes of actor that tables and figures read in a way of their own."""
 
@@ -328,6 +330,8 @@ class _Checker:
                     self._refuse(f"{key}.kind", agent.kind, f"the reserve is run by {owned['ethena']} already")
             elif isinstance(agent, CustomAgentSpec) and agent.role in _HARNESS_ROLES:
                 self._refuse(f"{key}.role", agent.role, "is a class of the harness's own actors: choose another word")
+            for where, value, expected in exchange_agent_faults(self.spec, name, agent):
+                self._refuse(where, value, expected)
             self._require_path(agent)
 
     def _assets_posted(self, key: str, agent: AgentSpec) -> list[str]:
@@ -432,7 +436,8 @@ class _Checker:
     def _names(self) -> None:
         harness = (
             "deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury",
-            "custody", "ethena", "hedge-market", "stakers",
+            "custody", "ethena", "hedge-market", "stakers", "exchange", "exchange-fees", "exchange-outside",
+            "desk-insurance", "margin-insurance", "forgotten",
         )  # fmt: skip
         taken = dict.fromkeys(harness, "the harness")
         for name, cohort in self.spec.positions.items():
@@ -478,6 +483,7 @@ class _Checker:
                 if amount is not None:
                     yield f"positions.{name}.equity.{key}", cohort.collateral, amount
         for name, agent in self.spec.agents.items():
+            yield from exchange_agent_amounts(self.spec, name, agent)
             if isinstance(agent, KeeperSpec):
                 for asset, reserve in self.spec.lending.reserves.items():
                     if reserve.borrowing:
