@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, repeat
 from typing import Any
 
 from cascade.agents.arbitrageur import Arbitrageur
+from cascade.agents.basis_trader import BasisTrader
+from cascade.agents.bidder import Bidder
 from cascade.agents.custom import OwnAgent, make_own_agent
+from cascade.agents.desk_borrower import DeskBorrower
 from cascade.agents.desk_whale import DeskWhale
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
 from cascade.agents.exchange_arbitrageur import ExchangeArbitrageur
 from cascade.agents.exchange_keeper import ExchangeKeeper
+from cascade.agents.holder_exit import HolderExit
 from cascade.agents.interface import Agent
 from cascade.agents.keeper import Keeper
 from cascade.agents.lender_exit import LenderExit
+from cascade.agents.market_maker import MarketMaker
 from cascade.agents.market_poster import MarketPoster
+from cascade.agents.noise_traders import NoiseTraders
 from cascade.agents.oracle_upkeep import OracleUpkeep
 from cascade.agents.path_flow import PathFlow
 from cascade.agents.path_poster import PathPoster
+from cascade.agents.perp_traders import PerpTraders
 from cascade.agents.provider_exit import ProviderExit
 from cascade.agents.stop_loss import StopLoss
 from cascade.agents.transfers_gate import TransfersGate
@@ -32,17 +40,24 @@ from cascade.scenario.checks import accounts_of, numbered
 from cascade.scenario.model import (
     AgentSpec,
     ArbitrageurSpec,
+    BasisTraderSpec,
+    BidderSpec,
     CustomAgentSpec,
+    DeskBorrowerSpec,
     DeskWhaleSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
     ExchangeArbitrageurSpec,
     ExchangeKeeperSpec,
+    HolderExitSpec,
     KeeperSpec,
     LenderExitSpec,
+    MarketMakerSpec,
     MarketPosterSpec,
+    NoiseTraderSpec,
     PathFlowSpec,
     PathPosterSpec,
+    PerpTraderSpec,
     ProviderExitSpec,
     StopLossSpec,
     ValueBuyerSpec,
@@ -79,7 +94,8 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
             members = list(_MAKERS[type(spec)](name, spec, world))
         owners = [member.name for member in members if isinstance(member, (Whale, DeskWhale))]
         accounts = accounts_of(name, spec) or owners
-        for account, member in zip(accounts, members, strict=False):
+        # One agent may speak for all accounts of its entry.
+        for account, member in zip(accounts, chain(members, repeat(members[-1])), strict=False):
             role = spec.role if isinstance(spec, CustomAgentSpec) else member.role
             cohort = spec.cohort if isinstance(spec, (WhaleSpec, DeskWhaleSpec)) else name
             address = world.enlist(account, role=role, cohort=cohort)
@@ -145,6 +161,15 @@ def _stops(name: str, spec: StopLossSpec, world: World) -> Iterator[StopLoss]:
     yield StopLoss(name, spec, cohort, stream(world.scenario.seed, f"agents/{name}"))
 
 
+def _each(make: Callable[..., Any]) -> Callable[[str, Any, World], Iterator[Any]]:
+    return lambda name, spec, _: (make(member, spec) for member in numbered(name, spec.count))
+
+
+def _noise(name: str, spec: NoiseTraderSpec, world: World) -> Iterator[NoiseTraders]:
+    streams = [stream(world.scenario.seed, f"agents/{member}") for member in numbered(name, spec.count)]
+    yield NoiseTraders(name, spec, streams)
+
+
 _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     PathPosterSpec: lambda name, spec, _: iter([PathPoster(name, spec)]),
     MarketPosterSpec: lambda name, spec, _: iter([MarketPoster(name, spec)]),
@@ -154,11 +179,20 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     ProviderExitSpec: lambda name, spec, _: iter([ProviderExit(name, spec)]),
     LenderExitSpec: lambda name, spec, _: iter([LenderExit(name, spec)]),
     KeeperSpec: _numbered_with_stream(Keeper),
+    DeskBorrowerSpec: _numbered_with_stream(DeskBorrower),
+    HolderExitSpec: _numbered_with_stream(HolderExit),
     DipBuyerSpec: _numbered_with_stream(DipBuyer),
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
     WhaleSpec: _whales,
     DeskWhaleSpec: _desk_whales,
     StopLossSpec: _stops,
+    MarketMakerSpec: _each(MarketMaker),
+    BidderSpec: _each(Bidder),
+    BasisTraderSpec: _each(BasisTrader),
+    PerpTraderSpec: lambda name, spec, world: iter(
+        [PerpTraders(name, spec, stream(world.scenario.seed, f"agents/{name}"))]
+    ),
+    NoiseTraderSpec: _noise,
     ExchangeArbitrageurSpec: lambda name, spec, _: iter([ExchangeArbitrageur(name, spec)]),
     ExchangeKeeperSpec: lambda name, spec, _: iter([ExchangeKeeper(name, spec)]),
 }

@@ -43,8 +43,8 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
     dict
         `scenario`, `run_id`, `seed`, `counterfactual` (text, or None): as `runs` has them.
         `positions`: positions built; `collateral_built_usd` and `debt_built_usd`: theirs, at the oracle, when the
-        build ended. `blocks`: blocks mined, the build's included. `transactions`: transactions
-        mined, `transactions_reverted` of them reverted, `transactions_rejected` proposals never sent.
+        build ended. `blocks`: blocks of the chain mined, the build's included. `transactions`: transactions
+        mined in them, `transactions_reverted` of them reverted, `transactions_rejected` proposals never sent.
         `liquidations`: rows of `liquidations`; `liquidated_positions`: borrowers among them;
         `first_liquidation`, `last_liquidation`: their times in UTC, or None.
         `amplification`: None; it needs a second run without liquidations.
@@ -59,7 +59,7 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
     run = frames.runs.iloc[0]
     book = PriceBook(frames)
     liquidations = frames.liquidations
-    status = frames.transactions["status"]
+    status = frames.chain_transactions["status"]
     trough = market_trough(frames, book)
     return {
         "scenario": str(run["scenario"]),
@@ -71,7 +71,7 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         "shortfall_by_pair_usd": shortfalls_by_pair(frames, book, trough),
         "positions": int(run["positions"]),
         **built_totals(frames),
-        "blocks": len(frames.blocks),
+        "blocks": len(frames.chain_blocks),
         "transactions": int((status != "rejected").sum()),
         "transactions_reverted": int((status == "reverted").sum()),
         "transactions_rejected": int((status == "rejected").sum()),

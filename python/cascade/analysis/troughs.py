@@ -62,7 +62,7 @@ def depth_at_trough(frames: Frames, trough: dict[str, Any] | None) -> dict[str, 
     """
     if trough is None:
         return {}
-    known = frames.liquidity[frames.liquidity["block_number"] <= trough["block_number"]]
+    known = frames.venue_liquidity[frames.venue_liquidity["block_number"] <= trough["block_number"]]
     last = known.sort_values("block_number", kind="stable").drop_duplicates(["venue", "within_bps"], keep="last")
     depths: dict[str, dict[str, float]] = {}
     for row in last.sort_values(["venue", "within_bps"]).to_dict("records"):

@@ -423,9 +423,8 @@ def _clearing(frames: Frames) -> tuple[int, int]:
     under = health[(health["phase"] == CRASH) & (health["health_high_bps"] <= BPS)]
     if under.empty:
         return 0, 0
-    blocks = under["block_number"]
-    left = int(under.loc[blocks == frames.last_block, "positions"].sum())
-    return int(blocks.max() - blocks.min()) + 1, left
+    left = int(under.loc[under["block_number"] == frames.last_block, "positions"].sum())
+    return int(under["step"].max() - under["step"].min()) + 1, left
 
 
 _SHORTFALLS = ("oracle", "exit", "redemption")

@@ -143,13 +143,7 @@ class ExchangeView:
 
     def reference_wad(self, name: str) -> int:
         """What a book's base costs elsewhere, in the stable, 18 decimals."""
-        reference = self.exchange.books[name].spec.reference
-        if isinstance(reference, FixedReference):
-            return int(reference.price * WAD)
-        if isinstance(reference, PathReference):
-            price_e8 = self.world.scenario.path.price_e8(reference.asset, self.next_timestamp)
-            return int(price_e8 * _E8_TO_WAD * reference.ratio)
-        return self._spot_price_wad(reference.venue)
+        return self._once(("reference", name), lambda: self._reference_wad(name))
 
     def redemption_e8(self, name: str) -> int:
         """What a book's issuer pays for its base, in dollars with 8 decimals; 0 without an issuer."""
@@ -179,6 +173,10 @@ class ExchangeView:
     def balance(self, address: str, asset: str) -> Balance:
         """What an account holds of an asset."""
         return self._once("balances", self._read_balances)[address][asset]
+
+    def own_cash(self) -> dict[str, int]:
+        """What the desk and the margin engine have of the stable in their own accounts, by name."""
+        return self._once("own-cash", self._read_own_cash)
 
     def loan(self, line: str, address: str) -> DeskLoan:
         """An account's loan on a line of the desk."""
@@ -216,6 +214,21 @@ class ExchangeView:
         """Whether deposits and withdrawals are refused at the next block's time."""
         transfers = self.exchange.spec.transfers
         return transfers is not None and transfers.window[0] <= self.next_timestamp < transfers.window[1]
+
+    def is_frozen(self, address: str) -> bool:
+        """Whether an account is being liquidated; asked for one at a time."""
+        return self._once(
+            ("frozen", address), lambda: bool(self.world.chain.call(self.exchange.vault, "isFrozen", address))
+        )
+
+    def _reference_wad(self, name: str) -> int:
+        reference = self.exchange.books[name].spec.reference
+        if isinstance(reference, FixedReference):
+            return int(reference.price * WAD)
+        if isinstance(reference, PathReference):
+            price_e8 = self.world.scenario.path.price_e8(reference.asset, self.next_timestamp)
+            return int(price_e8 * _E8_TO_WAD * reference.ratio)
+        return self._spot_price_wad(reference.venue)
 
     def _read_books(self) -> dict[str, BookState]:
         books = self.exchange.books
@@ -265,6 +278,13 @@ class ExchangeView:
             address: dict(zip(assets, pairs[width * i : width * (i + 1)], strict=True))
             for i, address in enumerate(addresses)
         }
+
+    def _read_own_cash(self) -> dict[str, int]:
+        found = {"desk": self.exchange.desk, "margin": self.exchange.margin}
+        lenders = {name: contract.address for name, contract in found.items() if contract is not None}
+        cash = [self.world.tokens[self.exchange.cash].address]
+        words = self._in_chunks("balances", self.exchange.vault.address, cash, each=list(lenders.values()))
+        return {name: words[2 * i] + words[2 * i + 1] for i, name in enumerate(lenders)}
 
     def _read_loans(self, line: str) -> dict[str, DeskLoan]:
         desk = self.exchange.desk

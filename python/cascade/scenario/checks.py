@@ -15,21 +15,28 @@ from cascade.scenario.model import (
     AmmVenue,
     ArbitrageurSpec,
     AssetKind,
+    BasisTraderSpec,
+    BidderSpec,
     CohortSpec,
     CustomAgentSpec,
+    DeskBorrowerSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
     ExchangeArbitrageurSpec,
     ExchangeKeeperSpec,
     FixedRateVenue,
+    HolderExitSpec,
     KeeperSpec,
     LenderExitSpec,
+    MarketMakerSpec,
     MarketPosterSpec,
     MedianOracle,
+    NoiseTraderSpec,
     OracleSpec,
     ParMintVenue,
     PathFlowSpec,
     PathPosterSpec,
+    PerpTraderSpec,
     PledgeSpec,
     PostedOracle,
     ProviderExitSpec,
@@ -80,7 +87,9 @@ def pledge_account(borrower: str) -> str:
 
 def accounts_of(name: str, agent: AgentSpec) -> list[str]:
     """Names of the accounts that an agent entry opens; those that act for others open none."""
-    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec)):
+    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec, HolderExitSpec, DeskBorrowerSpec)):
+        return numbered(name, agent.count)
+    if isinstance(agent, (MarketMakerSpec, BidderSpec, PerpTraderSpec, BasisTraderSpec, NoiseTraderSpec)):
         return numbered(name, agent.count)
     if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec, ExchangeKeeperSpec, ExchangeArbitrageurSpec)):
         return [name]

@@ -12,10 +12,12 @@ from cascade.scenario.model.common import AgentBase, Amount, Distribution, Name,
 __all__ = [
     "BasisTraderSpec",
     "BidderSpec",
+    "DeskBorrowerSpec",
     "DeskWhaleSpec",
     "ExchangeAgentSpec",
     "ExchangeArbitrageurSpec",
     "ExchangeKeeperSpec",
+    "HolderExitSpec",
     "LadderSpec",
     "MarketMakerSpec",
     "NoiseTraderSpec",
@@ -160,6 +162,24 @@ class ExchangeKeeperSpec(AgentBase):
     """Orders, quotes or counterparties met in each."""
 
 
+class HolderExitSpec(AgentBase):
+    """Holders who sell an asset on the exchange because they need cash elsewhere: an input, at times of their own."""
+
+    kind: Literal["holder-exit"]
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Holders, each with an account and a random stream of its own."""
+    book: Name
+    """Where they sell its base."""
+    base: PositiveAmount
+    """What each holds and sells, in tokens."""
+    begin_seconds: Distribution
+    """When each begins, in seconds after the start of the crash."""
+    sell_blocks: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Blocks over which each sells, an equal part a block."""
+    not_below: PositiveAmount | None = None
+    """Price in the stable under which they wait; none sells at any price."""
+
+
 class NoiseTraderSpec(AgentBase):
     """Small market orders at random, both ways."""
 
@@ -201,6 +221,20 @@ class ExchangeArbitrageurSpec(AgentBase):
     """Priority fee on chain, in gwei."""
 
 
+class DeskBorrowerSpec(AgentBase):
+    """Borrowers of the exchange's desk who spent the stables: their pledges are sold once the price has fallen."""
+
+    kind: Literal["desk-borrower"]
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Borrowers, each with an account and a random stream of its own."""
+    line: Name
+    """Book of the desk's line: its base is pledged."""
+    pledge: Distribution
+    """What each pledges, in tokens; rounded to whole ones."""
+    ltv: Distribution
+    """LTV of each loan at the start."""
+
+
 class DeskWhaleSpec(AgentBase):
     """Owners of large loops whose first layer is a loan of the exchange's desk.
 
@@ -233,8 +267,10 @@ ExchangeAgentSpec = (
     | PerpTraderSpec
     | BasisTraderSpec
     | ExchangeKeeperSpec
+    | HolderExitSpec
     | NoiseTraderSpec
     | ExchangeArbitrageurSpec
+    | DeskBorrowerSpec
     | DeskWhaleSpec
 )
 """Agents that need an `exchange`."""

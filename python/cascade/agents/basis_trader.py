@@ -1,0 +1,121 @@
+"""Basis traders of the exchange: they quote perpetuals, and hold on the spot book what they are short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascade.agents.frozen import FrozenWatch
+from cascade.agents.interface import Proposal
+from cascade.agents.opening import contracts_held
+from cascade.agents.spot_order import SpotOrder, spot_order
+from cascade.chain.local import address_of
+from cascade.deployment.exchange import BUY, SELL, DeployedBook, DeployedExchange, deposit
+from cascade.deployment.world import World
+from cascade.observation import Balance, BlockView
+from cascade.scenario.checks import raw_amount
+from cascade.scenario.model import BasisTraderSpec
+from cascade.units import WAD
+
+__all__ = ["BasisTrader"]
+
+_QUOTE_GAS = 5_000_000
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    is_out: bool
+    size: int
+    base: Balance
+
+
+class BasisTrader:
+    """One trader. Who sells it contracts makes it sell spot: so do liquidated longs, whose contracts it buys back.
+
+    Net long of contracts it holds no spot; the rest stays open.
+    """
+
+    role = "basis-trader"
+
+    def __init__(self, name: str, spec: BasisTraderSpec) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+        self._watch = FrozenWatch(self.address)
+        self._quoted_at_size: int | None = None
+
+    def prepare(self, world: World) -> None:
+        """Open the account, pay its cash in, and quote."""
+        exchange = world.exchange
+        assert exchange is not None
+        exchange.enrol(self.address, world.actors[self.address].cohort)
+        deposit(world, [(self.address, exchange.cash, raw_amount(world.scenario.spec, exchange.cash, self.spec.cash))])
+        self._quote_at_set_up(world, exchange, size=0)
+
+    def hedge(self, world: World) -> None:
+        """Pay in the base of what it is short by now, and quote anew what was taken."""
+        exchange = world.exchange
+        assert exchange is not None
+        (size,) = contracts_held(world, self.spec.market, [self.address])
+        book = self._book(exchange)
+        deposit(world, [(self.address, book.base, max(-size, 0) * self._contract_raw(exchange, book))])
+        self._quote_at_set_up(world, exchange, size=size)
+
+    def see(self, view: BlockView) -> _Sight:
+        """Its contracts, and the base it holds."""
+        at = view.exchange
+        is_out = self._watch.is_out(view)
+        size = at.position(self.spec.market, self.address).size
+        return _Sight(view, is_out, size, at.balance(self.address, self._book(at.exchange).base))
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """Quote again what was taken, and hedge."""
+        if sight.is_out:
+            # The engine dropped its quote.
+            self._quoted_at_size = None
+            return []
+        proposals = []
+        exchange = sight.view.exchange.exchange
+        if sight.size != self._quoted_at_size:
+            self._quoted_at_size = sight.size
+            assert exchange.margin is not None
+            proposals.append(
+                Proposal(
+                    sender=self.address, contract=exchange.margin, function="quotePerp",
+                    arguments=self._quote(exchange), gas_limit=_QUOTE_GAS, tip_wei=0, intent="quote",
+                    reason=f"holds {sight.size} contracts", key="quote",
+                )
+            )  # fmt: skip
+        hedge = self._hedge(sight, exchange)
+        return proposals if hedge is None else [*proposals, hedge]
+
+    def _hedge(self, sight: _Sight, exchange: DeployedExchange) -> Proposal | None:
+        """Whole contracts only: what a fee took out of a purchase is no reason to trade."""
+        book = self._book(exchange)
+        unit = self._contract_raw(exchange, book)
+        excess = sight.base.total - max(-sight.size, 0) * unit
+        contracts = min(abs(excess) // unit, self.spec.max_hedge_contracts)
+        if not contracts:
+            return None
+        order = SpotOrder(SELL if excess > 0 else BUY, book.lots(contracts * unit), f"short {max(-sight.size, 0)}")
+        return spot_order(sight.view, book, self.address, order, intent="hedge")
+
+    def _book(self, exchange: DeployedExchange) -> DeployedBook:
+        assert exchange.spec.margin is not None
+        return exchange.books[exchange.spec.margin.markets[self.spec.market].book]
+
+    def _contract_raw(self, exchange: DeployedExchange, book: DeployedBook) -> int:
+        assert exchange.spec.margin is not None
+        return int(exchange.spec.margin.markets[self.spec.market].contract_size * WAD) * book.base_unit // WAD
+
+    def _quote(self, exchange: DeployedExchange) -> tuple[int, int, int, int]:
+        spec = self.spec
+        return exchange.markets[spec.market], spec.quote_contracts, spec.quote_contracts, spec.spread_bps
+
+    def _quote_at_set_up(self, world: World, exchange: DeployedExchange, *, size: int) -> None:
+        assert exchange.margin is not None
+        world.setup(
+            [(self.address, exchange.margin, "quotePerp", self._quote(exchange))], intent="quote", gas=_QUOTE_GAS
+        )
+        self._quoted_at_size = size

@@ -1,0 +1,315 @@
+"""Market makers of the exchange: ladders around a reference, from a unified account that borrowed for its inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cascade.agents.frozen import FrozenWatch
+from cascade.agents.interface import Proposal
+from cascade.agents.ladder import (
+    Rung,
+    asks_above,
+    base_raw,
+    bids_below,
+    cut,
+    even_lots,
+    requote_gas,
+    steps_wad,
+    value_raw,
+)
+from cascade.agents.opening import OUTSIDE, open_perpetuals
+from cascade.chain.local import address_of
+from cascade.deployment.exchange import DeployedBook, DeployedExchange, deposit
+from cascade.deployment.world import World
+from cascade.observation import Balance, BlockView, BookState, MarginAccount
+from cascade.scenario.checks import raw_amount
+from cascade.scenario.model import LadderSpec, MarketMakerSpec
+from cascade.units import BPS, WAD
+
+__all__ = ["MarketMaker"]
+
+_CANCEL_GAS = 20_000_000
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    is_out: bool
+    account: MarginAccount | None
+    books: dict[str, BookState]
+    references: dict[str, int]
+    balances: dict[str, Balance]
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A ladder as it was last placed."""
+
+    step: int
+    middle_wad: int
+    share_bps: int
+    base_raw: int
+    """What the account held of the base then: another figure says that somebody traded."""
+    best_bid: int
+    best_ask: int
+    is_partial: bool
+    """Whether less was free then than it was to have, or orders of others stood in its way."""
+
+
+@dataclass
+class _Purse:
+    """What is left for ladders of a step, by asset."""
+
+    cash: str
+    free: dict[str, int]
+    most: dict[str, int]
+    """What all ladders together may lock."""
+    wanted: dict[str, int]
+    """What all ladders together would lock."""
+    is_short: bool = field(default=False, init=False)
+
+    def pay(self, asset: str, *, needed_raw: int, wanted_raw: int) -> int:
+        """Most that a ladder may lock of what it needs: its part of what all may, and no more than is free."""
+        most, wanted = self.most[asset], self.wanted[asset]
+        part = needed_raw if wanted <= most else min(needed_raw, wanted_raw * most // wanted)
+        paid = min(part, self.free[asset])
+        self.is_short = self.is_short or paid < part
+        self.free[asset] -= paid
+        return paid
+
+
+class MarketMaker:
+    """One maker. Its memory is the ladder it placed last in each book, and when it was last driven out of one.
+
+    Leaning: with all that it started with twice over it moves its middle down by the skew, with nothing left up by as
+    much, and never further.
+    """
+
+    role = "maker"
+
+    def __init__(self, name: str, spec: MarketMakerSpec) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+        self._watch = FrozenWatch(self.address)
+        self._pull_wad = None if spec.pull_margin is None else int(spec.pull_margin * WAD)
+        self._distances = {
+            book: steps_wad(ladder.levels, first_bps=ladder.spread_bps, step_bps=ladder.step_bps)
+            for book, ladder in spec.ladders.items()
+        }
+        self._start: dict[str, int] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self._standing: dict[str, _Standing] = {}
+        self._driven_out_at: dict[str, int] = {}
+
+    def prepare(self, world: World) -> None:
+        """Open the account, pay the inventory in, and place the first ladders around the initial prices."""
+        exchange, scenario = world.exchange, world.scenario.spec
+        assert exchange is not None
+        exchange.enrol(self.address, world.actors[self.address].cohort)
+        self._start = {asset: raw_amount(scenario, asset, held) for asset, held in self.spec.inventory.items()}
+        self._sizes = {
+            name: (
+                raw_amount(scenario, exchange.books[name].base, ladder.bid_size),
+                raw_amount(scenario, exchange.books[name].base, ladder.ask_size),
+            )
+            for name, ladder in self.spec.ladders.items()
+        }
+        deposit(world, [(self.address, asset, raw) for asset, raw in self._start.items()])
+        balances = {asset: Balance(self._start.get(asset, 0), 0) for asset in exchange.assets}
+        middles = {name: int(exchange.books[name].spec.initial_price * WAD) for name in self.spec.ladders}
+        purse = self._purse(exchange, balances, middles, dict.fromkeys(middles, BPS))
+        for name, middle_wad in middles.items():
+            book = exchange.books[name]
+            bids, asks = self._place(book, middle_wad, BPS, balances, purse, step=0)
+            if bids or asks:
+                world.setup(
+                    [(self.address, book.contract, "requote", (bids, asks))], intent="requote",
+                    gas=requote_gas(len(bids) + len(asks)),
+                )  # fmt: skip
+
+    def open(self, world: World) -> None:
+        """Borrow what the inventory was bought with and pay it away; go short."""
+        exchange = world.exchange
+        assert exchange is not None
+        borrowed = raw_amount(world.scenario.spec, exchange.cash, self.spec.borrowed)
+        if borrowed:
+            assert exchange.margin is not None
+            token = world.tokens[exchange.cash]
+            outside = world.enlist(OUTSIDE, role="exchange")
+            world.setup([(self.address, exchange.margin, "borrow", (borrowed,))], intent="borrow")
+            world.setup([(self.address, exchange.vault, "withdraw", (token.address, borrowed))], intent="withdraw")
+            world.setup([(self.address, token, "transfer", (outside, borrowed))], intent="pay")
+        for market, contracts in self.spec.short_contracts.items():
+            open_perpetuals(world, market, [(self.address, -contracts)])
+
+    def see(self, view: BlockView) -> _Sight:
+        """Its account and balances, its books, and their references."""
+        at = view.exchange
+        exchange = at.exchange
+        is_out = self._watch.is_out(view)
+        account = at.account(self.address) if exchange.margin is not None else None
+        names = self.spec.ladders
+        assets = {exchange.cash: None, **{exchange.books[name].base: None for name in names}}
+        return _Sight(
+            view, is_out, account, {name: at.book(name) for name in names},
+            {name: at.reference_wad(name) for name in names},
+            {asset: at.balance(self.address, asset) for asset in assets},
+        )  # fmt: skip
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """Cancel where it is driven out; replace each ladder that is due."""
+        step, exchange = sight.view.step, sight.view.exchange.exchange
+        if sight.is_out:
+            # The engine cancelled all of its orders.
+            self._standing.clear()
+            self._driven_out_at = dict.fromkeys(self.spec.ladders, step)
+            return []
+        proposals: list[Proposal] = []
+        shares = {name: self._share_bps(sight, name) for name in self.spec.ladders}
+        middles = {name: self._middle_wad(sight, exchange.books[name]) for name in self.spec.ladders}
+        purse: _Purse | None = None
+        for name, share_bps in shares.items():
+            book = exchange.books[name]
+            if not share_bps:
+                if self._standing.pop(name, None) is not None:
+                    proposals.append(self._cancellation(sight, book))
+                continue
+            why = self._why_due(sight, book, middles[name], share_bps)
+            if not why:
+                continue
+            purse = purse or self._purse(exchange, sight.balances, middles, shares)
+            had = name in self._standing
+            bids, asks = self._place(
+                book, middles[name], share_bps, sight.balances, purse, step=step, state=sight.books[name]
+            )
+            if bids or asks or had:
+                proposals.append(self._requote(book, bids, asks, why))
+        return proposals
+
+    def _share_bps(self, sight: _Sight, name: str) -> int:
+        """Share of its ladder that it quotes: all, what it is obliged to, or nothing."""
+        step = sight.view.step
+        if self._is_margin_low(sight) or self._has_fallen(sight, name):
+            self._driven_out_at[name] = step
+        since = self._driven_out_at.get(name)
+        if since is None or step - since >= self.spec.return_blocks:
+            return BPS
+        return self.spec.obligation.share_bps if self.spec.obligation is not None else 0
+
+    def _is_margin_low(self, sight: _Sight) -> bool:
+        account, line = sight.account, self._pull_wad
+        return line is not None and account is not None and account.uni_mmr_wad < line
+
+    def _has_fallen(self, sight: _Sight, name: str) -> bool:
+        """Whether the last price, held between best bid and ask, is so far under the reference."""
+        if self.spec.pull_fall_bps is None:
+            return False
+        book, state = sight.view.exchange.exchange.books[name], sight.books[name]
+        price = max(state.last, state.bid)
+        price = min(price, state.ask) if state.ask else price
+        return 0 < book.price_wad(price) * BPS < sight.references[name] * (BPS - self.spec.pull_fall_bps)
+
+    def _middle_wad(self, sight: _Sight, book: DeployedBook) -> int:
+        reference, start = sight.references[book.name], self._start.get(book.base, 0)
+        if not self.spec.skew_bps or not start:
+            return reference
+        excess = max(min(sight.balances[book.base].total - start, start), -start)
+        return reference - reference * self.spec.skew_bps * excess // (start * BPS)
+
+    def _why_due(self, sight: _Sight, book: DeployedBook, middle_wad: int, share_bps: int) -> str:
+        """Why a ladder is replaced now; empty where it is not."""
+        standing, state = self._standing.get(book.name), sight.books[book.name]
+        if standing is None:
+            return "no ladder"
+        if share_bps != standing.share_bps:
+            return f"share {share_bps} of {BPS}"
+        if abs(middle_wad - standing.middle_wad) * BPS >= self.spec.requote_bps * standing.middle_wad:
+            return f"middle {middle_wad / WAD:.6g}"
+        if sight.view.step - standing.step < self.spec.refill_blocks:
+            return ""
+        if sight.balances[book.base].total != standing.base_raw:
+            return "traded against"
+        lacks_bid = state.bid < standing.best_bid
+        lacks_ask = standing.best_ask and (not state.ask or state.ask > standing.best_ask)
+        return "incomplete" if lacks_bid or lacks_ask or standing.is_partial else ""
+
+    def _purse(
+        self,
+        exchange: DeployedExchange,
+        balances: dict[str, Balance],
+        middles: dict[str, int],
+        shares: dict[str, int],
+    ) -> _Purse:
+        wanted = dict.fromkeys(balances, 0)
+        for name in self.spec.ladders:
+            book = exchange.books[name]
+            bid_raw, ask_raw = self._sizes[name]
+            wanted[exchange.cash] += _bids_worth(book, bid_raw, middles[name]) * shares[name] // BPS
+            wanted[book.base] += ask_raw * shares[name] // BPS
+        return _Purse(
+            exchange.cash,
+            {asset: balance.free for asset, balance in balances.items()},
+            {asset: balance.total // 2 for asset, balance in balances.items()},
+            wanted,
+        )
+
+    def _place(
+        self,
+        book: DeployedBook,
+        middle_wad: int,
+        share_bps: int,
+        balances: dict[str, Balance],
+        purse: _Purse,
+        *,
+        step: int,
+        state: BookState | None = None,
+    ) -> tuple[tuple[Rung, ...], tuple[Rung, ...]]:
+        """The ladder that it can pay for, remembered as standing."""
+        spec: LadderSpec = self.spec.ladders[book.name]
+        bid_raw, ask_raw = (size * share_bps // BPS for size in self._sizes[book.name])
+        distances = self._distances[book.name]
+        purse.is_short = False
+        bids = bids_below(book, middle_wad, distances, even_lots(book.lots(bid_raw), spec.levels))
+        needed = value_raw(book, bids)
+        paid = purse.pay(purse.cash, needed_raw=needed, wanted_raw=_bids_worth(book, bid_raw, middle_wad))
+        bids = cut(bids, needed_raw=needed, most_raw=paid)
+        best_bid = max((price for price, _ in bids), default=0)
+        asks = asks_above(
+            book, middle_wad, distances, even_lots(book.lots(ask_raw), spec.levels), over_raw=best_bid
+        )  # fmt: skip
+        needed = base_raw(book, asks)
+        asks = cut(asks, needed_raw=needed, most_raw=purse.pay(book.base, needed_raw=needed, wanted_raw=ask_raw))
+        best_ask = min((price for price, _ in asks), default=0)
+        is_partial = purse.is_short or (state is not None and _is_in_the_way(state, best_bid, best_ask))
+        self._standing[book.name] = _Standing(
+            step, middle_wad, share_bps, balances[book.base].total, best_bid, best_ask, is_partial
+        )
+        return bids, asks
+
+    def _requote(self, book: DeployedBook, bids: tuple[Rung, ...], asks: tuple[Rung, ...], why: str) -> Proposal:
+        return Proposal(
+            sender=self.address, contract=book.contract, function="requote", arguments=(bids, asks),
+            gas_limit=requote_gas(len(bids) + len(asks)), tip_wei=0, intent="requote", reason=why,
+            key=f"quotes {book.name}",
+        )  # fmt: skip
+
+    def _cancellation(self, sight: _Sight, book: DeployedBook) -> Proposal:
+        why = "price under reference"
+        if sight.account is not None and self._is_margin_low(sight):
+            why = f"uniMMR {sight.account.uni_mmr_wad / WAD:.4f}"
+        return Proposal(
+            sender=self.address, contract=book.contract, function="cancelAll", arguments=(), gas_limit=_CANCEL_GAS,
+            tip_wei=0, intent="pull", reason=why, key=f"quotes {book.name}",
+        )  # fmt: skip
+
+
+def _bids_worth(book: DeployedBook, bid_raw: int, middle_wad: int) -> int:
+    """What so much of the base is worth at the middle, in the stable: no bid under it needs more."""
+    return -(-bid_raw * middle_wad * book.cash_unit // (WAD * book.base_unit))
+
+
+def _is_in_the_way(state: BookState, best_bid: int, best_ask: int) -> bool:
+    """Whether orders seen in the book would keep a rung out of it, unless they move in the same block."""
+    return bool((state.ask and best_bid >= state.ask) or (best_ask and best_ask <= state.bid))

@@ -1,0 +1,69 @@
+"""Noise of the exchange: small market orders at random, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cascade.agents.interface import Proposal
+from cascade.agents.spot_order import SpotOrder, spot_order
+from cascade.chain.local import address_of
+from cascade.deployment.exchange import BUY, SELL, deposit
+from cascade.deployment.world import World
+from cascade.observation import BlockView
+from cascade.scenario.checks import numbered, raw_amount
+from cascade.scenario.model import NoiseTraderSpec
+from cascade.streams import draw
+from cascade.units import BPS
+
+__all__ = ["NoiseTraders"]
+
+
+class NoiseTraders:
+    """All traders of an entry: each has an account and a random stream of its own."""
+
+    role = "noise"
+
+    def __init__(self, name: str, spec: NoiseTraderSpec, streams: Sequence[np.random.Generator]) -> None:
+        self.name = name
+        self.spec = spec
+        self.addresses = [address_of(member) for member in numbered(name, spec.count)]
+        self._streams = dict(zip(self.addresses, streams, strict=True))
+
+    def prepare(self, world: World) -> None:
+        """Open the accounts and pay in what they hold."""
+        exchange, scenario = world.exchange, world.scenario.spec
+        assert exchange is not None
+        base = exchange.books[self.spec.book].base
+        cash_raw = raw_amount(scenario, exchange.cash, self.spec.cash)
+        base_raw = raw_amount(scenario, base, self.spec.base)
+        for address in self.addresses:
+            exchange.enrol(address, world.actors[address].cohort)
+        deposit(
+            world,
+            [
+                *((address, exchange.cash, cash_raw) for address in self.addresses),
+                *((address, base, base_raw) for address in self.addresses),
+            ],
+        )
+
+    def see(self, view: BlockView) -> BlockView:
+        """All it needs is looked up for those who trade."""
+        return view
+
+    def propose(self, sight: BlockView) -> Sequence[Proposal]:
+        """The orders of those whose chance came."""
+        book = sight.exchange.exchange.books[self.spec.book]
+        proposals = []
+        for address, rng in self._streams.items():
+            # Drawn before anything is looked at: the stream must not depend on what the market did.
+            if rng.integers(0, BPS) >= self.spec.chance_bps:
+                continue
+            side = BUY if rng.integers(0, 2) == 0 else SELL
+            (size,) = draw(self.spec.order, 1, rng)
+            order = SpotOrder(side, book.lots(round(size * book.base_unit)), "noise")
+            proposal = spot_order(sight, book, address, order, intent="buy" if side == BUY else "sell")
+            if proposal is not None:
+                proposals.append(proposal)
+        return proposals

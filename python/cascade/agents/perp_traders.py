@@ -1,0 +1,117 @@
+"""Leveraged retail: perpetuals opened before the crash, left to the engine, or closed at a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascade.agents.frozen import FrozenWatch
+from cascade.agents.interface import Proposal
+from cascade.agents.opening import mark_at_set_up, open_perpetuals
+from cascade.chain.local import address_of
+from cascade.deployment.exchange import deposit
+from cascade.deployment.world import World
+from cascade.errors import ScenarioError
+from cascade.observation import BlockView, PerpPosition
+from cascade.scenario.checks import numbered
+from cascade.scenario.model import PerpTraderSpec
+from cascade.streams import draw
+from cascade.units import BPS, WAD
+
+__all__ = ["PerpTraders"]
+
+_CLOSE_GAS = 10_000_000
+_MOST_FILLS = 64
+_ANY_PRICE = 2**256 - 1
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    mark: int
+    at_stop: tuple[tuple[str, PerpPosition], ...]
+
+
+class PerpTraders:
+    """All traders of an entry: each has an account, and draws its equity and its leverage once."""
+
+    role = "retail"
+
+    def __init__(self, name: str, spec: PerpTraderSpec, rng: np.random.Generator) -> None:
+        self.name = name
+        self.spec = spec
+        self.addresses = [address_of(member) for member in numbered(name, spec.count)]
+        self._equity = draw(spec.equity, spec.count, rng)
+        self._leverage = draw(spec.leverage, spec.count, rng)
+        self._watches = {address: FrozenWatch(address) for address in self.addresses}
+
+    def prepare(self, world: World) -> None:
+        """Open the accounts and pay their cash in."""
+        exchange = world.exchange
+        assert exchange is not None
+        for address in self.addresses:
+            exchange.enrol(address, world.actors[address].cohort)
+        amounts = zip(self.addresses, self._equity_raw(world), strict=True)
+        deposit(world, [(address, exchange.cash, raw) for address, raw in amounts])
+
+    def open(self, world: World) -> None:
+        """Buy, or sell, as many whole contracts as equity and leverage make at the mark.
+
+        Raises
+        ------
+        ScenarioError
+            When that is less than one contract for somebody, or nobody quotes as many.
+        """
+        mark, sign = mark_at_set_up(world, self.spec.market), 1 if self.spec.side == "long" else -1
+        wanted = [
+            (address, sign * (equity * round(leverage * WAD) // (WAD * mark)))
+            for address, equity, leverage in zip(
+                self.addresses, self._equity_raw(world), self._leverage, strict=True
+            )
+        ]  # fmt: skip
+        if not all(contracts for _, contracts in wanted):
+            raise ScenarioError(
+                file=world.scenario.file, key=f"agents.{self.name}.equity", value=str(min(self._equity)),
+                expected="equity times leverage is less than one contract",
+            )  # fmt: skip
+        open_perpetuals(world, self.spec.market, wanted)
+
+    def see(self, view: BlockView) -> _Sight:
+        """Who is at its stop; nobody without stops, or without a price."""
+        at = view.exchange
+        market = self.spec.market
+        assert at.exchange.spec.margin is not None
+        book = at.exchange.spec.margin.markets[market].book
+        if self.spec.stop_bps is None or not at.book(book).index:
+            return _Sight(view, 0, ())
+        mark = at.mark_raw(market)
+        positions = ((address, at.position(market, address)) for address in self.addresses)
+        stopped = ((address, held) for address, held in positions if held.size and self._is_at_stop(held, mark))
+        return _Sight(view, mark, tuple((a, held) for a, held in stopped if not self._watches[a].is_out(view)))
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """Close, at any price that is quoted."""
+        margin = sight.view.exchange.exchange.margin
+        assert margin is not None
+        number = sight.view.exchange.exchange.markets[self.spec.market]
+        return [
+            Proposal(
+                sender=address, contract=margin, function="tradePerp",
+                arguments=(number, -held.size, 0 if held.size > 0 else _ANY_PRICE, _MOST_FILLS),
+                gas_limit=_CLOSE_GAS, tip_wei=0, intent="stop", reason=f"mark {sight.mark}", key="stop",
+            )
+            for address, held in sight.at_stop
+        ]  # fmt: skip
+
+    def _is_at_stop(self, held: PerpPosition, mark: int) -> bool:
+        """Whether the price is so far against the entry: size and entry have one sign."""
+        assert self.spec.stop_bps is not None
+        change = (held.size * mark - held.entry) * BPS
+        return change <= -self.spec.stop_bps * abs(held.entry)
+
+    def _equity_raw(self, world: World) -> list[int]:
+        assert world.exchange is not None
+        unit = 10 ** world.scenario.spec.assets[world.exchange.cash].decimals
+        return [round(equity * unit) for equity in self._equity]

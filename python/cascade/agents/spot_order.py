@@ -1,0 +1,45 @@
+"""Market orders on a spot book, and when one can be placed at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cascade.agents.interface import Proposal
+from cascade.deployment.exchange import SELL, DeployedBook
+from cascade.observation import BlockView
+
+__all__ = ["SpotOrder", "spot_order"]
+
+_GAS = 20_000_000
+_MOST_FILLS = 100
+_MOST_LOTS = 2**48 - 1
+
+
+@dataclass(frozen=True)
+class SpotOrder:
+    """What is to be bought or sold, and why."""
+
+    side: int
+    lots: int
+    reason: str
+
+
+def spot_order(view: BlockView, book: DeployedBook, address: str, order: SpotOrder, *, intent: str) -> Proposal | None:
+    """The order as a proposal, cut to what is free; None where it would revert or meet nobody.
+
+    A sale needs its base; a purchase buys what it can pay for. While the book is halted, or an earlier order of the
+    account is unfinished, none can be placed.
+    """
+    at = view.exchange
+    state, sells = at.book(book.name), order.side == SELL
+    free = at.balance(address, book.base if sells else at.exchange.cash).free
+    lots = min(order.lots, book.lots(free) if sells else _MOST_LOTS)
+    exchange_time = view.next_timestamp - view.world.scenario.spec.timeline.block_seconds // 2
+    if not lots or not free or not (state.bid if sells else state.ask) or state.halted_until > exchange_time:
+        return None
+    if any(known == address for known, _, _ in at.unfinished(book.name)):
+        return None
+    return Proposal(
+        sender=address, contract=book.contract, function="placeMarket", arguments=(order.side, lots, _MOST_FILLS),
+        gas_limit=_GAS, tip_wei=0, intent=intent, reason=order.reason, key=f"order {book.name}",
+    )  # fmt: skip
