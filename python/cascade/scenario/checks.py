@@ -467,13 +467,27 @@ class _Checker:
         for i, trough in enumerate(self.spec.expect.troughs):
             key = f"expect.troughs.{i}"
             self._asset(f"{key}.asset", trough.asset)
-            kind, colon, venue = trough.source.partition(":")
-            if kind not in (("spot", "exit") if colon else ("oracle", "path", "redemption")):
+            kind, colon, name = trough.source.partition(":")
+            if kind not in (("spot", "exit", "book", "index") if colon else ("oracle", "path", "redemption")):
                 self._refuse(
-                    f"{key}.source", trough.source, "expected oracle, path, redemption, spot:VENUE or exit:VENUE"
-                )
-            if colon:
-                self._venue(f"{key}.source", venue)
+                    f"{key}.source", trough.source,
+                    "expected oracle, path, redemption, spot:VENUE, exit:VENUE, book:BOOK or index:BOOK",
+                )  # fmt: skip
+            if kind in ("book", "index"):
+                self._book(f"{key}.source", name)
+            elif colon:
+                self._venue(f"{key}.source", name)
+        claimed = self.spec.expect.exchange
+        for book in claimed.books if claimed is not None else ():
+            self._book(f"expect.exchange.books.{book}", book)
+        for cohort in claimed.cohorts if claimed is not None else ():
+            if cohort not in {**self.spec.agents, **self.spec.positions}:
+                self._refuse(f"expect.exchange.cohorts.{cohort}", cohort, "expected an entry of agents or positions")
+
+    def _book(self, key: str, name: str) -> None:
+        books = self.spec.exchange.books if self.spec.exchange is not None else {}
+        if name not in books:
+            self._refuse(key, name, f"unknown book; expected one of exchange.books: {', '.join(books) or 'none'}")
 
     def _parameters_named(self) -> None:
         tree = self.spec.model_dump(mode="json")
