@@ -79,7 +79,7 @@ def _bounds(key: str, bounds: dict[str, Decimal | int], outcomes: dict[str, _Out
     """What is missed of bounds named `FIGURE_at_least...` and `FIGURE_at_most...`."""
     for name, bound in bounds.items():
         figure, is_floor = _figure(name)
-        outcome = outcomes[figure]
+        outcome = outcomes[name if name in outcomes else figure]
         if isinstance(outcome, str):
             yield f"{key}.{name} = {bound}: {outcome}"
         elif outcome < Fraction(bound) if is_floor else outcome > Fraction(bound):
@@ -112,4 +112,7 @@ def _depth_outcomes(depth: BookDepth | None) -> dict[str, _Outcome]:
 def _leverage_outcomes(cohort: CohortLeverage | None) -> dict[str, _Outcome]:
     if cohort is None:
         return {"peak_leverage": "the cohort had neither debt, nor positions, nor collateral"}
-    return {"peak_leverage": "it had no equity left" if cohort.peak is None else cohort.peak}
+    bare = "it had no equity left"
+    peak: _Outcome = bare if cohort.peak is None else cohort.peak
+    # Without equity leverage has no bound: none from above is met.
+    return {"peak_leverage": peak, "peak_leverage_at_most": bare if cohort.is_bare else peak}

@@ -30,8 +30,8 @@ def exchange_figures(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
         `after_10_minutes`, `after_10_minutes_pct` (of the start), as `BookFall` has them, None for a book without a
         trade; `depth_start_tokens`, `depth_lowest_tokens`, `depth_lowest_at`, `depth_fall_pct`: bids within 2 % of the
         middle, as `BookDepth` has them.
-        `leverage`: by cohort `start`, `peak`, `peak_at`, `liquidated_at`, `at_liquidation`, as `CohortLeverage` has
-        them.
+        `leverage`: by cohort `start`, `peak`, `peak_at`, `is_bare`, `liquidated_at`, `at_liquidation`, as
+        `CohortLeverage` has them.
         None for a scenario without an exchange.
     """
     spec = frames.parameters.get("exchange")
@@ -89,7 +89,8 @@ def _leverage(entry: CohortLeverage) -> dict[str, Any]:
     return {
         "start": _number(entry.start),
         "peak": _number(entry.peak),
-        "peak_at": utc(entry.peak_at),
+        "peak_at": utc(entry.peak_at) if entry.peak is not None else None,
+        "is_bare": entry.is_bare,
         "liquidated_at": None if entry.liquidated_at is None else utc(entry.liquidated_at),
         "at_liquidation": _number(entry.at_liquidation),
     }

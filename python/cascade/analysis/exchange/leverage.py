@@ -22,9 +22,11 @@ class CohortLeverage:
         When the crash began; None without equity, or without such accounts.
     peak : Fraction or None
         The most at the end of a step before the one in which the first of its accounts was liquidated, or of any step
-        where none was; None without equity at one of them.
+        where none was; steps without equity have none.
     peak_at : int
-        Unix time of the first such step.
+        Unix time of the first such step, 0 without one.
+    is_bare : bool
+        Whether at the end of one of those steps the cohort had no equity left.
     liquidated_at : int or None
         Unix time at which the first liquidation of one of its accounts started.
     at_liquidation : Fraction or None
@@ -36,6 +38,7 @@ class CohortLeverage:
     start: Fraction | None
     peak: Fraction | None
     peak_at: int
+    is_bare: bool
     liquidated_at: int | None
     at_liquidation: Fraction | None
 
@@ -54,7 +57,8 @@ def cohort_leverages(frames: Frames) -> dict[str, CohortLeverage]:
 def _leverage(cohort: str, rows: list[dict[Any, Any]], started: list[dict[Any, Any]]) -> CohortLeverage:
     first_step = started[0]["step"] if started else None
     counted = [row for row in rows if first_step is None or row["step"] < first_step] or rows[:1]
-    peak = max(counted, key=lambda row: (_is_bare(row), _of(row) or Fraction(0), -row["block_number"]))
+    ratios = [(ratio, -row["block_number"], row["timestamp"]) for row in counted if (ratio := _of(row)) is not None]
+    peak, _, peak_at = max(ratios, default=(None, 0, 0))
     before = [row for row in rows if row["phase"] != CRASH]
     own: dict[str, int] = {}
     for event in started:
@@ -62,15 +66,13 @@ def _leverage(cohort: str, rows: list[dict[Any, Any]], started: list[dict[Any, A
     ordered = sorted(own.values())
     median = ordered[(len(ordered) - 1) // 2] if ordered else NO_DEBT_WAD
     return CohortLeverage(
-        cohort=cohort, start=_of(before[-1]) if before else None, peak=_of(peak), peak_at=int(peak["timestamp"]),
+        cohort=cohort, start=_of(before[-1]) if before else None, peak=peak, peak_at=int(peak_at),
+        is_bare=len(ratios) < len(counted),
         liquidated_at=int(started[0]["timestamp"]) if started else None,
         at_liquidation=None if median == NO_DEBT_WAD else Fraction(median, WAD),
     )  # fmt: skip
 
 
-def _is_bare(row: dict[Any, Any]) -> bool:
-    return int(row["equity_raw"]) <= 0
-
-
 def _of(row: dict[Any, Any]) -> Fraction | None:
-    return None if _is_bare(row) else Fraction(int(row["gross_raw"]), int(row["equity_raw"]))
+    equity = int(row["equity_raw"])
+    return Fraction(int(row["gross_raw"]), equity) if equity > 0 else None

@@ -41,7 +41,7 @@ class ExpectedLeverage(Spec):
     peak_leverage_at_least: PositiveAmount | None = None
     """The most before the first of its accounts is liquidated is no less; assets and notional over equity."""
     peak_leverage_at_most: PositiveAmount | None = None
-    """It is no more."""
+    """It is no more, and equity is left throughout."""
 
     @model_validator(mode="after")
     def _bounded(self) -> ExpectedLeverage:
