@@ -218,11 +218,11 @@ contract LoanDesk is ILoanDesk, Ownable {
 
     /// @inheritdoc ILoanDesk
     function loans(uint256 lineId, address[] calldata accounts) external view returns (uint256[] memory words) {
-        words = new uint256[](4 * accounts.length);
+        words = new uint256[](5 * accounts.length);
         for (uint256 k = 0; k < accounts.length; ++k) {
             (Loan memory loan, uint256 ltvBps) = loanOf(lineId, accounts[k]);
-            (words[4 * k], words[4 * k + 1]) = (loan.pledged, loan.debt);
-            (words[4 * k + 2], words[4 * k + 3]) = (ltvBps, loan.callDeadline);
+            (words[5 * k], words[5 * k + 1]) = (loan.pledged, loan.debt);
+            (words[5 * k + 2], words[5 * k + 3], words[5 * k + 4]) = (ltvBps, loan.callDeadline, loan.pausedUntil);
         }
     }
 

@@ -13,7 +13,8 @@ interface IExchangeLens {
     /// each distance: lots bid, their value, lots asked, their value
     function books(ISpotBook[] calldata books_, uint256[] calldata bps) external view returns (uint256[] memory words);
 
-    /// @return words Of each account: equity, adjusted equity, maintenance, uniMMR, leverage, debt, notional, level
+    /// @return words Of each account: equity, adjusted equity, maintenance, uniMMR, leverage, debt, notional, level,
+    /// one while it is being liquidated, Unix time before which its liquidation does not go on
     function accounts(IUnifiedMargin margin, address[] calldata owners) external view returns (uint256[] memory words);
 
     /// @return words Of each account: size, entry value

@@ -173,7 +173,7 @@ interface ILoanDesk {
     /// @return ltvBps The maximum of uint256 where the pledge is worth nothing or has no price; zero without a debt
     function loanOf(uint256 lineId, address account) external view returns (Loan memory loan, uint256 ltvBps);
 
-    /// @return words Of each account: pledged, debt, LTV in bps, deadline
+    /// @return words Of each account: pledged, debt, LTV in bps, deadline, Unix time before which it is not liquidated again
     function loans(uint256 lineId, address[] calldata accounts) external view returns (uint256[] memory words);
 
     /// @notice What a liquidation would offer to the book now; zero where the loan is sound or has no price.

@@ -268,6 +268,9 @@ interface IUnifiedMargin is IWithdrawalGuard {
 
     function isLiquidating(address account) external view returns (bool);
 
+    /// @return Unix time before which the account's liquidation does not go on
+    function pausedUntil(address account) external view returns (uint256);
+
     function rules() external view returns (Rules memory);
 
     /// @return debt Sum of the stored debts

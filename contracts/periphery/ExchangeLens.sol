@@ -11,7 +11,7 @@ contract ExchangeLens is IExchangeLens {
 
     uint256 private constant _TOP_WORDS = 8;
     uint256 private constant _DEPTH_WORDS = 4;
-    uint256 private constant _ACCOUNT_WORDS = 8;
+    uint256 private constant _ACCOUNT_WORDS = 10;
 
     // --- Views
 
@@ -38,6 +38,7 @@ contract ExchangeLens is IExchangeLens {
             (words[at + 2], words[at + 3]) = (account.maintenance, uint256(account.uniMmrWad));
             (words[at + 4], words[at + 5]) = (account.leverageWad, account.debt);
             (words[at + 6], words[at + 7]) = (account.notional, uint256(account.level));
+            (words[at + 8], words[at + 9]) = (margin.isLiquidating(owners[k]) ? 1 : 0, margin.pausedUntil(owners[k]));
         }
     }
 

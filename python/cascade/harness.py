@@ -192,7 +192,7 @@ def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
     for plan in plans:
         cohort = cohorts[plan.cohort]
         entries.append(BookEntry(plan.borrower, address_of(plan.borrower), plan.cohort, cohort.collateral, cohort.debt))
-        if plan.pledge is not None:
+        if plan.pledge is not None and plan.pledge.line is None:
             account = plan.pledge.account
             entries.append(
                 BookEntry(account, address_of(account), pledge_account(plan.cohort), plan.pledge.asset, cohort.debt)

@@ -78,7 +78,10 @@ class Desk:
     def loan(self, timestamp: int | None = None) -> tuple[int, int, int, int]:
         """Pledged, debt, LTV, deadline."""
         words = self.stage.view(self.desk, "loans", 0, [WHALE], timestamp=timestamp)
-        return tuple(words)
+        return tuple(words[:4])
+
+    def paused_until(self) -> int:
+        return int(self.stage.view(self.desk, "loans", 0, [WHALE])[4])
 
     def free(self, account: str | Contract) -> tuple[int, int]:
         """ALT and USDT, free."""
@@ -300,6 +303,7 @@ def test_liquidate__share_and_pause__sells_a_fifth_and_waits(desk: Desk, event: 
     receipt = desk.act("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER)
     until = desk.stage.chain.timestamp + 30
     assert event(receipt, "LoanLiquidated")["soldLots"] == 20_000
+    assert desk.paused_until() == until
     assert desk.refusal("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER) == error("LiquidationPaused", until)
     receipt = desk.act("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER, timestamp=until)
     assert event(receipt, "LoanLiquidated")["soldLots"] == 16_000

@@ -271,8 +271,9 @@ def test_lens__books_accounts_and_positions__are_rows_of_words(margin: Margin, s
     rows = stage.view(lens, "accounts", margin.margin.address, [LONG, SHORT])
     assert rows == [
         1_500 * USDT, 1_500 * USDT, 125 * USDT, 12 * WAD, WAD * 2_500 // 1_500, 0, 2_500 * USDT, FREE,
+        0, 0,
         2**256 - 300 * USDT, 2**256 - 300 * USDT, 125 * USDT, 2**256 - 24 * WAD // 10, 2**256 - 1, 0, 2_500 * USDT,
-        LIQUIDATION,
+        LIQUIDATION, 0, 0,
     ]  # fmt: skip
     positions = stage.view(lens, "positions", margin.margin.address, 0, [LONG, SHORT])
     assert positions == [100, 2_000 * USDT, 2**256 - 100, 2**256 - 2_000 * USDT]
@@ -628,6 +629,9 @@ def test_liquidate__still_under_the_line__stays_frozen_and_is_paused(margin: Mar
     margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
     until = margin.stage.chain.timestamp + 30
     assert margin.view("isLiquidating", OWNER) is True
+    lens = margin.stage.deploy("ExchangeLens")
+    assert margin.stage.view(lens, "accounts", margin.margin.address, [OTHER, OWNER])[8::10] == [0, 1]
+    assert margin.stage.view(lens, "accounts", margin.margin.address, [OTHER, OWNER])[9::10] == [0, until]
     frozen = error("AccountFrozen", OWNER)
     assert margin.refusal("borrow", 1, sender=OWNER) == frozen
     assert margin.refusal("tradePerp", 0, 1, NO_LIMIT, 1, sender=OWNER) == frozen

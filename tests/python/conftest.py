@@ -116,15 +116,15 @@ class World:
 
     def close_block(self) -> None:
         self.add(
-            "blocks", **self.when(), transactions=self.sent, queued=0, queued_gas=0, gas_used=300_000 * self.sent,
-            gas_limit=45_000_000, base_fee_wei=10**9,
+            "blocks", **self.when(), lane="chain", transactions=self.sent, queued=0, queued_gas=0,
+            gas_used=300_000 * self.sent, gas_limit=45_000_000, base_fee_wei=10**9,
         )  # fmt: skip
 
     def send(self, *, actor: str, role: str, cohort: str, intent: str, reason: str, status: str = "ok") -> str:
         tx_hash = f"0x{self.block:032x}{self.sent:032x}"
         self.add(
-            "transactions", **self.when(), transaction_index=self.sent, tx_hash=tx_hash, actor=actor, role=role,
-            cohort=cohort, intent=intent, reason=reason, target="LendingPool", status=status,
+            "transactions", **self.when(), lane="chain", transaction_index=self.sent, tx_hash=tx_hash, actor=actor,
+            role=role, cohort=cohort, intent=intent, reason=reason, target="LendingPool", status=status,
             revert_reason="" if status == "ok" else "UnprofitableLiquidation(-3, 0)", proposed_step=self.step - 1,
             gas_limit=600_000, gas_used=300_000, tip_wei=10**9, fee_wei=300_000 * 2 * 10**9,
         )  # fmt: skip
@@ -367,9 +367,10 @@ class ByHand:
         tx = tx or f"0x{block:x}-{self._logs.get(block, -1) + 1:x}"
         if all(row["tx_hash"] != tx for row in self.rows.get("transactions", [])):
             self._add(
-                "transactions", **self._when(block), transaction_index=self._logs.get(block, -1) + 1, tx_hash=tx,
-                actor=actor, role=role, cohort=cohort, intent=intent, reason="", target="", status="ok",
-                revert_reason="", proposed_step=max(-1, block - 2), gas_limit=1, gas_used=1, tip_wei=1, fee_wei=fee,
+                "transactions", **self._when(block), lane="chain",
+                transaction_index=self._logs.get(block, -1) + 1, tx_hash=tx, actor=actor, role=role, cohort=cohort,
+                intent=intent, reason="", target="", status="ok", revert_reason="",
+                proposed_step=max(-1, block - 2), gas_limit=1, gas_used=1, tip_wei=1, fee_wei=fee,
             )  # fmt: skip
         return tx
 
@@ -452,7 +453,7 @@ class ByHand:
         for block in range(1, blocks + 1):
             sent = sum(1 for row in self.rows.get("transactions", []) if row["block_number"] == block)
             self._add(
-                "blocks", **self._when(block), transactions=sent, queued=sent // 3,
+                "blocks", **self._when(block), lane="chain", transactions=sent, queued=sent // 3,
                 queued_gas=sent * 100_000, gas_used=sent * 300_000,
                 gas_limit=3_000_000, base_fee_wei=10**9,
             )  # fmt: skip

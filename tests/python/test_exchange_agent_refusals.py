@@ -82,7 +82,7 @@ def test_scenario__each_kind_without_an_exchange__refused(folder: Path, agent: d
         ({"agents.a": BASIS, "exchange.margin": None}, "agents.a.market = 'alt-perp': unknown perpetual; "),
         (
             {"agents.a": BASIS, "exchange.margin.markets.alt-perp.book": "doge"},
-            "alt-perp.book = 'doge': expected a book",
+            "alt-perp.book = 'doge': unknown book",
         ),
         (
             {"agents.a": {**MAKER, "short_contracts": {"doge-perp": 1}}},

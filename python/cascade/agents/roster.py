@@ -10,8 +10,13 @@ from cascade.agents.arbitrageur import Arbitrageur
 from cascade.agents.basis_trader import BasisTrader
 from cascade.agents.bidder import Bidder
 from cascade.agents.custom import OwnAgent, make_own_agent
+from cascade.agents.desk_borrower import DeskBorrower
+from cascade.agents.desk_whale import DeskWhale
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
+from cascade.agents.exchange_arbitrageur import ExchangeArbitrageur
+from cascade.agents.exchange_keeper import ExchangeKeeper
+from cascade.agents.holder_exit import HolderExit
 from cascade.agents.interface import Agent
 from cascade.agents.keeper import Keeper
 from cascade.agents.lender_exit import LenderExit
@@ -24,6 +29,7 @@ from cascade.agents.path_poster import PathPoster
 from cascade.agents.perp_traders import PerpTraders
 from cascade.agents.provider_exit import ProviderExit
 from cascade.agents.stop_loss import StopLoss
+from cascade.agents.transfers_gate import TransfersGate
 from cascade.agents.value_buyer import ValueBuyer
 from cascade.agents.whale import Whale
 from cascade.chain.local import address_of
@@ -37,8 +43,13 @@ from cascade.scenario.model import (
     BasisTraderSpec,
     BidderSpec,
     CustomAgentSpec,
+    DeskBorrowerSpec,
+    DeskWhaleSpec,
     DipBuyerSpec,
     EthenaReserveSpec,
+    ExchangeArbitrageurSpec,
+    ExchangeKeeperSpec,
+    HolderExitSpec,
     KeeperSpec,
     LenderExitSpec,
     MarketMakerSpec,
@@ -81,11 +92,12 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
             members = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
         else:
             members = list(_MAKERS[type(spec)](name, spec, world))
-        accounts = accounts_of(name, spec) or [member.name for member in members if isinstance(member, Whale)]
+        owners = [member.name for member in members if isinstance(member, (Whale, DeskWhale))]
+        accounts = accounts_of(name, spec) or owners
         # One agent may speak for all accounts of its entry.
         for account, member in zip(accounts, chain(members, repeat(members[-1])), strict=False):
             role = spec.role if isinstance(spec, CustomAgentSpec) else member.role
-            cohort = spec.cohort if isinstance(spec, WhaleSpec) else name
+            cohort = spec.cohort if isinstance(spec, (WhaleSpec, DeskWhaleSpec)) else name
             address = world.enlist(account, role=role, cohort=cohort)
             world.wallets[address] = account
             world.chain.fund([address])
@@ -100,6 +112,8 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
                     _prepare(member, stage, world, is_own=isinstance(spec, CustomAgentSpec))
     if world.observers:
         acting.append(OracleUpkeep())
+    if world.exchange is not None and world.exchange.spec.transfers is not None:
+        acting.append(TransfersGate(world.exchange.spec.transfers))
     return acting
 
 
@@ -137,6 +151,11 @@ def _whales(name: str, spec: WhaleSpec, world: World) -> Iterator[Whale]:
         yield Whale(member, spec, stream(world.scenario.seed, f"agents/{name}/{member}"))
 
 
+def _desk_whales(name: str, spec: DeskWhaleSpec, world: World) -> Iterator[DeskWhale]:
+    for member in numbered(spec.cohort, world.scenario.spec.positions[spec.cohort].count):
+        yield DeskWhale(member, spec, stream(world.scenario.seed, f"agents/{name}/{member}"))
+
+
 def _stops(name: str, spec: StopLossSpec, world: World) -> Iterator[StopLoss]:
     cohort = world.scenario.spec.positions[spec.cohort]
     yield StopLoss(name, spec, cohort, stream(world.scenario.seed, f"agents/{name}"))
@@ -160,9 +179,12 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
     ProviderExitSpec: lambda name, spec, _: iter([ProviderExit(name, spec)]),
     LenderExitSpec: lambda name, spec, _: iter([LenderExit(name, spec)]),
     KeeperSpec: _numbered_with_stream(Keeper),
+    DeskBorrowerSpec: _numbered_with_stream(DeskBorrower),
+    HolderExitSpec: _numbered_with_stream(HolderExit),
     DipBuyerSpec: _numbered_with_stream(DipBuyer),
     ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
     WhaleSpec: _whales,
+    DeskWhaleSpec: _desk_whales,
     StopLossSpec: _stops,
     MarketMakerSpec: _each(MarketMaker),
     BidderSpec: _each(Bidder),
@@ -171,4 +193,6 @@ _MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
         [PerpTraders(name, spec, stream(world.scenario.seed, f"agents/{name}"))]
     ),
     NoiseTraderSpec: _noise,
+    ExchangeArbitrageurSpec: lambda name, spec, _: iter([ExchangeArbitrageur(name, spec)]),
+    ExchangeKeeperSpec: lambda name, spec, _: iter([ExchangeKeeper(name, spec)]),
 }

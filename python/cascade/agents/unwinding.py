@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cascade.agents.interface import Proposal
+from cascade.agents.interface import GWEI, Proposal
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, ExitCurve, PositionState
+from cascade.observation.curve import smallest
+from cascade.scenario.model import DeskWhaleSpec, WhaleSpec
 from cascade.units import BPS, WAD
 
-__all__ = ["Sale", "approve_unwinding", "sale_of", "unwind"]
+__all__ = ["Sale", "approve_unwinding", "sale_of", "unwind", "unwind_tranche"]
 
 _UNWIND_GAS = 1_000_000
+_DANGER_WAD = 105 * WAD // 100
 LEAST_SALE_USD = 100
 """A smaller sale is not worth its gas."""
 
@@ -85,6 +88,49 @@ def unwind(
         sender=position.entry.address, contract=world.deleverager, function="unwind", arguments=(order,),
         gas_limit=_UNWIND_GAS, tip_wei=tip_wei, intent=intent, reason=reason, key=intent,
     )  # fmt: skip
+
+
+def unwind_tranche(
+    view: BlockView,
+    spec: WhaleSpec | DeskWhaleSpec,
+    sale: Sale,
+    *,
+    start_raw: int,
+    wanted_raw: int | None,
+    price_wad: int,
+    why: str,
+) -> list[Proposal]:
+    """The next tranche of a whale's loop: no more than brings the cash wanted, where some is; none that is dust.
+
+    Parameters
+    ----------
+    start_raw : int
+        Collateral that the loop started with, of which a tranche is a share.
+    wanted_raw : int, optional
+        Cash that is needed; None sells a whole tranche.
+    """
+    loop = sale.position
+    limit = -(-start_raw * spec.tranche_bps // BPS)
+    amount = sale.most_raw(limit)
+    # The last rest goes with the tranche before it, where the pool takes both: dust is worth no transaction.
+    rest = loop.collateral_raw
+    if amount * 10 >= rest * 9 and sale.most_raw(rest) == rest:
+        amount = rest
+    # A loop near its own line is saved first: cash taken out of it would leave it unhealthy, and the pool refuse.
+    in_danger = loop.debt_raw > 0 and loop.health_factor_wad < _DANGER_WAD
+    cash = sale.cash_raw(amount) if amount and not in_danger else 0
+    if wanted_raw is not None and cash > wanted_raw:
+        amount = smallest(amount, lambda sold: sale.cash_raw(sold) >= wanted_raw)
+        cash = sale.cash_raw(amount)
+    unit = 10 ** view.world.scenario.spec.assets[loop.entry.collateral].decimals
+    if amount * price_wad < LEAST_SALE_USD * WAD * unit:
+        return []
+    return [
+        unwind(
+            view, spec.venue, sale, amount_raw=amount, cash_raw=cash, tip_wei=int(spec.tip_gwei * GWEI),
+            intent="unwind", reason=f"{why}: pool at {price_wad / WAD:.4f}",
+        )
+    ]  # fmt: skip
 
 
 def approve_unwinding(world: World, owners: Iterable[str], *, collateral: str) -> None:

@@ -9,11 +9,10 @@ from typing import Literal
 import numpy as np
 
 from cascade.agents.interface import GWEI, MarginNote, Proposal
-from cascade.agents.unwinding import LEAST_SALE_USD, Sale, approve_unwinding, sale_of, unwind
+from cascade.agents.unwinding import Sale, approve_unwinding, sale_of, unwind_tranche
 from cascade.chain.local import address_of
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, PositionState
-from cascade.observation.curve import smallest
 from cascade.scenario.checks import pledge_account
 from cascade.scenario.model import WhaleSpec
 from cascade.streams import draw
@@ -23,7 +22,6 @@ __all__ = ["Whale"]
 
 _REPAY_GAS = 400_000
 _VARIABLE_RATE = 2
-_DANGER_WAD = 105 * WAD // 100
 
 
 @dataclass(frozen=True)
@@ -140,28 +138,9 @@ class Whale:
         )  # fmt: skip
 
     def _tranche(self, sight: _Sight, wanted_raw: int | None, why: str) -> list[Proposal]:
-        sale = sight.sale
-        if sale is None:
+        if sight.sale is None:
             return []
-        limit = -(-self._start_raw * self.spec.tranche_bps // BPS)
-        amount = sale.most_raw(limit)
-        # The last rest goes with the tranche before it, where the pool takes both: dust is worth no transaction.
-        rest = sight.loop.collateral_raw
-        if amount * 10 >= rest * 9 and sale.most_raw(rest) == rest:
-            amount = rest
-        # A loop near its own line is saved first: cash taken out of it would leave it unhealthy, and the pool refuse.
-        in_danger = sight.loop.debt_raw > 0 and sight.loop.health_factor_wad < _DANGER_WAD
-        cash = sale.cash_raw(amount) if amount and not in_danger else 0
-        if wanted_raw is not None and cash > wanted_raw:
-            amount = smallest(amount, lambda sold: sale.cash_raw(sold) >= wanted_raw)
-            cash = sale.cash_raw(amount)
-        unit = 10 ** sight.view.world.scenario.spec.assets[sight.loop.entry.collateral].decimals
-        if amount * sight.price_wad < LEAST_SALE_USD * WAD * unit:
-            return []
-        return [
-            unwind(
-                sight.view, self.spec.venue, sale, amount_raw=amount, cash_raw=cash,
-                tip_wei=int(self.spec.tip_gwei * GWEI), intent="unwind",
-                reason=f"{why}: pool at {sight.price_wad / WAD:.4f}",
-            )
-        ]  # fmt: skip
+        return unwind_tranche(
+            sight.view, self.spec, sight.sale, start_raw=self._start_raw, wanted_raw=wanted_raw,
+            price_wad=sight.price_wad, why=why,
+        )  # fmt: skip

@@ -35,13 +35,14 @@ def backlog(frames: Frames) -> dict[str, Any]:
     counts = under.groupby("block_number", sort=True)["positions"].sum()
     block = int(counts.idxmax())
     peak = under[under["block_number"] == block]
+    after = sorted(later for later in frames.chain_blocks["block_number"].tolist() if later > block)
     return {
         "peak_positions": int(counts.loc[block]),
         "peak_debt_usd": e8_to_float(sum(peak["debt_base_e8"].tolist())),
         "at": utc(peak["timestamp"].iloc[0]),
         "end_positions": int(counts.get(frames.last_block, 0)),
         "blocks_to_clear": next(
-            (later - block for later in range(block + 1, frames.last_block + 1) if later not in counts.index), None
+            (number for number, later in enumerate(after, start=1) if later not in counts.index), None
         ),
     }
 

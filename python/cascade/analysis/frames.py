@@ -29,6 +29,9 @@ __all__ = ["Frames", "UnknownAsset", "liquidations_usd", "positions_usd", "price
 CRASH = "crash"
 """Value of `phase` once the positions are built."""
 
+CHAIN = "chain"
+"""Value of `lane` of what is mined in the chain's own blocks."""
+
 
 class UnknownAsset(CascadeError, LookupError):
     """A table names an asset, or lacks a price, that the run's parameters should have given.
@@ -139,6 +142,56 @@ class Frames:
     def withdrawals(self) -> pd.DataFrame:
         """One row a lender's attempt to withdraw."""
         return self.table("withdrawals")
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """One row a trade in a book of the exchange."""
+        return self.table("trades")
+
+    @cached_property
+    def perp_trades(self) -> pd.DataFrame:
+        """One row a change of hands of perpetual contracts."""
+        return self.table("perp_trades")
+
+    @cached_property
+    def margin(self) -> pd.DataFrame:
+        """One row an account of the exchange and change of its level."""
+        return self.table("margin")
+
+    @cached_property
+    def margin_cohorts(self) -> pd.DataFrame:
+        """One row a step and cohort of accounts of the exchange."""
+        return self.table("margin_cohorts")
+
+    @cached_property
+    def holdings(self) -> pd.DataFrame:
+        """One row a cohort, asset and change of what is held at the exchange."""
+        return self.table("holdings")
+
+    @cached_property
+    def exchange_events(self) -> pd.DataFrame:
+        """One row an event of the exchange's engines."""
+        return self.table("exchange_events")
+
+    @cached_property
+    def funds(self) -> pd.DataFrame:
+        """One row a fund of the exchange and change of its balance."""
+        return self.table("funds")
+
+    @cached_property
+    def chain_blocks(self) -> pd.DataFrame:
+        """Blocks of the chain: those that hold what was mined at the exchange are left out."""
+        return self.blocks[self.blocks["lane"] == CHAIN]
+
+    @cached_property
+    def chain_transactions(self) -> pd.DataFrame:
+        """Transactions of the chain, and proposals never sent."""
+        return self.transactions[self.transactions["lane"] == CHAIN]
+
+    @cached_property
+    def venue_liquidity(self) -> pd.DataFrame:
+        """Depth of the venues, that of the exchange's books left out."""
+        return self.liquidity[self.liquidity["venue"].isin(list(self.parameters.get("venues", {})))]
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

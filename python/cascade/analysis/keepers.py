@@ -37,7 +37,8 @@ def keepers(frames: Frames) -> dict[str, Any]:
             slippage += received - value_e8_down(row["exit_proceeds_raw"], row["debt_price_e8"], decimals[1])
         else:
             held += received
-    sent = frames.transactions[(frames.transactions["role"] == "keeper") & (frames.transactions["phase"] == CRASH)]
+    sent = frames.chain_transactions
+    sent = sent[(sent["role"] == "keeper") & (sent["phase"] == CRASH)]
     reverted = sent[sent["status"] == "reverted"]
     gas = gas_cost_e8(sum(sent.loc[sent["status"] == "ok", "fee_wei"].tolist()), frames.ether_price_e8)
     wasted = gas_cost_e8(sum(reverted["fee_wei"].tolist()), frames.ether_price_e8)

@@ -51,7 +51,7 @@ def health_over_time(frames: Frames, *, every: int = 1) -> pd.DataFrame:
         for row in health.to_dict("records")
     }
     rows = []
-    crash = frames.blocks[frames.blocks["phase"] == CRASH]
+    crash = frames.chain_blocks[frames.chain_blocks["phase"] == CRASH]
     blocks = list(zip(crash["block_number"].tolist(), crash["timestamp"].tolist(), strict=True))
     for block, timestamp in sorted({*blocks[::every], *blocks[-1:]}):
         for low, high in buckets:
@@ -134,7 +134,7 @@ def depth_over_time(frames: Frames) -> pd.DataFrame:
         `timestamp`, `venue`, `within_bps`, `tokens` (of the venue's second coin).
     """
     rows = []
-    for row in frames.liquidity.to_dict("records"):
+    for row in frames.venue_liquidity.to_dict("records"):
         asset = frames.parameters["venues"][row["venue"]]["coins"][1]
         tokens = float(to_tokens(row["sell_raw"], frames.decimals(asset)))
         rows.append((row["timestamp"], row["venue"], row["within_bps"], tokens))

@@ -10,6 +10,7 @@ from typing import Any
 from cascade.analysis.backlog import backlog, liquidation_delay, stuck_debt
 from cascade.analysis.causes.digest import causes
 from cascade.analysis.concentration import concentration
+from cascade.analysis.exchange.digest import exchange_figures
 from cascade.analysis.frames import Frames
 from cascade.analysis.keepers import keepers
 from cascade.analysis.metrics.block_space import block_space
@@ -43,8 +44,8 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
     dict
         `scenario`, `run_id`, `seed`, `counterfactual` (text, or None): as `runs` has them.
         `positions`: positions built; `collateral_built_usd` and `debt_built_usd`: theirs, at the oracle, when the
-        build ended. `blocks`: blocks mined, the build's included. `transactions`: transactions
-        mined, `transactions_reverted` of them reverted, `transactions_rejected` proposals never sent.
+        build ended. `blocks`: blocks of the chain mined, the build's included. `transactions`: transactions
+        mined in them, `transactions_reverted` of them reverted, `transactions_rejected` proposals never sent.
         `liquidations`: rows of `liquidations`; `liquidated_positions`: borrowers among them;
         `first_liquidation`, `last_liquidation`: their times in UTC, or None.
         `amplification`: None; it needs a second run without liquidations.
@@ -54,12 +55,12 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         The rest as `causes`, `liquidation_totals`, `shortfalls`, `shortfalls_by_pair`, `troughs`, `backlog`,
         `stuck_debt`, `liquidation_delay`, `keepers`, `who_paid`, `depth_at_trough`, `concentration`, `regret`,
         `health_and_ltv` (`start`), `collateral_at_risk_by_moment`, `stability`, `coverage_of_exits` (`exits`),
-        `failed_withdrawals` (`withdrawals`), `providers` and `block_space` define it.
+        `failed_withdrawals` (`withdrawals`), `providers`, `block_space` and `exchange_figures` (`exchange`) define it.
     """
     run = frames.runs.iloc[0]
     book = PriceBook(frames)
     liquidations = frames.liquidations
-    status = frames.transactions["status"]
+    status = frames.chain_transactions["status"]
     trough = market_trough(frames, book)
     return {
         "scenario": str(run["scenario"]),
@@ -71,7 +72,7 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         "shortfall_by_pair_usd": shortfalls_by_pair(frames, book, trough),
         "positions": int(run["positions"]),
         **built_totals(frames),
-        "blocks": len(frames.blocks),
+        "blocks": len(frames.chain_blocks),
         "transactions": int((status != "rejected").sum()),
         "transactions_reverted": int((status == "reverted").sum()),
         "transactions_rejected": int((status == "rejected").sum()),
@@ -99,6 +100,7 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         "withdrawals": failed_withdrawals(frames, book),
         "providers": providers(frames, book),
         "block_space": block_space(frames, book),
+        "exchange": exchange_figures(frames, book),
         "tables_sha256": tables_sha256(frames.run_folder / "tables"),
         "wall_seconds": wall_seconds,
     }

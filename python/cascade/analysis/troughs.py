@@ -12,6 +12,8 @@ from cascade.units import e8_to_float, to_tokens
 
 __all__ = ["depth_at_trough", "market_trough", "troughs"]
 
+_NO_PRICE = ("bid", "ask", "reference")
+
 
 def market_trough(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
     """Where the market of the main collateral was lowest.
@@ -44,12 +46,16 @@ def market_trough(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
 
 
 def troughs(frames: Frames, book: PriceBook) -> dict[str, dict[str, float]]:
-    """Lowest price of each asset at each source that held during the crash: asset -> source -> dollars."""
+    """Lowest price of each asset at each source that held during the crash: asset -> source -> dollars.
+
+    Bids, asks and references of a book are no price that anything was had at, and left out.
+    """
     return {
         asset: {
             source: e8_to_float(low[0])
             for source in book.sources(asset)
-            if (low := book.lowest(asset, source, frames.first_crash_block))
+            if source.partition(":")[0] not in _NO_PRICE
+            and (low := book.lowest(asset, source, frames.first_crash_block))
         }
         for asset in book.assets
     }
@@ -62,7 +68,7 @@ def depth_at_trough(frames: Frames, trough: dict[str, Any] | None) -> dict[str, 
     """
     if trough is None:
         return {}
-    known = frames.liquidity[frames.liquidity["block_number"] <= trough["block_number"]]
+    known = frames.venue_liquidity[frames.venue_liquidity["block_number"] <= trough["block_number"]]
     last = known.sort_values("block_number", kind="stable").drop_duplicates(["venue", "within_bps"], keep="last")
     depths: dict[str, dict[str, float]] = {}
     for row in last.sort_values(["venue", "within_bps"]).to_dict("records"):

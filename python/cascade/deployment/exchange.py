@@ -28,7 +28,7 @@ BUY, SELL = 0, 1
 
 _ENDLESS = 2**128 - 1
 _RAY_A_BPS = 10**23
-_POST_ONLY = 2
+_GOOD_TILL_CANCELLED, _POST_ONLY = 0, 2
 _NO_ADDRESS = "0x" + "00" * 20
 
 
@@ -150,7 +150,10 @@ def deploy_books(world: World) -> None:
     if spec is None:
         return
     operator, fees = world.enlist("exchange", role="exchange"), world.enlist("exchange-fees", role="exchange")
-    funds = [world.enlist(name, role="exchange") for name in ("desk-insurance", "margin-insurance", "forgotten")]
+    funds = [
+        world.enlist(name, role="exchange")
+        for name in ("desk-insurance", "margin-insurance", "forgotten", "first-buyer", "first-seller")
+    ]
     world.chain.fund([operator, fees, *funds])
     exchange = DeployedExchange(
         spec=spec,
@@ -189,7 +192,7 @@ def index_feed(world: World, book: str) -> Contract:
 
 
 def deploy_exchange(world: World) -> None:
-    """Deploy what values the books, the desk and the margin; fund them, and let the forgotten orders rest."""
+    """Deploy what values the books, the desk and the margin; fund them; trade once, and let forgotten orders rest."""
     exchange = world.exchange
     if exchange is None:
         return
@@ -205,6 +208,7 @@ def deploy_exchange(world: World) -> None:
         _set_index(world, book, operator)
     _deploy_desk(world, exchange, operator)
     _deploy_margin(world, exchange, operator)
+    _trade_once(world, exchange)
     _rest_forgotten_orders(world, exchange)
 
 
@@ -326,6 +330,18 @@ def _pay_in(world: World, exchange: DeployedExchange, account: str, amount: Deci
         ],
         intent="deposit",
     )
+
+
+def _trade_once(world: World, exchange: DeployedExchange) -> None:
+    """One lot at the initial price: a book without a last price and with one side empty would have no index at all."""
+    buyer, seller = address_of("first-buyer"), address_of("first-seller")
+    for book in exchange.books.values():
+        price_raw = book.price_raw(int(book.spec.initial_price * WAD))
+        deposit(world, [(seller, book.base, book.lot_raw), (buyer, exchange.cash, book.value_raw(1, price_raw))])
+        for account, side in ((seller, SELL), (buyer, BUY)):
+            world.setup(
+                [(account, book.contract, "placeLimit", (side, price_raw, 1, _GOOD_TILL_CANCELLED))], intent="list"
+            )
 
 
 def _rest_forgotten_orders(world: World, exchange: DeployedExchange) -> None:

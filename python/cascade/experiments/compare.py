@@ -275,7 +275,7 @@ def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[Impossib
         limit_bps, _ = borrowing_lines_bps(change.spec, cohort)
         if plan.rounds:
             found.append(Impossible(plan.borrower, plan.cohort, cohort.collateral, plan.ltv_ppm, limit_bps))
-        if plan.pledge is not None:
+        if plan.pledge is not None and plan.pledge.line is None:
             asset = plan.pledge.asset
             limit_bps = change.spec.lending.reserves[asset].ltv_bps
             used = _pledge_ltv_ppm(baseline, plan, cohort.debt)
@@ -423,9 +423,8 @@ def _clearing(frames: Frames) -> tuple[int, int]:
     under = health[(health["phase"] == CRASH) & (health["health_high_bps"] <= BPS)]
     if under.empty:
         return 0, 0
-    blocks = under["block_number"]
-    left = int(under.loc[blocks == frames.last_block, "positions"].sum())
-    return int(blocks.max() - blocks.min()) + 1, left
+    left = int(under.loc[under["block_number"] == frames.last_block, "positions"].sum())
+    return int(under["step"].max() - under["step"].min()) + 1, left
 
 
 _SHORTFALLS = ("oracle", "exit", "redemption")

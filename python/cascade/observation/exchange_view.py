@@ -17,7 +17,8 @@ __all__ = ["DEPTH_BPS", "Balance", "BookState", "DeskLoan", "ExchangeView", "Mar
 DEPTH_BPS = (50, 200, 1000)
 """Distances from the middle of a book at which its depth is read, in 1e-4."""
 
-_TOP_WORDS, _DEPTH_WORDS, _ACCOUNT_WORDS, _LOAN_WORDS = 8, 4, 8, 4
+_TOP_WORDS, _DEPTH_WORDS, _ACCOUNT_WORDS, _LOAN_WORDS = 8, 4, 10, 5
+_MOST_LEVELS = 1000
 _E8_TO_WAD = 10**10
 
 T = TypeVar("T")
@@ -66,6 +67,10 @@ class MarginAccount:
         The largest uint256 without equity.
     level : int
         0 free, 1 warning, 2 reduce-only, 3 liquidation.
+    is_liquidating : bool
+        Frozen, and sold until its margin is free again or nothing is left.
+    paused_until : int
+        Unix time before which its liquidation does not go on.
     """
 
     equity: int
@@ -76,6 +81,8 @@ class MarginAccount:
     debt: int
     notional: int
     level: int
+    is_liquidating: bool = False
+    paused_until: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,12 +108,16 @@ class Balance:
 
 @dataclass(frozen=True)
 class DeskLoan:
-    """A loan of the desk; `ltv_bps` is 0 without debt, `deadline` 0 without a call."""
+    """A loan of the desk; `ltv_bps` is 0 without debt, `deadline` 0 without a call.
+
+    It is not liquidated again before `paused_until`.
+    """
 
     pledged: int
     debt: int
     ltv_bps: int
     deadline: int
+    paused_until: int = 0
 
 
 class ExchangeView:
@@ -141,6 +152,11 @@ class ExchangeView:
             return 0
         return self._once(("redemption", name), lambda: int(self.world.chain.call(feed, "latestAnswer")))
 
+    def index_e8(self, name: str) -> int:
+        """The exchange's index of a book in dollars, 8 decimals: what desk and margin see; 0 without a price."""
+        feed = self.exchange.index_feeds[name]
+        return self._once(("index", name), lambda: max(int(self.world.chain.call(feed, "latestAnswer")), 0))
+
     def account(self, address: str) -> MarginAccount:
         """A unified account."""
         return self._once("accounts", self._read_accounts)[address]
@@ -158,6 +174,10 @@ class ExchangeView:
         """What an account holds of an asset."""
         return self._once("balances", self._read_balances)[address][asset]
 
+    def own_cash(self) -> dict[str, int]:
+        """What the desk and the margin engine have of the stable in their own accounts, by name."""
+        return self._once("own-cash", self._read_own_cash)
+
     def loan(self, line: str, address: str) -> DeskLoan:
         """An account's loan on a line of the desk."""
         return self._once(("loans", line), lambda: self._read_loans(line))[address]
@@ -165,6 +185,30 @@ class ExchangeView:
     def unfinished(self, book: str) -> list[tuple[str, int, int]]:
         """Market orders to be carried on: account, side, lots."""
         return self._once(("unfinished", book), lambda: self._read_remainders(self.exchange.books[book]))
+
+    def levels(self, book: str, side: int) -> list[tuple[int, int]]:
+        """Price and lots of a side's levels, the best first."""
+        contract = self.exchange.books[book].contract
+
+        def read() -> list[tuple[int, int]]:
+            words = self.world.chain.call(contract, "levels", side, _MOST_LEVELS)
+            return list(zip(words[::2], words[1::2], strict=True))
+
+        return self._once(("levels", book, side), read)
+
+    def sale_lots(self, line: str, address: str) -> int:
+        """Lots that a liquidation of a loan would offer in the exchange's next block; 0 where the loan is sound."""
+        desk, number = self.exchange.desk, self.exchange.lines[line]
+        assert desk is not None
+        return self._once(
+            ("sale", line, address),
+            lambda: int(self.world.chain.call(desk, "saleLots", number, address, timestamp=self.lane_timestamp)),
+        )
+
+    @property
+    def lane_timestamp(self) -> int:
+        """Time of the next block of the exchange."""
+        return self.next_timestamp - self.world.scenario.spec.timeline.block_seconds // 2
 
     def is_transfer_degraded(self) -> bool:
         """Whether deposits and withdrawals are refused at the next block's time."""
@@ -210,6 +254,7 @@ class ExchangeView:
             found[address] = MarginAccount(
                 equity=signed[0], adjusted_equity=signed[1], maintenance=row[2], uni_mmr_wad=signed[3],
                 leverage_wad=row[4], debt=row[5], notional=row[6], level=row[7],
+                is_liquidating=bool(row[8]), paused_until=row[9],
             )  # fmt: skip
         return found
 
@@ -233,6 +278,13 @@ class ExchangeView:
             address: dict(zip(assets, pairs[width * i : width * (i + 1)], strict=True))
             for i, address in enumerate(addresses)
         }
+
+    def _read_own_cash(self) -> dict[str, int]:
+        found = {"desk": self.exchange.desk, "margin": self.exchange.margin}
+        lenders = {name: contract.address for name, contract in found.items() if contract is not None}
+        cash = [self.world.tokens[self.exchange.cash].address]
+        words = self._in_chunks("balances", self.exchange.vault.address, cash, each=list(lenders.values()))
+        return {name: words[2 * i] + words[2 * i + 1] for i, name in enumerate(lenders)}
 
     def _read_loans(self, line: str) -> dict[str, DeskLoan]:
         desk = self.exchange.desk

@@ -7,16 +7,16 @@ it lands in, because seconds of interest already count against a full LTV.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cascade.chain.local import Contract, Transaction, address_of
 from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.venues import whitelist
 from cascade.deployment.world import MAX_UINT256, World
 from cascade.errors import CascadeError, RevertedCall
-from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps
+from cascade.positions.plan import LTV_SCALE, PledgePlan, PositionPlan, borrowing_lines_bps
 from cascade.scenario.checks import pledge_account
-from cascade.scenario.model import AmmVenue, ConstantProductVenue, ParMintVenue, WhaleSpec
+from cascade.scenario.model import AmmVenue, ConstantProductVenue, DeskWhaleSpec, ParMintVenue, WhaleSpec
 
 __all__ = ["BuildFailed", "LoopRound", "build_positions", "require_time_left", "role_of"]
 
@@ -75,6 +75,7 @@ def build_positions(
         When a transaction reverts, for want of liquidity most of all, naming the position.
     """
     rounds: list[LoopRound] = []
+    plans = [_at_desk_price(world, plan) for plan in plans]
     for cohort in dict.fromkeys(plan.cohort for plan in plans):
         _enlist_members(world, cohort, [plan for plan in plans if plan.cohort == cohort])
     world.hand_over_minting()
@@ -98,7 +99,8 @@ def build_positions(
 def role_of(world: World, cohort: str) -> str:
     """Class of actor of a cohort's members."""
     spec = world.scenario.spec
-    owned = any(isinstance(agent, WhaleSpec) and agent.cohort == cohort for agent in spec.agents.values())
+    owners = [agent for agent in spec.agents.values() if isinstance(agent, (WhaleSpec, DeskWhaleSpec))]
+    owned = any(agent.cohort == cohort for agent in owners)
     return "whale" if owned or spec.positions[cohort].pledge is not None else "looper"
 
 
@@ -106,7 +108,14 @@ def _enlist_members(world: World, cohort: str, members: Sequence[PositionPlan]) 
     role = role_of(world, cohort)
     addresses = [world.enlist(plan.borrower, role=role, cohort=cohort) for plan in members]
     pledges = [plan.pledge for plan in members if plan.pledge is not None]
-    accounts = [world.enlist(pledge.account, role=role, cohort=pledge_account(cohort)) for pledge in pledges]
+    accounts = [
+        world.enlist(pledge.account, role=role, cohort=pledge_account(cohort) if pledge.line is None else cohort)
+        for pledge in pledges
+    ]
+    for account, pledge in zip(accounts, pledges, strict=True):
+        if pledge.line is not None:
+            assert world.exchange is not None
+            world.exchange.enrol(account, cohort)
     world.chain.fund([*addresses, *accounts])
     whitelist(world, world.venues[world.scenario.spec.positions[cohort].venue], addresses)
     if pledges:
@@ -117,6 +126,24 @@ def _enlist_members(world: World, cohort: str, members: Sequence[PositionPlan]) 
         world.scenario.spec.positions[cohort].collateral,
         ((address, plan.equity_raw) for address, plan in zip(addresses, members, strict=True)),
     )
+
+
+def _at_desk_price(world: World, plan: PositionPlan) -> PositionPlan:
+    """What is pledged at the desk, by the price that the desk sees now: the LTV drawn, never a unit more."""
+    if plan.pledge is None or plan.pledge.line is None:
+        return plan
+    exchange, pledge = world.exchange, plan.pledge
+    assert exchange is not None
+    price_e8 = int(world.chain.call(exchange.index_feeds[plan.pledge.line], "latestAnswer"))
+    if price_e8 <= 0:
+        raise BuildFailed(
+            f"{world.scenario.file}: exchange.books.{pledge.line} has no price when positions are built: some "
+            "agent must quote both sides of it before"
+        )
+    book = exchange.books[plan.pledge.line]
+    value_raw = -(-pledge.debt_raw * LTV_SCALE // pledge.ltv_ppm)
+    pledged_raw = -(-value_raw * book.base_unit * 10**8 // (price_e8 * book.cash_unit))
+    return replace(plan, pledge=replace(pledge, pledged_raw=pledged_raw))
 
 
 def require_time_left(world: World) -> None:
@@ -206,8 +233,32 @@ class _Builder:
 
     def _borrow_equity(self) -> list[int]:
         """Pledge, borrow, and mint what was borrowed to collateral: the first layer."""
-        world, pool = self.world, self.world.pool
         pledges = [loop.plan.pledge for loop in self.loops if loop.plan.pledge is not None]
+        if pledges[0].line is None:
+            self._borrow_of_pool(pledges)
+        else:
+            self._borrow_of_desk(pledges, pledges[0].line)
+        self._swap([pledge.debt_raw for pledge in pledges])
+        return self._balances(self.collateral)
+
+    def _borrow_of_desk(self, pledges: Sequence[PledgePlan], line: str) -> None:
+        """Pay the pledge into the exchange, borrow, and take the stables out."""
+        exchange, asset = self.world.exchange, self.world.tokens[pledges[0].asset]
+        assert exchange is not None
+        assert exchange.desk is not None
+        vault, number = exchange.vault, exchange.lines[line]
+        pledged, lent = [pledge.pledged_raw for pledge in pledges], [pledge.debt_raw for pledge in pledges]
+        owed = dict(zip((pledge.account for pledge in pledges), lent, strict=True))
+        self._send("approve", asset, lambda _: ("approve", vault.address, MAX_UINT256), gas=_APPROVE_GAS)
+        self._send_amounts("deposit", vault, pledged, lambda loop, raw: ("deposit", asset.address, raw, loop.address))
+        self._send_amounts(
+            "borrow", exchange.desk, pledged, lambda loop, raw: ("borrow", number, raw, owed[loop.plan.borrower])
+        )
+        self._send_amounts("withdraw", vault, lent, lambda _, raw: ("withdraw", self.debt.address, raw))
+
+    def _borrow_of_pool(self, pledges: Sequence[PledgePlan]) -> None:
+        """Supply the pledge from its account, borrow, and hand the stables to the loop's."""
+        world, pool = self.world, self.world.pool
         asset, debt = world.tokens[pledges[0].asset], self.debt.address
         accounts = {pledge.account: address_of(pledge.account) for pledge in pledges}
         for intent, contract, call in (
@@ -239,8 +290,6 @@ class _Builder:
                 for loop, pledge in zip(self.loops, pledges, strict=True)
             ]
         )
-        self._swap([pledge.debt_raw for pledge in pledges])
-        return self._balances(self.collateral)
 
     def _borrow(self) -> list[int]:
         world, timestamp = self.world, self.world.chain.timestamp + 1

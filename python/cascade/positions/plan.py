@@ -33,12 +33,18 @@ class PledgePlan:
         What is pledged.
     pledged_raw, debt_raw : int
         Amount pledged, and borrowed against it, in smallest units.
+    ltv_ppm : int
+        Debt over the value pledged, in millionths.
+    line : str, optional
+        The desk's line that lends; its own price says at the build how much is pledged. None is the lending pool.
     """
 
     account: str
     asset: str
     pledged_raw: int
     debt_raw: int
+    ltv_ppm: int
+    line: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,16 +126,22 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
 def _pledge_ltvs(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[float]:
     if cohort.pledge is None:
         return []
-    asset, ltv = cohort.pledge.collateral, cohort.pledge.ltv
-    ltv_bps = scenario.spec.lending.reserves[asset].ltv_bps
+    asset, ltv, line = cohort.pledge.collateral, cohort.pledge.ltv, cohort.pledge.line
+    ltv_bps = scenario.spec.lending.reserves[asset].ltv_bps if line is None else _initial_ltv_bps(scenario.spec, line)
     most = ltv.value or ltv.high
     assert most is not None
     if most * 10_000 > ltv_bps:
         raise ScenarioError(
             file=scenario.file, key=f"positions.{name}.pledge.ltv", value=str(most),
-            expected=f"the pool lends {ltv_bps / 10_000:.2%} on {asset}",
+            expected=f"the {'pool' if line is None else 'desk'} lends {ltv_bps / 10_000:.2%} on {asset}",
         )  # fmt: skip
     return draw(ltv, cohort.count, rng)
+
+
+def _initial_ltv_bps(spec: ScenarioSpec, line: str) -> int:
+    assert spec.exchange is not None
+    assert spec.exchange.desk is not None
+    return spec.exchange.desk.lines[line].initial_ltv_bps
 
 
 def _pledge(scenario: Scenario, cohort: CohortSpec, borrower: str, equity_raw: int, ltv: float) -> PledgePlan:
@@ -137,11 +149,19 @@ def _pledge(scenario: Scenario, cohort: CohortSpec, borrower: str, equity_raw: i
     assert cohort.pledge is not None
     spec, asset = scenario.spec, cohort.pledge.collateral
     units = {symbol: 10 ** spec.assets[symbol].decimals for symbol in (asset, cohort.collateral, cohort.debt)}
-    prices_e8 = {symbol: int(initial_price_usd(spec, symbol) * 10**8) for symbol in (asset, cohort.debt)}
+    account, line = pledge_account(borrower), cohort.pledge.line
+    if line is None:
+        prices_e8 = {symbol: int(initial_price_usd(spec, symbol) * 10**8) for symbol in (asset, cohort.debt)}
+    else:
+        # The desk counts the stable as a dollar; what it pledges is an estimate until the book has a price.
+        assert spec.exchange is not None
+        account, prices_e8 = borrower, {asset: int(spec.exchange.books[line].initial_price * 10**8)}
+        prices_e8[cohort.debt] = 10**8
     debt_raw = equity_raw * units[cohort.debt] // units[cohort.collateral]
-    worth_e8 = debt_raw * prices_e8[cohort.debt] * LTV_SCALE // (units[cohort.debt] * round(ltv * LTV_SCALE))
+    ltv_ppm = round(ltv * LTV_SCALE)
+    worth_e8 = debt_raw * prices_e8[cohort.debt] * LTV_SCALE // (units[cohort.debt] * ltv_ppm)
     pledged_raw = -(-worth_e8 * units[asset] // prices_e8[asset])
-    return PledgePlan(pledge_account(borrower), asset, pledged_raw, debt_raw)
+    return PledgePlan(account, asset, pledged_raw, debt_raw, ltv_ppm, line)
 
 
 def _ltvs_ppm(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[int]:

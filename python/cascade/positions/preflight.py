@@ -27,6 +27,7 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
     spec = scenario.spec
     debts: dict[str, Decimal] = defaultdict(Decimal)
     bought: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    lent = Decimal(0)
     for plan in plans:
         cohort = spec.positions[plan.cohort]
         equity = Decimal(plan.equity_raw) / 10 ** spec.assets[cohort.collateral].decimals
@@ -35,7 +36,9 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
         )
         looped = equity * Decimal(plan.leverage - 1)
         debts[cohort.debt] += looped * collateral_price / debt_price
-        if plan.pledge is not None:
+        if plan.pledge is not None and plan.pledge.line is not None:
+            lent += Decimal(plan.pledge.debt_raw) / 10 ** spec.assets[cohort.debt].decimals
+        elif plan.pledge is not None:
             debts[cohort.debt] += Decimal(plan.pledge.debt_raw) / 10 ** spec.assets[cohort.debt].decimals
         bought[cohort.venue, cohort.collateral] += looped
     for asset, debt in debts.items():
@@ -45,6 +48,12 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
                 file=scenario.file, key=f"lending.reserves.{asset}.lenders_supply", value=_whole(supplied),
                 expected=f"the positions borrow {_whole(debt)} {asset}: supply more, or build fewer",
             )  # fmt: skip
+    desk = spec.exchange.desk if spec.exchange is not None else None
+    if desk is not None and lent > desk.capital:
+        raise ScenarioError(
+            file=scenario.file, key="exchange.desk.capital", value=_whole(desk.capital),
+            expected=f"the positions borrow {_whole(lent)} of the desk: give it more, or build fewer",
+        )  # fmt: skip
     for (name, asset), amount in bought.items():
         venue = spec.venues[name]
         if not isinstance(venue, ParMintVenue) and amount > venue.reserves[asset]:

@@ -11,6 +11,7 @@ from cascade.chain.local import Block, Receipt, Transaction, address_of
 from cascade.deployment.world import Actor, World
 from cascade.observation import BlockView, PositionState, ReserveState
 from cascade.positions.build import LoopRound
+from cascade.recording.exchange_rows import ExchangeRows
 from cascade.recording.liquidation_rows import LiquidationRows
 from cascade.recording.market_events import MarketEvents
 from cascade.recording.position_rows import flow_rows, unwind_rows
@@ -31,6 +32,9 @@ HEALTH_EDGES_BPS = (
 
 _NO_POSITION = ("liquidate", "post", "poke", "follow-path")
 """Intents of transactions that change nobody's own position; a liquidation has a row of its own."""
+
+_CHAIN = "chain"
+"""Lane of what is mined in the chain's own blocks."""
 
 _OWN_EVENTS = {"unwind": "unwound", "stop": "stopped", "repay": "repaid", "top-up": "topped-up", "loop": "looped"}
 """What a change by its owner is called, by the intent of the transaction."""
@@ -59,6 +63,7 @@ class Recorder:
         self._last_reserve: ReserveState | None = None
         self._liquidation_rows: LiquidationRows | None = None
         self._events: MarketEvents | None = None
+        self._exchange: ExchangeRows | None = None
         self._last_falls: dict[str, str] = {}
         self._unhealthy_since: dict[str, tuple[int, str]] = {}
         self._receipts: tuple[Receipt, ...] = ()
@@ -79,28 +84,34 @@ class Recorder:
     def on_block(self, block: Block, transactions: Sequence[Transaction]) -> None:
         """Record a mined block: its row, its transactions, and the swaps in it."""
         when = self._when(block.number, block.timestamp)
+        lane = transactions[0].lane if transactions else _CHAIN
         self.rows["blocks"].append(
             {
-                **self._identity, **when, "transactions": len(transactions), "queued": 0, "queued_gas": 0,
-                "gas_used": block.gas_used, "gas_limit": block.gas_limit, "base_fee_wei": block.base_fee_wei,
+                **self._identity, **when, "lane": lane, "transactions": len(transactions), "queued": 0,
+                "queued_gas": 0, "gas_used": block.gas_used, "gas_limit": block.gas_limit,
+                "base_fee_wei": block.base_fee_wei,
             }
         )  # fmt: skip
-        self._last_falls = {}
+        if self._phase == "build":
+            self._last_falls = {}
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
+            # The node asks a fee of everyone; the exchange asks none for its own.
+            is_charged = lane == _CHAIN
             actor = self._actor(receipt.sender)
             self.rows["transactions"].append(
                 {
-                    **self._identity, **when, "transaction_index": receipt.transaction_index,
+                    **self._identity, **when, "lane": lane, "transaction_index": receipt.transaction_index,
                     "tx_hash": receipt.tx_hash, "actor": actor.name, "role": actor.role, "cohort": actor.cohort,
                     "intent": transaction.intent, "reason": transaction.reason,
                     "target": self.world.contract_names.get(transaction.to or "", transaction.reason),
                     "status": "ok" if receipt.ok else "reverted", "revert_reason": receipt.revert_reason,
                     "proposed_step": transaction.proposed_step, "gas_limit": transaction.gas_limit,
-                    "gas_used": receipt.gas_used, "tip_wei": transaction.tip_wei,
-                    "fee_wei": receipt.gas_used * receipt.effective_gas_price_wei,
+                    "gas_used": receipt.gas_used, "tip_wei": transaction.tip_wei if is_charged else 0,
+                    "fee_wei": receipt.gas_used * receipt.effective_gas_price_wei if is_charged else 0,
                 }
             )  # fmt: skip
             self._record_market(transaction, receipt, actor, when)
+            self._record_exchange(transaction, receipt, when)
             if transaction.intent == "withdraw" and actor.role == "lender":
                 self._record_withdrawal(transaction, receipt, actor, when)
         self._receipts = block.receipts
@@ -109,6 +120,7 @@ class Recorder:
     def before_block(self, step: int) -> None:
         """The next block mined is this step's."""
         self._phase, self._step = "crash", step
+        self._last_falls = {}
 
     def noted(self, note: MarginNote, *, step: int) -> None:
         """Record a step of a margin call."""
@@ -123,6 +135,7 @@ class Recorder:
         self._record_health(view, when)
         self._record_depth(view, when)
         self._record_reserve(view, when)
+        self._record_exchange_state(view, when)
         changed = self._record_own_changes(when)
         liquidated = self._record_liquidations(when)
         self._record_positions(view, when, events={**changed, **dict.fromkeys(liquidated, "liquidated")})
@@ -137,12 +150,15 @@ class Recorder:
         self._record_prices(view, when)
         self._record_depth(view, when)
         self._record_reserve(view, when)
+        self._record_exchange_state(view, when, event="built")
         self._watch_health(view)
 
     def ended(self, view: BlockView) -> None:
         """Record every position as the run leaves it."""
         when = self._when(self.world.chain.block_number, self.world.chain.timestamp)
         self._record_positions(view, when, events="end")
+        for table, row in self._exchange.at_the_end(view) if self._exchange is not None else ():
+            self.rows[table].append({**self._identity, **when, **row})
 
     def described(self, row: Mapping[str, Any]) -> None:
         """Record the run itself."""
@@ -156,7 +172,8 @@ class Recorder:
         when = self._when(self.world.chain.block_number, self.world.chain.timestamp)
         self.rows["transactions"].append(
             {
-                **self._identity, **when, "phase": "crash", "step": step, "transaction_index": -1, "tx_hash": "",
+                **self._identity, **when, "phase": "crash", "step": step, "lane": _CHAIN, "transaction_index": -1,
+                "tx_hash": "",
                 "actor": actor.name, "role": actor.role, "cohort": actor.cohort, "intent": intent, "reason": reason,
                 "target": "", "status": "rejected", "revert_reason": error, "proposed_step": proposed_step,
                 "gas_limit": 0, "gas_used": 0, "tip_wei": 0, "fee_wei": 0,
@@ -191,6 +208,27 @@ class Recorder:
             )  # fmt: skip
             if move.after_wad < move.before_wad:
                 self._last_falls[move.asset] = receipt.tx_hash
+
+    def _record_exchange(self, transaction: Transaction, receipt: Receipt, when: Row) -> None:
+        if self._exchange is None:
+            if self.world.exchange is None:
+                return
+            self._exchange = ExchangeRows(self.world)
+        for table, row in self._exchange.of_transaction(transaction, receipt, crash=self._phase == "crash"):
+            if table == "price_moves":
+                row.update(transaction_index=receipt.transaction_index, tx_hash=receipt.tx_hash)
+                is_fall = row["price_after_wad"] < row["price_before_wad"]
+                if is_fall and self._exchange.is_at_oracle(row["market"]):
+                    self._last_falls[row["asset"]] = receipt.tx_hash
+            self.rows[table].append({**self._identity, **when, **row})
+
+    def _record_exchange_state(self, view: BlockView, when: Row, *, event: str | None = None) -> None:
+        if self._exchange is None:
+            return
+        for asset, source, price_e8 in self._exchange.prices(view):
+            self._price(asset, source, price_e8, when)
+        for table, row in self._exchange.of_state(view, event=event):
+            self.rows[table].append({**self._identity, **when, **row})
 
     def _record_withdrawal(self, transaction: Transaction, receipt: Receipt, actor: Actor, when: Row) -> None:
         pool = self.world.pool

@@ -1,74 +1,18 @@
-"""The declared schema of every table: column, type, unit, meaning.
-
-Parquet holds a `uint256` as a decimal string and a frame holds it as a Python int: no integer or decimal type of
-either fits it, and both round it silently.
-"""
+"""The declared schema of every table: column, type, unit, meaning."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from cascade.recording.columns import BOOL, IDENTITY, INT64, LANE, LOG, TEXT, UINT256, WHEN, Column, Kind, Table
+from cascade.recording.exchange_schema import EXCHANGE_TABLES
 
 __all__ = ["TABLES", "Column", "Kind", "Table"]
-
-
-class Kind(Enum):
-    """Type of a column."""
-
-    TEXT = "text"
-    INT64 = "int64"
-    UINT256 = "uint256"
-    """Exact integer of up to 256 bits, negative ones included where the meaning says `signed`."""
-    BOOL = "bool"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table."""
-
-    name: str
-    kind: Kind
-    unit: str
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: a row a fact."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-
-    @property
-    def column_names(self) -> list[str]:
-        """Names in order."""
-        return [column.name for column in self.columns]
-
-
-TEXT, INT64, UINT256, BOOL = Kind.TEXT, Kind.INT64, Kind.UINT256, Kind.BOOL
-
-_IDENTITY = (
-    Column("run_id", TEXT, "-", "scenario, seed and hash of the run"),
-    Column("seed", INT64, "-", "seed of every random stream"),
-)
-_WHEN = (
-    Column("phase", TEXT, "-", "build or crash"),
-    Column("step", INT64, "-", "step of the crash phase, 0 at its first block; -1 during the build"),
-    Column("block_number", INT64, "-", "block"),
-    Column("timestamp", INT64, "s", "Unix time of the block"),
-)
-_LOG = (
-    Column("tx_hash", TEXT, "-", "transaction that emitted the event"),
-    Column("log_index", INT64, "-", "position of the event in its block"),
-)
 
 _TABLES = (
     Table(
         "runs",
         "One row: what was run, with what.",
         (
-            *_IDENTITY,
+            *IDENTITY,
             Column("scenario", TEXT, "-", "name of the scenario"),
             Column("engine", TEXT, "-", "lending pool that ran: mock, or aave-v3"),
             Column("start_timestamp", INT64, "s", "Unix time of the first crash block"),
@@ -84,8 +28,9 @@ _TABLES = (
         "blocks",
         "One row a mined block.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
+            LANE,
             Column("transactions", INT64, "-", "transactions in the block"),
             Column("queued", INT64, "-", "transactions left waiting for space after the block"),
             Column("queued_gas", INT64, "gas", "gas that those waiting reserve"),
@@ -98,15 +43,16 @@ _TABLES = (
         "transactions",
         "One row a transaction, and one a proposal that never became one.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
+            LANE,
             Column("transaction_index", INT64, "-", "position in the block; -1 for a proposal that was not sent"),
             Column("tx_hash", TEXT, "-", "hash; empty for a proposal that was not sent"),
             Column("actor", TEXT, "-", "name of the sender"),
             Column(
                 "role", TEXT, "-",
                 "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, issuer, "
-                "oracle, exogenous, deployer; or what an agent of one's own is called",
+                "oracle, exogenous, deployer; exchange and its traders; or what an agent of one's own is called",
             ),
             Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
             Column("intent", TEXT, "-", "what it is for: supply, borrow, swap, post, liquidate, ..."),
@@ -117,31 +63,32 @@ _TABLES = (
             Column("proposed_step", INT64, "-", "step since which its maker has wanted it; -1 before the crash"),
             Column("gas_limit", INT64, "gas", "gas limit of the transaction"),
             Column("gas_used", INT64, "gas", "gas used"),
-            Column("tip_wei", INT64, "wei", "priority fee offered a unit of gas"),
-            Column("fee_wei", UINT256, "wei", "gas used times effective gas price"),
+            Column("tip_wei", INT64, "wei", "priority fee offered a unit of gas; 0 at the exchange"),
+            Column("fee_wei", UINT256, "wei", "gas used times effective gas price; 0 at the exchange"),
         ),
     ),
     Table(
         "prices",
         "One row a price that changed: asset, source and block.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
             Column("asset", TEXT, "-", "symbol"),
             Column(
                 "source", TEXT, "-",
                 "oracle (what the pool sees), path (input), spot:VENUE, exit:VENUE (average over all open collateral), "
-                "redemption",
+                "redemption; of a book, its stable at the oracle: book:BOOK (last), bid:BOOK, ask:BOOK, index:BOOK, "
+                "reference:BOOK (what it costs elsewhere)",
             ),
-            Column("price_e8", INT64, "USD 1e-8", "price"),
+            Column("price_e8", INT64, "USD 1e-8", "price; of a bid, ask or index 0 where there is none"),
         ),
     ),
     Table(
         "positions",
         "One row a position whenever an event changed its balances, and at the end of the build and of the run.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
             Column("borrower", TEXT, "-", "name of the account"),
             Column("address", TEXT, "-", "its address"),
             Column("cohort", TEXT, "-", "cohort of the scenario"),
@@ -162,8 +109,8 @@ _TABLES = (
         "health",
         "One row a block and non-empty bucket of health factors, over the open positions.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
             Column("health_low_bps", INT64, "1e-4", "health factor from, inclusive"),
             Column("health_high_bps", INT64, "1e-4", "health factor to, exclusive; 2^31 stands for no bound"),
             Column("positions", INT64, "-", "positions in the bucket"),
@@ -175,7 +122,7 @@ _TABLES = (
         "loops",
         "One row a round of a looped position; round 0 is the first supply.",
         (
-            *_IDENTITY,
+            *IDENTITY,
             Column("borrower", TEXT, "-", "name of the account"),
             Column("cohort", TEXT, "-", "cohort of the scenario"),
             Column("round", INT64, "-", "round, 0 for the first supply"),
@@ -191,9 +138,9 @@ _TABLES = (
         "swaps",
         "One row an exchange at a venue.",
         (
-            *_IDENTITY,
-            *_WHEN,
-            *_LOG,
+            *IDENTITY,
+            *WHEN,
+            *LOG,
             Column("venue", TEXT, "-", "venue of the scenario"),
             Column("actor", TEXT, "-", "name of the sender of the transaction"),
             Column("role", TEXT, "-", "class of actor"),
@@ -205,44 +152,50 @@ _TABLES = (
     ),
     Table(
         "liquidity",
-        "One row a venue, distance from its price, and block at which that depth changed.",
+        "One row a venue or book, distance from its price, and block at which that depth changed.",
         (
-            *_IDENTITY,
-            *_WHEN,
-            Column("venue", TEXT, "-", "venue of the scenario"),
+            *IDENTITY,
+            *WHEN,
+            Column("venue", TEXT, "-", "venue of the scenario, or book: from the middle of its best bid and ask"),
             Column("within_bps", INT64, "1e-4", "distance from the price"),
-            Column("sell_raw", UINT256, "smallest unit", "collateral asset that can be sold before it falls so far"),
-            Column("buy_raw", UINT256, "smallest unit", "collateral asset that can be bought before it rises so far"),
+            Column("sell_raw", UINT256, "smallest unit", "collateral or base that can be sold before it falls so far"),
+            Column("buy_raw", UINT256, "smallest unit", "likewise, that can be bought before it rises so far"),
         ),
     ),
     Table(
         "price_moves",
         "One row an event that moved a price, in log order: (block_number, log_index) is the total order.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
             Column("transaction_index", INT64, "-", "position of the transaction in its block"),
             Column("log_index", INT64, "-", "position of the event in its block"),
             Column("tx_hash", TEXT, "-", "transaction that emitted the event"),
             Column(
                 "market", TEXT, "-",
                 "name of the venue; feed:ASSET for a posted feed; oracle:ASSET for an observation by an averaging or "
-                "delaying source",
+                "delaying source; book:BOOK for a book's own price, the last one held between best bid and best ask",
             ),
             Column("asset", TEXT, "-", "symbol"),
-            Column("kind", TEXT, "-", "swap, liquidity, post or observe"),
-            Column("actor", TEXT, "-", "name of the sender of the transaction"),
             Column(
-                "role", TEXT, "-",
-                "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, oracle, "
-                "exogenous, deployer",
+                "kind", TEXT, "-",
+                "swap, liquidity, post or observe; of a book trade, quote (placed) or cancel (taken away)",
             ),
+            Column(
+                "actor", TEXT, "-",
+                "name of the sender of the transaction; of a book the taker, or whose orders they are or were: of a "
+                "forced sale the account liquidated",
+            ),
+            Column("role", TEXT, "-", "its class of actor, as in `transactions`"),
             Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
-            Column("intent", TEXT, "-", "what the transaction is for"),
+            Column(
+                "intent", TEXT, "-",
+                "what the transaction is for; account-liquidation and desk-liquidation where an engine sold in a book",
+            ),
             Column(
                 "price_before_wad", UINT256, "1e-18",
-                "price right before: of the asset in the venue's quote coin; of feeds and observations, dollars a "
-                "token",
+                "price right before: of the asset in the venue's quote coin or the book's stable, 0 for none; of feeds "
+                "and observations, dollars a token",
             ),
             Column("price_after_wad", UINT256, "1e-18", "price right after, likewise"),
         ),
@@ -251,9 +204,9 @@ _TABLES = (
         "liquidations",
         "One row a liquidationCall that went through.",
         (
-            *_IDENTITY,
-            *_WHEN,
-            *_LOG,
+            *IDENTITY,
+            *WHEN,
+            *LOG,
             Column("venue", TEXT, "-", "lending pool"),
             Column("liquidator", TEXT, "-", "name of the keeper"),
             Column("borrower", TEXT, "-", "name of the account"),
@@ -289,9 +242,9 @@ _TABLES = (
         "unwinds",
         "One row a loop, or part of one, that its owner sold and repaid in one transaction.",
         (
-            *_IDENTITY,
-            *_WHEN,
-            *_LOG,
+            *IDENTITY,
+            *WHEN,
+            *LOG,
             Column("borrower", TEXT, "-", "name of the account"),
             Column("cohort", TEXT, "-", "cohort of the scenario"),
             Column("collateral_asset", TEXT, "-", "symbol"),
@@ -311,9 +264,9 @@ _TABLES = (
         "flows",
         "One row a movement of the crash phase between a position and an account that is no contract.",
         (
-            *_IDENTITY,
-            *_WHEN,
-            *_LOG,
+            *IDENTITY,
+            *WHEN,
+            *LOG,
             Column("account", TEXT, "-", "whose position"),
             Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that it belongs to"),
             Column("event", TEXT, "-", "supply, withdraw, borrow or repay"),
@@ -325,8 +278,8 @@ _TABLES = (
         "margin_events",
         "One row a step of a margin call on a pledge, from the agents' journal: no transaction, but why some follow.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
             Column("borrower", TEXT, "-", "account of the pledge"),
             Column("event", TEXT, "-", "call, cured or failed (the deadline passed)"),
             Column("ltv_bps", INT64, "1e-4", "debt over collateral of the pledge, at the oracle"),
@@ -339,8 +292,8 @@ _TABLES = (
         "reserve",
         "One row a block in which USDe's reserve changed, where the scenario has one: at the block's time and mark.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
             Column("spot_raw", UINT256, "smallest unit", "spot held"),
             Column("short_raw", UINT256, "smallest unit", "spot asset sold short"),
             Column("short_entry_raw", UINT256, "smallest unit", "collateral asset: what the short was opened at"),
@@ -365,8 +318,8 @@ _TABLES = (
         "withdrawals",
         "One row a lender's attempt to withdraw.",
         (
-            *_IDENTITY,
-            *_WHEN,
+            *IDENTITY,
+            *WHEN,
             Column("tx_hash", TEXT, "-", "the transaction"),
             Column("lender", TEXT, "-", "name of the account"),
             Column("asset", TEXT, "-", "symbol"),
@@ -377,5 +330,5 @@ _TABLES = (
     ),
 )  # fmt: skip
 
-TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
+TABLES: dict[str, Table] = {table.name: table for table in (*_TABLES, *EXCHANGE_TABLES)}
 """Every table by name, in the order they are written."""

@@ -131,7 +131,7 @@ def _rho(frames: Frames) -> pd.DataFrame:
 
 
 def _block_space(frames: Frames) -> pd.DataFrame:
-    crash = frames.blocks[frames.blocks["phase"] == CRASH]
+    crash = frames.chain_blocks[frames.chain_blocks["phase"] == CRASH]
     return pd.DataFrame(
         {
             "t": crash["timestamp"] * 1000,

@@ -88,22 +88,26 @@ def datasets(frames: Frames, summary: dict[str, Any]) -> dict[str, Dataset]:
 
 def health_stride(frames: Frames) -> int:
     """Crash blocks between the moments at which the page shows health factors; 1 for a run of usual length."""
-    return math.ceil(int((frames.blocks["phase"] == CRASH).sum()) / _HEALTH_MOMENTS) or 1
+    return math.ceil(int((frames.chain_blocks["phase"] == CRASH).sum()) / _HEALTH_MOMENTS) or 1
 
 
 def _prices(frames: Frames) -> pd.DataFrame:
     prices = prices_usd(frames)
     moved = {
         asset
-        for (asset, _), group in prices.groupby(["asset", "source"], sort=True)
-        if group["price_e8"].nunique() > 1
+        for (asset, source), group in prices.groupby(["asset", "source"], sort=True)
+        if group["price_e8"].nunique() > 1 and str(source).split(":")[0] in _DRAWN
     }  # fmt: skip
     held = prices.loc[prices["source"] == "oracle", "asset"]
     shown = moved or set(held.tolist())
     several = len(shown) > 1
     rows = []
     # Later rows are drawn over earlier ones: what the pool sees comes last.
-    pairs = sorted(set(zip(prices["asset"].tolist(), prices["source"].tolist(), strict=True)))
+    pairs = sorted(
+        pair
+        for pair in set(zip(prices["asset"].tolist(), prices["source"].tolist(), strict=True))
+        if pair[1].split(":")[0] in _DRAWN
+    )
     for asset, source in sorted(pairs, key=lambda pair: _DRAWN.index(pair[1].split(":")[0])):
         if asset not in shown:
             continue
@@ -274,7 +278,7 @@ def _leverage(frames: Frames) -> pd.DataFrame:
 
 
 def _crash_times(frames: Frames) -> tuple[int, int]:
-    times: Sequence[int] = frames.blocks.loc[frames.blocks["phase"] == CRASH, "timestamp"].tolist()
+    times: Sequence[int] = frames.chain_blocks.loc[frames.chain_blocks["phase"] == CRASH, "timestamp"].tolist()
     return (min(times), max(times)) if times else (0, 0)
 
 

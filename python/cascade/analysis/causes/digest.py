@@ -22,11 +22,11 @@ def causes(frames: Frames) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        `ledger`: a list, for each price that moved `market` (a venue, or `oracle`), `asset`, `start`, `trough`,
-        `fall` (of a venue in its quote coin, of the oracle in dollars), `trough_at` (time), `residual` (0), and
-        `classes`: by class of actor `gross_down`, `gross_up`, `net`, `moves`. `pivots`: liquidations and debt covered
-        by kind and class of their pivot, the most dollars first. `generations`: as `generations` has them, `r` None
-        for a generation without dollars.
+        `ledger`: a list, for each price that moved `market` (a venue, `book:BOOK`, or `oracle`), `asset`, `start`,
+        `trough`, `fall` (of a venue in its quote coin, of a book in its stable, of the oracle in dollars),
+        `trough_at` (time), `residual` (0), and `classes`: by class of actor `gross_down`, `gross_up`, `net`, `moves`.
+        `pivots`: liquidations and debt covered by kind and class of their pivot, the most dollars first.
+        `generations`: as `generations` has them, `r` None for a generation without dollars.
         `liquidations_not_replayed`: those whose recorded oracle prices the replay of its sources did not meet, 0.
         None where no event moved a price: a run of a pool whose prices nobody but the oracle makes.
     """

@@ -69,7 +69,8 @@ def liquidation_causes(frames: Frames) -> pd.DataFrame:
     DataFrame
         In log order: `liquidation` (number), `block_number`, `log_index`, `step`, `timestamp`, `tx_hash`, `borrower`,
         `liquidator`, `debt_covered_e8` (exact), `generation`, `pivot_kind` (liquidation, exogenous, voluntary,
-        liquidity, switch, time or unexplained), `pivot_class`, `pivot_generation`, `pivot_block`, `pivot_log_index`,
+        forced: a sale of the exchange's engines, liquidity: orders of a book too, switch, time or unexplained),
+        `pivot_class`, `pivot_generation`, `pivot_block`, `pivot_log_index`,
         `pivot_tx_hash`, `pivot_market`, `pivot_actor` (-1 or empty without a move), `inherits_from` (number of the
         liquidation whose sale the pivot is, or -1), `kept` (whether the pivot is an earlier liquidation's),
         `oracle_met` (whether the replayed oracle had the prices that the liquidation recorded; where it had not, its
@@ -311,6 +312,9 @@ class _Builder:
         return pd.DataFrame(rows, columns=columns).astype({"share": object})
 
 
+_KIND_OF = {"liquidity": "liquidity", "quote": "liquidity", "cancel": "liquidity", "forced": "forced"}
+"""Kind of a pivot by what stands before the role in its class."""
+
 _NO_MOVE = {"block_number": -1, "log_index": -1, "tx_hash": "", "market": "", "actor": ""}
 
 _LIQUIDATION_COLUMNS = [
@@ -329,7 +333,7 @@ def _kind(actor_class: str, owner: int) -> str:
         return "liquidation"
     if actor_class == "exogenous":
         return "exogenous"
-    return "liquidity" if actor_class.startswith("liquidity:") else "voluntary"
+    return _KIND_OF.get(actor_class.partition(":")[0], "voluntary")
 
 
 def _own_changes(frames: Frames) -> dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]]:

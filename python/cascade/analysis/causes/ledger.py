@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
@@ -47,14 +48,14 @@ class Ledger:
     Attributes
     ----------
     market : str
-        Name of the venue, or `oracle`.
+        Name of the venue, `book:BOOK`, or `oracle`.
     asset : str
         What is priced.
     first_block, trough_block : int
         Moves count from the first of the one to the last of the other, the first block at whose end the price was
-        lowest.
+        lowest; of a book to the first move that took it there.
     start, trough : int
-        Price before and after them, 1e-18 of the venue's quote coin, or of a dollar.
+        Price before and after them, 1e-18 of the venue's quote coin, of the exchange's stable, or of a dollar.
     classes : tuple of ClassMoves
         By class, the largest fall first.
     residual : Fraction
@@ -78,9 +79,11 @@ class Ledger:
 
 
 def ledgers(frames: Frames, *, first_block: int | None = None) -> tuple[Ledger, ...]:
-    """Ledger of each venue whose price moved, then of each asset's oracle price that did.
+    """Ledger of each venue whose price moved, then of each book, then of each asset's oracle price that did.
 
-    A venue's moves are those of `price_moves`, event by event. The oracle's are what its sources make of them
+    A venue's moves are those of `price_moves`, event by event. So are a book's, of its own price; a market order falls
+    through it and is answered within a block, so that its low is looked for after each move. The oracle's are what its
+    sources make of them
     (`Oracle`): of a spot source each move's whole effect; of a mean each move times the share of the window during
     which it was seen; of a median or cap those of the selected source, and a class `switch` where the selection
     changes; what integer division takes, where no move owns it, is the class `rounding`.
@@ -95,13 +98,14 @@ def ledgers(frames: Frames, *, first_block: int | None = None) -> tuple[Ledger, 
     Raises
     ------
     AccountingViolation
-        When a venue's move does not begin at the price at which the one before it ended.
+        When a venue's or book's move does not begin at the price at which the one before it ended.
     """
     moves = Moves(frames)
     first = frames.first_crash_block if first_block is None else first_block
     oracle = Oracle(moves)
     venues = sorted({row["market"] for row in moves.records if ":" not in row["market"]})
-    found = [_venue(moves, venue, first) for venue in venues]
+    books = sorted({row["market"] for row in moves.records if row["market"].startswith("book:")})
+    found = [_venue(moves, venue, first) for venue in venues] + [_book(moves, name, first) for name in books]
     book = PriceBook(frames)
     found += [_oracle(moves, oracle, book, asset, first) for asset in oracle.assets]
     return tuple(ledger for ledger in found if ledger is not None)
@@ -131,27 +135,55 @@ def _plain(value: Fraction) -> int | Fraction:
     return int(value) if value.denominator == 1 else value
 
 
-def _venue(moves: Moves, venue: str, first: int) -> Ledger | None:
+_Move = tuple[dict[Any, Any], str]
+"""A row of `price_moves` and its class."""
+
+
+def _moves_of(moves: Moves, market: str, first: int) -> list[_Move]:
     rows = [
         (row, actor_class)
         for row, actor_class in zip(moves.records, moves.classes, strict=True)
-        if row["market"] == venue and row["block_number"] >= first
+        if row["market"] == market and row["block_number"] >= first
     ]
+    _check_chain(market, [row for row, _ in rows])
+    return rows
+
+
+def _venue(moves: Moves, venue: str, first: int) -> Ledger | None:
+    rows = _moves_of(moves, venue, first)
     if not rows:
         return None
-    _check_chain(venue, [row for row, _ in rows])
     start = rows[0][0]["price_before_wad"]
     ends = {row["block_number"]: row["price_after_wad"] for row, _ in rows}
     if first < min(ends):
         ends[first] = start
     trough, block = min((price, block) for block, price in ends.items())
+    counted = [move for move in rows if move[0]["block_number"] <= block]
+    return _summed(venue, first, block, start=start, trough=trough, asset=rows[0][0]["asset"], counted=counted)
+
+
+def _book(moves: Moves, book: str, first: int) -> Ledger | None:
+    rows = _moves_of(moves, book, first)
+    if not rows:
+        return None
+    start = int(rows[0][0]["price_before_wad"])
+    trough, number = min((int(row["price_after_wad"]), number) for number, (row, _) in enumerate(rows))
+    if trough >= start:
+        trough, number = start, -1
+    block = int(rows[number][0]["block_number"]) if number >= 0 else first
+    counted = rows[: number + 1]
+    return _summed(book, first, block, start=start, trough=trough, asset=rows[0][0]["asset"], counted=counted)
+
+
+def _summed(
+    market: str, first: int, last: int, *, start: int, trough: int, asset: str, counted: Sequence[_Move]
+) -> Ledger:  # fmt: skip
     tally = _Tally()
-    for row, actor_class in rows:
-        if row["block_number"] <= block:
-            tally.add(actor_class, Fraction(row["price_after_wad"] - row["price_before_wad"]))
+    for row, actor_class in counted:
+        tally.add(actor_class, Fraction(row["price_after_wad"] - row["price_before_wad"]))
     classes = tally.classes()
     residual = trough - start - sum((entry.net for entry in classes), Fraction(0))
-    return Ledger(venue, rows[0][0]["asset"], first, block, start, trough, classes, residual)
+    return Ledger(market, asset, first, last, start, trough, classes, residual)
 
 
 def _check_chain(venue: str, rows: Sequence[dict[str, object]]) -> None:
@@ -166,7 +198,8 @@ def _check_chain(venue: str, rows: Sequence[dict[str, object]]) -> None:
 
 def _oracle(moves: Moves, oracle: Oracle, book: PriceBook, asset: str, first: int) -> Ledger | None:
     signal = oracle.of(asset)
-    blocks = sorted(block for block in moves.frames.timestamps if block >= first)
+    # Prices are recorded at the end of the chain's blocks, and a mean moves with time alone.
+    blocks = sorted(block for block in moves.frames.chain_blocks["block_number"].tolist() if block >= first)
     begin = moves.end_of(first - 1)
     if not blocks or not len(moves):
         return None

@@ -12,11 +12,17 @@ import pandas as pd
 
 from cascade.analysis.frames import Frames
 
-__all__ = ["Ints", "Moves"]
+__all__ = ["FORCED_SALES", "Ints", "Moves"]
 
 Ints = npt.NDArray[np.int64]
 
+FORCED_SALES = ("account-liquidation", "desk-liquidation")
+"""Intents of sales that the exchange's engines make for an account."""
+
 _LOGS_A_BLOCK = 2**32
+
+_OF_RESTING = ("liquidity", "quote", "cancel")
+"""Kinds of moves that no trade made."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +59,18 @@ class Moves:
         """Class of actor of each move.
 
         The role of the sender; `liquidity:ROLE` where liquidity was added or removed; `exogenous` for a post that
-        follows the price path, which is an input; `oracle` for any other post.
+        follows the price path, which is an input; `oracle` for any other post. Of a book the role of the taker,
+        `forced:ROLE` where an engine sold what was the taker's; `quote:ROLE` and `cancel:ROLE` for orders placed and
+        taken away.
         """
         classes = []
         for row in self.records:
-            if row["kind"] == "liquidity":
-                classes.append(f"liquidity:{row['role']}")
-            elif row["kind"] == "post":
+            if row["kind"] == "post":
                 classes.append("oracle" if self.market_posted(row["asset"]) else "exogenous")
+            elif row["kind"] in _OF_RESTING:
+                classes.append(f"{row['kind']}:{row['role']}")
+            elif row["kind"] == "trade" and row["intent"] in FORCED_SALES:
+                classes.append(f"forced:{row['role']}")
             else:
                 classes.append(str(row["role"]))
         return classes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import pairwise
@@ -38,7 +39,8 @@ class Oracle:
 
     Source kinds, as the contracts compute them: `posted` (a feed: posts of the path are exogenous; a post of a venue's
     price carries the venue's moves since the post before), `same-as`, `amm-spot` (price of the venue times the
-    quote's feed, rounded down, so that each rounding falls to the move that made it), `amm-twap`, `delayed`, `cap`,
+    quote's feed, rounded down, so that each rounding falls to the move that made it), `exchange-index` (likewise of a
+    book's own price, where the index is that price alone), `amm-twap`, `delayed`, `cap`,
     `median`, `guarded` (an answer that has grown stale stops liquidations and moves no health factor: it is passed
     through). Of an asset with a source of any other kind the recorded price is taken as it was at the end of each
     block, and nobody is named for its changes.
@@ -56,6 +58,7 @@ class Oracle:
         self._begun: set[str] = set()
         self._spots: dict[str, Steps] = {}
         self._rows_of: dict[str, list[int]] = {}
+        self._chain_blocks: list[int] = sorted(moves.frames.chain_blocks["block_number"].tolist())
         for number, row in enumerate(moves.records):
             self._rows_of.setdefault(row["market"], []).append(number)
 
@@ -86,6 +89,7 @@ class Oracle:
             "posted": self._posted,
             "same-as": lambda _, inner: self.of(str(inner["asset"])),
             "amm-spot": lambda _, inner: self._spot(str(inner["venue"])),
+            "exchange-index": lambda asset, inner: self._index(asset, str(inner["book"])),
             "amm-twap": self._time_weighted,
             "delayed": self._delayed,
             "cap": self._capped,
@@ -108,6 +112,12 @@ class Oracle:
         for (_, before), (block, after) in pairwise(held):
             builder.add(point=self._moves.end_of(block), amount=after - before, label=UNEXPLAINED)
         return builder.build()
+
+    def _index(self, asset: str, book: str) -> Steps:
+        index = self._moves.frames.parameters["exchange"]["books"][book]["index"]
+        if int(index["redemption_weight_bps"]) or Decimal(str(index["floor_price"])):
+            raise UnsupportedSource(f"oracle.{asset}: an index with a redemption weight or a floor is not replayed")
+        return self._spot(f"book:{book}")
 
     def _spot(self, venue: str) -> Steps:
         if venue not in self._spots:
@@ -151,11 +161,14 @@ class Oracle:
 
     def _recorded_spot(self, venue: str) -> int:
         prices = self._moves.frames.prices
-        rows = prices[prices["source"] == f"spot:{venue}"]
+        rows = prices[prices["source"] == (f"index:{venue[5:]}" if venue.startswith("book:") else f"spot:{venue}")]
         return int(rows["price_e8"].iloc[0]) if len(rows) else E8
 
     def _quote_of(self, venue: str) -> str:
-        return str(self._moves.frames.parameters["venues"][venue]["coins"][0])
+        parameters = self._moves.frames.parameters
+        if venue.startswith("book:"):
+            return str(parameters["exchange"]["cash"])
+        return str(parameters["venues"][venue]["coins"][0])
 
     def _posted(self, asset: str, tree: Mapping[str, Any]) -> Steps:
         moves = self._moves
@@ -182,7 +195,9 @@ class Oracle:
 
     def _read_by_poster(self, venue: str, block: int, posted: int, since: int) -> int:
         # The block before, or an earlier one whose price it was: a post may have waited for block space.
-        ends = [self._moves.end_of(earlier) for earlier in range(block - 1, block - 1 - _LONGEST_WAIT, -1)]
+        before = bisect_left(self._chain_blocks, block)
+        earlier = self._chain_blocks[max(0, before - _LONGEST_WAIT) : before]
+        ends = [self._moves.end_of(number) for number in reversed(earlier)] or [self._moves.end_of(block - 1)]
         answers = self._spot(venue).answers
         return next((end for end in ends if end >= since and int(answers[end]) == posted), max(ends[0], since))
 

@@ -25,7 +25,7 @@ def block_space(frames: Frames, book: PriceBook) -> dict[str, Any]:
         oracle's price of the step of the proposal, where that is positive. It would have been the debt less what the
         collateral, at that price, pays after the bonus; the debt at its price in the liquidation.
     """
-    crash = frames.blocks[frames.blocks["phase"] == CRASH]
+    crash = frames.chain_blocks[frames.chain_blocks["phase"] == CRASH]
     block_of = dict(zip(crash["step"].tolist(), crash["block_number"].tolist(), strict=True))
     proposed = dict(
         zip(frames.transactions["tx_hash"].tolist(), frames.transactions["proposed_step"].tolist(), strict=True)

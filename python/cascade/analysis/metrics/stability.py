@@ -52,7 +52,7 @@ def stability_over_time(frames: Frames) -> pd.DataFrame:
     """
     book, depths = PriceBook(frames), _depths(frames)
     holdings = _Holdings.of(frames)
-    crash = frames.blocks[frames.blocks["phase"] == CRASH].sort_values("block_number")
+    crash = frames.chain_blocks[frames.chain_blocks["phase"] == CRASH].sort_values("block_number")
     rows: list[tuple[Any, ...]] = []
     known: dict[str, tuple[float, ...]] = {}
     priced: dict[str, tuple[int, ...]] = {}
@@ -123,7 +123,8 @@ class _History:
 
 def _depths(frames: Frames) -> dict[str, _History]:
     # Depth of an asset over all venues that quote it, each change of any of them a new sum.
-    rows = frames.liquidity[frames.liquidity["within_bps"] == DEPTH_BPS].sort_values("block_number", kind="stable")
+    depths = frames.venue_liquidity
+    rows = depths[depths["within_bps"] == DEPTH_BPS].sort_values("block_number", kind="stable")
     last: dict[str, dict[str, int]] = {}
     sums: dict[str, dict[int, int]] = {}
     columns = (rows[name].tolist() for name in ("venue", "block_number", "sell_raw"))

@@ -12,10 +12,12 @@ from cascade.scenario.model.common import AgentBase, Amount, Distribution, Name,
 __all__ = [
     "BasisTraderSpec",
     "BidderSpec",
+    "DeskBorrowerSpec",
     "DeskWhaleSpec",
     "ExchangeAgentSpec",
     "ExchangeArbitrageurSpec",
     "ExchangeKeeperSpec",
+    "HolderExitSpec",
     "LadderSpec",
     "MarketMakerSpec",
     "NoiseTraderSpec",
@@ -166,6 +168,24 @@ class ExchangeKeeperSpec(AgentBase):
     """Orders, quotes or counterparties met in each."""
 
 
+class HolderExitSpec(AgentBase):
+    """Holders who sell an asset on the exchange because they need cash elsewhere: an input, at times of their own."""
+
+    kind: Literal["holder-exit"]
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Holders, each with an account and a random stream of its own."""
+    book: Name
+    """Where they sell its base."""
+    base: PositiveAmount
+    """What each holds and sells, in tokens."""
+    begin_seconds: Distribution
+    """When each begins, in seconds after the start of the crash."""
+    sell_blocks: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Blocks over which each sells, an equal part a block."""
+    not_below: PositiveAmount | None = None
+    """Price in the stable under which they wait; none sells at any price."""
+
+
 class NoiseTraderSpec(AgentBase):
     """Small market orders at random, both ways."""
 
@@ -207,6 +227,20 @@ class ExchangeArbitrageurSpec(AgentBase):
     """Priority fee on chain, in gwei."""
 
 
+class DeskBorrowerSpec(AgentBase):
+    """Borrowers of the exchange's desk who spent the stables: their pledges are sold once the price has fallen."""
+
+    kind: Literal["desk-borrower"]
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Borrowers, each with an account and a random stream of its own."""
+    line: Name
+    """Book of the desk's line: its base is pledged."""
+    pledge: Distribution
+    """What each pledges, in tokens; rounded to whole ones."""
+    ltv: Distribution
+    """LTV of each loan at the start."""
+
+
 class DeskWhaleSpec(AgentBase):
     """Owners of large loops whose first layer is a loan of the exchange's desk.
 
@@ -216,11 +250,7 @@ class DeskWhaleSpec(AgentBase):
 
     kind: Literal["desk-whale"]
     cohort: Name
-    """The loops on chain: their equity is what the desk lent."""
-    line: Name
-    """Book of the desk's line."""
-    ltv: Distribution
-    """LTV of the loan at the start."""
+    """The loops on chain; their pledge names a line of the desk, which lent their equity."""
     venue: Name
     """Pool where it sells the loop's collateral."""
     reaction_blocks: Annotated[int, Field(ge=0, le=10_000)] = 10
@@ -243,8 +273,10 @@ ExchangeAgentSpec = (
     | PerpTraderSpec
     | BasisTraderSpec
     | ExchangeKeeperSpec
+    | HolderExitSpec
     | NoiseTraderSpec
     | ExchangeArbitrageurSpec
+    | DeskBorrowerSpec
     | DeskWhaleSpec
 )
 """Agents that need an `exchange`."""

@@ -30,12 +30,17 @@ class TargetSpec(Spec):
 
 
 class PledgeSpec(Spec):
-    """A first layer under a loop: altcoins pledged, in an account of its own, for the loop's first stablecoins."""
+    """A first layer under a loop: altcoins pledged for the loop's first stablecoins.
+
+    Pledged at the lending pool they are in an account of their own; at the exchange's desk, in the loop's owner's.
+    """
 
     collateral: Name
     """Asset pledged."""
     ltv: Distribution
     """Debt over the value pledged, once built: near the warning line where little has to happen."""
+    line: Name | None = None
+    """Line of the exchange's desk, by its book, that lends; none is the lending pool."""
 
 
 class CohortSpec(Spec):

@@ -1,0 +1,66 @@
+"""Borrowers of the exchange's desk who spent what they borrowed: nothing but the desk moves their pledge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cascade.agents.interface import Proposal
+from cascade.chain.local import address_of
+from cascade.deployment.exchange import deposit
+from cascade.deployment.world import World
+from cascade.observation import BlockView
+from cascade.scenario.model import DeskBorrowerSpec
+from cascade.streams import draw
+from cascade.units import BPS, E8
+
+__all__ = ["DeskBorrower"]
+
+
+class DeskBorrower:
+    """One loan of the desk. Its pledge and its LTV are drawn once; what it borrowed leaves the exchange."""
+
+    role = "desk-borrower"
+
+    def __init__(self, name: str, spec: DeskBorrowerSpec, rng: np.random.Generator) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+        self._pledge = round(draw(spec.pledge, 1, rng)[0])
+        self._ltv_bps = round(draw(spec.ltv, 1, rng)[0] * BPS)
+
+    def prepare(self, world: World) -> None:
+        """Pay in what it pledges: whole lots."""
+        assert world.exchange is not None
+        world.exchange.enrol(self.address, self.name.rpartition("-")[0])
+        deposit(world, [(self.address, world.exchange.books[self.spec.line].base, self._pledge_raw(world))])
+
+    def open(self, world: World) -> None:
+        """Borrow at the desk's own valuation, and take the stables out."""
+        exchange = world.exchange
+        assert exchange is not None
+        assert exchange.desk is not None
+        book, pledge_raw = exchange.books[self.spec.line], self._pledge_raw(world)
+        price_e8 = int(world.chain.call(exchange.index_feeds[self.spec.line], "latestAnswer"))
+        amount = pledge_raw * price_e8 * self._ltv_bps * book.cash_unit // (book.base_unit * E8 * BPS)
+        cash = world.tokens[exchange.cash].address
+        world.setup(
+            [
+                (self.address, exchange.desk, "borrow", (exchange.lines[self.spec.line], pledge_raw, amount)),
+                (self.address, exchange.vault, "withdraw", (cash, amount)),
+            ],
+            intent="borrow",
+        )
+
+    def see(self, view: BlockView) -> None:
+        """Nothing: it has no means to act."""
+
+    def propose(self, sight: None) -> Sequence[Proposal]:  # noqa: ARG002 (it sees nothing)
+        """Nothing."""
+        return []
+
+    def _pledge_raw(self, world: World) -> int:
+        assert world.exchange is not None
+        book = world.exchange.books[self.spec.line]
+        return book.lots(self._pledge * book.base_unit) * book.lot_raw

@@ -1,0 +1,181 @@
+"""Large loopers whose first layer is a loan of the exchange's desk: called there, they raise the cash on chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cascade.agents.interface import GWEI, MarginNote, Proposal
+from cascade.agents.unwinding import Sale, approve_unwinding, sale_of, unwind_tranche
+from cascade.chain.local import address_of
+from cascade.deployment.world import MAX_UINT256, World
+from cascade.observation import BlockView, PositionState
+from cascade.observation.exchange_view import DeskLoan
+from cascade.scenario.model import DeskWhaleSpec
+from cascade.streams import draw
+from cascade.units import BPS, WAD
+
+__all__ = ["DeskWhale"]
+
+_DEPOSIT_GAS = 200_000
+_REPAY_GAS = 1_000_000
+_MOST_LTV_BPS = 2**63 - 1
+"""What the table of margin calls holds; the desk's LTV of a loan with nothing pledged is the largest uint256."""
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    loop: PositionState
+    loan: DeskLoan
+    pledge_value_raw: int
+    """By the desk's price; 0 without one, and then nothing is known of the LTV."""
+    wallet_raw: int
+    """Stables on chain."""
+    paid_in_raw: int
+    """Stables in its account of the exchange."""
+    price_wad: int
+    sale: Sale | None
+
+    @property
+    def cash_raw(self) -> int:
+        """Stables on both sides."""
+        return self.wallet_raw + self.paid_in_raw
+
+
+class DeskWhale:
+    """One owner of a loop and of the loan that its equity came from.
+
+    Called by the desk it unwinds, pays the stables into the exchange and repays, one transaction a block each. It works
+    on a call until the LTV is at its cure line, whether or not the desk has lifted the call before. It has failed when
+    the deadline passes under a standing call, or when the desk sells from its pledge; then it unwinds what is left.
+    """
+
+    role = "whale"
+
+    def __init__(self, name: str, spec: DeskWhaleSpec, rng: np.random.Generator) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+        self._call_delay, self._leave_delay = (int(x) for x in rng.integers(0, spec.reaction_blocks + 1, size=2))
+        self._leave_below_wad = round(draw(spec.leave_below, 1, rng)[0] * WAD) if spec.leave_below else 0
+        self._start_raw = 0
+        self._called_at: int | None = None
+        self._deadline = 0
+        self._pledged_raw = 0
+        self._gave_up = False
+        self._leaves_at: int | None = None
+
+    def prepare(self, world: World) -> None:
+        """Approve what unwinding and paying in need."""
+        assert world.exchange is not None
+        cohort = world.scenario.spec.positions[self.spec.cohort]
+        approve_unwinding(world, [self.address], collateral=cohort.collateral)
+        vault = world.exchange.vault.address
+        world.setup(
+            [(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent="approve"
+        )  # fmt: skip
+
+    def see(self, view: BlockView) -> _Sight:
+        """The loop, the loan, the cash on both sides, and what the pool pays."""
+        cohort, exchange = view.world.scenario.spec.positions[self.spec.cohort], view.exchange
+        assert cohort.pledge is not None
+        line = cohort.pledge.line
+        assert line is not None
+        loop, loan, book = view.position(self.name), exchange.loan(line, self.address), exchange.exchange.books[line]
+        sale = None
+        if loop.collateral_raw:
+            sale = sale_of(view, self.spec.venue, loop, max_slippage_bps=self.spec.max_slippage_bps)
+        return _Sight(
+            view, loop, loan, loan.pledged * exchange.index_e8(line) * book.cash_unit // (book.base_unit * 10**8),
+            view.wallet_raw(self.address, cohort.debt), exchange.balance(self.address, cohort.debt).free,
+            view.spot_price_wad(self.spec.venue), sale,
+        )  # fmt: skip
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
+        """Repay what is paid in, pay in what cash is needed, and unwind a tranche when called or leaving."""
+        step = sight.view.step
+        self._start_raw = self._start_raw or sight.loop.collateral_raw
+        needed = self._needed_raw(sight)
+        notes = self._watch_call(sight, needed)
+        if self._leaves_at is None and sight.price_wad < self._leave_below_wad:
+            self._leaves_at = step + self._leave_delay
+        leaving = self._gave_up or (self._leaves_at is not None and step >= self._leaves_at)
+        called = self._called_at is not None and step >= self._called_at + self._call_delay
+        proposals: list[Proposal] = []
+        if called and not self._gave_up:
+            proposals += self._cure(sight, needed)
+        if leaving or (called and needed > sight.cash_raw):
+            wanted = None if leaving else needed - sight.cash_raw
+            why = "gives up" if self._gave_up else "leaves" if leaving else "called by the desk"
+            proposals += self._tranche(sight, wanted, why)
+        return [*notes, *proposals]
+
+    def _needed_raw(self, sight: _Sight) -> int:
+        """Stables that would bring the loan to the cure line.
+
+        A hundredth of a per cent below it: the desk rounds an LTV up, and interest accrues until a repayment lands.
+        """
+        if not sight.pledge_value_raw:
+            return 0
+        return max(sight.loan.debt - sight.pledge_value_raw * (self.spec.cure_ltv_bps - 1) // BPS, 0)
+
+    def _watch_call(self, sight: _Sight, needed: int) -> list[MarginNote]:
+        loan, now = sight.loan, sight.view.timestamp
+        if self._gave_up:
+            return []
+        event: Literal["call", "cured", "failed"] | None = None
+        if self._called_at is None:
+            if loan.deadline:
+                self._called_at, self._pledged_raw, event = sight.view.step, loan.pledged, "call"
+        elif loan.pledged < self._pledged_raw or (loan.deadline and now >= loan.deadline):
+            self._gave_up, event = True, "failed"
+        elif loan.ltv_bps <= self.spec.cure_ltv_bps:
+            self._called_at, event = None, "cured"
+        self._deadline = loan.deadline or self._deadline
+        if event is None:
+            return []
+        ltv_bps = min(loan.ltv_bps, _MOST_LTV_BPS)
+        return [MarginNote(self.name, event, ltv_bps, self._deadline, needed, sight.cash_raw)]
+
+    def _cure(self, sight: _Sight, needed: int) -> list[Proposal]:
+        """What cash at hand can do: repay from the exchange, and pay in from the chain while that is possible."""
+        exchange, world = sight.view.exchange, sight.view.world
+        cohort = world.scenario.spec.positions[self.spec.cohort]
+        assert cohort.pledge is not None
+        assert cohort.pledge.line is not None
+        desk = exchange.exchange.desk
+        assert desk is not None
+        proposals: list[Proposal] = []
+        repaid = min(needed, sight.paid_in_raw)
+        if repaid:
+            proposals.append(
+                Proposal(
+                    sender=self.address, contract=desk, function="repay",
+                    arguments=(exchange.exchange.lines[cohort.pledge.line], repaid), gas_limit=_REPAY_GAS, tip_wei=0,
+                    intent="repay", reason="called by the desk", key="repay",
+                )
+            )  # fmt: skip
+        paid_in = min(needed - repaid, sight.wallet_raw)
+        if paid_in and not exchange.is_transfer_degraded():
+            token = world.tokens[cohort.debt].address
+            proposals.append(
+                Proposal(
+                    sender=self.address, contract=exchange.exchange.vault, function="deposit",
+                    arguments=(token, paid_in, self.address), gas_limit=_DEPOSIT_GAS,
+                    tip_wei=int(self.spec.tip_gwei * GWEI), intent="deposit", reason="called by the desk",
+                    key="deposit",
+                )
+            )  # fmt: skip
+        return proposals
+
+    def _tranche(self, sight: _Sight, wanted_raw: int | None, why: str) -> list[Proposal]:
+        if sight.sale is None:
+            return []
+        return unwind_tranche(
+            sight.view, self.spec, sight.sale, start_raw=self._start_raw, wanted_raw=wanted_raw,
+            price_wad=sight.price_wad, why=why,
+        )  # fmt: skip

@@ -1,0 +1,203 @@
+"""The exchange's own engine: calls margins, sells pledges and accounts' assets, carries on unfinished market orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cascade.agents.interface import Proposal
+from cascade.chain.local import Contract, address_of
+from cascade.deployment.exchange import BUY
+from cascade.deployment.world import MAX_UINT256
+from cascade.observation import BlockView
+from cascade.observation.exchange_view import BookState, DeskLoan, ExchangeView, MarginAccount
+from cascade.scenario.model import ExchangeKeeperSpec
+from cascade.units import BPS, WAD
+
+__all__ = ["ExchangeKeeper"]
+
+_GAS = 10**9
+"""Of the exchange's lane, which has no limit that is reached."""
+
+_FREE, _LIQUIDATION = 0, 3
+"""Levels of an account."""
+
+
+@dataclass(frozen=True)
+class _DueAccount:
+    address: str
+    account: MarginAccount
+    lots: dict[str, int]
+    """That the next call offers, by book that would take some."""
+
+
+@dataclass(frozen=True)
+class _DueLoan:
+    line: str
+    address: str
+    loan: DeskLoan
+    is_sold: bool
+    """Whether a liquidation is due."""
+    sale_lots: int
+    """That it would offer; 0 where less than a lot is left, and only a shortfall is to be settled."""
+
+
+@dataclass(frozen=True)
+class _Sight:
+    view: BlockView
+    unfinished: tuple[tuple[str, str], ...]
+    """Book and account of market orders that can go on."""
+    accounts: tuple[_DueAccount, ...]
+    loans: tuple[_DueLoan, ...]
+    bid_lots: dict[str, int]
+    """Lots bid in the books that a pledge would be sold into."""
+
+
+class ExchangeKeeper:
+    """One account that does what the exchange's rules say, the largest debt first.
+
+    It proposes no call that it knows would revert or do nothing: not before a pause is over, not into a book that is
+    halted or has no bid left by what it sells there first. What others do in the same block it does not know.
+    """
+
+    role = "engine"
+
+    def __init__(self, name: str, spec: ExchangeKeeperSpec) -> None:
+        self.name = name
+        self.spec = spec
+        self.address = address_of(name)
+
+    def see(self, view: BlockView) -> _Sight:
+        """Market orders to go on with, accounts and loans at or over a line."""
+        exchange = view.exchange.exchange
+        open_books = {name: book for name in exchange.books if _meets(book := view.exchange.book(name), view.exchange)}
+        unfinished = [
+            (name, account) for name in open_books for account, _side, _lots in view.exchange.unfinished(name)
+        ]
+        accounts, loans = list(self._due_accounts(view.exchange, open_books)), list(self._due_loans(view.exchange))
+        sold_into = dict.fromkeys(due.line for due in loans if due.sale_lots and due.line in open_books)
+        return _Sight(
+            view, tuple(unfinished),
+            tuple(sorted(accounts, key=lambda due: (-due.account.debt, due.address))),
+            tuple(sorted(loans, key=lambda due: (-due.loan.debt, due.address, due.line))),
+            {line: sum(lots for _, lots in view.exchange.levels(line, BUY)) for line in sold_into},
+        )  # fmt: skip
+
+    def propose(self, sight: _Sight) -> Sequence[Proposal]:
+        """One call for each order, account and loan."""
+        exchange = sight.view.exchange.exchange
+        left = dict(sight.bid_lots)
+        proposals: list[Proposal] = []
+        # A liquidation that begins cancels the account's orders, the unfinished one among them.
+        beginning = {due.address for due in sight.accounts if not due.account.is_liquidating}
+        for name, address in sight.unfinished:
+            if address not in beginning:
+                proposals.append(
+                    self._call(
+                        sight, exchange.books[name].contract, "continueMarket", (address, self.spec.max_fills),
+                        intent="continue", about=f"{name} {address}", why=f"unfinished order in {name}", whose=address,
+                    )
+                )  # fmt: skip
+        for due in sight.accounts:
+            assert exchange.margin is not None
+            proposals.append(
+                self._call(
+                    sight, exchange.margin, "liquidate", (due.address, self.spec.max_steps, self.spec.max_fills),
+                    intent="liquidate-account", about=due.address, why=_margin_in_words(due.account),
+                    whose=due.address,
+                )
+            )  # fmt: skip
+            for name, lots in due.lots.items():
+                if name in left:
+                    left[name] -= lots
+        for loan in sight.loans:
+            proposals += self._loan_call(sight, loan, left)
+        return proposals
+
+    def _due_accounts(self, view: ExchangeView, open_books: dict[str, BookState]) -> Iterator[_DueAccount]:
+        exchange = view.exchange
+        if not self.spec.accounts or exchange.margin is None:
+            return
+        assert exchange.spec.margin is not None
+        slice_bps = exchange.spec.margin.rules.slice_bps
+        for address in exchange.accounts:
+            account = view.account(address)
+            if not account.is_liquidating and account.level != _LIQUIDATION:
+                continue
+            if view.lane_timestamp < account.paused_until:
+                continue
+            lots = {}
+            for name in exchange.collateral:
+                book = exchange.books[name]
+                held = book.lots(view.balance(address, book.base).total)
+                if held and name in open_books and open_books[name].bid:
+                    lots[name] = -(-held * slice_bps // BPS)
+            waits = account.is_liquidating and not lots and not account.notional and account.equity > 0
+            # What has only assets that nobody bids for waits for a bid, or for a price that frees it.
+            if not waits or account.level == _FREE:
+                yield _DueAccount(address, account, lots)
+
+    def _due_loans(self, view: ExchangeView) -> Iterator[_DueLoan]:
+        exchange = view.exchange
+        if not self.spec.desk or exchange.spec.desk is None:
+            return
+        for line, terms in exchange.spec.desk.lines.items():
+            if not view.book(line).index:
+                continue
+            for address in exchange.accounts:
+                loan = view.loan(line, address)
+                is_over = loan.ltv_bps >= terms.margin_call_ltv_bps
+                if not loan.debt or (not is_over and not loan.deadline):
+                    continue
+                is_late = is_over and loan.deadline != 0 and view.lane_timestamp > loan.deadline
+                sells = loan.ltv_bps >= terms.liquidation_ltv_bps or is_late
+                sells = sells and view.lane_timestamp >= loan.paused_until
+                yield _DueLoan(line, address, loan, sells, view.sale_lots(line, address) if sells else 0)
+
+    def _loan_call(self, sight: _Sight, due: _DueLoan, left: dict[str, int]) -> list[Proposal]:
+        exchange, loan = sight.view.exchange.exchange, due.loan
+        assert exchange.desk is not None
+        assert exchange.spec.desk is not None
+        number, terms = exchange.lines[due.line], exchange.spec.desk.lines[due.line]
+        about, why = f"{due.line} {due.address}", _ltv_in_words(loan)
+        is_under = loan.ltv_bps < terms.margin_call_ltv_bps
+        if due.is_sold and (not due.sale_lots or left.get(due.line, 0) > 0):
+            left[due.line] = left.get(due.line, 0) - due.sale_lots
+            function, intent = "liquidate", "liquidate-loan"
+            arguments: tuple[object, ...] = (number, due.address, MAX_UINT256, self.spec.max_fills)
+        elif is_under and loan.deadline:
+            function, intent, arguments = "endCall", "end-call", (number, due.address)
+        elif not is_under and not loan.deadline:
+            function, intent, arguments = "marginCall", "margin-call", (number, due.address)
+        else:
+            return []
+        return [
+            self._call(
+                sight, exchange.desk, function, arguments, intent=intent, about=about, why=why, whose=due.address
+            )
+        ]  # fmt: skip
+
+    def _call(
+        self, sight: _Sight, contract: Contract, function: str, arguments: tuple[object, ...], *, intent: str,
+        about: str, why: str, whose: str,
+    ) -> Proposal:  # fmt: skip
+        name = sight.view.world.actors[whose].name
+        return Proposal(
+            sender=self.address, contract=contract, function=function, arguments=arguments, gas_limit=_GAS, tip_wei=0,
+            intent=intent, reason=f"{name}: {why}", key=f"{intent} {about}",
+        )  # fmt: skip
+
+
+def _meets(book: BookState, view: ExchangeView) -> bool:
+    """Whether orders meet in the exchange's next block."""
+    return book.halted_until <= view.lane_timestamp
+
+
+def _margin_in_words(account: MarginAccount) -> str:
+    if not account.maintenance:
+        return "owes nothing"
+    return f"uniMMR {account.uni_mmr_wad / WAD:.4f}"
+
+
+def _ltv_in_words(loan: DeskLoan) -> str:
+    return f"LTV {loan.ltv_bps / BPS:.2%}" if loan.pledged else "nothing pledged"
