@@ -202,7 +202,7 @@ def play(anvil: Anvil) -> Iterator[Callable[..., Played]]:
 
 
 FALL = {2: {"alt": Fraction(85, 100)}}
-"""The whale's LTV goes from 65 % to 76.5 %: called, not sold."""
+"""The whale's LTV goes from 65 % to 76.5 %: called, not sold. The index is the ask, as no trade was as low."""
 
 
 def test_desk_whale__called__unwinds_pays_in_and_repays_to_its_cure_line(play: Callable[..., Played]) -> None:
@@ -210,11 +210,11 @@ def test_desk_whale__called__unwinds_pays_in_and_repays_to_its_cure_line(play: C
 
     loan = played.last.exchange.loan("alt", address_of(WHALE))
     assert [note.event for note in played.notes] == ["call", "cured"]
-    assert (played.notes[0].borrower, played.notes[0].ltv_bps) == (WHALE, 7648)
+    assert (played.notes[0].borrower, played.notes[0].ltv_bps) == (WHALE, 7647)
     assert loan.deadline == 0
-    # 100,000 lent at 65 % of a pledge at 1; at 0.85 the line that it aims at is a hundredth of a per cent under 65 %.
+    # 100,000 lent at 65 % of a pledge at 1; at 0.8501 the line that it aims at is a hundredth of a per cent under 65 %.
     assert loan.pledged == -(-100_000 * USDC * 100 // 65) * ALT // USDC
-    assert loan.debt == loan.pledged * 850_000 // ALT * 6499 // 10_000
+    assert loan.debt == loan.pledged * 850_100 // ALT * 6499 // 10_000
     assert (loan.ltv_bps, played.told("LoanLiquidated")) == (6499, [])
     assert played.did(WHALE, "unwind") > 0
     repaid = sum(event["amount"] for event in played.told("Repaid"))
@@ -240,9 +240,9 @@ def test_desk_whale__transfers_degraded__waits_with_its_cash_and_is_sold_by_the_
     (at,) = played.times("LoanLiquidated")
     # Overdue is later than the deadline, in the exchange's blocks of every 12 seconds.
     assert called["deadline"] < at <= called["deadline"] + 12
-    # The excess over 65 % at 0.85, sold at a fee of 2 %: (D - t C) / (1 - fee - t), up to whole lots of 1 ALT.
-    value = Fraction(-(-100_000 * USDC * 100 // 65) * 850_000, USDC)
-    amount = (100_000 * USDC - value * 65 / 100) / Fraction(33, 100) / 850_000
+    # The excess over 65 % at 0.8501, sold at a fee of 2 %: (D - t C) / (1 - fee - t), up to whole lots of 1 ALT.
+    value = Fraction(-(-100_000 * USDC * 100 // 65) * 850_100, USDC)
+    amount = (100_000 * USDC - value * 65 / 100) / Fraction(33, 100) / 850_100
     assert sold["soldLots"] == -(-amount.numerator // amount.denominator)
     assert sold["proceeds"] == sold["soldLots"] * 849_900
     assert played.reverts() == []

@@ -55,6 +55,7 @@ def check_names(case: Case) -> None:
         "deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury",
         "custody", "ethena", "hedge-market", "stakers",
         "exchange", "exchange-fees", "exchange-outside", "desk-insurance", "margin-insurance", "forgotten",
+        "first-buyer", "first-seller",
     )  # fmt: skip
     taken = dict.fromkeys(harness, "the harness")
     for name, cohort in case.spec.positions.items():
