@@ -10,6 +10,7 @@ import pytest
 from cascade.chain.local import Transaction, address_of
 from cascade.deployment.exchange import DeployedBook
 from cascade.deployment.world import Actor
+from cascade.errors import RevertedCall
 from cascade.observation.exchange_view import Balance, BookState, MarginAccount
 from cascade.recording.book_events import BookEvents, own_price_raw
 from cascade.recording.exchange_accounts import ExchangeAccounts
@@ -289,6 +290,18 @@ def test_margin__level_that_did_not_change__has_no_row(world: Any, accounts: Exc
         [("changed", "free")],
         [("end", "free")],
     ]
+
+
+def test_margin__market_without_a_price__tells_of_no_account_until_there_is_one(accounts: ExchangeAccounts) -> None:
+    def refuse(address: str) -> MarginAccount:
+        raise RevertedCall(what="ExchangeLens.accounts", reason="PriceNotAvailable(0)")
+
+    state, unpriced = ExchangeState(accounts), view({}, {})
+    unpriced.exchange.account = refuse
+    assert list(state.margin(unpriced)) == list(state.margin_cohorts(unpriced)) == []
+    assert len(list(state.holdings(unpriced))) == 4
+    priced = view({who: account(equity=1, ratio=1, level=3) for who in accounts.exchange.accounts}, {})
+    assert {row["level"] for row in state.margin(priced)} == {"liquidation"}
 
 
 def test_state__that_did_not_change__has_no_second_row(accounts: ExchangeAccounts) -> None:
