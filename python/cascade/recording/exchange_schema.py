@@ -67,8 +67,8 @@ EXCHANGE_TABLES = (
     ),
     Table(
         "margin",
-        "One row an account of the exchange at the end of the build and of the run, and when its level changed; none at "
-        "a step at which a market with an open position has no price.",
+        "One row an account of the exchange at the end of the build and of the run, and when its level changed; none "
+        "at a step at which a market with an open position has no price.",
         (
             *IDENTITY,
             *WHEN,
