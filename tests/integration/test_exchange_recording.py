@@ -58,6 +58,16 @@ def test_blocks__of_a_step_with_orders__are_two__the_exchange_s_half_a_block_bef
     assert story.summary["blocks"] == (story.blocks["lane"] == "chain").sum() == len(story.blocks) - 8
 
 
+def test_base_fee__of_the_chain__begins_as_stated_and_takes_no_notice_of_the_exchange(story: Run) -> None:
+    crash = story.blocks[(story.blocks["phase"] == "crash") & (story.blocks["lane"] == "chain")]
+    fees, used = crash["base_fee_wei"].tolist(), crash["gas_used"].tolist()
+    # EIP-1559 with a limit of 45 million: an eighth less after an empty block.
+    expected = [10**9]
+    for gas in used[:-1]:
+        expected.append(expected[-1] - expected[-1] * (22_500_000 - gas) // 22_500_000 // 8)
+    assert fees == expected
+
+
 def test_transactions__of_the_exchange__pay_no_fee_and_can_revert(story: Run) -> None:
     own = story.transactions[story.transactions["lane"] == "exchange"]
     assert len(own) == 11

@@ -34,7 +34,7 @@ def market_trough(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol))
     spots = [source for source in book.sources(asset) if source.startswith("spot:")]
     for sources in (["path"], spots, ["oracle"]):
-        found = [(low, source) for source in sources if (low := book.lowest(asset, source, frames.first_crash_block))]
+        found = [(low, source) for source in sources if (low := book.lowest(asset, source, frames.first_chain_block))]
         if found:
             (price, block), source = min(found)
             timestamp = frames.timestamps.get(block, 0)
@@ -55,7 +55,7 @@ def troughs(frames: Frames, book: PriceBook) -> dict[str, dict[str, float]]:
             source: e8_to_float(low[0])
             for source in book.sources(asset)
             if source.partition(":")[0] not in _NO_PRICE
-            and (low := book.lowest(asset, source, frames.first_crash_block))
+            and (low := book.lowest(asset, source, frames.first_chain_block))
         }
         for asset in book.assets
     }
