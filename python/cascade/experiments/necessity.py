@@ -131,7 +131,9 @@ def examine_necessity(
         raise ScenarioError(
             file=scenario.file, key="necessity.claim", value=spec.claim, expected=f"one of {', '.join(claims)}"
         )
-    others = [(f"without {name}", one.what, one.set, one.necessary) for name, one in spec.without.items()]
+    others: list[tuple[str, str, dict[str, Any], bool | None]] = [
+        (f"without {name}", one.what, one.set, one.necessary) for name, one in spec.without.items()
+    ]
     others += [(f"with {name}", remedy.what, remedy.set, None) for name, remedy in spec.remedies.items()]
     first = scenario.seed
     jobs = [Job(f"whole, seed {seed}", vary(scenario, {"seed": seed})) for seed in range(first, first + seeds)]
