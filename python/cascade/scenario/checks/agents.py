@@ -31,7 +31,7 @@ __all__ = ["check_agents"]
 _HARNESS_ROLES = (
     "looper", "whale", "keeper", "buyer", "dip-buyer", "arbitrageur", "provider", "lender", "oracle", "exogenous",
     "deployer", "treasury", "issuer", "custody", "staker", "agent", "unknown",
-    "exchange", "engine", "maker", "bidder", "retail", "basis-trader", "noise",
+    "exchange", "engine", "maker", "bidder", "retail", "basis-trader", "noise", "spot-seller", "desk-borrower",
 )  # fmt: skip
 """Classes of actor that tables and figures read in a way of their own."""
 

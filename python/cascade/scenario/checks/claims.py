@@ -10,15 +10,32 @@ __all__ = ["check_expectation", "check_parameters_named"]
 
 
 def check_expectation(case: Case) -> None:
-    """Refuse troughs of what is not there."""
+    """Refuse troughs, books and cohorts of what is not there."""
     for i, trough in enumerate(case.spec.expect.troughs):
         key = f"expect.troughs.{i}"
         case.require_asset(f"{key}.asset", trough.asset)
-        kind, colon, venue = trough.source.partition(":")
-        if kind not in (("spot", "exit") if colon else ("oracle", "path", "redemption")):
-            case.refuse(f"{key}.source", trough.source, "expected oracle, path, redemption, spot:VENUE or exit:VENUE")
-        if colon:
-            case.require_venue(f"{key}.source", venue)
+        kind, colon, name = trough.source.partition(":")
+        if kind not in (("spot", "exit", "book", "index") if colon else ("oracle", "path", "redemption")):
+            case.refuse(
+                f"{key}.source", trough.source,
+                "expected oracle, path, redemption, spot:VENUE, exit:VENUE, book:BOOK or index:BOOK",
+            )  # fmt: skip
+        if kind in ("book", "index"):
+            _claimed_book(case, f"{key}.source", name)
+        elif colon:
+            case.require_venue(f"{key}.source", name)
+    claimed = case.spec.expect.exchange
+    for book in claimed.books if claimed is not None else ():
+        _claimed_book(case, f"expect.exchange.books.{book}", book)
+    for cohort in claimed.cohorts if claimed is not None else ():
+        if cohort not in {**case.spec.agents, **case.spec.positions}:
+            case.refuse(f"expect.exchange.cohorts.{cohort}", cohort, "expected an entry of agents or positions")
+
+
+def _claimed_book(case: Case, key: str, name: str) -> None:
+    books = case.spec.exchange.books if case.spec.exchange is not None else {}
+    if name not in books:
+        case.refuse(key, name, f"unknown book; expected one of exchange.books: {', '.join(books) or 'none'}")
 
 
 def check_parameters_named(case: Case) -> None:

@@ -12,6 +12,7 @@ from cascade.scenario.model.chain import ChainSpec, TimelineSpec
 from cascade.scenario.model.common import Name, PositiveAmount, Spec
 from cascade.scenario.model.ethena import EthenaSpec
 from cascade.scenario.model.exchange import ExchangeSpec
+from cascade.scenario.model.expected_exchange import ExpectedExchange
 from cascade.scenario.model.lending import LendingSpec
 from cascade.scenario.model.oracle import OracleSpec
 from cascade.scenario.model.positions import CohortSpec
@@ -26,7 +27,7 @@ class ExpectedTrough(Spec):
     asset: Name
     """The asset."""
     source: Annotated[str, Field(min_length=1)]
-    """Its price source in the table of prices, as `spot:VENUE`."""
+    """Its price source in the table of prices, as `spot:VENUE` or `index:BOOK`."""
     at_least_usd: PositiveAmount | None = None
     """The lowest price is no lower, in dollars."""
     at_most_usd: PositiveAmount | None = None
@@ -46,6 +47,8 @@ class ExpectSpec(Spec):
     """Whether anything is liquidated."""
     troughs: list[ExpectedTrough] = []
     """Bounds of lowest prices."""
+    exchange: ExpectedExchange | None = None
+    """Bounds of what happens at the exchange; none claims nothing."""
 
 
 class OracleComparisonSpec(Spec):
