@@ -75,7 +75,7 @@ class ExchangeSight:
         )  # fmt: skip
         self.exchange: Any = SimpleNamespace(
             spec=spec, cash="USDC", books=books, lines={"alt": 3}, collateral={"alt": 0, "usde": 1}, markets={},
-            desk=contract("desk"), margin=contract("margin"), vault=contract("vault"),
+            desk=contract("desk"), margin=contract("margin"), vault=contract("vault"), engine=contract("engine"),
             accounts=dict.fromkeys([*self.accounts, *self.loans], "cohort"),
         )  # fmt: skip
 

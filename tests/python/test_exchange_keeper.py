@@ -21,6 +21,7 @@ from .desk_views import LANE, SOUND, ExchangeSight, book_state
 SMALL, LARGE, THIRD = sorted(address_of(name) for name in ("small", "large", "third"))
 UNDER = replace(SOUND, level=3, uni_mmr_wad=9 * WAD // 10, debt=50)
 FROZEN = replace(UNDER, is_liquidating=True)
+MARGIN, DESK = contract("margin").address, contract("desk").address
 BUY = 0
 DEEP = {("alt", BUY): [(10**6, 1_000)]}
 
@@ -51,9 +52,9 @@ def test_accounts__at_the_liquidation_level__are_called_the_largest_debt_first()
     sight = ExchangeSight(accounts={SMALL: UNDER, THIRD: replace(SOUND, level=2), LARGE: replace(UNDER, debt=51)})
 
     first, second = proposed(sight, max_steps=3, max_fills=7)
-    assert (first.function, first.arguments) == ("liquidate", (LARGE, 3, 7))
-    assert (second.function, second.arguments) == ("liquidate", (SMALL, 3, 7))
-    assert first.contract.address == contract("margin").address
+    assert (first.function, first.arguments) == ("liquidateAccount", (MARGIN, LARGE, 3, 7))
+    assert (second.function, second.arguments) == ("liquidateAccount", (MARGIN, SMALL, 3, 7))
+    assert first.contract.address == contract("engine").address
     assert (first.sender, first.intent) == (address_of("engine"), "liquidate-account")
     assert first.reason == f"name of {LARGE}: uniMMR 0.9000"
 
@@ -91,7 +92,7 @@ def test_account__being_liquidated__is_called_only_where_that_does_something(
 ) -> None:
     sight = ExchangeSight(accounts={SMALL: account}, balances=held(**lots), states=states)
 
-    assert [function for function, *_ in calls(sight)] == ["liquidate"] * called
+    assert [function for function, *_ in calls(sight)] == ["liquidateAccount"] * called
 
 
 # --- Loans; lines at 65, 75 and 83 %
@@ -101,12 +102,12 @@ def test_account__being_liquidated__is_called_only_where_that_does_something(
     ("ltv_bps", "deadline", "called"),
     [
         (7499, 0, []),
-        (7500, 0, ["marginCall"]),
-        (8299, 0, ["marginCall"]),
-        (8300, 0, ["liquidate"]),
+        (7500, 0, ["callMargin"]),
+        (8299, 0, ["callMargin"]),
+        (8300, 0, ["liquidateLoan"]),
         (7500, LANE, []),
-        (7500, LANE - 1, ["liquidate"]),
-        (8300, LANE + 9, ["liquidate"]),
+        (7500, LANE - 1, ["liquidateLoan"]),
+        (8300, LANE + 9, ["liquidateLoan"]),
         (7499, LANE + 9, ["endCall"]),
         (7499, LANE - 9, ["endCall"]),
     ],
@@ -118,15 +119,13 @@ def test_loan__by_its_ltv_and_deadline__is_called_sold_or_let_off(
         loans={SMALL: DeskLoan(100 * USDE, 50, ltv_bps, deadline)}, offers={SMALL: 5}, ladders=DEEP
     )  # fmt: skip
 
-    expected = {
-        "marginCall": ("marginCall", 3, SMALL), "endCall": ("endCall", 3, SMALL),
-        "liquidate": ("liquidate", 3, SMALL, UINT_MAX, 100),
-    }  # fmt: skip
-    assert calls(sight) == [expected[function] for function in called]
+    arguments = dict.fromkeys(("callMargin", "endCall"), (DESK, 3, SMALL))
+    arguments["liquidateLoan"] = (DESK, 3, SMALL, 100)
+    assert calls(sight) == [(function, *arguments[function]) for function in called]
     assert calls(sight, desk=False) == []
 
 
-@pytest.mark.parametrize(("paused_until", "called"), [(LANE, ["liquidate"]), (LANE + 1, [])])
+@pytest.mark.parametrize(("paused_until", "called"), [(LANE, ["liquidateLoan"]), (LANE + 1, [])])
 def test_loan__paused__is_sold_when_the_pause_is_over(paused_until: int, called: list[str]) -> None:
     sight = ExchangeSight(
         loans={SMALL: DeskLoan(100 * USDE, 50, 9000, 1, paused_until)}, offers={SMALL: 5}, ladders=DEEP
@@ -145,7 +144,7 @@ def test_loan__paused__is_sold_when_the_pause_is_over(paused_until: int, called:
 def test_loan__that_nobody_would_buy__is_called_once_and_not_sold(sight: dict[str, Any]) -> None:
     loan = DeskLoan(100 * USDE, 50, 9000, 0)
 
-    assert calls(ExchangeSight(loans={SMALL: loan}, offers={SMALL: 5}, **sight)) == [("marginCall", 3, SMALL)]
+    assert calls(ExchangeSight(loans={SMALL: loan}, offers={SMALL: 5}, **sight)) == [("callMargin", DESK, 3, SMALL)]
     called = ExchangeSight(loans={SMALL: replace(loan, deadline=LANE)}, offers={SMALL: 5}, **sight)
     assert calls(called) == []
 
@@ -160,7 +159,7 @@ def test_loans__more_than_the_book_takes__are_sold_until_nothing_is_bid() -> Non
     )
 
     # The largest leaves one lot of 1,000, which the next one still may sell.
-    assert [account for _, _, account, *_ in calls(sight)] == [LARGE, THIRD]
+    assert [account for _, _, _, account, *_ in calls(sight)] == [LARGE, THIRD]
 
 
 @pytest.mark.parametrize(("bid", "sold"), [(500, False), (501, True)])
@@ -171,7 +170,7 @@ def test_loan__behind_an_account_that_sells_into_the_same_book__gets_what_that_l
         offers={LARGE: 5}, ladders={("alt", BUY): [(10**6, bid)]},
     )  # fmt: skip
 
-    assert [account for _, _, account, *_ in calls(sight) if account == LARGE] == [LARGE] * sold
+    assert ("liquidateLoan", DESK, 3, LARGE, 100) in calls(sight) if sold else len(calls(sight)) == 1
 
 
 def test_loan__of_less_than_a_lot__is_settled_without_a_bid() -> None:
@@ -179,7 +178,7 @@ def test_loan__of_less_than_a_lot__is_settled_without_a_bid() -> None:
         loans={SMALL: DeskLoan(USDE - 1, 50, UINT_MAX, 1)}, offers={SMALL: 0}, states={"alt": book_state(ask=1)}
     )
 
-    assert calls(sight) == [("liquidate", 3, SMALL, UINT_MAX, 100)]
+    assert calls(sight) == [("liquidateLoan", DESK, 3, SMALL, 100)]
 
 
 def test_loan__without_a_price__is_left_alone() -> None:
@@ -198,12 +197,11 @@ def test_market_orders__unfinished__go_on_where_orders_meet() -> None:
     sight = ExchangeSight(pending=pending, states={"usde": book_state(bid=1, halted_until=LANE + 1)})
 
     (wish,) = proposed(sight, max_fills=9)
-    assert (wish.function, wish.arguments) == ("continueMarket", (SMALL, 9))
-    assert wish.contract.address == contract("book alt").address
+    assert (wish.function, wish.arguments) == ("continueMarket", (contract("book alt").address, SMALL, 9))
 
 
 def test_market_order__of_an_account_whose_liquidation_begins__is_not_carried_on() -> None:
     beginning = ExchangeSight(pending={"alt": [(SMALL, 1, 5)]}, accounts={SMALL: UNDER})
 
     # To begin cancels it; the engine knows no other call of its own that would.
-    assert [function for function, *_ in calls(beginning)] == ["liquidate"]
+    assert [function for function, *_ in calls(beginning)] == ["liquidateAccount"]
