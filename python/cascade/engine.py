@@ -106,8 +106,11 @@ class Engine:
         return view
 
     def _play_exchange(self, step: int, view: BlockView) -> None:
-        """Mine what was proposed to the exchange; the chain's next base fee is what it was without it."""
-        if not self._at_exchange:
+        """Mine what was proposed to the exchange; the chain's next base fee is what it was without it.
+
+        A block in every step, empty or not: what counts in blocks then counts twice as many, always.
+        """
+        if self.world.exchange is None:
             return
         chain, limit = self.world.chain, self.world.scenario.spec.chain.block_gas_limit
         # The first block's is the scenario's, whatever the build's last one left.

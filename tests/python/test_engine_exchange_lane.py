@@ -117,10 +117,11 @@ def test_lane__after_its_block__limit_and_base_fee_of_the_chain_are_what_they_we
     assert chain.calls[third + 1 : fourth] == [("gas limit", GAS_LIMIT), ("base fee", BASE_FEE_WEI)]
 
 
-def test_lane__nothing_proposed_to_the_exchange__makes_no_block() -> None:
+def test_lane__nothing_proposed_to_the_exchange__has_an_empty_block_all_the_same() -> None:
     chain, _ = play([[proposal("looper", POOL)], []])
 
-    assert [timestamp for timestamp, _ in chain.blocks] == [START, START + BLOCK_SECONDS]
+    assert chain.blocks[0] == (START - BLOCK_SECONDS // 2, [])
+    assert [timestamp for timestamp, _ in chain.blocks] == [START - 6, START, START + 6, START + 12]
 
 
 def test_lane__calls_of_one_sender__stay_in_its_order() -> None:
