@@ -18,7 +18,7 @@ EXCHANGE: dict[str, Any] = {
     "books": {
         "alt": {
             "base": "ALT", "tick": 0.01, "lot": 1, "initial_price": 10, "taker_fee_bps": 10,
-            "reference": {"kind": "fixed", "price": 9}, "redemption": {"asset": "USDC", "ratio": 8},
+            "reference": {"kind": "fixed", "price": 10.05}, "redemption": {"asset": "USDC", "ratio": 8},
             "forgotten_orders": [{"price": 1, "size": 100}],
         },
     },

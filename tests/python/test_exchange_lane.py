@@ -11,6 +11,8 @@ import pytest
 
 from cascade.analysis import Frames, summarise
 from cascade.analysis.backlog import backlog
+from cascade.analysis.metrics.stability import stability_over_time
+from cascade.analysis.series import depth_over_time
 from cascade.experiments.compare import _clearing
 from cascade.recording.store import write_tables
 from cascade.report.cause_datasets import cause_frames
@@ -86,3 +88,21 @@ def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: A
     frames = Frames(tmp_path)
     assert backlog(frames)["blocks_to_clear"] == 2
     assert _clearing(frames) == (2, 0)
+
+
+def test_figures_of_venues__depth_and_quotes_of_a_book_beside__are_left_out(by_hand: Any, tmp_path: Path) -> None:
+    by_hand.position(1, "ann", "1.0375")
+    by_hand.move(2, "0.9")
+    for block, venue, tokens in ((1, "curve", 500), (1, "alt", 7), (2, "alt", 3)):
+        by_hand._add(
+            "liquidity", **by_hand._when(block), venue=venue, within_bps=50, sell_raw=tokens * 10**18, buy_raw=0
+        )  # fmt: skip
+    for source, price in (("bid:alt", "0.1"), ("ask:alt", "0"), ("reference:alt", "0.2"), ("book:alt", "0.8")):
+        by_hand.oracle("USDe", 2, price, source)
+    frames = by_hand.frames(tmp_path, blocks=3)
+    summary = summarise(frames)
+    assert depth_over_time(frames)["venue"].tolist() == ["curve"]
+    assert set(stability_over_time(frames)["depth_tokens"]) == {500.0}
+    assert summary["depth_at_trough"] == {"curve": {"50": 500.0}}
+    assert summary["trough"]["USDe"] == {"book:alt": 0.8, "oracle": 1.0}
+    assert {row["kind"] for row in datasets(frames, summary)["prices"].records()} == {"oracle"}

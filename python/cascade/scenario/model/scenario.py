@@ -14,6 +14,7 @@ from cascade.scenario.model.ethena import EthenaSpec
 from cascade.scenario.model.exchange import ExchangeSpec
 from cascade.scenario.model.expected_exchange import ExpectedExchange
 from cascade.scenario.model.lending import LendingSpec
+from cascade.scenario.model.necessity import NecessitySpec
 from cascade.scenario.model.oracle import OracleSpec
 from cascade.scenario.model.positions import CohortSpec
 from cascade.scenario.model.venues import Venue
@@ -110,6 +111,8 @@ class ScenarioSpec(Spec):
     """Oracle designs to compare."""
     sensitivity: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     """Values that `endogeneity` tries one at a time, by the dotted path of what they replace."""
+    necessity: NecessitySpec | None = None
+    """What is left out one at a time by `necessity`, and which claim hangs on it."""
     expect: ExpectSpec = ExpectSpec()
     """What the scenario claims."""
     provenance: list[ProvenanceSpec] = []
