@@ -40,6 +40,43 @@ _SIZE_OF_5000: dict[str, Any] = {
 """As much collateral as the scenario has, in more and smaller positions."""
 
 
+_MORE_ALTCOINS = [f"ALT{number}" for number in range(2, 10)]
+"""With the four books of the scenario, twelve."""
+
+
+def _october_in_full() -> dict[str, Any]:
+    """The account's chain with 2,000 positions on chain, 12 books and 300 accounts at the exchange; as much in all."""
+    changes: dict[str, Any] = {
+        "positions.loopers.count": 1980,
+        "positions.loopers.equity": {"kind": "uniform", "low": 6_500, "high": 14_100},
+        "agents.longs.count": 115,
+        "agents.longs.equity": {"kind": "lognormal", "median": 3_500, "sigma": 0.6, "low": 700, "high": 20_000},
+        "agents.shorts.count": 60,
+        "agents.shorts.equity": {"kind": "lognormal", "median": 5_000, "sigma": 0.6, "low": 1_000, "high": 30_000},
+        "agents.makers.inventory.ALT": 760_000,
+        "agents.makers.ladders.ALT-USDC": {
+            "levels": 5, "spread_bps": 20, "step_bps": 100, "bid_size": 100_000, "ask_size": 200_000,
+        },
+    }  # fmt: skip
+    for altcoin in _MORE_ALTCOINS:
+        book = f"{altcoin}-USDC"
+        changes[f"assets.{altcoin}"] = {"decimals": 18}
+        changes[f"exchange.books.{book}"] = {
+            "base": altcoin, "tick": 0.0001, "lot": 1, "initial_price": 1, "taker_fee_bps": 5,
+            "reference": {"kind": "path", "asset": "ALT"},
+        }  # fmt: skip
+        changes[f"exchange.margin.collateral.{book}"] = {"tiers": [{"rate_bps": 7000}]}
+        changes[f"agents.makers.inventory.{altcoin}"] = 30_000
+        changes[f"agents.makers.ladders.{book}"] = {
+            "levels": 5, "spread_bps": 20, "step_bps": 100, "bid_size": 3_000, "ask_size": 6_000,
+        }  # fmt: skip
+        changes[f"agents.bidders-of-{altcoin}"] = {
+            "kind": "bidder", "count": 2, "book": book, "size": 90_000, "capital": 500_000, "levels": 10,
+            "from_bps": 200, "to_bps": 3000,
+        }  # fmt: skip
+    return changes
+
+
 @dataclass
 class _Tape:
     """Blocks as they were asked for."""
@@ -83,7 +120,25 @@ def main() -> int:
     memory = float(summary["anvil_peak_memory_mb"])
     _line("flagship_anvil_peak_mb", f"{memory:.0f}", "500", met=0 < memory < 500)
     _crash_of_5000()
+    _october()
     return 0
+
+
+def _october() -> None:
+    """The whole chain, on chain and at the exchange, in its full size: 2 h 15 min at 12 s a block."""
+    scenario = load_scenario(project_root() / "scenarios" / "october-2025.yaml", set=_october_in_full())
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
+        run = replay(scenario, out=Path(folder), require_expected=False)
+        accounts = run.margin[run.margin["phase"] == "build"]["account"].nunique()
+        summary = run.summary
+    seconds = time.perf_counter() - started
+    assert scenario.spec.exchange is not None
+    _line("october_positions", f"{summary['positions']}")
+    _line("october_exchange_accounts", f"{accounts}")
+    _line("october_books", f"{len(scenario.spec.exchange.books)}")
+    _line("october_trades", f"{summary['exchange']['trades']}")
+    _line("october_seconds", f"{seconds:.1f}", "600", met=seconds < 600)
 
 
 def _crash_of_5000() -> None:

@@ -87,7 +87,7 @@ class Engine:
         """Play every step and return the view of the last block."""
         timeline, chain_spec = self.world.scenario.spec.timeline, self.world.scenario.spec.chain
         self.world.chain.set_block_gas_limit(chain_spec.block_gas_limit)
-        self.world.chain.set_base_fee_wei(int(chain_spec.base_fee_gwei * 10**9))
+        self.world.chain.set_base_fee_wei(self._first_base_fee_wei)
         view = self._view(0)
         for step in range(timeline.steps):
             self._collect(view)
@@ -106,11 +106,15 @@ class Engine:
         return view
 
     def _play_exchange(self, step: int, view: BlockView) -> None:
-        """Mine what was proposed to the exchange; the chain's next base fee is what it was without it."""
-        if not self._at_exchange:
+        """Mine what was proposed to the exchange; the chain's next base fee is what it was without it.
+
+        A block in every step, empty or not: what counts in blocks then counts twice as many, always.
+        """
+        if self.world.exchange is None:
             return
         chain, limit = self.world.chain, self.world.scenario.spec.chain.block_gas_limit
-        base_fee_wei = view.next_base_fee_wei
+        # The first block's is the scenario's, whatever the build's last one left.
+        base_fee_wei = view.next_base_fee_wei if step else self._first_base_fee_wei
         by_sender: dict[str, list[Transaction]] = {}
         for transaction in self._at_exchange:
             by_sender.setdefault(transaction.sender, []).append(transaction)
@@ -124,6 +128,10 @@ class Engine:
         chain.set_block_gas_limit(limit)
         chain.set_base_fee_wei(base_fee_wei)
         self._at_exchange = []
+
+    @property
+    def _first_base_fee_wei(self) -> int:
+        return int(self.world.scenario.spec.chain.base_fee_gwei * 10**9)
 
     def _view(self, step: int) -> BlockView:
         return BlockView(self.world, book=self.book, step=step, next_timestamp=self._time_of(step))

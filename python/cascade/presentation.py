@@ -12,20 +12,23 @@ from rich.console import Console
 from cascade.errors import ExpectationFailed
 from cascade.experiments.compare import compare
 from cascade.experiments.endogeneity import examine
+from cascade.experiments.necessity import examine_necessity
 from cascade.experiments.oracles import compare_oracles
 from cascade.progress import Progress
 from cascade.report.comparison_markdown import comparison_markdown
 from cascade.report.comparison_page import build_comparison
 from cascade.report.endogeneity_words import endogeneity_markdown
+from cascade.report.necessity_words import necessity_markdown
 from cascade.report.oracle_page import build_oracles
 from cascade.report.oracle_words import oracle_markdown
 from cascade.run import Run
 from cascade.scenario.load import Scenario
 from cascade.terminal_comparison import print_comparison
 from cascade.terminal_endogeneity import print_endogeneity
+from cascade.terminal_necessity import print_necessity
 from cascade.terminal_oracles import print_oracles
 
-__all__ = ["present_comparison", "present_designs", "present_endogeneity", "write_post"]
+__all__ = ["present_comparison", "present_designs", "present_endogeneity", "present_necessity", "write_post"]
 
 
 def present_comparison(
@@ -87,6 +90,30 @@ def present_endogeneity(
     missed = [f"{one.claim}: {one.outcome}" for one in found.criteria if not one.met]
     if missed:
         raise ExpectationFailed(f"{scenario.file}: not caused from within: {'; '.join(missed)}; see {folder}")
+
+
+def present_necessity(
+    scenario: Scenario, *, seeds: int, seeds_without: int, out: Path, workers: int, progress: Progress
+) -> None:
+    """Run the chain with and without each link, write the figures and the post, print the tables.
+
+    Raises
+    ------
+    ExpectationFailed
+        When the claim hangs on other links than the scenario says; all is written and printed first.
+    """
+    found = examine_necessity(
+        scenario, seeds=seeds, seeds_without=seeds_without, workers=workers, progress=progress
+    )  # fmt: skip
+    folder = out / f"necessity-{found.whole.outcomes[0].run_id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "necessity.json").write_text(found.to_json(), encoding="utf-8")
+    (folder / "necessity.md").write_text(necessity_markdown(found), encoding="utf-8")
+    print_necessity(found)
+    for name in ("necessity.json", "necessity.md"):
+        Console().print(f"{folder / name}", markup=False, highlight=False, soft_wrap=True)
+    if found.faults:
+        raise ExpectationFailed(f"{scenario.file}: {'; '.join(found.faults)}; see {folder}")
 
 
 def write_post(file: Path | None, text: str) -> None:

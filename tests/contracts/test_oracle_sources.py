@@ -616,3 +616,32 @@ def test_composition__delayed_spot__a_trade_shows_after_the_delay(stage: Any, po
     assert answer(stage, delayed) == DOLLAR
     post(stage, posted, DOLLAR)
     assert answer(stage, delayed) == fallen < 86_000_000
+
+
+# ---- times a ratio
+
+
+@pytest.mark.parametrize(
+    ("source_e8", "ratio_wad", "expected_e8"),
+    [
+        (4_000 * DOLLAR, 1_080_000_000_000_000_000, 4_320 * DOLLAR),
+        (DOLLAR, 10**18, DOLLAR),
+        # 3 units times 0.5 are 1.5, rounded down.
+        (3, 5 * 10**17, 1),
+        (0, 10**18, 0),
+        (-5, 2 * 10**18, -5),
+    ],
+)
+def test_ratio__answer__is_the_source_times_it_rounded_down_and_no_price_passes_through(
+    stage: Any, posted: Any, source_e8: int, ratio_wad: int, expected_e8: int
+) -> None:
+    feed = stage.deploy("RatioFeed", posted.address, ratio_wad)
+    post(stage, posted, source_e8)
+
+    assert answer(stage, feed) == expected_e8
+    assert stage.view(feed, "latestTimestamp") == stage.view(posted, "latestTimestamp")
+
+
+def test_ratio__of_zero__is_refused(stage: Any, posted: Any) -> None:
+    with pytest.raises(RevertedCall, match=r"InvalidRatio\(0\)"):
+        stage.deploy("RatioFeed", posted.address, 0)

@@ -18,7 +18,7 @@ EXCHANGE: dict[str, Any] = {
     "books": {
         "alt": {
             "base": "ALT", "tick": 0.01, "lot": 1, "initial_price": 10, "taker_fee_bps": 10,
-            "reference": {"kind": "fixed", "price": 9}, "redemption": {"asset": "USDC", "ratio": 8},
+            "reference": {"kind": "fixed", "price": 10.05}, "redemption": {"asset": "USDC", "ratio": 8},
             "forgotten_orders": [{"price": 1, "size": 100}],
         },
     },
@@ -46,8 +46,10 @@ class Story:
     def prepare(self, world: Any) -> None:
         exchange = world.exchange
         for name, role in ROLES.items():
-            self.who[name] = world.enlist(name, role=role, cohort=f"{name}s")
-            exchange.enrol(self.who[name], f"{name}s")
+            # What a scenario claims of a cohort is said of one of its entries: this agent's is the account liquidated.
+            cohort = self.name if name == "leveraged" else f"{name}s"
+            self.who[name] = world.enlist(name, role=role, cohort=cohort)
+            exchange.enrol(self.who[name], cohort)
         world.chain.fund(self.who.values())
         held = {
             "quoter": {"USDC": 10_000 * USDC, "ALT": 1_000 * ALT}, "leveraged": {"ALT": 200 * ALT},
@@ -79,6 +81,7 @@ class Story:
             1: [("quoter", book, "requote", ([], [(9_500_000, 10)]))],
             2: [("quoter", book, "cancelAll", ())],
             3: [("quoter", book, "placeLimit", (BUY, 500_000, 100, 0))],
+            # A price off the grid: it reverts.
             4: [("seller", book, "placeMarket", (SELL, 20, 10)), ("seller", book, "requote", ([], [(1, 1)]))],
             5: [
                 ("engine", desk, "marginCall", (0, who["pledger"])),

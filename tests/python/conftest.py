@@ -379,7 +379,7 @@ class ByHand:
 
     def move(
         self, block: int, after: str, *, role: str = "whale", actor: str = "", market: str = "curve",
-        kind: str = "swap", cohort: str = "", before: str | None = None, tx: str = "",
+        kind: str = "swap", cohort: str = "", before: str | None = None, tx: str = "", intent: str = "",
     ) -> str:  # fmt: skip
         actor, cohort = actor or role, cohort or role
         start = self._at.get(market, WAD) if before is None else self.wad(before)
@@ -388,7 +388,7 @@ class ByHand:
         self._add(
             "price_moves", **self._when(block), transaction_index=0, log_index=self._log(block), tx_hash=tx,
             market=market, asset=market.split(":")[1] if ":" in market else "USDe", kind=kind, actor=actor, role=role,
-            cohort=cohort, intent=kind, price_before_wad=start, price_after_wad=self._at[market],
+            cohort=cohort, intent=intent or kind, price_before_wad=start, price_after_wad=self._at[market],
         )  # fmt: skip
         return tx
 

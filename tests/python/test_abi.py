@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cascade.chain.abi import Event, Function, revert_reason
-from cascade.errors import ChainError
+from cascade.errors import ChainError, WrongCall
 
 UINT = st.integers(0, 2**256 - 1)
 INT = st.integers(-(2**255), 2**255 - 1)
@@ -41,6 +41,35 @@ def test_encode__arrays_of_words__equals_eth_abi(address: str, numbers: list[int
     assert (
         function("address", "uint256[]", "address[]").encode_arguments((address, numbers, addresses)) == expected.hex()
     )
+
+
+def pair(kind: str) -> dict[str, Any]:
+    """Two numbers in a struct, or an array of such."""
+    return {"name": "", "type": kind, "components": [{"name": "", "type": t} for t in ("uint128", "int64")]}
+
+
+SMALL_PAIRS = st.tuples(st.integers(0, 2**128 - 1), st.integers(-(2**63), 2**63 - 1))
+
+
+@given(st.lists(SMALL_PAIRS, max_size=4), SMALL_PAIRS, st.lists(SMALL_PAIRS, max_size=4), ADDRESS)
+def test_encode__arrays_of_structs__equals_eth_abi(
+    first: list[tuple[int, int]], alone: tuple[int, int], second: list[tuple[int, int]], address: str
+) -> None:
+    kinds = ["(uint128,int64)[]", "(uint128,int64)", "(uint128,int64)[]", "address"]
+    address_input = {"name": "", "type": "address"}
+    coder = Function(name="f", inputs=(pair("tuple[]"), pair("tuple"), pair("tuple[]"), address_input), outputs=())
+
+    assert coder.encode_arguments((first, alone, second, address)) == eth_abi.encode(
+        kinds, [first, alone, second, address]
+    ).hex()  # fmt: skip
+
+
+@pytest.mark.parametrize("rungs", [[(1, 2), (3,)], [(1,), (2, 3, 4)], [(1, 2, 3)], [1, 2]])
+def test_encode__arrays_of_structs_of_another_shape__refused(rungs: list[Any]) -> None:
+    coder = Function(name="f", inputs=(pair("tuple[]"),), outputs=())
+
+    with pytest.raises(WrongCall, match="values"):
+        coder.encode_arguments((rungs,))
 
 
 @given(st.text(max_size=70), st.lists(st.tuples(UINT, UINT), max_size=3))

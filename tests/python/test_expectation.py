@@ -102,3 +102,28 @@ def test_load__trough_of_what_is_not_there__is_refused(trough: str, expected: st
 
     with pytest.raises(ScenarioError, match=expected):
         load_scenario(flagship, overrides=[f"expect.troughs=[{trough}]"])
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        (
+            "expect.troughs=[{asset: USDe, source: 'index:nowhere', at_most_usd: 1}]",
+            "expect.troughs.0.source = 'nowhere': unknown book; expected one of exchange.books: none",
+        ),
+        (
+            "expect.exchange={books: {nowhere: {low_at_most_usd: 1}}}",
+            "expect.exchange.books.nowhere = 'nowhere': unknown book",
+        ),
+        (
+            "expect.exchange={cohorts: {nobody: {peak_leverage_at_least: 3}}}",
+            "expect.exchange.cohorts.nobody = 'nobody': expected an entry of agents or positions",
+        ),
+        ("expect.exchange={cohorts: {loopers: {}}}", "needs one of peak_leverage_at_least, peak_leverage_at_most"),
+    ],
+)
+def test_load__claim_about_what_the_exchange_has_not__is_refused(override: str, expected: str) -> None:
+    flagship = project_root() / "scenarios" / "loop-and-crash.yaml"
+
+    with pytest.raises(ScenarioError, match=expected):
+        load_scenario(flagship, overrides=[override])

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
-from cascade.chain.local import Contract, address_of
+from cascade.chain.local import address_of
 from cascade.deployment.exchange import BUY
-from cascade.deployment.world import MAX_UINT256
+from cascade.deployment.world import World
 from cascade.observation import BlockView
 from cascade.observation.exchange_view import BookState, DeskLoan, ExchangeView, MarginAccount
 from cascade.scenario.model import ExchangeKeeperSpec
@@ -56,8 +56,9 @@ class _Sight:
 class ExchangeKeeper:
     """One account that does what the exchange's rules say, the largest debt first.
 
-    It proposes no call that it knows would revert or do nothing: not before a pause is over, not into a book that is
-    halted or has no bid left by what it sells there first. What others do in the same block it does not know.
+    It proposes no call that it knows would do nothing: not before a pause is over, not into a book that is halted or
+    has no bid left by what it sells there first. What others do in the same block it does not know: its contract asks
+    again when a call runs, and makes those that are still due.
     """
 
     role = "engine"
@@ -66,6 +67,11 @@ class ExchangeKeeper:
         self.name = name
         self.spec = spec
         self.address = address_of(name)
+
+    def prepare(self, world: World) -> None:
+        """Deploy what it acts through: calls that are no longer due when they run do nothing."""
+        assert world.exchange is not None
+        world.exchange.engine = world.deploy("ExchangeEngine", name="ExchangeEngine")
 
     def see(self, view: BlockView) -> _Sight:
         """Market orders to go on with, accounts and loans at or over a line."""
@@ -94,7 +100,7 @@ class ExchangeKeeper:
             if address not in beginning:
                 proposals.append(
                     self._call(
-                        sight, exchange.books[name].contract, "continueMarket", (address, self.spec.max_fills),
+                        sight, "continueMarket", (exchange.books[name].contract.address, address, self.spec.max_fills),
                         intent="continue", about=f"{name} {address}", why=f"unfinished order in {name}", whose=address,
                     )
                 )  # fmt: skip
@@ -102,7 +108,8 @@ class ExchangeKeeper:
             assert exchange.margin is not None
             proposals.append(
                 self._call(
-                    sight, exchange.margin, "liquidate", (due.address, self.spec.max_steps, self.spec.max_fills),
+                    sight, "liquidateAccount",
+                    (exchange.margin.address, due.address, self.spec.max_steps, self.spec.max_fills),
                     intent="liquidate-account", about=due.address, why=_margin_in_words(due.account),
                     whose=due.address,
                 )
@@ -158,32 +165,34 @@ class ExchangeKeeper:
         exchange, loan = sight.view.exchange.exchange, due.loan
         assert exchange.desk is not None
         assert exchange.spec.desk is not None
-        number, terms = exchange.lines[due.line], exchange.spec.desk.lines[due.line]
-        about, why = f"{due.line} {due.address}", _ltv_in_words(loan)
+        terms = exchange.spec.desk.lines[due.line]
         is_under = loan.ltv_bps < terms.margin_call_ltv_bps
         if due.is_sold and (not due.sale_lots or left.get(due.line, 0) > 0):
             left[due.line] = left.get(due.line, 0) - due.sale_lots
-            function, intent = "liquidate", "liquidate-loan"
-            arguments: tuple[object, ...] = (number, due.address, MAX_UINT256, self.spec.max_fills)
+            function, intent, most = "liquidateLoan", "liquidate-loan", [self.spec.max_fills]
         elif is_under and loan.deadline:
-            function, intent, arguments = "endCall", "end-call", (number, due.address)
+            function, intent, most = "endCall", "end-call", []
         elif not is_under and not loan.deadline:
-            function, intent, arguments = "marginCall", "margin-call", (number, due.address)
+            function, intent, most = "callMargin", "margin-call", []
         else:
             return []
+        arguments = (exchange.desk.address, exchange.lines[due.line], due.address, *most)
+        about = f"{due.line} {due.address}"
         return [
             self._call(
-                sight, exchange.desk, function, arguments, intent=intent, about=about, why=why, whose=due.address
+                sight, function, arguments, intent=intent, about=about, why=_ltv_in_words(loan), whose=due.address
             )
-        ]  # fmt: skip
+        ]
 
     def _call(
-        self, sight: _Sight, contract: Contract, function: str, arguments: tuple[object, ...], *, intent: str,
-        about: str, why: str, whose: str,
+        self, sight: _Sight, function: str, arguments: tuple[object, ...], *, intent: str, about: str, why: str,
+        whose: str,
     ) -> Proposal:  # fmt: skip
+        engine = sight.view.exchange.exchange.engine
+        assert engine is not None
         name = sight.view.world.actors[whose].name
         return Proposal(
-            sender=self.address, contract=contract, function=function, arguments=arguments, gas_limit=_GAS, tip_wei=0,
+            sender=self.address, contract=engine, function=function, arguments=arguments, gas_limit=_GAS, tip_wei=0,
             intent=intent, reason=f"{name}: {why}", key=f"{intent} {about}",
         )  # fmt: skip
 

@@ -120,14 +120,19 @@ class MarketMaker:
         balances = {asset: Balance(self._start.get(asset, 0), 0) for asset in exchange.assets}
         middles = {name: int(exchange.books[name].spec.initial_price * WAD) for name in self.spec.ladders}
         purse = self._purse(exchange, balances, middles, dict.fromkeys(middles, BPS))
-        for name, middle_wad in middles.items():
-            book = exchange.books[name]
-            bids, asks = self._place(book, middle_wad, BPS, balances, purse, step=0)
-            if bids or asks:
-                world.setup(
-                    [(self.address, book.contract, "requote", (bids, asks))], intent="requote",
-                    gas=requote_gas(len(bids) + len(asks)),
-                )  # fmt: skip
+        ladders = {
+            name: self._place(exchange.books[name], middle_wad, BPS, balances, purse, step=0)
+            for name, middle_wad in middles.items()
+        }
+        world.setup(
+            (
+                (self.address, exchange.books[name].contract, "requote", ladder)
+                for name, ladder in ladders.items()
+                if any(ladder)
+            ),
+            intent="requote",
+            gas=requote_gas(max(len(bids) + len(asks) for bids, asks in ladders.values())),
+        )
 
     def open(self, world: World) -> None:
         """Borrow what the inventory was bought with and pay it away; go short."""
@@ -180,11 +185,11 @@ class MarketMaker:
             if not why:
                 continue
             purse = purse or self._purse(exchange, sight.balances, middles, shares)
-            had = name in self._standing
+            had = self._standing.get(name)
             bids, asks = self._place(
                 book, middles[name], share_bps, sight.balances, purse, step=step, state=sight.books[name]
             )
-            if bids or asks or had:
+            if bids or asks or (had is not None and (had.best_bid or had.best_ask)):
                 proposals.append(self._requote(book, bids, asks, why))
         return proposals
 

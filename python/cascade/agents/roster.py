@@ -113,7 +113,7 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
     if world.observers:
         acting.append(OracleUpkeep())
     if world.exchange is not None and world.exchange.spec.transfers is not None:
-        acting.append(TransfersGate(world.exchange.spec.transfers))
+        acting.append(TransfersGate())
     return acting
 
 

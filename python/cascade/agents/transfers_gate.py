@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
 from cascade.observation import BlockView
-from cascade.scenario.model import TransfersSpec
 
 __all__ = ["TransfersGate"]
 
@@ -25,8 +24,7 @@ class TransfersGate:
     name = "exchange"
     role = "exchange"
 
-    def __init__(self, spec: TransfersSpec) -> None:
-        self.spec = spec
+    def __init__(self) -> None:
         self._is_open = True
 
     def see(self, view: BlockView) -> BlockView:

@@ -223,6 +223,12 @@ class Frames:
         return int(crash.min()) if len(crash) else self.last_block + 1
 
     @cached_property
+    def first_chain_block(self) -> int:
+        """The same of the chain's own blocks: the exchange's first one may come before it."""
+        crash = self.chain_blocks.loc[self.chain_blocks["phase"] == CRASH, "block_number"]
+        return int(crash.min()) if len(crash) else self.last_block + 1
+
+    @cached_property
     def last_block(self) -> int:
         """Number of the last block."""
         return int(self.blocks["block_number"].max()) if len(self.blocks) else 0

@@ -77,7 +77,8 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
     balances = _OpenBalances(np.zeros(len(keys)), np.zeros(len(keys)), pairs)
     deficits = _deficits_by_block(frames)
     prices = frames.prices["block_number"].tolist()
-    blocks = sorted({frames.first_crash_block, frames.last_block, *prices, *(row["block_number"] for row in changes)})
+    first = frames.first_chain_block
+    blocks = sorted({first, frames.last_block, *prices, *(row["block_number"] for row in changes)})
     written_off, position = 0.0, 0
     rows = []
     for block in blocks:
@@ -87,7 +88,7 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
             balances.collateral[at] = float(to_tokens(row["collateral_raw"], frames.decimals(row["collateral_asset"])))
             balances.debt[at] = float(to_tokens(row["debt_raw"], frames.decimals(row["debt_asset"])))
             position += 1
-        if block < frames.first_crash_block or block not in frames.timestamps:
+        if block < first or block not in frames.timestamps:
             continue
         written_off += deficits.pop(block, 0.0)
         shortfalls = [balances.shortfall_usd(book, kind, block) for kind in VALUATIONS]

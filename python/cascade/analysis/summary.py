@@ -10,6 +10,7 @@ from typing import Any
 from cascade.analysis.backlog import backlog, liquidation_delay, stuck_debt
 from cascade.analysis.causes.digest import causes
 from cascade.analysis.concentration import concentration
+from cascade.analysis.exchange.digest import exchange_figures
 from cascade.analysis.frames import Frames
 from cascade.analysis.keepers import keepers
 from cascade.analysis.metrics.block_space import block_space
@@ -54,7 +55,7 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         The rest as `causes`, `liquidation_totals`, `shortfalls`, `shortfalls_by_pair`, `troughs`, `backlog`,
         `stuck_debt`, `liquidation_delay`, `keepers`, `who_paid`, `depth_at_trough`, `concentration`, `regret`,
         `health_and_ltv` (`start`), `collateral_at_risk_by_moment`, `stability`, `coverage_of_exits` (`exits`),
-        `failed_withdrawals` (`withdrawals`), `providers` and `block_space` define it.
+        `failed_withdrawals` (`withdrawals`), `providers`, `block_space` and `exchange_figures` (`exchange`) define it.
     """
     run = frames.runs.iloc[0]
     book = PriceBook(frames)
@@ -99,6 +100,7 @@ def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str,
         "withdrawals": failed_withdrawals(frames, book),
         "providers": providers(frames, book),
         "block_space": block_space(frames, book),
+        "exchange": exchange_figures(frames, book),
         "tables_sha256": tables_sha256(frames.run_folder / "tables"),
         "wall_seconds": wall_seconds,
     }

@@ -12,6 +12,8 @@ from cascade.units import e8_to_float, to_tokens
 
 __all__ = ["depth_at_trough", "market_trough", "troughs"]
 
+_NO_PRICE = ("bid", "ask", "reference")
+
 
 def market_trough(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
     """Where the market of the main collateral was lowest.
@@ -32,7 +34,7 @@ def market_trough(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol))
     spots = [source for source in book.sources(asset) if source.startswith("spot:")]
     for sources in (["path"], spots, ["oracle"]):
-        found = [(low, source) for source in sources if (low := book.lowest(asset, source, frames.first_crash_block))]
+        found = [(low, source) for source in sources if (low := book.lowest(asset, source, frames.first_chain_block))]
         if found:
             (price, block), source = min(found)
             timestamp = frames.timestamps.get(block, 0)
@@ -44,12 +46,16 @@ def market_trough(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
 
 
 def troughs(frames: Frames, book: PriceBook) -> dict[str, dict[str, float]]:
-    """Lowest price of each asset at each source that held during the crash: asset -> source -> dollars."""
+    """Lowest price of each asset at each source that held during the crash: asset -> source -> dollars.
+
+    Bids, asks and references of a book are no price that anything was had at, and left out.
+    """
     return {
         asset: {
             source: e8_to_float(low[0])
             for source in book.sources(asset)
-            if (low := book.lowest(asset, source, frames.first_crash_block))
+            if source.partition(":")[0] not in _NO_PRICE
+            and (low := book.lowest(asset, source, frames.first_chain_block))
         }
         for asset in book.assets
     }

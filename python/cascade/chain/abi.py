@@ -133,31 +133,38 @@ class Function:
         return eth_abi.encode([_canonical(entry) for entry in self.inputs], list(arguments)).hex()
 
     @cached_property
-    def _heads(self) -> list[tuple[str, bool]] | None:
-        """Element type of each input and whether it is an array of them; None when an input is neither."""
+    def _heads(self) -> list[tuple[list[str], bool]] | None:
+        """Elementary types of each input, and whether it is an array of them; None when an input is neither."""
         heads = []
         for entry in self.inputs:
             kind = str(entry["type"])
-            element = kind.removesuffix("[]")
-            if element == "tuple" or _leaves({"type": element}) is None:
+            leaves = _leaves({**entry, "type": kind.removesuffix("[]")})
+            if leaves is None:
                 return None
-            heads.append((element, kind != element))
+            heads.append((leaves, kind.endswith("[]")))
         return heads
 
     def _encode_with_arrays(self, arguments: Sequence[Any]) -> str:
         assert self._heads is not None
         if len(arguments) != len(self._heads):
             raise WrongCall(f"{self.signature}: takes {len(self._heads)} values, got {len(arguments)}")
-        head, tail = [], []
-        offset = 32 * len(self._heads)
-        for (kind, is_array), value in zip(self._heads, arguments, strict=True):
+        head: list[str] = []
+        tail: list[str] = []
+        offset = 32 * sum(1 if is_array else len(leaves) for leaves, is_array in self._heads)
+        for (leaves, is_array), value in zip(self._heads, arguments, strict=True):
+            elements = [_flatten([element]) for element in (value if is_array else [value])]
+            if any(len(element) != len(leaves) for element in elements):
+                raise WrongCall(f"{self.signature}: {value!r:.80} is not of {len(leaves)} values each")
+            encoded = [
+                _word_hex(kind, leaf) for element in elements for kind, leaf in zip(leaves, element, strict=True)
+            ]
             if not is_array:
-                head.append(_word_hex(kind, value))
+                head += encoded
                 continue
             head.append(_word_hex("uint256", offset))
-            tail.append(_word_hex("uint256", len(value)))
-            tail.extend(_word_hex(kind, element) for element in value)
-            offset += 32 * (len(value) + 1)
+            tail.append(_word_hex("uint256", len(elements)))
+            tail += encoded
+            offset += 32 * (len(encoded) + 1)
         return "".join(head) + "".join(tail)
 
     def encode(self, *arguments: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cascade.deployment.exchange_conservation import check_exchange_conservation
 from cascade.deployment.world import World
 from cascade.errors import AccountingViolation
 
@@ -9,7 +10,7 @@ __all__ = ["check_conservation"]
 
 
 def check_conservation(world: World) -> None:
-    """Every token's supply equals what all its holders have, and the pool holds what its books say.
+    """Every token's supply equals what all its holders have, and pool and exchange hold what their books say.
 
     Raises
     ------
@@ -29,3 +30,4 @@ def check_conservation(world: World) -> None:
         booked = chain.call(world.pool, "getVirtualUnderlyingBalance", token.address)
         if holding < booked:
             raise AccountingViolation(f"a{symbol} holds {holding} {symbol}, the pool's books say {booked}")
+    check_exchange_conservation(world)

@@ -96,6 +96,8 @@ class DeployedExchange:
         The exchange's own index of each book, in dollars.
     redemption_feeds : dict of str to Contract
         Redemption value by book, where it has an issuer.
+    engine : Contract, optional
+        What the exchange's keeper acts through, where there is one.
     accounts : dict of str to str
         Cohort by address of everyone who has an account.
     """
@@ -106,6 +108,7 @@ class DeployedExchange:
     books: dict[str, DeployedBook] = field(default_factory=dict)
     desk: Contract | None = None
     margin: Contract | None = None
+    engine: Contract | None = None
     lines: dict[str, int] = field(default_factory=dict)
     collateral: dict[str, int] = field(default_factory=dict)
     markets: dict[str, int] = field(default_factory=dict)
@@ -119,11 +122,11 @@ class DeployedExchange:
         return self.spec.cash
 
     def is_own(self, address: object) -> bool:
-        """Whether a contract is a book, the desk or the margin: calls to it are mined in the exchange's lane.
+        """Whether a contract is a book, desk, margin or engine: calls to it are mined in the exchange's lane.
 
         The vault is not among them: a deposit or withdrawal is a transaction of the chain.
         """
-        found = [*(book.contract for book in self.books.values()), self.desk, self.margin]
+        found = [*(book.contract for book in self.books.values()), self.desk, self.margin, self.engine]
         return any(contract is not None and contract.address == address for contract in found)
 
     @property

@@ -6,6 +6,7 @@ from cascade.chain.local import Contract
 from cascade.deployment.exchange import index_feed
 from cascade.deployment.world import World
 from cascade.scenario.model import (
+    BLOCKS_A_STEP,
     AmmSpotOracle,
     AmmTwapOracle,
     CapOracle,
@@ -97,7 +98,9 @@ def _deploy_observer(
     world: World, asset: str, source: AmmTwapOracle | DelayedOracle, inner: str, name: str
 ) -> Contract:
     if isinstance(source, DelayedOracle):
-        feed = world.deploy("DelayedFeed", inner, source.blocks, name=name)
+        # The contract counts the node's blocks, of which a step of an exchange has one more.
+        blocks = source.blocks * (BLOCKS_A_STEP if world.exchange is not None else 1)
+        feed = world.deploy("DelayedFeed", inner, blocks, name=name)
     else:
         block_seconds = world.scenario.spec.timeline.block_seconds
         observations = source.window_seconds // block_seconds + _SPARE_OBSERVATIONS

@@ -27,6 +27,7 @@ from cascade.scenario.load import Scenario, vary
 from cascade.scenario.model import (
     AgentSpec,
     CustomAgentSpec,
+    DeskWhaleSpec,
     DipBuyerSpec,
     KeeperSpec,
     LenderExitSpec,
@@ -54,6 +55,7 @@ MOST_PLAYERS = 5
 _KEEPER = "keeper"
 _ROLES: dict[type[AgentSpec], str] = {
     WhaleSpec: "whale",
+    DeskWhaleSpec: "whale",
     StopLossSpec: "looper",
     KeeperSpec: _KEEPER,
     ProviderExitSpec: "provider",

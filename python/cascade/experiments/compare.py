@@ -410,11 +410,32 @@ def _outcomes(
             paths.append((f"lowest {asset}, {source}", "USD each", ("trough", asset, source)))
     for name, unit, path in paths:
         yield Outcome(name, unit, _at(first, path), _at(second, path))
+    for name, unit, path in _exchange_paths(first, second):
+        yield Outcome(name, unit, _at(first, path), _at(second, path))
     ratios = [None if one is None else one.ratio for one in amplified]
     yield Outcome("amplification by liquidations", "times", ratios[0], ratios[1])
     clearing = [_clearing(run.frames) for run in (baseline, change)]
     yield Outcome("blocks to clear", "", clearing[0][0], clearing[1][0])
     yield Outcome("open under a health factor of 1 at the end", "", clearing[0][1], clearing[1][1])
+
+
+def _exchange_paths(first: dict[str, Any], second: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Figures of an exchange, where a run has one: books, then accounts."""
+    found = [summary["exchange"] for summary in (first, second) if summary.get("exchange")]
+    for book in dict.fromkeys(name for exchange in found for name in exchange["books"]):
+        at = ("exchange", "books", book)
+        yield f"{book}: lowest price of a trade", "USD each", (*at, "low_usd")
+        yield f"{book}: largest fall in five minutes", "%", (*at, "five_minute_fall_pct")
+        yield f"{book}: ten minutes after its low, of the start", "%", (*at, "after_10_minutes_pct")
+        yield f"{book}: bids within 2 % gone", "%", (*at, "depth_fall_pct")
+    liquidated = [cohort for exchange in found for cohort in exchange["accounts_liquidated"]]
+    for cohort in dict.fromkeys(liquidated):
+        yield f"{cohort}: leverage at its peak", "times", ("exchange", "leverage", cohort, "peak")
+        yield f"{cohort}: accounts liquidated", "", ("exchange", "accounts_liquidated", cohort)
+    if found:
+        yield "forced sales at the exchange", "USD", ("exchange", "forced_volume_usd")
+        yield "insurance used at the exchange", "USD", ("exchange", "insurance_used_usd", "margin")
+        yield "bad debt at the exchange", "USD", ("exchange", "bad_debt_usd")
 
 
 def _clearing(frames: Frames) -> tuple[int, int]:

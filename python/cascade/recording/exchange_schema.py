@@ -67,7 +67,8 @@ EXCHANGE_TABLES = (
     ),
     Table(
         "margin",
-        "One row an account of the exchange at the end of the build and of the run, and when its level changed.",
+        "One row an account of the exchange at the end of the build and of the run, and when its level changed; none "
+        "at a step at which a market with an open position has no price.",
         (
             *IDENTITY,
             *WHEN,
@@ -92,7 +93,8 @@ EXCHANGE_TABLES = (
     ),
     Table(
         "margin_cohorts",
-        "One row a step and cohort, over its accounts that have debt, positions, or assets other than the stable.",
+        "One row a step and cohort, over its accounts that have debt, positions, or collateral other than the stable; "
+        "none at a step at which a market with an open position has no price.",
         (
             *IDENTITY,
             *WHEN,

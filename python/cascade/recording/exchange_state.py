@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cascade.chain.local import address_of
+from cascade.errors import RevertedCall
 from cascade.observation import BlockView, MarginAccount
 from cascade.observation.exchange_view import DEPTH_BPS, Balance, BookState
 from cascade.recording.exchange_accounts import ExchangeAccounts
@@ -74,7 +75,7 @@ class ExchangeState:
     def margin(self, view: BlockView, *, event: str | None = None) -> Iterator[Row]:
         """Rows of `margin`: of every account with an event, or of those whose level changed."""
         exchange = self._accounts.exchange
-        if exchange.margin is None:
+        if not self._can_value(view):
             return
         for address, cohort in exchange.accounts.items():
             if cohort == OWN_COHORT:
@@ -95,7 +96,7 @@ class ExchangeState:
     def margin_cohorts(self, view: BlockView) -> Iterator[Row]:
         """Rows of `margin_cohorts`."""
         exchange = self._accounts.exchange
-        if exchange.margin is None:
+        if not self._can_value(view):
             return
         prices = self._collateral_prices(view)
         members: dict[str, list[tuple[MarginAccount, int]]] = {}
@@ -143,6 +144,17 @@ class ExchangeState:
             if self._funds.get(fund, 0) != amount:
                 self._funds[fund] = amount
                 yield {"fund": fund, "asset": exchange.cash, "amount_raw": amount}
+
+    def _can_value(self, view: BlockView) -> bool:
+        exchange = self._accounts.exchange
+        if exchange.margin is None or not exchange.accounts:
+            return False
+        try:
+            view.exchange.account(next(iter(exchange.accounts)))
+        except RevertedCall:
+            # A position in a market without a price has no value, and no account is told of then.
+            return False
+        return True
 
     def _collateral_prices(self, view: BlockView) -> dict[str, tuple[int, int]]:
         """Of each asset that counts as collateral: what the margin values it at, and its units in one of the stable."""

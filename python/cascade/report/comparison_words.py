@@ -69,7 +69,7 @@ def number(value: float | None, unit: str) -> str:
     return f"{value:{_FORMATS[unit]}}"
 
 
-_FORMATS = {"USD": ",.2f", "USD each": ".6f", "times": ".3f", "": ",.0f"}
+_FORMATS = {"USD": ",.2f", "USD each": ".6f", "times": ".3f", "%": ".2f", "": ",.0f"}
 
 
 def impossible_rows(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:

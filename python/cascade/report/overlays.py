@@ -28,7 +28,7 @@ def price_data(frames: Frames, asset: str, sources: Sequence[str], *, series: st
     series : str, optional
         Name of the line; its source's where none is given.
     """
-    start, end = (int(frames.timestamps[block]) for block in (frames.first_crash_block, frames.last_block))
+    start, end = (int(frames.timestamps[block]) for block in (frames.first_chain_block, frames.last_block))
     prices = frames.prices[frames.prices["asset"] == asset]
     rows = []
     for source in sources:

@@ -11,7 +11,9 @@ from cascade.scenario.model.common import *
 from cascade.scenario.model.ethena import *
 from cascade.scenario.model.exchange import *
 from cascade.scenario.model.exchange_agents import *
+from cascade.scenario.model.expected_exchange import *
 from cascade.scenario.model.lending import *
+from cascade.scenario.model.necessity import *
 from cascade.scenario.model.oracle import *
 from cascade.scenario.model.positions import *
 from cascade.scenario.model.scenario import *

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from cascade.scenario.model.common import Amount, Bps, Name, PositiveAmount, Spec, exact_decimal
 
 __all__ = [
+    "BLOCKS_A_STEP",
     "BookSpec",
     "BreakerSpec",
     "CollateralSpec",
@@ -31,6 +32,10 @@ __all__ = [
     "TransfersSpec",
     "VenueReference",
 ]
+
+
+BLOCKS_A_STEP = 2
+"""Blocks mined in a step of a scenario with an exchange, the exchange's own and the chain's; one without."""
 
 
 class PathReference(Spec):

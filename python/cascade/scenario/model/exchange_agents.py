@@ -27,7 +27,11 @@ __all__ = [
 
 
 class LadderSpec(Spec):
-    """A maker's quotes in one book, around the reference."""
+    """A maker's quotes in one book, around the reference.
+
+    Bids lock cash and asks lock base, together at most half of what the account holds of each, so that a ladder can be
+    replaced whatever was filled a moment before; sizes are cut to that.
+    """
 
     levels: Annotated[int, Field(ge=1, le=100)] = 5
     """Orders a side."""
@@ -67,7 +71,8 @@ class MarketMakerSpec(AgentBase):
     ladders: Annotated[dict[Name, LadderSpec], Field(min_length=1)]
     """Quotes by book."""
     skew_bps: Annotated[int, Field(ge=0, le=5_000)] = 0
-    """How far it moves its middle when it holds twice its inventory of the base (the other way at none), in 1e-4."""
+    """How far it moves its middle when it holds twice its inventory of the base or more (the other way at none), in
+    1e-4."""
     requote_bps: Annotated[int, Field(ge=1, le=5_000)] = 20
     """Move of the reference, or of its own skew, at which it replaces a ladder, in 1e-4."""
     refill_blocks: Annotated[int, Field(ge=1, le=1000)] = 5
@@ -75,7 +80,8 @@ class MarketMakerSpec(AgentBase):
     pull_margin: PositiveAmount | None = Decimal("1.3")
     """uniMMR under which it pulls all quotes; none never."""
     pull_fall_bps: Annotated[int, Field(ge=1, le=9_999)] | None = None
-    """Fall of a book's last price against its reference at which it pulls that book's quotes, in 1e-4; none never."""
+    """Fall of a book's last price, held between best bid and ask, against its reference at which it pulls that book's
+    quotes, in 1e-4; none never."""
     return_blocks: Annotated[int, Field(ge=1, le=10_000)] = 50
     """Blocks after the cause is gone until it quotes again."""
     obligation: ObligationSpec | None = None
@@ -93,7 +99,7 @@ class BidderSpec(AgentBase):
     size: PositiveAmount
     """Bid at all levels together, in tokens of the base."""
     capital: PositiveAmount
-    """What they can spend in all, in the stable."""
+    """What they can spend in all, in the stable; bids lock at most half of what is left of it."""
     levels: Annotated[int, Field(ge=1, le=100)] = 10
     """Orders of each."""
     from_bps: Annotated[int, Field(ge=1, le=9_999)] = 200
@@ -101,7 +107,7 @@ class BidderSpec(AgentBase):
     to_bps: Annotated[int, Field(ge=1, le=9_999)] = 5000
     """To the last order, in 1e-4."""
     refill_blocks: Annotated[int, Field(ge=1, le=10_000)] = 40
-    """Blocks in which what was taken from them is bid again, an equal part a block."""
+    """Blocks in which a level that was taken whole is bid again, an equal part a block."""
     requote_bps: Annotated[int, Field(ge=1, le=5_000)] = 50
     """Move of the reference at which they repost, in 1e-4."""
 

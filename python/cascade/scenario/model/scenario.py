@@ -12,7 +12,9 @@ from cascade.scenario.model.chain import ChainSpec, TimelineSpec
 from cascade.scenario.model.common import Name, PositiveAmount, Spec
 from cascade.scenario.model.ethena import EthenaSpec
 from cascade.scenario.model.exchange import ExchangeSpec
+from cascade.scenario.model.expected_exchange import ExpectedExchange
 from cascade.scenario.model.lending import LendingSpec
+from cascade.scenario.model.necessity import NecessitySpec
 from cascade.scenario.model.oracle import OracleSpec
 from cascade.scenario.model.positions import CohortSpec
 from cascade.scenario.model.venues import Venue
@@ -26,7 +28,7 @@ class ExpectedTrough(Spec):
     asset: Name
     """The asset."""
     source: Annotated[str, Field(min_length=1)]
-    """Its price source in the table of prices, as `spot:VENUE`."""
+    """Its price source in the table of prices, as `spot:VENUE` or `index:BOOK`."""
     at_least_usd: PositiveAmount | None = None
     """The lowest price is no lower, in dollars."""
     at_most_usd: PositiveAmount | None = None
@@ -46,6 +48,8 @@ class ExpectSpec(Spec):
     """Whether anything is liquidated."""
     troughs: list[ExpectedTrough] = []
     """Bounds of lowest prices."""
+    exchange: ExpectedExchange | None = None
+    """Bounds of what happens at the exchange; none claims nothing."""
 
 
 class OracleComparisonSpec(Spec):
@@ -107,6 +111,8 @@ class ScenarioSpec(Spec):
     """Oracle designs to compare."""
     sensitivity: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     """Values that `endogeneity` tries one at a time, by the dotted path of what they replace."""
+    necessity: NecessitySpec | None = None
+    """What is left out one at a time by `necessity`, and which claim hangs on it."""
     expect: ExpectSpec = ExpectSpec()
     """What the scenario claims."""
     provenance: list[ProvenanceSpec] = []

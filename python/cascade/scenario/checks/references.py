@@ -1,0 +1,41 @@
+"""All checks of a scenario, in the order of its sections."""
+
+from __future__ import annotations
+
+from cascade.prices.path import PricePath
+from cascade.scenario.checks.agents import check_agents
+from cascade.scenario.checks.amounts import check_amounts
+from cascade.scenario.checks.case import Case
+from cascade.scenario.checks.claims import check_expectation, check_parameters_named
+from cascade.scenario.checks.exchange import check_exchange
+from cascade.scenario.checks.markets import check_ethena, check_lending, check_venues
+from cascade.scenario.checks.names import check_names
+from cascade.scenario.checks.positions import check_cohort
+from cascade.scenario.checks.prices import check_assets, check_oracles
+from cascade.scenario.model import ScenarioSpec
+
+__all__ = ["check_references"]
+
+
+def check_references(spec: ScenarioSpec, path: PricePath, *, file: str) -> None:
+    """Refuse names that stand for nothing and values that do not fit together.
+
+    Raises
+    ------
+    ScenarioError
+        For the first of them, in the order of the file's sections.
+    """
+    case = Case(spec, path, file)
+    check_assets(case)
+    check_oracles(case)
+    check_lending(case)
+    check_venues(case)
+    check_ethena(case)
+    check_exchange(case)
+    for name, cohort in spec.positions.items():
+        check_cohort(case, name, cohort)
+    check_agents(case)
+    check_names(case)
+    check_amounts(case)
+    check_expectation(case)
+    check_parameters_named(case)

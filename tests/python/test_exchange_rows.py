@@ -1,0 +1,325 @@
+"""Rows of the exchange from made-up events and views: what a chain's run does not show by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cascade.chain.local import Transaction, address_of
+from cascade.deployment.exchange import DeployedBook
+from cascade.deployment.world import Actor
+from cascade.errors import RevertedCall
+from cascade.observation.exchange_view import Balance, BookState, MarginAccount
+from cascade.recording.book_events import BookEvents, own_price_raw
+from cascade.recording.exchange_accounts import ExchangeAccounts
+from cascade.recording.exchange_events import event_rows, perp_trade_rows
+from cascade.recording.exchange_state import ExchangeState
+from cascade.recording.schema import TABLES
+from cascade.scenario.model import BookSpec
+
+USDC, ALT, WAD, E8 = 10**6, 10**18, 10**18, 10**8
+ENDLESS = 2**255 - 1
+BOOK, DESK, MARGIN, VAULT = (address_of(f"contract {name}") for name in ("alt", "desk", "margin", "vault"))
+LIQUIDATE = "0x11111111"
+
+
+def contract(address: str) -> Any:
+    return SimpleNamespace(
+        address=address, interface=SimpleNamespace(functions={"liquidate": SimpleNamespace(selector=LIQUIDATE)})
+    )
+
+
+def book(name: str = "alt", address: str = BOOK, base: str = "ALT") -> DeployedBook:
+    spec = BookSpec.model_validate(
+        {
+            "base": base, "tick": 0.01, "lot": 1, "initial_price": 1, "reference": {"kind": "fixed", "price": 1.5},
+        }
+    )  # fmt: skip
+    return DeployedBook(name, spec, contract(address), ALT, USDC, 10_000, ALT)
+
+
+@pytest.fixture
+def world() -> Any:
+    exchange = SimpleNamespace(
+        cash="USDC", books={"alt": book()}, desk=contract(DESK), margin=contract(MARGIN), vault=contract(VAULT),
+        lines={"alt": 0}, collateral={"alt": 0}, markets={"perp-a": 0, "perp-b": 1}, accounts={},
+        assets=["USDC", "ALT"], redemption_feeds={}, book_of=lambda base: book(),
+        spec=SimpleNamespace(
+            margin=SimpleNamespace(collateral={"alt": SimpleNamespace(priced_at="index")}),
+        ),
+    )  # fmt: skip
+    actors = {}
+    for name, role in (("mm", "maker"), ("whale", "whale"), ("trader", "trader"), ("engine", "exchange-keeper")):
+        actors[address_of(name)] = Actor(name, role, "entry")
+        exchange.accounts[address_of(name)] = f"{name}s"
+    spec = SimpleNamespace(
+        assets={"USDC": SimpleNamespace(decimals=6), "ALT": SimpleNamespace(decimals=18)}, redemption_price_usd={}
+    )
+    return SimpleNamespace(
+        exchange=exchange, actors=actors, contract_names={DESK: "LoanDesk"}, scenario=SimpleNamespace(spec=spec),
+        symbol_of=lambda token: {"ALT-token": "ALT"}[token],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def accounts(world: Any) -> ExchangeAccounts:
+    return ExchangeAccounts(world)
+
+
+def logs(*events: tuple[str, str, dict[str, Any]]) -> Any:
+    return [
+        SimpleNamespace(address=address, event=event, log_index=number, arguments=arguments)
+        for number, (address, event, arguments) in enumerate(events)
+    ]
+
+
+def sent(by: str, to: str, *, data: str = "0x", intent: str = "trade") -> tuple[Transaction, Any]:
+    receipt = SimpleNamespace(sender=address_of(by), tx_hash="0xabc", ok=True)
+    return Transaction(address_of(by), to, data, 1, intent=intent, lane="exchange"), receipt
+
+
+def trade(maker: str, taker: str, price: int, lots: int, *, side: int = 1) -> tuple[str, str, dict[str, Any]]:
+    parties = {"maker": address_of(maker), "taker": taker if taker.startswith("0x") else address_of(taker)}
+    return BOOK, "Trade", {**parties, "takerSide": side, "price": price, "lots": lots, "makerFee": 1, "takerFee": 2}
+
+
+def top(last: int, bid: int, ask: int) -> tuple[str, str, dict[str, Any]]:
+    return BOOK, "TopMoved", {"last": last, "bid": bid, "ask": ask}
+
+
+@pytest.mark.parametrize(
+    ("last", "bid", "ask", "expected"),
+    [
+        (0, 0, 0, 0), (0, 90, 0, 0), (0, 0, 110, 0), (0, 90, 111, 100), (100, 90, 110, 100), (100, 0, 0, 100),
+        (100, 101, 110, 101), (100, 90, 99, 99), (100, 100, 100, 100), (100, 0, 99, 99), (100, 101, 0, 101),
+    ],
+)  # fmt: skip
+def test_own_price__last_bid_and_ask__is_the_last_held_between_them(
+    last: int, bid: int, ask: int, expected: int
+) -> None:
+    assert own_price_raw(last, bid, ask) == expected
+
+
+def test_book_moves__sweep_of_a_limit_order_that_rests__is_trades_then_a_quote(accounts: ExchangeAccounts) -> None:
+    events = BookEvents(accounts)
+    transaction, receipt = sent("trader", BOOK, intent="buy")
+    told = logs(
+        trade("mm", "trader", 1_000_000, 5, side=0), trade("mm", "trader", 1_000_000, 5, side=0),
+        trade("mm", "trader", 1_010_000, 5, side=0), (BOOK, "OrderPlaced", {"maker": address_of("trader")}),
+        top(1_010_000, 1_020_000, 1_050_000),
+    )  # fmt: skip
+    moves = list(events.moves(transaction, receipt, told))
+    # The first price moves nothing; the second trade at the same one has no row.
+    assert [(move.log_index, move.kind, move.before_wad, move.after_wad) for move in moves] == [
+        (0, "trade", WAD, WAD), (2, "trade", WAD, 101 * WAD // 100), (4, "quote", 101 * WAD // 100, 102 * WAD // 100),
+    ]  # fmt: skip
+    assert {(move.account, move.intent) for move in moves} == {(address_of("trader"), "buy")}
+
+
+@pytest.mark.parametrize(
+    ("event", "fields", "kind"),
+    [
+        ("Requoted", {"orders": [1]}, "quote"), ("Requoted", {"orders": []}, "cancel"), ("OrderPlaced", {}, "quote"),
+        ("AllCancelled", {}, "cancel"), ("OrderCancelled", {}, "cancel"),
+    ],
+)  # fmt: skip
+def test_book_moves__top_moved_by_an_order__is_its_owner_s(
+    event: str, fields: dict[str, Any], kind: str, accounts: ExchangeAccounts
+) -> None:
+    events = BookEvents(accounts)
+    engine, receipt = sent("engine", MARGIN)
+    list(events.moves(*sent("trader", BOOK), logs(trade("mm", "trader", 1_000_000, 1))))
+    told = logs((BOOK, event, {"maker": address_of("mm"), **fields}), top(1_000_000, 0, 900_000))
+    (move,) = events.moves(engine, receipt, told)
+    assert (move.kind, move.account, move.intent) == (kind, address_of("mm"), "account-liquidation")
+    assert (move.before_wad, move.after_wad) == (WAD, 9 * WAD // 10)
+
+
+def test_book_moves__price_that_is_gone_before_a_first_trade__falls_to_nothing(accounts: ExchangeAccounts) -> None:
+    events = BookEvents(accounts)
+    quoted = logs((BOOK, "OrderPlaced", {"maker": address_of("mm")}), top(0, 900_000, 1_100_000))
+    pulled = logs((BOOK, "AllCancelled", {"maker": address_of("mm")}), top(0, 900_000, 0))
+    moves = [move for told in (quoted, pulled) for move in events.moves(*sent("mm", BOOK), told)]
+    assert [(move.before_wad, move.after_wad) for move in moves] == [(WAD, WAD), (WAD, 0)]
+
+
+def test_trades__of_an_account_liquidated__are_its_own_not_the_engine_s(accounts: ExchangeAccounts) -> None:
+    transaction, receipt = sent("engine", MARGIN, intent="liquidate")
+    (row,) = BookEvents(accounts).trades(transaction, receipt, logs(trade("trader", "mm", 1_230_000, 7)))
+    assert row["intent"] == "account-liquidation"
+    assert (row["taker"], row["taker_role"], row["taker_cohort"]) == ("mm", "maker", "mms")
+    assert (row["maker"], row["maker_role"], row["maker_cohort"]) == ("trader", "trader", "traders")
+    assert (row["price_raw"], row["base_raw"], row["quote_raw"]) == (1_230_000, 7 * ALT, 8_610_000)
+    assert (row["maker_fee_raw"], row["taker_fee_raw"], row["taker_side"]) == (1, 2, "sell")
+
+
+def test_trades__of_the_desk__are_the_borrower_s_whose_pledge_it_was(accounts: ExchangeAccounts) -> None:
+    transaction, receipt = sent("engine", DESK)
+    told = logs(
+        trade("mm", DESK, 1_000_000, 1), (DESK, "LoanLiquidated", {"account": address_of("trader")}),
+        trade("mm", DESK, 900_000, 1), (DESK, "LoanLiquidated", {"account": address_of("whale")}),
+    )  # fmt: skip
+    found = list(BookEvents(accounts).trades(transaction, receipt, told))
+    assert [(row["taker"], row["intent"]) for row in found] == [
+        ("trader", "desk-liquidation"), ("whale", "desk-liquidation"),
+    ]  # fmt: skip
+
+
+def perp(event: str, market: int, contracts: int, price: int, **parties: str) -> tuple[str, str, dict[str, Any]]:
+    names = {key: address_of(name) for key, name in parties.items()}
+    told = {"marketId": market, "contracts": contracts, "price": price, "markPrice": 9, "rankWad": 5 * WAD, **names}
+    return MARGIN, event, told
+
+
+def test_perp_trades__of_a_liquidation__are_told_from_trades_and_deleveraging(accounts: ExchangeAccounts) -> None:
+    told = logs(
+        perp("PerpTrade", 1, -3, 10, taker="mm", maker="trader"),
+        perp("AutoDeleveraged", 0, -2, 7, bankrupt="mm", counterparty="whale"),
+    )
+    columns = ("market", "taker", "maker", "kind", "contracts", "price_raw", "mark_raw", "rank_wad")
+    engine, receipt = sent("engine", MARGIN, data=f"{LIQUIDATE}00")
+    found = [tuple(row[name] for name in columns) for row in perp_trade_rows(accounts, engine, receipt, told)]
+    # Of deleveraging the event says what the bankrupt sold: minus two, it bought two back.
+    assert found == [
+        ("perp-b", "mm", "trader", "liquidation", -3, 10, 9, 0), ("perp-a", "mm", "whale", "adl", 2, 7, 9, 5 * WAD),
+    ]  # fmt: skip
+    by_itself, receipt = sent("mm", MARGIN, data="0x22222222")
+    (row,) = perp_trade_rows(accounts, by_itself, receipt, told[:1])
+    assert row["kind"] == "trade"
+
+
+def test_events__deleveraging_against_several__is_one_row_a_market(accounts: ExchangeAccounts) -> None:
+    told = logs(
+        perp("AutoDeleveraged", 0, 2, 7, bankrupt="mm", counterparty="whale"),
+        perp("AutoDeleveraged", 0, 3, 7, bankrupt="mm", counterparty="trader"),
+        perp("AutoDeleveraged", 1, -4, 5, bankrupt="mm", counterparty="trader"),
+    )
+    columns = ("log_index", "kind", "account", "book", "amount_raw", "proceeds_raw")
+    found = [tuple(row[name] for name in columns) for row in event_rows(accounts, sent("engine", MARGIN)[1], told)]
+    assert found == [
+        (0, "auto-deleveraged", "mm", "perp-a", 5, 35), (2, "auto-deleveraged", "mm", "perp-b", -4, 20),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "event", "told", "expected"),
+    [
+        (MARGIN, "BadDebt", {"amount": 5}, {"kind": "bad-debt", "asset": "USDC", "amount_raw": 5, "account": "mm"}),
+        (MARGIN, "LiquidationEnded", {"uniMmrWad": -3}, {"kind": "liquidation-ended", "uni_mmr_wad": -3}),
+        (DESK, "MarginCallMet", {"lineId": 0, "ltvBps": 7}, {"kind": "margin-call-met", "ltv_bps": 7, "book": "alt"}),
+        (DESK, "ShortfallCovered", {"lineId": 0, "amount": 8}, {"kind": "shortfall-covered", "amount_raw": 8}),
+        (DESK, "DeskLoss", {"lineId": 0, "amount": 9}, {"kind": "desk-loss", "amount_raw": 9, "book": "alt"}),
+    ],
+)
+def test_events__each__has_its_kind_and_amounts(
+    address: str, event: str, told: dict[str, Any], expected: dict[str, Any], accounts: ExchangeAccounts
+) -> None:
+    made = logs((address, event, {"account": address_of("mm"), **told}))
+    (row,) = event_rows(accounts, sent("engine", address)[1], made)
+    assert {key: row[key] for key in expected} == expected
+    recorded = set(TABLES["exchange_events"].column_names)
+    assert row.keys() == recorded - {"run_id", "seed", "phase", "step", "block_number", "timestamp"}
+
+
+def test_events__of_no_account__say_nobody(accounts: ExchangeAccounts) -> None:
+    made = logs(
+        (BOOK, "BookHalted", {"anchor": 12, "until": 99}),
+        (VAULT, "TransfersSet", {"depositsOpen": True, "withdrawalsOpen": False}),
+        (VAULT, "TransfersSet", {"depositsOpen": True, "withdrawalsOpen": True}),
+        (VAULT, "Moved", {}),
+    )
+    halted, closed, opened = event_rows(accounts, sent("engine", BOOK)[1], made)
+    assert (halted["kind"], halted["book"], halted["amount_raw"], halted["until_timestamp"]) == (
+        "book-halted", "alt", 12, 99,
+    )  # fmt: skip
+    assert (closed["kind"], opened["kind"]) == ("transfers-closed", "transfers-open")
+    assert {row["account"] for row in (halted, closed, opened)} == {""}
+
+
+def account(*, equity: int, ratio: int, level: int, debt: int = 0, notional: int = 0) -> MarginAccount:
+    return MarginAccount(equity, equity, 1, ratio, 0, debt, notional, level)
+
+
+def view(states: dict[str, MarginAccount], alt: dict[str, int], *, index: int = 2_000_000) -> Any:
+    state = BookState(0, 0, 0, 0, 0, 0, index, 0, (5, 9, 6, 9, 7, 9, 8, 9, 0, 0, 0, 0))
+    exchange = SimpleNamespace(
+        book=lambda name: state, account=lambda address: states[address], reference_wad=lambda name: 3 * WAD // 2,
+        balance=lambda address, asset: Balance(alt.get(address, 0), 0) if asset == "ALT" else Balance(1, 2),
+    )  # fmt: skip
+    return SimpleNamespace(exchange=exchange, oracle_price_e8=lambda asset: 99 * E8 // 100)
+
+
+def test_margin_cohorts__three_accounts__sum_count_and_take_the_lower_median(
+    world: Any, accounts: ExchangeAccounts
+) -> None:
+    names = ("mm", "whale", "trader", "engine")
+    who = {name: address_of(name) for name in names}
+    world.exchange.accounts = {who["mm"]: "makers", who["whale"]: "makers", who["trader"]: "makers",
+                               who["engine"]: "idle", address_of("fund"): "exchange"}  # fmt: skip
+    states = {
+        who["mm"]: account(equity=-5, ratio=-2, level=3, debt=10),
+        who["whale"]: account(equity=100, ratio=9, level=0, notional=40),
+        who["trader"]: account(equity=30, ratio=3, level=1),
+        who["engine"]: account(equity=7, ratio=ENDLESS, level=0),
+    }
+    # Index 2 times the stable's 0.99: 1.5 ALT are 2.97. The trader has ALT alone, the engine neither.
+    seen = view(states, {who["trader"]: 3 * ALT // 2})
+    (row,) = ExchangeState(accounts).margin_cohorts(seen)
+    assert row == {
+        "cohort": "makers", "accounts": 3, "free": 1, "warning": 1, "reduce_only": 0, "liquidation": 1,
+        "equity_raw": 125, "adjusted_equity_raw": 125, "maintenance_raw": 3, "debt_raw": 10, "notional_raw": 40,
+        "gross_raw": 40 + 2_970_000, "median_uni_mmr_wad": 3, "lowest_uni_mmr_wad": -2,
+    }  # fmt: skip
+
+
+def test_margin__level_that_did_not_change__has_no_row(world: Any, accounts: ExchangeAccounts) -> None:
+    who = address_of("mm")
+    world.exchange.accounts = {who: "makers", address_of("fund"): "exchange"}
+    state = ExchangeState(accounts)
+    told = []
+    for level, event in ((1, "built"), (1, None), (2, None), (2, None), (0, None), (0, "end")):
+        seen = view({who: account(equity=1, ratio=1, level=level)}, {})
+        told.append([(row["event"], row["level"]) for row in state.margin(seen, event=event)])
+    assert told == [
+        [("built", "warning")],
+        [],
+        [("changed", "reduce-only")],
+        [],
+        [("changed", "free")],
+        [("end", "free")],
+    ]
+
+
+def test_margin__market_without_a_price__tells_of_no_account_until_there_is_one(accounts: ExchangeAccounts) -> None:
+    def refuse(address: str) -> MarginAccount:
+        raise RevertedCall(what="ExchangeLens.accounts", reason="PriceNotAvailable(0)")
+
+    state, unpriced = ExchangeState(accounts), view({}, {})
+    unpriced.exchange.account = refuse
+    assert list(state.margin(unpriced)) == list(state.margin_cohorts(unpriced)) == []
+    assert len(list(state.holdings(unpriced))) == 4
+    priced = view({who: account(equity=1, ratio=1, level=3) for who in accounts.exchange.accounts}, {})
+    assert {row["level"] for row in state.margin(priced)} == {"liquidation"}
+
+
+def test_state__that_did_not_change__has_no_second_row(accounts: ExchangeAccounts) -> None:
+    state, seen = ExchangeState(accounts), view({}, {address_of("mm"): ALT})
+    held = {(row["cohort"], row["asset"]): row["amount_raw"] for row in state.holdings(seen)}
+    assert held == {
+        ("mms", "USDC"): 3, ("mms", "ALT"): ALT, ("whales", "USDC"): 3, ("traders", "USDC"): 3, ("engines", "USDC"): 3,
+    }  # fmt: skip
+    assert list(state.holdings(seen)) == []
+    gone = list(state.holdings(view({}, {})))
+    assert gone == [{"cohort": "mms", "asset": "ALT", "amount_raw": 0}]
+    depth = list(state.liquidity(seen))
+    assert [(row["within_bps"], row["sell_raw"], row["buy_raw"]) for row in depth] == [
+        (50, 5 * ALT, 6 * ALT), (200, 7 * ALT, 8 * ALT), (1000, 0, 0),
+    ]  # fmt: skip
+    assert list(state.liquidity(seen)) == []
+
+
+def test_prices__of_a_book_that_never_traded__have_no_last_one(accounts: ExchangeAccounts) -> None:
+    found = {source: price for _, source, price in ExchangeState(accounts).prices(view({}, {}))}
+    assert found == {"bid:alt": 0, "ask:alt": 0, "index:alt": 198_000_000, "reference:alt": 148_500_000}
