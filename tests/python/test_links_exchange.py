@@ -127,7 +127,7 @@ def fall_of_collateral(run: ChainByHand, block: int) -> None:
     """The altcoin to 0.9 with the path, USDe to 0.8 in its book: ten dollars each."""
     fall_of_path(run, block, "0.9")
     run.move(block, "book:ALT-USDC", "0.9", role="maker", kind="quote")
-    run.move(block, "book:USDe-USDC", "0.8", role="holder", intent="sell")
+    run.move(block, "book:USDe-USDC", "0.8", role="spot-seller", intent="sell")
     run.price(block, "ALT", "index:ALT-USDC", "0.9")
     run.price(block, "USDe", "index:USDe-USDC", "0.8")
 
@@ -247,7 +247,7 @@ def test_vacuum__quotes_that_are_gone__count_by_why_and_filled_ones_by_the_selle
     run.event(3, "liquidation-started", account="makers-2", cohort="makers", role="maker")
     # Its ladder was gone before: still for its margin.
     run.event(4, "liquidation-started", account="makers-0", cohort="makers", role="maker")
-    for role, intent in (("maker", "account-liquidation"), ("holder", "sell")):
+    for role, intent in (("maker", "account-liquidation"), ("spot-seller", "sell")):
         trade(run, 4, maker="makers-3", maker_role="maker", taker_role=role, intent=intent, base_raw=50 * WAD)
     bids(run, 4, "20")
     bids(run, 30, "390")

@@ -111,7 +111,7 @@ def test_random_trade__up_to_the_reference__is_the_references_doing(tmp_path: Pa
         ("book:ALT-USDC", {"role": "maker", "intent": "account-liquidation"}, "account-liquidations"),
         ("book:ALT-USDC", {"role": "whale", "intent": "desk-liquidation"}, "desk-liquidations"),
         ("book:ALT-USDC", {"role": "basis-trader", "intent": "hedge"}, "perp-liquidations"),
-        ("book:ALT-USDC", {"role": "holder", "intent": "sell"}, "input"),
+        ("book:ALT-USDC", {"role": "spot-seller", "intent": "sell"}, "input"),
         ("book:ALT-USDC", {"role": "my-own", "intent": "sell"}, "others"),
     ],
 )

@@ -27,7 +27,7 @@ __all__ = ["Movers"]
 
 _FORCED = {"account-liquidation": ACCOUNT_LIQUIDATIONS, "desk-liquidation": DESK_LIQUIDATIONS}
 
-_SCHEDULED = ("exogenous", "noise", "holder", "spot-seller")
+_SCHEDULED = ("exogenous", "noise", "spot-seller")
 """Roles that act when the scenario, or a draw of its random streams, says so."""
 
 
