@@ -3,6 +3,7 @@
 from cascade.analysis.causes import cause_graph, generations, ledger_frame, ledgers, liquidation_causes
 from cascade.analysis.checks import check_liquidations
 from cascade.analysis.frames import Frames, liquidations_usd, positions_usd, prices_usd
+from cascade.analysis.links import link_rows
 from cascade.analysis.summary import summarise
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "generations",
     "ledger_frame",
     "ledgers",
+    "link_rows",
     "liquidation_causes",
     "liquidations_usd",
     "positions_usd",

@@ -201,7 +201,7 @@ class Accounts:
         return bool((self.run.exchange or {})["margin"]["collateral"][book].get("priced_at") == "redemption")
 
     def _value_link(self, spec: dict[str, Any]) -> str:
-        return MACRO_SHOCK if self.run.source(spec["redemption"]["asset"], "path") else INPUT
+        return MACRO_SHOCK if spec["redemption"]["asset"] in self.run.path_assets else INPUT
 
     def _price(self, asset: str, block: int) -> Fraction:
         name, spec = self._books[asset]

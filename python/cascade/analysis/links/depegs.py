@@ -27,7 +27,7 @@ def chain_depegs(run: Evidence) -> list[Link]:
             continue
         points = _block_ends(run, market)
         asset = _asset(run, market)
-        if run.source(asset, "path") or not points[0].value:
+        if asset in run.path_assets or not points[0].value:
             continue
         low = min(point.value for point in points) / points[0].value
         deepest[asset] = min(deepest.get(asset, (low, market)), (low, market))

@@ -224,6 +224,12 @@ class Evidence:
         price = self.prices.at(asset, "oracle", block)
         return Fraction(raw * (E8 if price is None else price), E8 * 10 ** self.frames.decimals(asset))
 
+    @cached_property
+    def path_assets(self) -> frozenset[str]:
+        """Assets of the price path."""
+        prices = self.frames.prices
+        return frozenset(prices.loc[prices["source"] == "path", "asset"].tolist())
+
     def source(self, asset: str, source: str) -> list[Point]:
         """A price of the table of prices over the crash phase, in dollars, from the one that held at its start."""
         rows = self.frames.prices

@@ -70,5 +70,5 @@ def _feeder(run: Evidence, why: str, row: dict[Any, Any]) -> Feeder:
         return MARGIN_CALLS, why
     if why in (_LEAVES, _STOPS):
         asset = row["collateral_asset"]
-        return MACRO_SHOCK if run.source(asset, "path") else chain_depeg(asset), why
+        return MACRO_SHOCK if asset in run.path_assets else chain_depeg(asset), why
     return OTHERS, why
