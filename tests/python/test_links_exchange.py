@@ -249,6 +249,8 @@ def test_vacuum__quotes_that_are_gone__count_by_why_and_filled_ones_by_the_selle
     run.event(4, "liquidation-started", account="makers-0", cohort="makers", role="maker")
     for role, intent in (("maker", "account-liquidation"), ("spot-seller", "sell")):
         trade(run, 4, maker="makers-3", maker_role="maker", taker_role=role, intent=intent, base_raw=50 * WAD)
+    trade(run, 4, maker="forgotten", maker_role="exchange", taker_role="maker", intent="account-liquidation",
+          base_raw=900 * WAD)  # fmt: skip
     bids(run, 4, "20")
     bids(run, 30, "390")
     run.event(4, "collateral-sold", account="makers-2", asset="ALT", proceeds_raw=USDC)
@@ -310,8 +312,13 @@ def test_flash_crash__the_price_five_minutes_earlier__is_what_it_is_measured_fro
     run.event(late + 1, "collateral-sold", tx=tx, account="makers-1", asset="ALT", proceeds_raw=USDC)
     run.move(late + 2, "book:ALT-USDC", "0.5", role="bidder", kind="quote")
     run.move(late + 9, "book:ALT-USDC", "0.7", role="bidder", kind="quote")
-    for block, role, dollars in ((late + 3, "bidder", 300), (late + 4, "maker", 100), (late + 60, "maker", 5_000)):
-        trade(run, block, maker_role=role, maker=f"{role}-1", quote_raw=dollars * USDC)
+    # The forgotten order buys on after the low, which raises nothing; later than ten minutes nothing counts.
+    bought = (
+        (late + 2, "exchange", "0.1", 7_000), (late + 3, "bidder", "0.5", 300), (late + 4, "maker", "0.5", 100),
+        (late + 60, "maker", "0.5", 5_000),
+    )  # fmt: skip
+    for block, role, price, dollars in bought:
+        trade(run, block, maker_role=role, maker=f"{role}-1", price_raw=raw(price, 6), quote_raw=dollars * USDC)
 
     links = run.links(tmp_path, blocks=late + 70)
     link, shares, nets = links["flash-crash:ALT"]

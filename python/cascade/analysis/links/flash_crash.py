@@ -120,7 +120,7 @@ def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> li
     )
     is_over = run.end.timestamp >= until
     when = "ten minutes after the low" if is_over else "at the end"
-    amounts = _bids(run, book, low, until)
+    amounts = _bids(run, book, low, until, over=fall.lowest)
     whole = sum(amounts.values())
     of = ", ".join(f"{role}s {100 * paid / whole:.0f} %" for role, paid in sorted(amounts.items(), key=lambda i: -i[1]))
     what = f"{spec['base']} stood at {float(price):.6g} in {book} {when}; resting bids that bought: {of or 'none'}."
@@ -135,14 +135,17 @@ def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> li
     ]  # fmt: skip
 
 
-def _bids(run: Evidence, book: str, low: Moment, until: int) -> dict[str, int]:
-    """What resting bids paid after a moment, by role of their makers, in units of the stable."""
+def _bids(run: Evidence, book: str, low: Moment, until: int, *, over: Fraction) -> dict[str, int]:
+    """What resting bids over a price paid after a moment, by role of their makers, in units of the stable."""
+    unit = 10 ** run.frames.decimals(str((run.exchange or {})["cash"]))
     frame = run.frames.trades
     frame = frame[
         (frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] > low.block)
         & (frame["timestamp"] <= until)
     ]  # fmt: skip
     amounts: dict[str, int] = {}
-    for role, paid in zip(frame["maker_role"].tolist(), frame["quote_raw"].tolist(), strict=True):
-        amounts[role] = amounts.get(role, 0) + paid
+    columns = (frame[name].tolist() for name in ("maker_role", "price_raw", "quote_raw"))
+    for role, price, paid in zip(*columns, strict=True):
+        if price > over * unit:
+            amounts[role] = amounts.get(role, 0) + paid
     return amounts

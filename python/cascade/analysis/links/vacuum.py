@@ -31,6 +31,9 @@ _FULL = Fraction(90, 100)
 _LOOKED_SECONDS = 600
 """How long after its beginning the lowest point is looked for: later on makers are gone for other reasons."""
 
+_FORGOTTEN = "exchange"
+"""Role of the account whose orders the scenario left in books."""
+
 _MARGIN = "uniMMR"
 """How the reason of a maker begins that took its quotes away because of its margin."""
 
@@ -132,7 +135,7 @@ def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *
                 amounts[feeder] = amounts.get(feeder, Fraction(0)) + makers[account].size
         for place, account, role, link, amount in _fills(run, book, peaked):
             if place[0] > since and last.get(account, ((0, 0), "requote", ""))[1] == "requote":
-                feeder = (link, f"{'forgotten orders' if role == 'exchange' else f'bids of {role}s'} filled")
+                feeder = (link, f"bids of {role}s filled")
                 amounts[feeder] = amounts.get(feeder, Fraction(0)) + amount
         return Parts.weighed(amounts)
 
@@ -177,9 +180,13 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
 
 
 def _fills(run: Evidence, book: str, peaked: Moment) -> list[tuple[Place, str, str, str, Fraction]]:
-    """Bids that were met up to a moment: when, whose, of which role, by which link, how much."""
+    """Bids that were met up to a moment: when, whose, of which role, by which link, how much.
+
+    Orders that the scenario left in the book are no quotes, and lie far from its price.
+    """
     frame = run.frames.trades
     frame = frame[(frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] <= peaked.block)]
+    frame = frame[frame["maker_role"] != _FORGOTTEN]
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
     return [
         (
