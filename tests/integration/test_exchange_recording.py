@@ -272,3 +272,23 @@ def test_summary__of_the_exchange__is_as_by_hand(story: Run) -> None:
 
 def test_expectation__of_the_story__is_met(story: Run) -> None:
     assert story.manifest["expectation"] == {"liquidations": "some", "met": True, "missed": []}
+
+
+def test_links__of_the_story__are_those_that_its_orders_make(story: Run) -> None:
+    # Redeemed at 8: under the line with the sale from 9.90 to 1, and down to 0.50 with the account's liquidation. What
+    # stands of the fall from 10.10 before the desk sells: 9.10 by the seller, 0.50 by that liquidation.
+    found = {
+        name: (group["size"].iloc[0], dict(zip(group["fed_by"], group["fed_share"], strict=True)))
+        for name, group in story.links.groupby("link")
+    }
+    proceeds = {row.kind: row.proceeds_raw / USDC for row in story.exchange_events.itertuples()}
+
+    assert found["exchange-depeg:ALT"] == (
+        pytest.approx(93.75), pytest.approx({"others": 8.9 / 9.4, "account-liquidations": 0.5 / 9.4}),
+    )  # fmt: skip
+    assert found["account-liquidations"] == (pytest.approx(proceeds["collateral-sold"]), {"exchange-depeg:ALT": 1})
+    assert found["desk-liquidations"] == (
+        pytest.approx(proceeds["loan-liquidated"]),
+        pytest.approx({"others": 9.1 / 9.6, "account-liquidations": 0.5 / 9.6}),
+    )
+    assert found["margin-calls"] == (1, {"others": 1})

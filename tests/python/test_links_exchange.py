@@ -216,7 +216,7 @@ def test_account_liquidations__prices_after_haircuts__feed_them_as_they_stood_th
     link, shares, _ = run.links(tmp_path, blocks=40)["account-liquidations"]
 
     assert (link.size, link.started.block, link.ended) == (40, 4, second(5))
-    assert link.what == "Collateral of 1 unified accounts was sold: ALT 75 %, USDe 25 %."
+    assert link.what == "Collateral of 1 unified account was sold: ALT 75 %, USDe 25 %."
     assert shares == pytest.approx(
         {"macro-shock": 5 / 29, "exchange-depeg:USDe": 9 / 29, "account-liquidations": 15 / 29}
     )

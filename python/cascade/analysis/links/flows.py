@@ -9,7 +9,7 @@ from fractions import Fraction
 from cascade.analysis.links.evidence import Evidence
 from cascade.analysis.links.model import Feeder, Moment, Parts, gathered, scaled
 
-__all__ = ["Event", "busiest", "ended", "total", "weighed"]
+__all__ = ["Event", "busiest", "counted", "ended", "total", "weighed"]
 
 _QUIET_SECONDS = 300
 """How long nothing has happened when a link counts as ended."""
@@ -25,6 +25,11 @@ class Event:
 
     at: Moment
     dollars: Fraction
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, in the plural where it is one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def total(events: Sequence[Event]) -> Fraction:

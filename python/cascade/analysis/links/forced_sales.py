@@ -8,7 +8,7 @@ from typing import Any
 
 from cascade.analysis.causes.graph import cause_graph
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.flows import Event, busiest, ended, total, weighed
+from cascade.analysis.links.flows import Event, busiest, counted, ended, total, weighed
 from cascade.analysis.links.model import (
     CHAIN_LIQUIDATIONS,
     DESK_LIQUIDATIONS,
@@ -42,7 +42,7 @@ def chain_liquidations(run: Evidence) -> list[Link]:
         feeder = _pivot(run, row)
         amounts[feeder] = amounts.get(feeder, Fraction(0)) + event.dollars
     borrowers = len({row["borrower"] for row in rows})
-    what = f"{len(rows)} liquidations of {borrowers} borrowers on chain."
+    what = f"{counted(len(rows), 'liquidation')} of {counted(borrowers, 'borrower')} on chain."
     return [
         _flow(
             run, CHAIN_LIQUIDATIONS, what, events, unit="dollars of debt covered", basis="pivots",
@@ -61,7 +61,8 @@ def desk_liquidations(run: Evidence) -> list[Link]:
         return []
     cash = str((run.exchange or {})["cash"])
     events = [Event(run.moment(row), run.dollars(cash, row["proceeds_raw"], row["block_number"])) for row in rows]
-    what = f"{len(rows)} sales of {len({row['account'] for row in rows})} pledges by the exchange's desk."
+    pledges = len({row["account"] for row in rows})
+    what = f"{counted(len(rows), 'sale')} of {counted(pledges, 'pledge')} by the exchange's desk."
     pairs = list(zip(events, rows, strict=True))
     return [
         _flow(
@@ -92,7 +93,8 @@ def perp_liquidations(run: Evidence) -> list[Link]:
         book = markets[row["market"]]["book"]
         return run.book_fall(book, run.before(row), rise=row["contracts"] > 0)
 
-    what = f"Perpetuals of {len({row['taker'] for row in rows})} accounts were liquidated in {len(rows)} trades."
+    takers = len({row["taker"] for row in rows})
+    what = f"Perpetuals of {counted(takers, 'account')} were liquidated in {counted(len(rows), 'trade')}."
     return [
         _flow(
             run, PERP_LIQUIDATIONS, what, events, unit="dollars of contracts", basis="ledger",

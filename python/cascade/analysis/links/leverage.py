@@ -7,7 +7,7 @@ from typing import Any
 
 from cascade.analysis.links.accounts import Accounts, borrowing_cohorts
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.flows import Event, busiest, ended, total, weighed
+from cascade.analysis.links.flows import Event, busiest, counted, ended, total, weighed
 from cascade.analysis.links.model import ACCOUNT_LIQUIDATIONS, Link, Parts, leverage
 
 __all__ = ["account_liquidations", "rising_leverage"]
@@ -105,7 +105,7 @@ def account_liquidations(run: Evidence) -> list[Link]:
     return [
         Link(
             ACCOUNT_LIQUIDATIONS,
-            f"Collateral of {len({row['account'] for row in sold})} unified accounts was sold: {named}.",
+            f"Collateral of {counted(len({row['account'] for row in sold}), 'unified account')} was sold: {named}.",
             events[0].at, peaked, ended(events, run), size, "dollars sold", peak, "dollars sold in a minute",
             "valuation", split,
         )

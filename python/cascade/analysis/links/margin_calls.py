@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.flows import Event, busiest, total, weighed
+from cascade.analysis.links.flows import Event, busiest, counted, total, weighed
 from cascade.analysis.links.model import MARGIN_CALLS, Link, Parts
 
 __all__ = ["margin_calls"]
@@ -27,9 +27,9 @@ def margin_calls(run: Evidence) -> list[Link]:
     noted = {row["borrower"] for row in calls}
     desk = run.frames.exchange_events.to_dict("records")
     others = [row for row in desk if row["kind"] == "margin-called" and row["account"] not in noted]
-    counted = [(Event(run.moment(row), _needed(run, pledges, row)), pledges.fall(row)) for row in calls]
+    sized_calls = [(Event(run.moment(row), _needed(run, pledges, row)), pledges.fall(row)) for row in calls]
     bare = [(Event(run.moment(row), Fraction(0)), _desk_fall(run, row)) for row in others]
-    everything = sorted(counted + bare, key=lambda pair: pair[0].at.block)
+    everything = sorted(sized_calls + bare, key=lambda pair: pair[0].at.block)
     if not everything:
         return []
     every = [event for event, _ in everything]
@@ -37,8 +37,8 @@ def margin_calls(run: Evidence) -> list[Link]:
     sized = [Event(event.at, Fraction(1)) for event in every] if is_counted else every
     unit = "calls" if is_counted else "dollars needed"
     peaked, peak = busiest(sized, run.start.timestamp)
-    of_desk = f"{len(others)} margin calls at the desk, whose amounts no table has"
-    told = [f"{len(calls)} margin calls on pledges"] if calls else []
+    of_desk = f"{counted(len(others), 'margin call')} at the desk, whose amounts no table has"
+    told = [f"{counted(len(calls), 'margin call')} on pledges"] if calls else []
     return [
         Link(
             MARGIN_CALLS, " and ".join([*told, of_desk] if others else told) + ".", every[0].at, peaked,

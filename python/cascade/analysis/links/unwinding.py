@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.flows import Event, busiest, ended, total
+from cascade.analysis.links.flows import Event, busiest, counted, ended, total
 from cascade.analysis.links.model import (
     LOOP_UNWINDING,
     MACRO_SHOCK,
@@ -54,7 +54,7 @@ def loop_unwinding(run: Evidence) -> list[Link]:
     peaked, peak = busiest(events, run.start.timestamp)
     return [
         Link(
-            LOOP_UNWINDING, f"{len(rows)} sales of loops by their owners: {shares}.", events[0].at, peaked,
+            LOOP_UNWINDING, f"{counted(len(rows), 'sale')} of loops by their owners: {shares}.", events[0].at, peaked,
             ended(events, run), size, "dollars sold", peak, "dollars sold in a minute", "journal",
             lambda: Parts.weighed(amounts),
         )
