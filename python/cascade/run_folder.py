@@ -13,11 +13,12 @@ from typing import Any
 from cascade.agents.custom import OwnAgent
 from cascade.analysis.checks import check_liquidations
 from cascade.analysis.frames import Frames
+from cascade.analysis.links import link_rows
 from cascade.analysis.summary import summarise
 from cascade.chain.artifacts import Artifact
 from cascade.expectation import judge
 from cascade.progress import Progress
-from cascade.recording.store import table_sha256, write_tables
+from cascade.recording.store import table_sha256, write_derived, write_tables
 from cascade.report.page import build_report
 from cascade.scenario.load import Scenario
 from cascade.toolchain.versions import tool_versions
@@ -116,6 +117,7 @@ def write_run(
             write_tables(partial / "tables", rows)
             frames = Frames(partial)
             check_liquidations(frames)
+            write_derived(partial / "tables", "links", link_rows(frames))
             summary = summarise(frames, wall_seconds=round(wall_seconds(), 3))
             summary.update(not_hashed)
             manifest = {

@@ -21,14 +21,23 @@ from cascade.scenario.model import BookSpec
 
 USDC, ALT, WAD, E8 = 10**6, 10**18, 10**18, 10**8
 ENDLESS = 2**255 - 1
-BOOK, DESK, MARGIN, VAULT = (address_of(f"contract {name}") for name in ("alt", "desk", "margin", "vault"))
+BOOK, DESK, MARGIN, VAULT, ENGINE = (
+    address_of(f"contract {name}") for name in ("alt", "desk", "margin", "vault", "engine")
+)
 LIQUIDATE = "0x11111111"
+FOR_ACCOUNT, FOR_LOAN, FOR_MARKET = "0x22222222", "0x33333333", "0x44444444"
 
 
 def contract(address: str) -> Any:
     return SimpleNamespace(
         address=address, interface=SimpleNamespace(functions={"liquidate": SimpleNamespace(selector=LIQUIDATE)})
     )
+
+
+def engine() -> Any:
+    selectors = {"liquidateAccount": FOR_ACCOUNT, "liquidateLoan": FOR_LOAN, "continueMarket": FOR_MARKET}
+    functions = {name: SimpleNamespace(selector=selector) for name, selector in selectors.items()}
+    return SimpleNamespace(address=ENGINE, interface=SimpleNamespace(functions=functions))
 
 
 def book(name: str = "alt", address: str = BOOK, base: str = "ALT") -> DeployedBook:
@@ -44,7 +53,7 @@ def book(name: str = "alt", address: str = BOOK, base: str = "ALT") -> DeployedB
 def world() -> Any:
     exchange = SimpleNamespace(
         cash="USDC", books={"alt": book()}, desk=contract(DESK), margin=contract(MARGIN), vault=contract(VAULT),
-        lines={"alt": 0}, collateral={"alt": 0}, markets={"perp-a": 0, "perp-b": 1}, accounts={},
+        engine=engine(), lines={"alt": 0}, collateral={"alt": 0}, markets={"perp-a": 0, "perp-b": 1}, accounts={},
         assets=["USDC", "ALT"], redemption_feeds={}, book_of=lambda base: book(),
         spec=SimpleNamespace(
             margin=SimpleNamespace(collateral={"alt": SimpleNamespace(priced_at="index")}),
@@ -323,3 +332,37 @@ def test_state__that_did_not_change__has_no_second_row(accounts: ExchangeAccount
 def test_prices__of_a_book_that_never_traded__have_no_last_one(accounts: ExchangeAccounts) -> None:
     found = {source: price for _, source, price in ExchangeState(accounts).prices(view({}, {}))}
     assert found == {"bid:alt": 0, "ask:alt": 0, "index:alt": 198_000_000, "reference:alt": 148_500_000}
+
+
+@pytest.mark.parametrize(
+    ("to", "data", "intent"),
+    [
+        (MARGIN, LIQUIDATE, "account-liquidation"), (DESK, LIQUIDATE, "desk-liquidation"),
+        (ENGINE, FOR_ACCOUNT, "account-liquidation"), (ENGINE, FOR_LOAN, "desk-liquidation"),
+        (ENGINE, FOR_MARKET, "go-on"), (BOOK, FOR_ACCOUNT, "go-on"),
+    ],
+)  # fmt: skip
+def test_trades__of_a_sale_by_an_engine__say_so_whoever_called_it(
+    accounts: ExchangeAccounts, to: str, data: str, intent: str
+) -> None:
+    transaction, receipt = sent("engine", to, data=f"{data}00", intent="go-on")
+    told = logs(trade("mm", "whale", 1_000_000, 5))
+
+    assert [row["intent"] for row in BookEvents(accounts).trades(transaction, receipt, told)] == [intent]
+
+
+@pytest.mark.parametrize(
+    ("to", "data", "kind"),
+    [
+        (MARGIN, LIQUIDATE, "liquidation"), (MARGIN, "0x55555555", "trade"), (ENGINE, FOR_ACCOUNT, "liquidation"),
+        (ENGINE, FOR_MARKET, "trade"),
+    ],
+)  # fmt: skip
+def test_perp_trades__of_an_account_that_the_engine_closes__are_liquidations_whoever_called_it(
+    accounts: ExchangeAccounts, to: str, data: str, kind: str
+) -> None:
+    transaction, receipt = sent("engine", to, data=f"{data}00")
+    parties = {"taker": address_of("whale"), "maker": address_of("mm")}
+    told = logs((MARGIN, "PerpTrade", {**parties, "marketId": 0, "contracts": -5, "price": 9, "markPrice": 9}))
+
+    assert [row["kind"] for row in perp_trade_rows(accounts, transaction, receipt, told)] == [kind]

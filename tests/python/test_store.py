@@ -15,7 +15,14 @@ from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256, combined_sha256
 from cascade.recording.doc import DOCUMENT, render
 from cascade.recording.schema import TABLES, Kind
-from cascade.recording.store import SchemaViolation, read_table, table_sha256, tables_sha256, write_tables
+from cascade.recording.store import (
+    SchemaViolation,
+    read_table,
+    table_sha256,
+    tables_sha256,
+    write_derived,
+    write_tables,
+)
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -23,7 +30,7 @@ MAX = 2**256 - 1
 
 
 def row_of(table: str, **values: Any) -> dict[str, Any]:
-    plain: dict[Kind, Any] = {Kind.TEXT: "a", Kind.INT64: 1, Kind.UINT256: 2, Kind.BOOL: True}
+    plain: dict[Kind, Any] = {Kind.TEXT: "a", Kind.INT64: 1, Kind.UINT256: 2, Kind.BOOL: True, Kind.FLOAT64: 0.1}
     return {**{column.name: plain[column.kind] for column in TABLES[table].columns}, **values}
 
 
@@ -40,8 +47,11 @@ def test_read_table__after_write__returns_every_value_and_type(
     tmp_path: Path, crash_rows: Rows, endogenous_rows: Rows
 ) -> None:
     crash_rows["price_moves"] = endogenous_rows["price_moves"]
+    crash_rows["links"] = [row_of("links", size=1 / 3)]
     write_tables(tmp_path, crash_rows)
-    dtypes = {Kind.TEXT: "object", Kind.INT64: "int64", Kind.UINT256: "object", Kind.BOOL: "bool"}
+    dtypes = {
+        Kind.TEXT: "object", Kind.INT64: "int64", Kind.UINT256: "object", Kind.BOOL: "bool", Kind.FLOAT64: "float64",
+    }  # fmt: skip
     for name, table in TABLES.items():
         frame = read_table(tmp_path, name)
         assert frame.to_dict("records") == crash_rows.get(name, [])
@@ -96,6 +106,27 @@ def test_write_tables__a_missing_or_an_unknown_column__is_refused(tmp_path: Path
         write_tables(tmp_path, {"loops": [row_of("loops", depth=1)]})
     with pytest.raises(SchemaViolation, match="table loop: is not declared"):
         write_tables(tmp_path, {"loop": []})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1])
+def test_write_derived__a_figure_that_is_no_finite_float__is_refused(tmp_path: Path, value: Any) -> None:
+    write_tables(tmp_path, {})
+    with pytest.raises(SchemaViolation, match="table links, column peak"):
+        write_derived(tmp_path, "links", [row_of("links", peak=value)])
+    assert len(read_table(tmp_path, "links")) == 0
+
+
+def test_write_derived__of_links__stands_in_place_of_the_empty_table(tmp_path: Path) -> None:
+    write_tables(tmp_path, {})
+    before = table_sha256(tmp_path)
+    write_derived(tmp_path, "links", [row_of("links")])
+    assert read_table(tmp_path, "links").to_dict("records") == [row_of("links")]
+    assert {name for name, digest in table_sha256(tmp_path).items() if digest != before[name]} == {"links"}
+
+
+def test_write_derived__a_recorded_table__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemaViolation, match="table prices: is not declared as derived"):
+        write_derived(tmp_path, "prices", [])
 
 
 def test_read_table__an_undeclared_table__is_refused(tmp_path: Path) -> None:

@@ -179,6 +179,11 @@ class Frames:
         return self.table("funds")
 
     @cached_property
+    def links(self) -> pd.DataFrame:
+        """One row a link of the chain and what fed it."""
+        return self.table("links")
+
+    @cached_property
     def chain_blocks(self) -> pd.DataFrame:
         """Blocks of the chain: those that hold what was mined at the exchange are left out."""
         return self.blocks[self.blocks["lane"] == CHAIN]

@@ -8,11 +8,11 @@ from typing import Any
 
 from cascade.chain.local import Log, Receipt, Transaction
 from cascade.deployment.exchange import SELL, DeployedBook
-from cascade.recording.exchange_accounts import ExchangeAccounts
+from cascade.recording.exchange_accounts import ACCOUNT_LIQUIDATION, DESK_LIQUIDATION, ExchangeAccounts
 
 __all__ = ["FORCED_INTENTS", "BookEvents", "BookMove", "own_price_raw"]
 
-FORCED_INTENTS = ("account-liquidation", "desk-liquidation")
+FORCED_INTENTS = (ACCOUNT_LIQUIDATION, DESK_LIQUIDATION)
 """What a sale by the margin engine, and by the desk, is for."""
 
 _QUOTES, _CANCELS = ("OrderPlaced", "Requoted"), ("OrderCancelled", "AllCancelled")
@@ -110,13 +110,7 @@ class BookEvents:
         return BookMove(log.log_index, book.name, *done, intent, before, after)
 
     def _intent(self, transaction: Transaction) -> str:
-        account, desk = FORCED_INTENTS
-        exchange = self._accounts.exchange
-        if exchange.margin is not None and transaction.to == exchange.margin.address:
-            return account
-        if exchange.desk is not None and transaction.to == exchange.desk.address:
-            return desk
-        return transaction.intent
+        return self._accounts.forced(transaction) or transaction.intent
 
     def _taker(self, trade: Log, logs: Sequence[Log]) -> str:
         taker: str = trade.arguments["taker"]

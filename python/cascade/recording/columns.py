@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["BOOL", "IDENTITY", "INT64", "LANE", "LOG", "TEXT", "UINT256", "WHEN", "Column", "Kind", "Table"]
+__all__ = ["BOOL", "FLOAT64", "IDENTITY", "INT64", "LANE", "LOG", "TEXT", "UINT256", "WHEN", "Column", "Kind", "Table"]
 
 
 class Kind(Enum):
@@ -20,6 +20,8 @@ class Kind(Enum):
     UINT256 = "uint256"
     """Exact integer of up to 256 bits, negative ones included where the meaning says `signed`."""
     BOOL = "bool"
+    FLOAT64 = "float64"
+    """A derived figure, finite; never an amount that a contract counts."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Table:
     name: str
     meaning: str
     columns: tuple[Column, ...]
+    is_derived: bool = False
+    """Made from the other tables once they are whole, not recorded."""
 
     @property
     def column_names(self) -> list[str]:
@@ -46,7 +50,7 @@ class Table:
         return [column.name for column in self.columns]
 
 
-TEXT, INT64, UINT256, BOOL = Kind.TEXT, Kind.INT64, Kind.UINT256, Kind.BOOL
+TEXT, INT64, UINT256, BOOL, FLOAT64 = Kind.TEXT, Kind.INT64, Kind.UINT256, Kind.BOOL, Kind.FLOAT64
 
 IDENTITY = (
     Column("run_id", TEXT, "-", "scenario, seed and hash of the run"),

@@ -25,9 +25,11 @@ A run writes every table below to `tables/NAME.parquet`, also when it has no row
 | int64 | int64 | int64 |
 | uint256 | string, decimal | Python int, exact |
 | bool | boolean | bool |
+| float64 | double | float64 |
 
 `_raw` is a count of a token's smallest units, `_wad` has 18 decimals, `_e8` is dollars with 8 decimals, `_bps` is 1e-4,
-`_wei` is 1e-18 ether. Columns with `_usd` or `_pct` are floats, derived in analysis, and never stored.
+`_wei` is 1e-18 ether. Columns with `_usd` or `_pct` are floats, derived in analysis, and never stored; the floats of
+`links` are derived likewise, and stored because the table is part of what a run says.
 """
 
 

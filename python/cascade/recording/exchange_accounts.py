@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from cascade.chain.local import Transaction
 from cascade.deployment.exchange import DeployedBook, DeployedExchange
 from cascade.deployment.world import Actor, World
 
-__all__ = ["ExchangeAccounts"]
+__all__ = ["ACCOUNT_LIQUIDATION", "DESK_LIQUIDATION", "ExchangeAccounts"]
+
+ACCOUNT_LIQUIDATION, DESK_LIQUIDATION = "account-liquidation", "desk-liquidation"
+"""What a sale by the margin engine, and by the desk, is for."""
 
 
 class ExchangeAccounts:
@@ -34,6 +38,24 @@ class ExchangeAccounts:
         if len(self._books) != len(self.exchange.books):
             self._books = {book.contract.address: book for book in self.exchange.books.values()}
         return self._books.get(address)
+
+    def forced(self, transaction: Transaction) -> str | None:
+        """What a transaction's sales are for where margin engine or desk make them; None for others.
+
+        They are called directly, or through the contract that the exchange's keeper acts through.
+        """
+        margin, desk, engine = self.exchange.margin, self.exchange.desk, self.exchange.engine
+        if margin is not None and transaction.to == margin.address:
+            return ACCOUNT_LIQUIDATION
+        if desk is not None and transaction.to == desk.address:
+            return DESK_LIQUIDATION
+        if engine is not None and transaction.to == engine.address:
+            functions = engine.interface.functions
+            if transaction.data.startswith(functions["liquidateAccount"].selector):
+                return ACCOUNT_LIQUIDATION
+            if transaction.data.startswith(functions["liquidateLoan"].selector):
+                return DESK_LIQUIDATION
+        return None
 
     def actor(self, address: str) -> Actor:
         """Who has an account; its cohort is the one that it was enrolled with."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from cascade.chain.local import Log, Receipt, Transaction
 from cascade.deployment.exchange import DeployedBook
-from cascade.recording.exchange_accounts import ExchangeAccounts
+from cascade.recording.exchange_accounts import ACCOUNT_LIQUIDATION, ExchangeAccounts
 
 __all__ = ["event_rows", "perp_trade_rows"]
 
@@ -22,7 +22,10 @@ def perp_trade_rows(
     if margin is None or not any(log.event in ("PerpTrade", "AutoDeleveraged") for log in logs):
         return
     names = _market_names(accounts)
-    is_liquidation = transaction.data.startswith(margin.interface.functions["liquidate"].selector)
+    selector, direct = margin.interface.functions["liquidate"].selector, transaction.to == margin.address
+    is_liquidation = (
+        transaction.data.startswith(selector) if direct else accounts.forced(transaction) == ACCOUNT_LIQUIDATION
+    )
     for log in logs:
         if log.event not in ("PerpTrade", "AutoDeleveraged"):
             continue

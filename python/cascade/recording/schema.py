@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cascade.recording.columns import BOOL, IDENTITY, INT64, LANE, LOG, TEXT, UINT256, WHEN, Column, Kind, Table
+from cascade.recording.derived_schema import DERIVED_TABLES
 from cascade.recording.exchange_schema import EXCHANGE_TABLES
 
 __all__ = ["TABLES", "Column", "Kind", "Table"]
@@ -330,5 +331,5 @@ _TABLES = (
     ),
 )  # fmt: skip
 
-TABLES: dict[str, Table] = {table.name: table for table in (*_TABLES, *EXCHANGE_TABLES)}
+TABLES: dict[str, Table] = {table.name: table for table in (*_TABLES, *EXCHANGE_TABLES, *DERIVED_TABLES)}
 """Every table by name, in the order they are written."""

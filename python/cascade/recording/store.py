@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -15,13 +16,21 @@ from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256, combined_sha256
 from cascade.recording.schema import TABLES, Column, Kind, Table
 
-__all__ = ["SchemaViolation", "read_table", "table_sha256", "tables_sha256", "write_tables"]
+__all__ = ["SchemaViolation", "read_table", "table_sha256", "tables_sha256", "write_derived", "write_tables"]
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _INT256_MIN, _UINT256_MAX = -(2**255), 2**256 - 1
 
-_ARROW = {Kind.TEXT: pa.string(), Kind.INT64: pa.int64(), Kind.UINT256: pa.string(), Kind.BOOL: pa.bool_()}
-_PYTHON: dict[Kind, type] = {Kind.TEXT: str, Kind.INT64: int, Kind.UINT256: int, Kind.BOOL: bool}
+_ARROW = {
+    Kind.TEXT: pa.string(), Kind.INT64: pa.int64(), Kind.UINT256: pa.string(), Kind.BOOL: pa.bool_(),
+    Kind.FLOAT64: pa.float64(),
+}  # fmt: skip
+_PYTHON: dict[Kind, type] = {
+    Kind.TEXT: str, Kind.INT64: int, Kind.UINT256: int, Kind.BOOL: bool, Kind.FLOAT64: float,
+}  # fmt: skip
+_NUMPY: dict[Kind, Literal["int64", "bool", "float64"]] = {
+    Kind.INT64: "int64", Kind.BOOL: "bool", Kind.FLOAT64: "float64",
+}  # fmt: skip
 
 
 class SchemaViolation(CascadeError, TypeError):
@@ -64,11 +73,20 @@ def write_tables(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) 
     tables = {name: _to_arrow(schema, rows.get(name, ())) for name, schema in TABLES.items()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        with pq.ParquetWriter(
-            folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=9, store_schema=False
-        ) as writer:
-            writer.write_table(table)
-            writer.add_key_value_metadata(_described(TABLES[name]))
+        _write(folder, name, table)
+
+
+def write_derived(folder: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write one table that is made from the others, in place of the empty one that stood for it.
+
+    Raises
+    ------
+    SchemaViolation
+        As `write_tables`; also for a table that is recorded.
+    """
+    if name not in TABLES or not TABLES[name].is_derived:
+        raise SchemaViolation(table=name, column="", what="is not declared as derived from other tables")
+    _write(folder, name, _to_arrow(TABLES[name], rows))
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
@@ -77,7 +95,8 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The declared columns in order: text as str, int64 as int64, uint256 as Python ints in an object column.
+        The declared columns in order: text as str, int64 and float64 as such, uint256 as Python ints in an object
+        column.
 
     Raises
     ------
@@ -112,6 +131,14 @@ def tables_sha256(folder: Path) -> str:
     return combined_sha256(table_sha256(folder))
 
 
+def _write(folder: Path, name: str, table: pa.Table) -> None:
+    with pq.ParquetWriter(
+        folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=9, store_schema=False
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(_described(TABLES[name]))
+
+
 def _to_arrow(schema: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     names = set(schema.column_names)
     for row in rows:
@@ -143,6 +170,8 @@ def _check(table: str, column: Column, values: Sequence[Any]) -> None:
             raise SchemaViolation(
                 table=table, column=column.name, what=f"{value} is out of the range of {column.kind.value}"
             )
+        if column.kind is Kind.FLOAT64 and not math.isfinite(value):
+            raise SchemaViolation(table=table, column=column.name, what=f"{value} is not finite")
 
 
 def _limits(column: Column) -> tuple[int, int]:
@@ -156,7 +185,7 @@ def _to_series(kind: Kind, values: Any) -> pd.Series[Any]:
         return pd.Series([int(value) for value in values.to_pylist()], dtype=object)
     if kind is Kind.TEXT:
         return pd.Series(values.to_pylist(), dtype=object)
-    return pd.Series(values.to_numpy(), dtype="int64" if kind is Kind.INT64 else "bool")
+    return pd.Series(values.to_numpy(), dtype=_NUMPY[kind])
 
 
 def _described(schema: Table) -> dict[str, str]:

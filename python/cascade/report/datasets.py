@@ -21,6 +21,7 @@ from cascade.analysis.series import (
 )
 from cascade.analysis.shortfall import VALUATIONS
 from cascade.report.cause_datasets import cause_frames
+from cascade.report.chain_datasets import chain_frames
 
 __all__ = ["Dataset", "datasets", "health_stride"]
 
@@ -71,6 +72,7 @@ def datasets(frames: Frames, summary: dict[str, Any]) -> dict[str, Dataset]:
     Times (`t`) are milliseconds since 1970, `time` the same as text in UTC.
     """
     return {
+        **{name: Dataset.of(frame) for name, frame in chain_frames(frames).items()},
         **{name: Dataset.of(frame) for name, frame in cause_frames(frames).items()},
         "prices": Dataset.of(_prices(frames)),
         "health": Dataset.of(_health(frames)),

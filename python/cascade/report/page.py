@@ -12,6 +12,7 @@ from cascade.report.charts import charts
 from cascade.report.datasets import datasets, health_stride
 from cascade.report.document import document
 from cascade.report.further_runs import further_runs
+from cascade.report.link_words import chain_reading, link_words
 from cascade.report.words import cards, command, day_of, parameters, readings
 
 __all__ = ["build_report"]
@@ -42,6 +43,7 @@ def build_report(run_folder: Path) -> Path:
     if further is not None:
         data.update(further.datasets)
         drawn += further.charts
+    chain = link_words(frames.links)
     content = {
         "datasets": {name: {"columns": table.columns, "rows": table.rows} for name, table in data.items()},
         "charts": {chart.key: chart.variants for chart in drawn},
@@ -57,6 +59,9 @@ def build_report(run_folder: Path) -> Path:
         day=day,
         health_stride=health_stride(frames),
         has_rho=bool(data["rho"].rows) if "rho" in data else False,
+        chain=chain,
+        chain_reading=chain_reading(chain),
+        has_exchange="books" in data,
         further=further,
         cards=cards(summary, manifest.get("expectation", {})),
         readings=readings(summary),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cascade.report.charts import causes, losses, market, positions
+from cascade.report.charts import causes, exchange, losses, market, positions
+from cascade.report.charts.links import links
 from cascade.report.charts.liquidations import cumulated, liquidations
 from cascade.report.charts.style import CONFIG, Chart, time_axis
 from cascade.report.datasets import Dataset
@@ -11,7 +12,10 @@ __all__ = ["CONFIG", "Chart", "charts"]
 
 
 def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
-    """Every chart of a run, in the order of the page; those of causes where events moved prices.
+    """Every chart of a run, in the order of the page.
+
+    Those of causes where events moved prices, that of links where there were any, those of the exchange where there is
+    one.
 
     Parameters
     ----------
@@ -23,8 +27,10 @@ def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
     time = time_axis(data["prices"], day)
     health, shortfall = data["health"], losses.shortfall
     return [
+        *([Chart("links", {"": links(data["links"], time)})] if data["links"].rows else []),
         *(causes.charts(data, time) if "ledger" in data else []),
         Chart("prices", market.prices(data["prices"], time)),
+        *(exchange.charts(data, time) if "books" in data else []),
         Chart(
             "health",
             {

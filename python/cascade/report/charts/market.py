@@ -32,11 +32,17 @@ def prices(data: Dataset, time: alt.X) -> dict[str, dict[str, Any]]:
     for asset in assets:
         name = f"{asset} " if len(assets) > 1 else ""
         variants[f"{name}market"] = _prices(data, asset, time, "linear", exit_too=False)
-        variants[f"{name}with exit"] = _prices(data, asset, time, "linear", exit_too=True)
+        if _has_exit(data, asset):
+            variants[f"{name}with exit"] = _prices(data, asset, time, "linear", exit_too=True)
     variants[f"{assets[0]} with exit, log" if len(assets) > 1 else "with exit, log"] = _prices(
         data, assets[0], time, "log", exit_too=True
     )
     return variants
+
+
+def _has_exit(data: Dataset, asset: str) -> bool:
+    of, kind = data.columns.index("asset"), data.columns.index("kind")
+    return any(row[of] == asset and row[kind] == "exit" for row in data.rows)
 
 
 def _by_fall(data: Dataset) -> list[str]:

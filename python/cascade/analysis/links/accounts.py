@@ -1,0 +1,238 @@
+"""A cohort's unified accounts valued step by step: what each asset's price, trades and interest did to their equity."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from cascade.analysis.frames import CRASH
+from cascade.analysis.links.depegs import redemption_usd
+from cascade.analysis.links.evidence import Evidence, Place
+from cascade.analysis.links.model import (
+    INPUT,
+    MACRO_SHOCK,
+    OTHERS,
+    RESIDUAL,
+    TIME,
+    Feeder,
+    exchange_depeg,
+)
+from cascade.units import BPS, E8
+
+__all__ = ["Accounts", "borrowing_cohorts"]
+
+Effects = dict[Feeder, Fraction]
+"""Dollars by feeder; negative where equity fell."""
+
+
+def borrowing_cohorts(run: Evidence) -> list[Accounts]:
+    """Cohorts that owed stables, and held other assets, when the crash began."""
+    if run.exchange is None or not run.exchange.get("margin"):
+        return []
+    cohorts = dict.fromkeys(run.frames.margin_cohorts["cohort"].tolist())
+    found = [Accounts(run, cohort) for cohort in cohorts]
+    return [accounts for accounts in found if accounts.began and accounts.began["debt_raw"] and accounts.assets]
+
+
+class Accounts:
+    """The unified accounts of a cohort.
+
+    Parameters
+    ----------
+    run : Evidence
+        The run.
+    cohort : str
+        Its name.
+    """
+
+    def __init__(self, run: Evidence, cohort: str) -> None:
+        self.run, self.cohort = run, cohort
+        exchange: dict[str, Any] = run.exchange or {}
+        self._cash = str(exchange["cash"])
+        self._cash_unit = 10 ** run.frames.decimals(self._cash)
+        frame = run.frames.margin_cohorts
+        rows = frame[frame["cohort"] == cohort].sort_values("block_number", kind="stable").to_dict("records")
+        before = [row for row in rows if row["phase"] != CRASH]
+        self.began: dict[Any, Any] | None = before[-1] if before else None
+        self.rows = before[-1:] + [row for row in rows if row["phase"] == CRASH]
+        """One row a step, the one before the crash first."""
+        self._sums: dict[tuple[str, int], tuple[list[Fraction], list[Fraction]]] = {}
+        self._trades: dict[tuple[int, bool], Fraction] = {}
+        self._books = {
+            spec["base"]: (name, spec) for name, spec in run.books.items()
+            if name in (exchange.get("margin") or {}).get("collateral", {})
+        }  # fmt: skip
+
+    @cached_property
+    def assets(self) -> list[str]:
+        """Collateral other than the stable that the cohort held when the crash began."""
+        if self.began is None:
+            return []
+        block = self.began["block_number"]
+        return sorted(asset for asset in self._held if asset in self._books and self.held(asset, block))
+
+    @cached_property
+    def _held(self) -> dict[str, tuple[list[int], list[int]]]:
+        frame = self.run.frames.holdings
+        rows = frame[frame["cohort"] == self.cohort].sort_values("block_number", kind="stable")
+        found: dict[str, tuple[list[int], list[int]]] = {}
+        columns = (rows[name].tolist() for name in ("asset", "block_number", "amount_raw"))
+        for asset, block, amount in zip(*columns, strict=True):
+            blocks, amounts = found.setdefault(asset, ([], []))
+            blocks.append(block)
+            amounts.append(amount)
+        return found
+
+    def held(self, asset: str, block: int) -> int:
+        """What the cohort held of an asset at the end of a block, in smallest units."""
+        blocks, amounts = self._held.get(asset, ([], []))
+        number = bisect_right(blocks, block)
+        return amounts[number - 1] if number else 0
+
+    @cached_property
+    def first_liquidation(self) -> dict[Any, Any] | None:
+        """The first event that an account of the cohort was taken over; None for never."""
+        events = self.run.frames.exchange_events
+        chosen = events[(events["kind"] == "liquidation-started") & (events["cohort"] == self.cohort)]
+        rows = chosen.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
+        return rows[0] if rows else None
+
+    @cached_property
+    def untouched(self) -> list[dict[Any, Any]]:
+        """Rows before the first liquidation of one of its accounts."""
+        first = self.first_liquidation
+        return [row for row in self.rows if first is None or row["block_number"] < first["block_number"]]
+
+    def haircut(self, asset: str) -> Fraction:
+        """Share of its price that an asset counts for: the first tier's, less what a remedy adds."""
+        spec = (self.run.exchange or {})["margin"]["collateral"][self._books[asset][0]]
+        return Fraction(spec["tiers"][0]["rate_bps"] - (spec.get("haircut_add_on_bps") or 0), BPS)
+
+    def effects(
+        self, last: int, *, at: Place | None = None, until: int | None = None, adjusted: bool = False
+    ) -> Effects:
+        """What moved the cohort's equity from before the crash to row `last`, in dollars.
+
+        Holdings times each change of their price, step by step; what trades, fees and repayments came to at those
+        prices; interest.
+
+        Parameters
+        ----------
+        at : Place, optional
+            A transaction of the next step, before which prices are read once more.
+        until : int, optional
+            Row up to which the cohort's own trades are followed; from there on the holdings of then count.
+        adjusted : bool
+            Whether assets count after haircuts.
+        """
+        until = last if until is None else min(until, last)
+        found: Effects = {}
+        for asset in self.assets:
+            rate = self.haircut(asset) if adjusted else Fraction(1)
+            for feeder, amount in self._of_price(asset, last, until, at).items():
+                found[feeder] = found.get(feeder, Fraction(0)) + rate * amount
+        if (until, adjusted) not in self._trades:
+            self._trades[until, adjusted] = self._of_trades(until, adjusted=adjusted)
+        found[OTHERS, "trades and fees"] = self._trades[until, adjusted]
+        found[TIME, "interest"] = self._of_interest(until)
+        return {feeder: amount for feeder, amount in found.items() if amount}
+
+    def with_residual(self, effects: Effects, change: Fraction) -> Effects:
+        """The same, and what of the recorded change they leave."""
+        residual = change - sum(effects.values(), Fraction(0))
+        return {**effects, (RESIDUAL, "rounding, and what is not followed"): residual} if residual else effects
+
+    def change(self, column: str, last: int) -> Fraction:
+        """Recorded change of a sum of the cohort from before the crash to a row, in dollars."""
+        return Fraction(self.rows[last][column] - self.rows[0][column], self._cash_unit)
+
+    def _of_price(self, asset: str, last: int, until: int, at: Place | None) -> Effects:
+        name, spec = self._books[asset]
+        prices, values = self._price_sums(asset, until)
+        total, of_value, place = prices[last], values[last], (self.rows[last]["block_number"] + 1, -1)
+        if at is not None:
+            place, block = at, self.rows[last]["block_number"]
+            held = self._tokens(asset, min(last, until))
+            total += held * (self._price_at(asset, at) - self._price(asset, block))
+            of_value += held * (self._value(spec, at[0]) - self._value(spec, block))
+        if not spec.get("redemption"):
+            parts = self.run.book_fall(name, place, rise=total > 0)
+            return {(link, f"{asset}: {through}"): total * share for (link, through), share in parts.shares.items()}
+        return {
+            (self._value_link(spec), f"{asset}: redemption value"): of_value,
+            (exchange_depeg(asset), f"{asset}: discount"): total - of_value,
+        }  # fmt: skip
+
+    def _tokens(self, asset: str, number: int) -> Fraction:
+        return Fraction(self.held(asset, self.rows[number]["block_number"]), 10 ** self.run.frames.decimals(asset))
+
+    def _price_sums(self, asset: str, until: int) -> tuple[list[Fraction], list[Fraction]]:
+        """What changes of the index, and of the redemption value, had come to by each row."""
+        if (asset, until) not in self._sums:
+            spec = self._books[asset][1]
+            blocks = [row["block_number"] for row in self.rows]
+            held = [self._tokens(asset, min(number, until)) for number in range(len(blocks))]
+            prices = [self._price(asset, block) for block in blocks]
+            values = [self._value(spec, block) for block in blocks]
+            self._sums[asset, until] = _worth(held, prices), _worth(held, values)
+        return self._sums[asset, until]
+
+    def _value(self, spec: dict[str, Any], block: int) -> Fraction:
+        value = redemption_usd(self.run, spec, block) if spec.get("redemption") else None
+        return Fraction(0) if value is None else value
+
+    def _price_at(self, asset: str, place: Place) -> Fraction:
+        """The index before a transaction: own price and redemption value, by their weights, no lower than the floor."""
+        name, spec = self._books[asset]
+        own = self.run.own_price(name, place)
+        if own is None or self._is_at_redemption(name):
+            return self._price(asset, place[0])
+        stable = self.run.prices.at(self._cash, "oracle", place[0])
+        own *= Fraction(E8 if stable is None else stable, E8)
+        index = spec.get("index") or {}
+        weight = Fraction(index.get("redemption_weight_bps") or 0, BPS)
+        mixed = own * (1 - weight) + self._value(spec, place[0]) * weight
+        return max(mixed, Fraction(str(index.get("floor_price") or 0)))
+
+    def _is_at_redemption(self, book: str) -> bool:
+        return bool((self.run.exchange or {})["margin"]["collateral"][book].get("priced_at") == "redemption")
+
+    def _value_link(self, spec: dict[str, Any]) -> str:
+        return MACRO_SHOCK if self.run.source(spec["redemption"]["asset"], "path") else INPUT
+
+    def _price(self, asset: str, block: int) -> Fraction:
+        name, spec = self._books[asset]
+        if self._is_at_redemption(name):
+            return self._value(spec, block)
+        price = self.run.prices.at(asset, f"index:{name}", block)
+        return Fraction(price or 0, E8)
+
+    def _of_trades(self, until: int, *, adjusted: bool) -> Fraction:
+        total = Fraction(0)
+        blocks = [row["block_number"] for row in self.rows[: until + 1]]
+        for at in range(1, until + 1):
+            for asset in self.assets:
+                rate = self.haircut(asset) if adjusted else Fraction(1)
+                bought = self.held(asset, blocks[at]) - self.held(asset, blocks[at - 1])
+                if bought:
+                    unit = 10 ** self.run.frames.decimals(asset)
+                    total += rate * Fraction(bought, unit) * self._price(asset, blocks[at])
+            paid = self.held(self._cash, blocks[at]) - self.held(self._cash, blocks[at - 1])
+            repaid = max(self.rows[at - 1]["debt_raw"] - self.rows[at]["debt_raw"], 0)
+            total += Fraction(paid + repaid, self._cash_unit)
+        return total
+
+    def _of_interest(self, until: int) -> Fraction:
+        grown = sum(
+            max(self.rows[at]["debt_raw"] - self.rows[at - 1]["debt_raw"], 0) for at in range(1, until + 1)
+        )  # fmt: skip
+        return -Fraction(grown, self._cash_unit)
+
+
+def _worth(held: list[Fraction], prices: list[Fraction]) -> list[Fraction]:
+    """What changes of a price had come to by each row: each times what was held before it."""
+    changes = (held[number - 1] * (prices[number] - prices[number - 1]) for number in range(1, len(prices)))
+    return list(accumulate(changes, initial=Fraction(0)))

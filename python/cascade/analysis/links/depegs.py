@@ -1,0 +1,138 @@
+"""Falls of what has a value elsewhere: a stable at a pool of the chain, an issuer's token in its book."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from cascade.analysis.links.evidence import Evidence
+from cascade.analysis.links.model import Link, Point, chain_depeg, exchange_depeg
+from cascade.analysis.links.spells import lowest_spell
+from cascade.units import E8, WAD
+
+__all__ = ["chain_depegs", "exchange_depegs", "forgotten_at", "redemption_usd"]
+
+LINE = Fraction(99, 100)
+"""Share of its value under which an asset has lost its peg."""
+
+
+def chain_depegs(run: Evidence) -> list[Link]:
+    """Falls at pools of the chain, of each asset at the venue where it fell most.
+
+    Prices are those at the ends of blocks. An asset of the price path is left out: its pools follow the path.
+    """
+    deepest: dict[str, tuple[Fraction, str]] = {}
+    for market in run.markets:
+        if ":" in market:
+            continue
+        points = _block_ends(run, market)
+        asset = _asset(run, market)
+        if run.source(asset, "path") or not points[0].value:
+            continue
+        low = min(point.value for point in points) / points[0].value
+        deepest[asset] = min(deepest.get(asset, (low, market)), (low, market))
+    links = []
+    for asset, (_, market) in sorted(deepest.items()):
+        points = _block_ends(run, market)
+        start = points[0].value
+        spell = lowest_spell(points, start * LINE)
+        if spell is None:
+            continue
+        low = points[spell.low].value
+        links.append(
+            Link(
+                chain_depeg(asset), f"{asset} fell in the pool {market} from {float(start):.4f} to {float(low):.4f}.",
+                spell.started, spell.peaked, spell.ended, 100 * (1 - low / start), "% of the start", low,
+                "in the pool's quote coin", "ledger", _split(run, market, 0, spell.peaked.block),
+            )
+        )  # fmt: skip
+    return links
+
+
+def exchange_depegs(run: Evidence) -> list[Link]:
+    """Falls of a book's own price, which its index is made of, under what the issuer of its asset pays.
+
+    The ledger runs from the moment at which the price was last at the line to its lowest ratio: before it, price and
+    value moved together.
+    """
+    links = []
+    for book, spec in sorted(run.books.items()):
+        moves = run.market(f"book:{book}")
+        if moves is None or not spec.get("redemption"):
+            continue
+        points = _ratios(run, book, spec)
+        spell = lowest_spell(points, LINE)
+        if spell is None:
+            continue
+        low = points[spell.low].value
+        price = Fraction(int(moves.rows[max(spell.low - 1, 0)]["price_after_wad"]), WAD)
+        what = f"{spec['base']} fell in {book} to {float(price):.6g}, {float(100 * low):.1f} % of its redemption value"
+        if forgotten_at(spec, price):
+            what += ": the price of a forgotten order, an input"
+        links.append(
+            Link(
+                exchange_depeg(spec["base"]), f"{what}.", spell.started, spell.peaked, spell.ended, 100 * (1 - low),
+                "% under redemption", low, "of redemption", "ledger",
+                _split_moves(run, book, max(spell.first - 1, 0), spell.low),
+            )
+        )  # fmt: skip
+    return links
+
+
+def redemption_usd(run: Evidence, spec: dict[str, Any], block: int) -> Fraction | None:
+    """What the issuer of a book's asset pays at a block, in dollars; None where no table says it."""
+    recorded = run.prices.at(spec["base"], "redemption", block)
+    if recorded is not None:
+        return Fraction(recorded, E8)
+    value = spec["redemption"]
+    price = run.prices.at(value["asset"], "oracle", block)
+    return None if price is None else Fraction(price, E8) * Fraction(str(value["ratio"]))
+
+
+def forgotten_at(spec: dict[str, Any], price: Fraction) -> bool:
+    """Whether a price is that of an order that the scenario left in the book."""
+    return any(Fraction(str(order["price"])) == price for order in spec.get("forgotten_orders") or [])
+
+
+def _split(run: Evidence, market: str, first: int, block: int) -> Any:
+    moves = run.market(market)
+    assert moves is not None
+    return lambda: moves.split(first, moves.until(block))
+
+
+def _split_moves(run: Evidence, book: str, first: int, last: int) -> Any:
+    moves = run.market(f"book:{book}")
+    assert moves is not None
+    return lambda: moves.split(first, last)
+
+
+def _asset(run: Evidence, market: str) -> str:
+    moves = run.market(market)
+    assert moves is not None
+    return str(moves.rows[0]["asset"])
+
+
+def _block_ends(run: Evidence, market: str) -> list[Point]:
+    """The price that the crash began with, and the one at the end of each block that moved it."""
+    moves = run.market(market)
+    assert moves is not None
+    rows = moves.rows
+    points = [Point(run.start, Fraction(int(rows[0]["price_before_wad"]), WAD))]
+    ends = {row["block_number"]: row for row in rows}
+    return points + [Point(run.moment(row), Fraction(int(row["price_after_wad"]), WAD)) for row in ends.values()]
+
+
+def _ratios(run: Evidence, book: str, spec: dict[str, Any]) -> list[Point]:
+    """Own price over redemption value: at the start, and after each move. Point n + 1 is move n's."""
+    moves, cash = run.market(f"book:{book}"), str((run.exchange or {})["cash"])
+    assert moves is not None
+    points = []
+    for number, row in enumerate([moves.rows[0], *moves.rows]):
+        block = run.start.block - 1 if number == 0 else row["block_number"]
+        value = redemption_usd(run, spec, block)
+        stable = run.prices.at(cash, "oracle", block)
+        price = Fraction(int(row["price_before_wad" if number == 0 else "price_after_wad"]), WAD)
+        dollars = price * Fraction(E8 if stable is None else stable, E8)
+        at = run.start if number == 0 else run.moment(row)
+        points.append(Point(at, dollars / value if value else Fraction(1)))
+    return points

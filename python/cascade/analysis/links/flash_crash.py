@@ -1,0 +1,148 @@
+"""The fall of an asset that nobody redeems, within five minutes, and the ten minutes after it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from cascade.analysis.links.depegs import forgotten_at
+from cascade.analysis.links.evidence import Evidence
+from cascade.analysis.links.model import INPUT, OTHERS, Link, Moment, Parts, flash_crash, recovery
+from cascade.analysis.links.spells import GAP_SECONDS
+from cascade.units import WAD
+
+__all__ = ["flash_crashes"]
+
+_WINDOW_SECONDS = 300
+_AFTER_SECONDS = 600
+
+_LINE = Fraction(20, 100)
+"""Fall within the window from which a fall counts as a flash crash."""
+
+
+@dataclass(frozen=True)
+class _Fall:
+    """The largest fall of a book's own price from what it was five minutes earlier.
+
+    `begun` is the move at which falls reached the line, none of ten minutes before it having done so; `low` the one at
+    which the fall was largest, `first` the first move of the window before it.
+    """
+
+    begun: int
+    low: int
+    first: int
+    before: Fraction
+    lowest: Fraction
+
+
+def flash_crashes(run: Evidence) -> list[Link]:
+    """Flash crash and recovery of each book whose asset has no issuer.
+
+    The price that a fall is measured from is the last one five minutes earlier. Where the low is the price of an order
+    that the scenario left in the book, the sentence says so: how far it fell is then an input.
+    """
+    links = []
+    for book, spec in sorted(run.books.items()):
+        moves = run.market(f"book:{book}")
+        if moves is None or spec.get("redemption"):
+            continue
+        rows = moves.rows
+        fall = _largest(rows)
+        if fall is None:
+            continue
+        asset, size = spec["base"], 1 - fall.lowest / fall.before
+        what = f"{asset} fell in {book} from {float(fall.before):.6g} to {float(fall.lowest):.6g} in five minutes"
+        if forgotten_at(spec, fall.lowest):
+            what += ": the low is the price of a forgotten order, an input"
+        after = next(
+            (row for row in rows[fall.low :] if _price(row) >= fall.before * (1 - _LINE)), None
+        )  # fmt: skip
+        links.append(
+            Link(
+                flash_crash(asset), f"{what}.", run.moment(rows[fall.begun]), run.moment(rows[fall.low]),
+                after["timestamp"] if after else 0, 100 * size, "% of five minutes earlier", fall.lowest,
+                "in the exchange's stable", "ledger", _split(run, book, fall),
+            )
+        )  # fmt: skip
+        links += _recovery(run, book, spec, fall)
+    return links
+
+
+def _split(run: Evidence, book: str, fall: _Fall) -> Callable[[], Parts]:
+    moves = run.market(f"book:{book}")
+    assert moves is not None
+    return lambda: moves.split(fall.first, fall.low + 1)
+
+
+def _price(row: dict[Any, Any]) -> Fraction:
+    return Fraction(int(row["price_after_wad"]), WAD)
+
+
+def _largest(rows: list[dict[Any, Any]]) -> _Fall | None:
+    times = [row["timestamp"] for row in rows]
+    start = Fraction(int(rows[0]["price_before_wad"]), WAD)
+    begun, over_at = -1, 0
+    found: _Fall | None = None
+    most = Fraction(0)
+    for number, row in enumerate(rows):
+        first = bisect_right(times, row["timestamp"] - _WINDOW_SECONDS)
+        before = _price(rows[first - 1]) if first else start
+        lowest = _price(row)
+        size = 1 - lowest / before if before else Fraction(0)
+        if size < _LINE:
+            continue
+        if begun < 0 or row["timestamp"] - over_at > GAP_SECONDS:
+            begun = number
+        over_at = row["timestamp"]
+        if size > most:
+            most = size
+            found = _Fall(begun, number, first, before, lowest)
+    return found
+
+
+def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> list[Link]:
+    """How much of the fall the price regained ten minutes after the low, and whose resting bids bought until then."""
+    moves = run.market(f"book:{book}")
+    assert moves is not None
+    rows = moves.rows
+    low = run.moment(rows[fall.low])
+    until = low.timestamp + _AFTER_SECONDS
+    last = [row for row in rows[fall.low :] if row["timestamp"] <= until][-1]
+    price = _price(last)
+    if price <= fall.lowest:
+        return []
+    regained = (price - fall.lowest) / (fall.before - fall.lowest)
+    reached = max(
+        (moment for moment in run.moments.values() if moment.timestamp <= until), key=lambda moment: moment.block
+    )
+    is_over = run.end.timestamp >= until
+    when = "ten minutes after the low" if is_over else "at the end"
+    amounts = _bids(run, book, low, until)
+    whole = sum(amounts.values())
+    of = ", ".join(f"{role}s {100 * paid / whole:.0f} %" for role, paid in sorted(amounts.items(), key=lambda i: -i[1]))
+    what = f"{spec['base']} stood at {float(price):.6g} in {book} {when}; resting bids that bought: {of or 'none'}."
+    # Bids reposted around a path are the path's doing, an input.
+    link = INPUT if (spec.get("reference") or {}).get("kind") == "path" else OTHERS
+    shares = Parts.weighed({(link, f"bids of {role}s"): Fraction(paid) for role, paid in amounts.items()})
+    return [
+        Link(
+            recovery(spec["base"]), what, low, reached, until if is_over else 0, 100 * regained, "% of the fall", price,
+            "in the exchange's stable", "ledger", lambda: shares,
+        )
+    ]  # fmt: skip
+
+
+def _bids(run: Evidence, book: str, low: Moment, until: int) -> dict[str, int]:
+    """What resting bids paid after a moment, by role of their makers, in units of the stable."""
+    frame = run.frames.trades
+    frame = frame[
+        (frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] > low.block)
+        & (frame["timestamp"] <= until)
+    ]  # fmt: skip
+    amounts: dict[str, int] = {}
+    for role, paid in zip(frame["maker_role"].tolist(), frame["quote_raw"].tolist(), strict=True):
+        amounts[role] = amounts.get(role, 0) + paid
+    return amounts

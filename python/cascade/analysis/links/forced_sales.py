@@ -1,0 +1,123 @@
+"""Liquidations: of loops on chain, of loans of the exchange's desk, and of perpetuals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from cascade.analysis.causes.graph import cause_graph
+from cascade.analysis.links.evidence import Evidence
+from cascade.analysis.links.flows import Event, busiest, ended, total, weighed
+from cascade.analysis.links.model import (
+    CHAIN_LIQUIDATIONS,
+    DESK_LIQUIDATIONS,
+    OTHERS,
+    PERP_LIQUIDATIONS,
+    RESIDUAL,
+    TIME,
+    Feeder,
+    Link,
+    Parts,
+)
+from cascade.units import E8
+
+__all__ = ["chain_liquidations", "desk_liquidations", "perp_liquidations"]
+
+_LOST = {"time": TIME, "unexplained": RESIDUAL, "switch": OTHERS}
+
+
+def chain_liquidations(run: Evidence) -> list[Link]:
+    """Liquidations of the pool's positions, in dollars of debt covered.
+
+    Each is fed by its pivot, the price move that took its health factor under one: by the link of whoever made it,
+    which can be these liquidations themselves.
+    """
+    if run.frames.liquidations.empty:
+        return []
+    rows = cause_graph(run.frames).liquidations.to_dict("records")
+    events = [Event(run.moment(row), Fraction(row["debt_covered_e8"], E8)) for row in rows]
+    amounts: dict[Feeder, Fraction] = {}
+    for row, event in zip(rows, events, strict=True):
+        feeder = _pivot(run, row)
+        amounts[feeder] = amounts.get(feeder, Fraction(0)) + event.dollars
+    borrowers = len({row["borrower"] for row in rows})
+    what = f"{len(rows)} liquidations of {borrowers} borrowers on chain."
+    return [
+        _flow(
+            run, CHAIN_LIQUIDATIONS, what, events, unit="dollars of debt covered", basis="pivots",
+            split=lambda: Parts.weighed(amounts),
+        )
+    ]  # fmt: skip
+
+
+def desk_liquidations(run: Evidence) -> list[Link]:
+    """Loans that the exchange's desk liquidated, in dollars that the pledges brought.
+
+    Each is fed by who lowered its pledge's price, from the start of the crash to it.
+    """
+    rows = [row for row in run.frames.exchange_events.to_dict("records") if row["kind"] == "loan-liquidated"]
+    if not rows:
+        return []
+    cash = str((run.exchange or {})["cash"])
+    events = [Event(run.moment(row), run.dollars(cash, row["proceeds_raw"], row["block_number"])) for row in rows]
+    what = f"{len(rows)} sales of {len({row['account'] for row in rows})} pledges by the exchange's desk."
+    pairs = list(zip(events, rows, strict=True))
+    return [
+        _flow(
+            run, DESK_LIQUIDATIONS, what, events, unit="dollars sold", basis="ledger",
+            split=lambda: weighed([(event, run.book_fall(row["book"], run.before(row))) for event, row in pairs]),
+        )
+    ]  # fmt: skip
+
+
+def perp_liquidations(run: Evidence) -> list[Link]:
+    """Perpetual positions that the engine closed, in dollars at the mark.
+
+    Each is fed by who lowered its book's price from the start of the crash to it; who raised it, for a short.
+    """
+    rows = [row for row in run.frames.perp_trades.to_dict("records") if row["kind"] == "liquidation"]
+    if not rows:
+        return []
+    exchange = run.exchange or {}
+    cash, markets = str(exchange["cash"]), exchange["margin"]["markets"]
+    events = [
+        Event(
+            run.moment(row), run.dollars(cash, abs(row["contracts"]) * row["mark_raw"], row["block_number"])
+        ) for row in rows
+    ]  # fmt: skip
+    pairs = list(zip(events, rows, strict=True))
+
+    def split(row: dict[Any, Any]) -> Parts:
+        book = markets[row["market"]]["book"]
+        return run.book_fall(book, run.before(row), rise=row["contracts"] > 0)
+
+    what = f"Perpetuals of {len({row['taker'] for row in rows})} accounts were liquidated in {len(rows)} trades."
+    return [
+        _flow(
+            run, PERP_LIQUIDATIONS, what, events, unit="dollars of contracts", basis="ledger",
+            split=lambda: weighed([(event, split(row)) for event, row in pairs]),
+        )
+    ]  # fmt: skip
+
+
+def _pivot(run: Evidence, row: dict[Any, Any]) -> Feeder:
+    found = run.feeder_of(row["pivot_block"], row["pivot_log_index"])
+    return (_LOST.get(row["pivot_kind"], OTHERS), row["pivot_class"]) if found is None else found
+
+
+def _flow(
+    run: Evidence,
+    name: str,
+    what: str,
+    events: Sequence[Event],
+    *,
+    unit: str,
+    basis: str,
+    split: Callable[[], Parts],
+) -> Link:
+    peaked, peak = busiest(events, run.start.timestamp)
+    return Link(
+        name, what, events[0].at, peaked, ended(events, run), total(events), unit, peak, f"{unit} in a minute", basis,
+        split,
+    )  # fmt: skip

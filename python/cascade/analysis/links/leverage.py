@@ -1,0 +1,124 @@
+"""Makers: leverage that grows without a trade, and the liquidation of unified accounts."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from cascade.analysis.links.accounts import Accounts, borrowing_cohorts
+from cascade.analysis.links.evidence import Evidence
+from cascade.analysis.links.flows import Event, busiest, ended, total, weighed
+from cascade.analysis.links.model import ACCOUNT_LIQUIDATIONS, Link, Parts, leverage
+
+__all__ = ["account_liquidations", "rising_leverage"]
+
+_GROWN = Fraction(11, 10)
+"""Factor from which leverage counts as grown."""
+
+_BEGUN = Fraction(105, 100)
+"""Factor at which its growth counts as begun."""
+
+
+def rising_leverage(run: Evidence) -> list[Link]:
+    """Leverage of each cohort that borrowed, from the start to its peak before one of its accounts is liquidated.
+
+    Leverage is gross over equity. The fall of the equity is split by valuation: holdings times the change of each
+    index, trades, interest, and a residual.
+    """
+    links = []
+    for accounts in borrowing_cohorts(run):
+        rows = accounts.untouched
+        levels = [_leverage(row) for row in rows]
+        known = [number for number, level in enumerate(levels) if level is not None]
+        if not known or known[0] != 0:
+            continue
+        peak = max(known, key=lambda number: (levels[number] or Fraction(0), -number))
+        start, most = levels[0] or Fraction(0), levels[peak] or Fraction(0)
+        if not start or most / start < _GROWN:
+            continue
+        begun = next(number for number in known if (levels[number] or Fraction(0)) / start >= _BEGUN)
+        first = accounts.first_liquidation
+        traded = accounts.effects(peak)
+        change = accounts.change("equity_raw", peak)
+        by_trades = sum((value for (_, through), value in traded.items() if through == "trades and fees"), Fraction(0))
+        what = (
+            f"Leverage of {accounts.cohort} rose from {float(start):.2f} to {float(most):.2f}; trades made "
+            f"{float(100 * by_trades / change):.1f} % of the fall of their equity."
+        )
+        links.append(
+            Link(
+                leverage(accounts.cohort), what, run.moment(rows[begun]), run.moment(rows[peak]),
+                first["timestamp"] if first else 0, most / start, "times the start", most, "gross over equity",
+                "valuation", _fall(accounts, peak, change),
+            )
+        )  # fmt: skip
+    return links
+
+
+def _fall(accounts: Accounts, peak: int, change: Fraction) -> Any:
+    return lambda: Parts.weighed(accounts.with_residual(accounts.effects(peak), change))
+
+
+def _leverage(row: dict[Any, Any]) -> Fraction | None:
+    return Fraction(row["gross_raw"], row["equity_raw"]) if row["equity_raw"] > 0 else None
+
+
+def account_liquidations(run: Evidence) -> list[Link]:
+    """Collateral that the margin engine sold of unified accounts, in dollars that it brought.
+
+    Each account's liquidation weighs what was sold of it from then on. It is fed by what lowered the adjusted equity
+    of its cohort until then, each asset after its haircut: as the cohort traded until the first of its accounts was
+    taken over, and with the holdings of then from there on.
+    """
+    rows = run.frames.exchange_events.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
+    sold = [row for row in rows if row["kind"] == "collateral-sold"]
+    if not sold:
+        return []
+    cash = str((run.exchange or {})["cash"])
+    events = [Event(run.moment(row), run.dollars(cash, row["proceeds_raw"], row["block_number"])) for row in sold]
+    by_account: dict[tuple[str, int], Fraction] = {}
+    started: dict[tuple[str, int], dict[Any, Any]] = {}
+    last: dict[str, int] = {}
+    worth = {id(row): event.dollars for row, event in zip(sold, events, strict=True)}
+    for number, row in enumerate(rows):
+        if row["kind"] == "liquidation-started":
+            last[row["account"]] = number
+            started[row["account"], number] = row
+        elif row["kind"] == "collateral-sold" and row["account"] in last:
+            key = row["account"], last[row["account"]]
+            by_account[key] = by_account.get(key, Fraction(0)) + worth[id(row)]
+    assets: dict[str, Fraction] = {}
+    for row, event in zip(sold, events, strict=True):
+        assets[row["asset"]] = assets.get(row["asset"], Fraction(0)) + event.dollars
+    size = total(events)
+    named = ", ".join(
+        f"{asset} {float(100 * amount / size):.0f} %" for asset, amount in sorted(assets.items(), key=lambda i: -i[1])
+    ) if size else "for nothing"  # fmt: skip
+    peaked, peak = busiest(events, run.start.timestamp)
+    accounts = {entry.cohort: entry for entry in borrowing_cohorts(run)}
+
+    def split() -> Parts:
+        fallen = [(Event(run.moment(started[key]), dollars), _lost(run, accounts, started[key]))
+                  for key, dollars in by_account.items()]  # fmt: skip
+        return weighed(fallen)
+
+    return [
+        Link(
+            ACCOUNT_LIQUIDATIONS,
+            f"Collateral of {len({row['account'] for row in sold})} unified accounts was sold: {named}.",
+            events[0].at, peaked, ended(events, run), size, "dollars sold", peak, "dollars sold in a minute",
+            "valuation", split,
+        )
+    ]  # fmt: skip
+
+
+def _lost(run: Evidence, accounts: dict[str, Accounts], started: dict[Any, Any]) -> Parts:
+    entry = accounts.get(started["cohort"])
+    if entry is None:
+        return Parts.unknown()
+    numbers = [number for number, row in enumerate(entry.rows) if row["block_number"] <= started["block_number"]]
+    effects = entry.effects(
+        numbers[-1], at=run.before(started), until=len(entry.untouched) - 1, adjusted=True
+    )  # fmt: skip
+    # An account of a cohort that gained was brought down by what is its own.
+    return Parts.weighed(effects) if sum(effects.values(), Fraction(0)) < 0 else Parts.unknown()

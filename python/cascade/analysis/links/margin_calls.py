@@ -1,0 +1,97 @@
+"""Risk-off: margin calls on what was pledged, on chain and at the exchange's desk."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from cascade.analysis.links.evidence import Evidence
+from cascade.analysis.links.flows import Event, busiest, total, weighed
+from cascade.analysis.links.model import MARGIN_CALLS, Link, Parts
+
+__all__ = ["margin_calls"]
+
+_CALLED, _CLOSED = ("call", "margin-called"), ("cured", "failed", "margin-call-met", "loan-liquidated")
+
+
+def margin_calls(run: Evidence) -> list[Link]:
+    """Calls on pledges, in dollars that they asked for; counted where no dollars are known.
+
+    The desk's own events do not say how much would cure a call: its borrowers count in dollars where their journal
+    says it, the rest are counted only. Each call is fed by who lowered its pledge's price until then, and weighs its
+    dollars.
+    """
+    pledges = _Pledges(run)
+    events = run.frames.margin_events.to_dict("records")
+    calls = [row for row in events if row["event"] == "call"]
+    noted = {row["borrower"] for row in calls}
+    desk = run.frames.exchange_events.to_dict("records")
+    others = [row for row in desk if row["kind"] == "margin-called" and row["account"] not in noted]
+    counted = [(Event(run.moment(row), _needed(run, pledges, row)), pledges.fall(row)) for row in calls]
+    bare = [(Event(run.moment(row), Fraction(0)), _desk_fall(run, row)) for row in others]
+    everything = sorted(counted + bare, key=lambda pair: pair[0].at.block)
+    if not everything:
+        return []
+    every = [event for event, _ in everything]
+    is_counted = not total(every)
+    sized = [Event(event.at, Fraction(1)) for event in every] if is_counted else every
+    unit = "calls" if is_counted else "dollars needed"
+    peaked, peak = busiest(sized, run.start.timestamp)
+    of_desk = f"{len(others)} margin calls at the desk, whose amounts no table has"
+    told = [f"{len(calls)} margin calls on pledges"] if calls else []
+    return [
+        Link(
+            MARGIN_CALLS, " and ".join([*told, of_desk] if others else told) + ".", every[0].at, peaked,
+            _last_closed(events, desk), total(sized), unit, peak, f"{unit} in a minute", "ledger",
+            lambda: weighed([(event, fall()) for event, fall in everything]),
+        )
+    ]  # fmt: skip
+
+
+def _desk_fall(run: Evidence, row: dict[Any, Any]) -> Any:
+    return lambda: run.book_fall(row["book"], run.before(row))
+
+
+def _needed(run: Evidence, pledges: _Pledges, row: dict[Any, Any]) -> Fraction:
+    asset = pledges.debt_asset(row["borrower"])
+    return run.dollars(asset, row["needed_raw"], row["block_number"]) if asset else Fraction(0)
+
+
+def _last_closed(events: list[dict[Any, Any]], desk: list[dict[Any, Any]]) -> int:
+    """When the last call was met or failed; 0 while one is open."""
+    is_open: dict[str, bool] = {}
+    closed = 0
+    steps = [(row["block_number"], row["borrower"], row["event"], row["timestamp"]) for row in events]
+    steps += [(row["block_number"], row["account"], row["kind"], row["timestamp"]) for row in desk]
+    for _, account, kind, timestamp in sorted(steps):
+        if kind in _CALLED:
+            is_open[account] = True
+        elif kind in _CLOSED:
+            is_open[account] = False
+            closed = max(closed, timestamp)
+    return 0 if any(is_open.values()) else closed
+
+
+class _Pledges:
+    """What each account of a call had pledged: a position of the pool, or a loan of a line of the desk."""
+
+    def __init__(self, run: Evidence) -> None:
+        self._run = run
+        columns = (run.frames.positions[name].tolist() for name in _COLUMNS)
+        self._of = {borrower: tuple(rest) for borrower, *rest in zip(*columns, strict=True)}
+
+    def debt_asset(self, borrower: str) -> str:
+        known = self._of.get(borrower)
+        return known[2] if known else str((self._run.exchange or {}).get("cash", ""))
+
+    def fall(self, row: dict[Any, Any]) -> Any:
+        run, borrower, block = self._run, row["borrower"], row["block_number"]
+        cohort, collateral, _ = self._of.get(borrower, ("", "", ""))
+        pledge = run.frames.parameters.get("positions", {}).get(cohort, {}).get("pledge") or {}
+        line = pledge.get("line")
+        if line:
+            return lambda: run.book_fall(line, (block + 1, -1))
+        return (lambda: run.fall_of(collateral, block)) if collateral else Parts.unknown
+
+
+_COLUMNS = ("borrower", "cohort", "collateral_asset", "debt_asset")

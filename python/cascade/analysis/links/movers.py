@@ -1,0 +1,137 @@
+"""Whose a price move is: the link that each class of actor and intent belongs to."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from cascade.analysis.causes.moves import Moves
+from cascade.analysis.links.model import (
+    ACCOUNT_LIQUIDATIONS,
+    CHAIN_LIQUIDATIONS,
+    DESK_LIQUIDATIONS,
+    INPUT,
+    LOOP_UNWINDING,
+    MACRO_SHOCK,
+    OTHERS,
+    PERP_LIQUIDATIONS,
+    Feeder,
+    chain_depeg,
+    exchange_depeg,
+    vacuum,
+)
+from cascade.analysis.pricebook import PriceBook
+from cascade.units import E8, WAD
+
+__all__ = ["Movers"]
+
+_FORCED = {"account-liquidation": ACCOUNT_LIQUIDATIONS, "desk-liquidation": DESK_LIQUIDATIONS}
+
+_SCHEDULED = ("exogenous", "noise", "spot-seller")
+"""Roles that act when the scenario, or a draw of its random streams, says so."""
+
+
+class Movers:
+    """The feeder of each price move of a run.
+
+    A liquidation's own sale, and what a keeper sells later, belongs to the liquidations; a loop sold by its owner to
+    the unwinding; an engine's sale in a book to the desk's or the accounts' liquidations. What an arbitrageur does at
+    one place is fed by the depeg at the other. Who hedges perpetuals in a book hedges what was liquidated. Quotes
+    follow their book's reference: a path, which is the macro shock, or a pool. Quotes taken away are the vacuum.
+    """
+
+    def __init__(self, moves: Moves, prices: PriceBook) -> None:
+        self._moves = moves
+        parameters = moves.frames.parameters
+        exchange = parameters.get("exchange") or {}
+        self._books: dict[str, Any] = exchange.get("books", {})
+        self._cash, self._prices = str(exchange.get("cash", "")), prices
+        self._venues: dict[str, Any] = parameters.get("venues", {})
+        self._liquidated = set(moves.frames.liquidations["tx_hash"].tolist())
+        self._unwound = set(moves.frames.unwinds["tx_hash"].tolist())
+
+    def parts(self, number: int, *, before: int) -> list[tuple[dict[Any, Any], Feeder]]:
+        """A move from the price before it, as it is summed: itself, or what it did up to a book's reference and beyond.
+
+        Quotes follow a reference at once, the last price only at the next trade. So much of a scheduled or random
+        trade's move as took the price to the reference is the reference's doing, and the rest its own.
+        """
+        row, feeder = {**self._moves.records[number], "price_before_wad": before}, self.feeder(number)
+        book = row["market"].removeprefix("book:")
+        if book == row["market"] or feeder[0] != INPUT or row["kind"] != "trade":
+            return [(row, feeder)]
+        after = int(row["price_after_wad"])
+        reference = self._reference_wad(book, row)
+        if reference is None or before == after:
+            return [(row, feeder)]
+        low, high = sorted((before, after))
+        between = min(max(reference, low), high)
+        followed = (self.reference(book), f"{feeder[1]} to the reference")
+        return [
+            ({**row, "price_before_wad": start, "price_after_wad": end}, whose)
+            for start, end, whose in ((before, between, followed), (between, after, feeder))
+            if start != end
+        ]  # fmt: skip
+
+    def _reference_wad(self, book: str, row: dict[Any, Any]) -> int | None:
+        # What makers saw: the reference at the end of the block before, in the exchange's stable.
+        known = self._prices.at(row["asset"], f"reference:{book}", row["block_number"] - 1)
+        stable = self._prices.at(self._cash, "oracle", row["block_number"] - 1) or E8
+        return None if not known else known * WAD // stable
+
+    def feeder(self, number: int) -> Feeder:
+        """Link of a move, and its class of actor."""
+        row = self._moves.records[number]
+        return self._link(row), self._moves.classes[number]
+
+    def at(self, block: int, log_index: int) -> Feeder | None:
+        """The same of the move at a place in the log; None where there is none."""
+        number = self._numbers.get((block, log_index))
+        return None if number is None else self.feeder(number)
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[int, int], int]:
+        return {
+            (row["block_number"], row["log_index"]): number for number, row in enumerate(self._moves.records)
+        }  # fmt: skip
+
+    def _link(self, row: dict[Any, Any]) -> str:
+        if row["tx_hash"] in self._liquidated or row["role"] == "keeper":
+            return CHAIN_LIQUIDATIONS
+        if row["tx_hash"] in self._unwound:
+            return LOOP_UNWINDING
+        if row["kind"] == "post":
+            return chain_depeg(row["asset"]) if self._moves.market_posted(row["asset"]) else MACRO_SHOCK
+        book = row["market"].removeprefix("book:")
+        if book != row["market"]:
+            return self._in_book(book, row)
+        if row["role"] == "arbitrageur":
+            return exchange_depeg(row["asset"])
+        return MACRO_SHOCK if row["role"] == "exogenous" else OTHERS
+
+    def of_trade(self, book: str, trade: dict[Any, Any]) -> str:
+        """Link of a trade in a book, by its taker."""
+        if trade["tx_hash"] in self._liquidated or trade["taker_role"] == "keeper":
+            return CHAIN_LIQUIDATIONS
+        row = {"intent": trade["intent"], "kind": "trade", "role": trade["taker_role"], "asset": trade["asset"]}
+        return self._in_book(book, row)
+
+    def _in_book(self, book: str, row: dict[Any, Any]) -> str:
+        if row["intent"] in _FORCED:
+            return _FORCED[row["intent"]]
+        if row["kind"] == "cancel":
+            return vacuum(book)
+        if row["kind"] == "quote":
+            return self.reference(book)
+        if row["role"] == "arbitrageur":
+            return chain_depeg(row["asset"])
+        if row["role"] == "basis-trader":
+            return PERP_LIQUIDATIONS
+        return INPUT if row["role"] in _SCHEDULED else OTHERS
+
+    def reference(self, book: str) -> str:
+        """Link that moves what a book's asset costs elsewhere."""
+        reference = self._books.get(book, {}).get("reference") or {}
+        if reference.get("kind") == "venue":
+            return chain_depeg(self._venues[reference["venue"]]["coins"][1])
+        return MACRO_SHOCK if reference.get("kind") == "path" else INPUT

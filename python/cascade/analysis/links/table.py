@@ -1,0 +1,86 @@
+"""The chain of links of a run, as rows of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cascade.analysis.frames import Frames
+from cascade.analysis.links.depegs import chain_depegs, exchange_depegs
+from cascade.analysis.links.evidence import Evidence
+from cascade.analysis.links.flash_crash import flash_crashes
+from cascade.analysis.links.forced_sales import chain_liquidations, desk_liquidations, perp_liquidations
+from cascade.analysis.links.leverage import account_liquidations, rising_leverage
+from cascade.analysis.links.macro import macro_shock
+from cascade.analysis.links.margin_calls import margin_calls
+from cascade.analysis.links.model import INPUT, MACRO_SHOCK, OTHERS, RESIDUAL, TIME, Fed, Link, Parts
+from cascade.analysis.links.unwinding import loop_unwinding
+from cascade.analysis.links.vacuum import vacuums
+
+__all__ = ["find_links", "link_rows"]
+
+_FINDERS: tuple[Callable[[Evidence], list[Link]], ...] = (
+    macro_shock, margin_calls, loop_unwinding, chain_depegs, exchange_depegs, chain_liquidations, desk_liquidations,
+    perp_liquidations, rising_leverage, account_liquidations, vacuums, flash_crashes,
+)  # fmt: skip
+"""What looks for links; of two that began in one block, the one found first stands first."""
+
+_NO_LINKS = (INPUT, TIME, OTHERS, RESIDUAL)
+
+
+def find_links(frames: Frames) -> list[tuple[Link, tuple[Fed, ...]]]:
+    """Links that happened in a run, in the order in which they began, each with its feeders, the largest share first.
+
+    Nothing of the order is imposed: a link stands where its first moment puts it.
+    """
+    run = Evidence(frames)
+    if not run.moments:
+        return []
+    found = [link for find in _FINDERS for link in find(run)]
+    by_name = {link.name: link for link in found}
+    ordered = sorted(found, key=lambda link: link.started.block)
+    return [(link, _feeders(link, link.split(), by_name)) for link in ordered]
+
+
+def link_rows(frames: Frames) -> list[dict[str, Any]]:
+    """Rows of the table `links`: one a link and feeder; numbers are exact until here, and floats from here on."""
+    run = frames.runs.iloc[0]
+    identity = {"run_id": str(run["run_id"]), "seed": int(run["seed"])}
+    return [
+        {
+            **identity, "order": order, "link": link.name, "what": link.what,
+            "started_timestamp": link.started.timestamp, "peaked_timestamp": link.peaked.timestamp,
+            "ended_timestamp": link.ended, "started_step": link.started.step, "size": float(link.size),
+            "size_unit": link.size_unit, "peak": float(link.peak), "peak_unit": link.peak_unit,
+            "fed_by": fed.fed_by, "fed_through": fed.through, "fed_share": float(fed.share),
+            "fed_net": float(fed.net), "basis": link.basis,
+        }
+        for order, (link, feeders) in enumerate(find_links(frames), start=1)
+        for fed in feeders
+    ]  # fmt: skip
+
+
+def _feeders(link: Link, parts: Parts, by_name: dict[str, Link]) -> tuple[Fed, ...]:
+    merged: dict[str, list[tuple[Any, Any, str]]] = {}
+    for name, through in parts.shares.keys() | parts.nets.keys():
+        share, net = parts.shares.get((name, through), 0), parts.nets.get((name, through), 0)
+        merged.setdefault(_known(name, link, by_name), []).append((share, net, through))
+    rows = [
+        Fed(
+            name,
+            ", ".join(dict.fromkeys(t for _, _, t in sorted(of, key=lambda part: (-part[0], part[2])) if t)),
+            sum(share for share, _, _ in of), sum(net for _, net, _ in of),
+        )
+        for name, of in merged.items()
+    ]  # fmt: skip
+    return tuple(sorted(rows, key=lambda fed: (-fed.share, -fed.net, fed.fed_by)))
+
+
+def _known(name: str, link: Link, by_name: dict[str, Link]) -> str:
+    """A feeder's name, where it happened, and had begun before what it feeds had ended."""
+    if name in _NO_LINKS:
+        return name
+    feeder = by_name.get(name)
+    if feeder is None:
+        return INPUT if name == MACRO_SHOCK else OTHERS
+    return OTHERS if link.ended and feeder.started.timestamp > link.ended else name

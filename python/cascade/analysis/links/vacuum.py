@@ -1,0 +1,190 @@
+"""The liquidity that left: bids near the price of each book that makers quote, and why they were not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cascade.analysis.frames import CRASH
+from cascade.analysis.links.evidence import Evidence, Place
+from cascade.analysis.links.model import (
+    ACCOUNT_LIQUIDATIONS,
+    Feeder,
+    Link,
+    Moment,
+    Parts,
+    Point,
+    exchange_depeg,
+    flash_crash,
+    leverage,
+    vacuum,
+)
+from cascade.analysis.links.spells import lowest_spell
+
+__all__ = ["vacuums"]
+
+_WITHIN_BPS = 200
+_LINE = Fraction(1, 2)
+_NEAR = Fraction(5, 100)
+_FULL = Fraction(90, 100)
+_LOOKED_SECONDS = 600
+"""How long after its beginning the lowest point is looked for: later on makers are gone for other reasons."""
+
+_MARGIN = "uniMMR"
+"""How the reason of a maker begins that took its quotes away because of its margin."""
+
+
+def vacuums(run: Evidence) -> list[Link]:
+    """Books whose bids within 2 % fell under half of what they were before the crash.
+
+    The peak is the first moment within 5 % of the start of the lowest depth of ten minutes. Why is read from the
+    journal at that moment: each ladder that was not standing counts with its bids, by what took it away last, a margin
+    under the maker's line, a price under the reference, or the maker's liquidation; of accounts whose quotes stood
+    counts what they had bought since bids were last nearly whole, by the link of the seller.
+    """
+    links = []
+    for book in sorted(run.books):
+        makers = _makers(run, book)
+        points = _bids(run, book)
+        if not makers or not points or not points[0].value:
+            continue
+        start = points[0].value
+        spell = lowest_spell(_first_minutes(points, start * _LINE), start * _LINE)
+        if spell is None:
+            continue
+        window = [point for point in points if spell.started.block <= point.at.block <= spell.peaked.block]
+        low = min(point.value for point in window)
+        peaked = next(point.at for point in window if point.value <= low + start * _NEAR)
+        whole = lowest_spell(points, start * _LINE)
+        what = (
+            f"Bids within 2 % in {book} fell from {_tokens(start)} to {_tokens(low)} "
+            f"{run.books[book]['base']}, by {float(100 * (1 - low / start)):.1f} %."
+        )
+        links.append(
+            Link(
+                vacuum(book), what, spell.started, peaked, whole.ended if whole else 0, 100 * (1 - low / start),
+                "% of the start", low, "tokens bid within 2 %", "journal",
+                _why(run, book, makers, peaked, since=_last_full(points, peaked)),
+            )
+        )  # fmt: skip
+    return links
+
+
+def _tokens(amount: Fraction) -> str:
+    return f"{float(amount):,.0f}" if amount >= 1000 else f"{float(amount):.3g}"
+
+
+def _bids(run: Evidence, book: str) -> list[Point]:
+    frame = run.frames.liquidity
+    frame = frame[(frame["venue"] == book) & (frame["within_bps"] == _WITHIN_BPS)]
+    rows = frame.sort_values("block_number", kind="stable").to_dict("records")
+    unit = 10 ** run.frames.decimals(run.books[book]["base"])
+    before = [row for row in rows if row["phase"] != CRASH][-1:]
+    points = [Point(run.start, Fraction(row["sell_raw"], unit)) for row in before]
+    return points + [
+        Point(run.moment(row), Fraction(row["sell_raw"], unit)) for row in rows if row["phase"] == CRASH
+    ]  # fmt: skip
+
+
+def _first_minutes(points: list[Point], line: Fraction) -> list[Point]:
+    """Points up to ten minutes after the first one under a line."""
+    first = next((point.at.timestamp for point in points if point.value < line), None)
+    if first is None:
+        return points
+    return [point for point in points if point.at.timestamp <= first + _LOOKED_SECONDS]
+
+
+@dataclass(frozen=True)
+class _Ladder:
+    """Bids that one account quotes in a book, and the account's cohort."""
+
+    cohort: str
+    size: Fraction
+
+
+def _makers(run: Evidence, book: str) -> dict[str, _Ladder]:
+    """Accounts with a ladder in a book, by the parameters of their entry."""
+    agents = run.frames.parameters.get("agents", {})
+    sizes = {
+        name: Fraction(str(agent["ladders"][book]["bid_size"]))
+        for name, agent in agents.items()
+        if book in (agent.get("ladders") or {})
+    }
+    rows = run.frames.margin
+    pairs = dict.fromkeys(zip(rows["account"].tolist(), rows["cohort"].tolist(), strict=True))
+    return {account: _Ladder(cohort, sizes[cohort]) for account, cohort in pairs if cohort in sizes}
+
+
+def _last_full(points: list[Point], peaked: Moment) -> int:
+    """Block at which bids were last nearly what they had been, before a moment."""
+    full = [point for point in points if point.at.block <= peaked.block and point.value >= points[0].value * _FULL]
+    return full[-1].at.block
+
+
+def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *, since: int) -> Callable[[], Parts]:
+    def split() -> Parts:
+        amounts: dict[Feeder, Fraction] = {}
+        last = _last_acts(run, book, peaked)
+        for account, (_, kind, reason) in last.items():
+            if kind != "requote" and account in makers:
+                feeder = _gone(run, book, makers[account], kind, reason)
+                amounts[feeder] = amounts.get(feeder, Fraction(0)) + makers[account].size
+        for place, account, role, link, amount in _fills(run, book, peaked):
+            if place[0] > since and last.get(account, ((0, 0), "requote", ""))[1] == "requote":
+                feeder = (link, f"{'forgotten orders' if role == 'exchange' else f'bids of {role}s'} filled")
+                amounts[feeder] = amounts.get(feeder, Fraction(0)) + amount
+        return Parts.weighed(amounts)
+
+    return split
+
+
+def _gone(run: Evidence, book: str, ladder: _Ladder, kind: str, reason: str) -> Feeder:
+    if kind == "liquidation":
+        return ACCOUNT_LIQUIDATIONS, "quotes cancelled by the engine"
+    if reason.startswith(_MARGIN):
+        return leverage(ladder.cohort), "quotes pulled at a low margin"
+    spec = run.books[book]
+    link = exchange_depeg(spec["base"]) if spec.get("redemption") else flash_crash(spec["base"])
+    return link, "quotes pulled at a low price"
+
+
+def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Place, str, str]]:
+    """What last happened to each account's quotes up to a moment: placed, pulled, or cancelled by a liquidation.
+
+    A ladder that was gone already stays so for the reason that it had.
+    """
+    frame = run.frames.transactions
+    frame = frame[
+        (frame["phase"] == CRASH) & (frame["status"] == "ok") & (frame["target"] == book)
+        & frame["intent"].isin(["requote", "pull"]) & (frame["block_number"] <= peaked.block)
+    ]  # fmt: skip
+    names = ("block_number", "transaction_index", "actor", "intent", "reason")
+    acts: list[tuple[Place, str, str, str]] = [
+        ((block, index), actor, intent, reason)
+        for block, index, actor, intent, reason in zip(*(frame[name].tolist() for name in names), strict=True)
+    ]
+    acts += [
+        ((row["block_number"], run.index_of(row["tx_hash"])), row["account"], "liquidation", "")
+        for row in run.frames.exchange_events.to_dict("records")
+        if row["kind"] == "liquidation-started" and row["block_number"] <= peaked.block
+    ]
+    last: dict[str, tuple[Place, str, str]] = {}
+    for place, account, kind, reason in sorted(acts):
+        if kind == "requote" or last.get(account, ((0, 0), "requote", ""))[1] == "requote":
+            last[account] = (place, kind, reason)
+    return last
+
+
+def _fills(run: Evidence, book: str, peaked: Moment) -> list[tuple[Place, str, str, str, Fraction]]:
+    """Bids that were met up to a moment: when, whose, of which role, by which link, how much."""
+    frame = run.frames.trades
+    frame = frame[(frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] <= peaked.block)]
+    unit = 10 ** run.frames.decimals(run.books[book]["base"])
+    return [
+        (
+            (row["block_number"], run.index_of(row["tx_hash"])), row["maker"], row["maker_role"],
+            run.link_of_sale(book, row), Fraction(row["base_raw"], unit),
+        )
+        for row in frame.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
+    ]  # fmt: skip
