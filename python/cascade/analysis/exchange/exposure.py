@@ -21,9 +21,9 @@ def net_deltas(frames: Frames) -> dict[str, dict[str, float]]:
     """
     exchange = frames.parameters["exchange"]
     books = {entry["base"]: entry for entry in exchange["books"].values()}
-    markets = (exchange["margin"] or {}).get("markets", {})
+    markets = (exchange.get("margin") or {}).get("markets", {})
     found = {}
-    for name, agent in frames.parameters["agents"].items():
+    for name, agent in frames.parameters.get("agents", {}).items():
         if agent["kind"] != "market-maker":
             continue
         tokens = {asset: Decimal(str(held)) for asset, held in agent["inventory"].items() if asset in books}
