@@ -19,6 +19,7 @@ from cascade.report.comparison_words import (
     parameter_groups,
     positions_note,
 )
+from cascade.report.parting_words import PARTING_HEADINGS, parting_rows
 
 __all__ = ["print_comparison"]
 
@@ -47,6 +48,12 @@ def print_comparison(comparison: Comparison, *, page: Path | None = None, consol
     for outcome in comparison.outcomes:
         outcomes.add_row(outcome.name, *figures(outcome))
     console.print(outcomes)
+    parting = parting_rows(comparison)
+    if parting:
+        links = _table("Where the two part", *PARTING_HEADINGS, text=len(PARTING_HEADINGS))
+        for link in parting:
+            links.add_row(*map(escape, link))
+        console.print(links)
     for name, accounts in (("Saved", comparison.saved), ("Newly lost", comparison.newly_lost)):
         if accounts:
             console.print(f"{name}: {_names(accounts, page)}", markup=False, highlight=False)

@@ -17,6 +17,7 @@ from cascade.report.comparison_words import (
     run_facts,
     title,
 )
+from cascade.report.parting_words import PARTING_HEADINGS, parting_rows
 
 if TYPE_CHECKING:
     from cascade.experiments.compare import Comparison
@@ -50,6 +51,10 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield from ("## Outcomes", "")
     outcomes = [(_named(one.name, one.unit), *figures(one)) for one in comparison.outcomes]
     yield from markdown_table(("outcome", "baseline", "change", "difference"), outcomes, figures_from=1)
+    parting = parting_rows(comparison)
+    if parting:
+        yield from ("## Where the two part", "")
+        yield from markdown_table(PARTING_HEADINGS, parting)
     for heading, names in (("saved", comparison.saved), ("newly lost", comparison.newly_lost)):
         if names:
             yield from (f"Positions {heading}: {', '.join(map(escaped, names))}.", "")

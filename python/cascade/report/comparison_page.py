@@ -20,6 +20,7 @@ from cascade.report.comparison_words import (
 from cascade.report.datasets import Dataset
 from cascade.report.document import document
 from cascade.report.overlays import health_chart, health_data, line_chart, price_data
+from cascade.report.parting_words import PARTING_HEADINGS, parting_rows
 from cascade.report.words import day_of
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
         ),
         groups=parameter_groups(comparison),
         outcomes=[(outcome.name, outcome.unit, *figures(outcome)) for outcome in comparison.outcomes],
+        parting_headings=PARTING_HEADINGS,
+        parting=parting_rows(comparison),
         named=[
             ("Impossible under the change", IMPOSSIBLE_HEADINGS, impossible_rows(comparison)),
             ("Liquidatable at once under the change", AT_ONCE_HEADINGS, at_once_rows(comparison)),
@@ -97,7 +100,9 @@ def _prices(run: Run) -> list[list[Any]]:
         return []
     asset = trough["asset"]
     sources = sorted(set(run.prices.loc[run.prices["asset"] == asset, "source"].tolist()))
-    return price_data(run.frames, asset, [source for source in sources if source.startswith(("spot:", "oracle"))])
+    return price_data(
+        run.frames, asset, [source for source in sources if source.startswith(("spot:", "oracle", "book:"))]
+    )
 
 
 def _highest(data: Dataset) -> float:

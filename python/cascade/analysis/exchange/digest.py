@@ -7,6 +7,7 @@ from typing import Any
 
 from cascade.analysis.exchange.cash import Cash
 from cascade.analysis.exchange.depth import BookDepth, book_depths
+from cascade.analysis.exchange.exposure import net_deltas
 from cascade.analysis.exchange.falls import BookFall, book_falls
 from cascade.analysis.exchange.forced import forced_sales, losses
 from cascade.analysis.exchange.leverage import CohortLeverage, cohort_leverages
@@ -32,6 +33,7 @@ def exchange_figures(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
         middle, as `BookDepth` has them.
         `leverage`: by cohort `start`, `peak`, `peak_at`, `is_bare`, `liquidated_at`, `at_liquidation`, as
         `CohortLeverage` has them.
+        `net_delta_usd`: of one maker by cohort and asset, as `net_deltas` has it.
         None for a scenario without an exchange.
     """
     spec = frames.parameters.get("exchange")
@@ -47,6 +49,7 @@ def exchange_figures(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
             name: {"asset": entry["base"], **_fall(falls.get(name)), **_depth(frames, depths.get(name))}
             for name, entry in spec["books"].items()
         },
+        "net_delta_usd": net_deltas(frames),
         "leverage": {name: _leverage(entry) for name, entry in cohort_leverages(frames).items()},
     }
 

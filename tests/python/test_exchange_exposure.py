@@ -1,0 +1,37 @@
+"""Net delta of makers, as their scenario states it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from cascade.analysis.exchange.exposure import net_deltas
+
+MAKER: dict[str, Any] = {
+    "kind": "market-maker", "inventory": {"ALT": 1_000, "USDe": "700.5", "USDC": 400}, "short_contracts": {},
+}  # fmt: skip
+
+
+def deltas(**keys: Any) -> dict[str, dict[str, float]]:
+    exchange = {
+        "books": {
+            "alt": {"base": "ALT", "initial_price": "0.5"},
+            "usde": {"base": "USDe", "initial_price": 1},
+        },
+        "margin": {"markets": {"alt-perp": {"book": "alt", "contract_size": 100}}},
+    }
+    agents = {"makers": {**MAKER, **keys}, "noise": {"kind": "noise-trader"}}
+    frames: Any = SimpleNamespace(parameters={"exchange": exchange, "agents": agents})
+    return net_deltas(frames)
+
+
+def test_net_delta__nothing_short__is_what_is_held_at_initial_prices_without_the_stable() -> None:
+    assert deltas() == {"makers": {"ALT": 500.0, "USDe": 700.5}}
+
+
+def test_net_delta__short_as_many_as_held__is_none_of_that_asset() -> None:
+    assert deltas(short_contracts={"alt-perp": 10})["makers"] == {"ALT": 0.0, "USDe": 700.5}
+
+
+def test_net_delta__short_without_holding__is_negative() -> None:
+    assert deltas(inventory={"USDC": 400}, short_contracts={"alt-perp": 3})["makers"] == {"ALT": -150.0}

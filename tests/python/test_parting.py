@@ -1,0 +1,61 @@
+"""Where two runs part: links side by side, by hand-made tables."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from cascade.report.parting_words import parting_rows
+
+START = 1_760_129_100
+"""20:45:00 UTC."""
+
+
+def link(
+    order: int, name: str, *, size: float, unit: str = "dollars sold", start: int = 0, peak: int = 60
+) -> dict[str, Any]:
+    return {
+        "order": order, "link": name, "what": "something", "started_timestamp": START + start,
+        "peaked_timestamp": START + peak, "ended_timestamp": 0, "started_step": 0, "size": size, "size_unit": unit,
+        "peak": size, "peak_unit": unit, "fed_by": "input", "fed_through": "", "fed_share": 1.0, "fed_net": 1.0,
+        "basis": "ledger",
+    }  # fmt: skip
+
+
+def parted(baseline: list[dict[str, Any]], change: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
+    runs = [SimpleNamespace(frames=SimpleNamespace(links=pd.DataFrame(rows))) for rows in (baseline, change)]
+    comparison: Any = SimpleNamespace(baseline=runs[0], change=runs[1])
+    return parting_rows(comparison)
+
+
+def test_parting__link_of_one_run_only__is_where_they_part_and_the_change_s_own_come_last() -> None:
+    rows = parted(
+        [link(1, "macro-shock", size=30, unit="% of the start"), link(2, "chain-liquidations", size=5e6)],
+        [link(1, "desk-liquidations", size=1e6), link(2, "macro-shock", size=30, unit="% of the start")],
+    )
+
+    assert [(name, verdict) for name, _, _, verdict in rows] == [
+        ("Macro shock", "alike"), ("Liquidations on chain", "part"), ("Desk loans liquidated", "part"),
+    ]  # fmt: skip
+    assert rows[1][2] == "did not happen"
+    assert rows[2][1] == "did not happen"
+
+
+def test_parting__a_link_of_both__says_size_start_and_peak_of_each() -> None:
+    ((_, before, after, _),) = parted(
+        [link(1, "loop-unwinding", size=30_090_000.0, start=600, peak=2160)], [link(1, "loop-unwinding", size=1.2e6)]
+    )
+
+    assert before == "$30.09 M sold; from 20:55:00, most at 21:21:00"
+    assert after == "$1.20 M sold; from 20:45:00, most at 20:46:00"
+
+
+def test_parting__sizes__are_alike_up_to_a_factor_of_two() -> None:
+    assert parted([link(1, "loop-unwinding", size=2.0)], [link(1, "loop-unwinding", size=1.0)])[0][3] == "alike"
+    assert parted([link(1, "loop-unwinding", size=0.99)], [link(1, "loop-unwinding", size=2.0)])[0][3] == "part"
+
+
+def test_parting__runs_without_links__have_no_rows() -> None:
+    assert parted([], []) == []
