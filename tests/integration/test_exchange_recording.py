@@ -49,13 +49,14 @@ def rows(frame: pd.DataFrame, *columns: str, **wanted: Any) -> list[tuple[Any, .
     return list(frame[list(columns)].itertuples(index=False, name=None))
 
 
-def test_blocks__of_a_step_with_orders__are_two__the_exchange_s_half_a_block_before(story: Run) -> None:
+def test_blocks__of_every_step__are_two__the_exchange_s_half_a_block_before_orders_or_none(story: Run) -> None:
     crash = story.blocks[story.blocks["phase"] == "crash"]
     lanes = crash.groupby("step")["lane"].agg(list).to_dict()
-    assert lanes == {step: ["exchange", "chain"] if step < 8 else ["chain"] for step in range(11)}
+    assert lanes == {step: ["exchange", "chain"] for step in range(11)}
+    assert set(crash[(crash["step"] >= 8) & (crash["lane"] == "exchange")]["transactions"]) == {0}
     times = crash.groupby("step")["timestamp"].agg(list)
-    assert [times[step][1] - times[step][0] for step in range(8)] == [6] * 8
-    assert story.summary["blocks"] == (story.blocks["lane"] == "chain").sum() == len(story.blocks) - 8
+    assert [times[step][1] - times[step][0] for step in range(11)] == [6] * 11
+    assert story.summary["blocks"] == (story.blocks["lane"] == "chain").sum() == len(story.blocks) - 11
 
 
 def test_base_fee__of_the_chain__begins_as_stated_and_takes_no_notice_of_the_exchange(story: Run) -> None:

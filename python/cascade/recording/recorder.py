@@ -33,7 +33,7 @@ HEALTH_EDGES_BPS = (
 _NO_POSITION = ("liquidate", "post", "poke", "follow-path")
 """Intents of transactions that change nobody's own position; a liquidation has a row of its own."""
 
-_CHAIN = "chain"
+_CHAIN, _EXCHANGE = "chain", "exchange"
 """Lane of what is mined in the chain's own blocks."""
 
 _OWN_EVENTS = {"unwind": "unwound", "stop": "stopped", "repay": "repaid", "top-up": "topped-up", "loop": "looped"}
@@ -56,6 +56,7 @@ class Recorder:
     def __init__(self, *, run_id: str, seed: int) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in TABLES}
         self._identity = {"run_id": run_id, "seed": seed}
+        self._lane_of_empty = _CHAIN
         self._phase, self._step = "build", -1
         self._world: World | None = None
         self._last_price: dict[tuple[str, str], int] = {}
@@ -84,7 +85,8 @@ class Recorder:
     def on_block(self, block: Block, transactions: Sequence[Transaction]) -> None:
         """Record a mined block: its row, its transactions, and the swaps in it."""
         when = self._when(block.number, block.timestamp)
-        lane = transactions[0].lane if transactions else _CHAIN
+        lane = transactions[0].lane if transactions else self._lane_of_empty
+        self._lane_of_empty = _CHAIN
         self.rows["blocks"].append(
             {
                 **self._identity, **when, "lane": lane, "transactions": len(transactions), "queued": 0,
@@ -118,8 +120,9 @@ class Recorder:
         self._intents = [transaction.intent for transaction in transactions]
 
     def before_block(self, step: int) -> None:
-        """The next block mined is this step's."""
+        """The next block mined is this step's: the exchange's first, where there is one."""
         self._phase, self._step = "crash", step
+        self._lane_of_empty = _CHAIN if self.world.exchange is None else _EXCHANGE
         self._last_falls = {}
 
     def noted(self, note: MarginNote, *, step: int) -> None:
