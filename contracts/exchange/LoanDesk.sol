@@ -156,7 +156,11 @@ contract LoanDesk is ILoanDesk, Ownable {
         if (loan.pledged >= line_.lotSize) {
             uint256 offered = Math.min(maxLots, _saleLots(line_, loan, priceE8));
             (soldLots, proceeds) = line_.book.forceSell(address(this), offered, maxFills);
-            require(soldLots != 0, NothingSold());
+            if (soldLots == 0) {
+                // A sale that trips the circuit breaker ends here without a revert, which would undo the halt.
+                require(line_.book.haltedUntil() > block.timestamp, NothingSold());
+                return (0, 0);
+            }
         }
 
         loan.pledged -= (soldLots * line_.lotSize).toUint128();

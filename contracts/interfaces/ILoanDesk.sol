@@ -126,7 +126,8 @@ interface ILoanDesk {
 
     error LiquidationPaused(uint256 until);
 
-    /// @notice The book had no bid.
+    /// @notice The book had no bid. Where a sale would have met one and was stopped by the circuit breaker, nothing is sold, nothing is
+    /// refused either, and the book is halted.
     error NothingSold();
 
     // --- Actions, for the borrower

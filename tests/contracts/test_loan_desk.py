@@ -19,6 +19,7 @@ from .exchange_world import (
     LOT,
     MAKER,
     OUTSIDER,
+    SECOND_MAKER,
     SELL,
     TAKER,
     USDT,
@@ -318,6 +319,25 @@ def test_liquidate__thin_book__sells_what_it_takes_and_not_more_than_allowed(des
     assert (told["soldLots"], told["repaid"]) == (100, 100 * 5_000)
     assert desk.loan()[:2] == (997 * ALT, 650 * USDT - 300 * 5_000)
     assert desk.refusal("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER) == "NothingSold"
+
+
+def test_liquidate__first_bid_beyond_the_circuit_breaker__halts_the_book_and_leaves_the_loan(
+    desk: Desk, event: Any
+) -> None:
+    book = desk.exchange
+    book.limit(SECOND_MAKER, BUY, price(1), 1)
+    book.act("placeMarket", SELL, 1, 1, sender=TAKER)
+    book.own(book.book, "setCircuitBreaker", 10_00, 60, 300)
+    desk.bid(0.5, 300)
+    desk.post(0.7)
+    before = desk.loan()
+
+    receipt = desk.act("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER)
+
+    now = desk.stage.chain.timestamp
+    assert [log.event for log in receipt.logs] == ["BookHalted", "OrderExpired"]
+    assert book.view("haltedUntil") == now + 300
+    assert desk.loan() == before
 
 
 def test_liquidate__sale_above_the_index__returns_what_is_over_the_debt(desk: Desk, event: Any) -> None:
