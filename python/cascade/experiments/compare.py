@@ -359,8 +359,12 @@ def _parameter_changes(baseline: str, change: str) -> tuple[ParameterChange, ...
     return tuple(
         ParameterChange(key, first.get(key), second.get(key))
         for key in sorted({*first, *second})
-        if first.get(key) != second.get(key)
+        if first.get(key) != second.get(key) and key.partition(".")[0] not in _WORDS
     )
+
+
+_WORDS = ("description", "provenance")
+"""Sections that say something about a scenario and change nothing of it."""
 
 
 def _flat(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
