@@ -1,0 +1,91 @@
+"""The account's chain and the record's choices, whole: what each claims, and where the two part."""
+
+from __future__ import annotations
+
+import pytest
+
+from cascade import Run, load_scenario, replay
+from cascade.experiments.compare import compare_finished
+from cascade.report.parting_words import parting_rows
+
+from .conftest import SCENARIOS
+
+CHAIN = [
+    "macro-shock", "margin-calls", "loop-unwinding", "chain-depeg:USDe", "exchange-depeg:USDe", "chain-liquidations",
+    "leverage:makers", "account-liquidations", "desk-liquidations", "perp-liquidations", "liquidity-vacuum:ALT-USDC",
+    "exchange-depeg:wBETH", "exchange-depeg:BNSOL", "flash-crash:ALT", "recovery:ALT",
+]  # fmt: skip
+"""Every link of the account; in no order, which a run finds."""
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return replay(load_scenario(SCENARIOS / "october-2025.yaml"), out=tmp_path_factory.mktemp("account"))
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    scenario = load_scenario(SCENARIOS / "october-2025-record.yaml")
+    return replay(scenario, out=tmp_path_factory.mktemp("record"), report=False)
+
+
+def test_account__every_link_of_the_chain__is_seen_in_one_run_with_its_size_and_what_fed_it(account: Run) -> None:
+    links = account.frames.links
+
+    assert account.manifest["expectation"]["missed"] == []
+    assert set(CHAIN) <= set(links["link"])
+    assert list(links.drop_duplicates("order")["started_timestamp"]) == sorted(
+        links.drop_duplicates("order")["started_timestamp"]
+    )
+    assert (links.groupby("order")["fed_share"].sum() - 1).abs().max() < 1e-9
+    assert (links["size"] > 0).all()
+
+
+def test_account__flash_crash__comes_of_accounts_liquidated_and_names_its_low_an_input(account: Run) -> None:
+    links = account.frames.links
+    crash = links[links["link"] == "flash-crash:ALT"].sort_values("fed_share", ascending=False)
+
+    assert crash.iloc[0]["fed_by"] == "account-liquidations"
+    assert crash.iloc[0]["fed_share"] > 0.5
+    assert "an input" in crash.iloc[0]["what"]
+
+
+def test_account__makers_leverage__grows_without_their_trades(account: Run) -> None:
+    links = account.frames.links
+    growth = links[links["link"] == "leverage:makers"]
+
+    assert "trades made 0." in growth.iloc[0]["what"]
+    assert {"macro-shock", "exchange-depeg:USDe"} <= set(growth["fed_by"])
+
+
+def test_account__whales_of_the_desk__have_both_layers_recorded(account: Run) -> None:
+    built = account.positions[(account.positions["event"] == "built") & (account.positions["cohort"] == "desk-whales")]
+    called = account.exchange_events[account.exchange_events["kind"] == "margin-called"]
+
+    assert len(built) == 8
+    assert set(built["borrower"]) & set(called["account"])
+
+
+def test_record__the_exchange_prints_what_it_did_while_the_chain_holds(record: Run) -> None:
+    assert record.manifest["expectation"]["missed"] == []
+    assert record.liquidations.empty
+    trough = record.summary["trough"]["USDe"]
+    assert trough["book:USDe-USDC"] < 0.69 < 0.99 < trough["spot:usde-usdc"]
+
+
+def test_record__usde_s_low__comes_after_the_low_of_the_majors(record: Run) -> None:
+    path = record.prices[(record.prices["asset"] == "WETH") & (record.prices["source"] == "path")]
+    majors = path.loc[path["price_e8"].idxmin(), "timestamp"]
+    usde = record.trades[(record.trades["book"] == "USDe-USDC") & (record.trades["phase"] == "crash")]
+    lowest = usde[usde["price_raw"] == min(usde["price_raw"])]["timestamp"].min()
+
+    assert lowest > majors
+
+
+def test_account_and_record__part_on_chain_and_not_at_the_exchange(account: Run, record: Run) -> None:
+    verdicts = {name: verdict for name, _, _, verdict in parting_rows(compare_finished(account, record))}
+
+    assert verdicts["USDe loses its peg on chain"] == "part"
+    assert verdicts["Liquidations on chain"] == "part"
+    assert verdicts["USDe falls under its value, exchange"] == "alike"
+    assert verdicts["Macro shock"] == "alike"
