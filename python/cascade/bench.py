@@ -49,7 +49,7 @@ def _october_in_full() -> dict[str, Any]:
     changes: dict[str, Any] = {
         "positions.loopers.count": 1980,
         "positions.loopers.equity": {"kind": "uniform", "low": 6_500, "high": 14_100},
-        "agents.longs.count": 115,
+        "agents.longs.count": 121,
         "agents.longs.equity": {"kind": "lognormal", "median": 3_500, "sigma": 0.6, "low": 700, "high": 20_000},
         "agents.shorts.count": 60,
         "agents.shorts.equity": {"kind": "lognormal", "median": 5_000, "sigma": 0.6, "low": 1_000, "high": 30_000},
