@@ -11,6 +11,7 @@ from cascade.recording.schema import TABLES
 from cascade.report.charts import charts
 from cascade.report.datasets import datasets, health_stride
 from cascade.report.document import document
+from cascade.report.exchange_words import exchange_reading
 from cascade.report.further_runs import further_runs
 from cascade.report.link_words import chain_reading, link_words
 from cascade.report.words import cards, command, day_of, parameters, readings
@@ -62,6 +63,7 @@ def build_report(run_folder: Path) -> Path:
         chain=chain,
         chain_reading=chain_reading(chain),
         has_exchange="books" in data,
+        exchange_reading=exchange_reading(summary.get("exchange")),
         further=further,
         cards=cards(summary, manifest.get("expectation", {})),
         readings=readings(summary),
