@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from cascade.run import Run
 from cascade.scenario.load import Scenario
 
 __all__ = ["Job", "RunFailed", "run_all"]
+
+_REMOVAL_ATTEMPTS = 100
+_STANDARD_ERROR = 2
 
 
 class RunFailed(CascadeError):
@@ -148,7 +152,16 @@ def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
             del os.environ["TMPDIR"]
         else:
             os.environ["TMPDIR"] = before
-        shutil.rmtree(temporary, ignore_errors=True)
+        _remove(temporary)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which a node that is being ended may still write for a moment."""
+    for _ in range(_REMOVAL_ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 def _live_under_parent() -> None:
@@ -159,4 +172,6 @@ def _live_under_parent() -> None:
 
 
 def _interrupt(*_: object) -> None:
+    # Whatever the interrupt breaks into, its parent says what there is to say.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_ERROR)
     raise KeyboardInterrupt
