@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from cascade.chain.local import Contract
 from cascade.deployment.exchange import DeployedBook, DeployedExchange
 from cascade.deployment.world import World
+from cascade.observation.once import Once
 from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
 
@@ -20,8 +20,6 @@ DEPTH_BPS = (50, 200, 1000)
 _TOP_WORDS, _DEPTH_WORDS, _ACCOUNT_WORDS, _LOAN_WORDS = 8, 4, 10, 5
 _MOST_LEVELS = 1000
 _E8_TO_WAD = 10**10
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ class ExchangeView:
         self.exchange: DeployedExchange = world.exchange
         self.next_timestamp = next_timestamp
         self._spot_price_wad = spot_price_wad
-        self._known: dict[object, object] = {}
+        self._once = Once()
 
     def book(self, name: str) -> BookState:
         """A book's top, index and depth."""
@@ -307,11 +305,6 @@ class ExchangeView:
         margin = self.exchange.margin
         assert margin is not None
         return margin
-
-    def _once(self, question: object, ask: Callable[[], T]) -> T:
-        if question not in self._known:
-            self._known[question] = ask()
-        return self._known[question]  # type: ignore[return-value]
 
 
 def _signed(word: int) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 from cascade.chain.local import Contract
 from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.world import World
 from cascade.observation.curve import ExitCurve
 from cascade.observation.exchange_view import ExchangeView
+from cascade.observation.once import Once
 from cascade.observation.records import (
     BookEntry,
     LiquidationPreview,
@@ -28,8 +29,6 @@ _ACCOUNT_WORDS = 5
 _PREVIEW_WORDS = 10
 _CURVE_STEPS = 48
 _CURVE_GROWTH_NUMERATOR, _CURVE_GROWTH_DENOMINATOR = 4, 3
-
-T = TypeVar("T")
 
 
 class BlockView:
@@ -53,7 +52,7 @@ class BlockView:
         self.step = step
         self.timestamp = world.chain.timestamp
         self.next_timestamp = next_timestamp
-        self._known: dict[object, object] = {}
+        self._once = Once()
 
     @property
     def exchange(self) -> ExchangeView:
@@ -301,8 +300,3 @@ class BlockView:
             grouped.setdefault((entry.collateral, entry.debt), []).append(entry)
         tokens = self.world.tokens
         return [(members, tokens[collateral], tokens[debt]) for (collateral, debt), members in grouped.items()]
-
-    def _once(self, question: object, ask: Callable[[], T]) -> T:
-        if question not in self._known:
-            self._known[question] = ask()
-        return self._known[question]  # type: ignore[return-value]
