@@ -22,9 +22,11 @@ from cascade.progress import terminal
 @click.option("--base", "shared", multiple=True, metavar="PATH=VALUE", help="A key set in every run; may be repeated.")
 @click.option("--seed", type=str, default=None, help="Seed of every run, in place of the scenario's own.")
 @click.option(
-    "--amplification/--no-amplification", default=True, show_default=True,
+    "--amplification/--no-amplification",
+    default=True,
+    show_default=True,
     help="Also run each without forced liquidations, to say what these added.",
-)  # fmt: skip
+)
 @click.option("--markdown", type=click.Path(path_type=Path, allow_dash=True), help="Write the post here; - prints it.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
@@ -53,8 +55,12 @@ def cli(
     both = shared if seed is None else (*shared, f"seed={seed}")
     baseline = load_scenario(scenario, overrides=both)
     given = {
-        "amplification": amplification, "workers": workers, "out": out, "markdown": markdown, "progress": terminal(),
-    }  # fmt: skip
+        "amplification": amplification,
+        "workers": workers,
+        "out": out,
+        "markdown": markdown,
+        "progress": terminal(),
+    }
     if designs is not None:
         present_designs(baseline, None if designs == "all" else designs.split(","), **given)
     else:

@@ -25,6 +25,10 @@ def cli(
     from cascade.scenario.load import load_scenario
 
     present_endogeneity(
-        load_scenario(scenario, overrides=overrides), seeds=seeds, paths=paths, workers=workers, out=out,
+        load_scenario(scenario, overrides=overrides),
+        seeds=seeds,
+        paths=paths,
+        workers=workers,
+        out=out,
         progress=terminal(),
-    )  # fmt: skip
+    )

@@ -25,6 +25,10 @@ def cli(scenario: Path, *, seeds: int, without_seeds: int, overrides: tuple[str,
     from cascade.scenario.load import load_scenario
 
     present_necessity(
-        load_scenario(scenario, overrides=overrides), seeds=seeds, seeds_without=without_seeds, workers=workers,
-        out=out, progress=terminal(),
-    )  # fmt: skip
+        load_scenario(scenario, overrides=overrides),
+        seeds=seeds,
+        seeds_without=without_seeds,
+        workers=workers,
+        out=out,
+        progress=terminal(),
+    )

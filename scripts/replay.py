@@ -24,8 +24,11 @@ def cli(scenario: Path, seed: str | None, overrides: tuple[str, ...], out: Path,
 
     given = overrides if seed is None else (*overrides, f"seed={seed}")
     run = replay(
-        load_scenario(scenario, overrides=given), out=out, node_url=network_url(network), progress=terminal(),
+        load_scenario(scenario, overrides=given),
+        out=out,
+        node_url=network_url(network),
+        progress=terminal(),
         require_expected=False,
-    )  # fmt: skip
+    )
     print_summary(run)
     run.require_expected()

@@ -55,25 +55,43 @@ def _october_in_full() -> dict[str, Any]:
         "agents.shorts.equity": {"kind": "lognormal", "median": 5_000, "sigma": 0.6, "low": 1_000, "high": 30_000},
         "agents.makers.inventory.ALT": 760_000,
         "agents.makers.ladders.ALT-USDC": {
-            "levels": 5, "spread_bps": 20, "step_bps": 100, "bid_size": 100_000, "ask_size": 200_000,
+            "levels": 5,
+            "spread_bps": 20,
+            "step_bps": 100,
+            "bid_size": 100_000,
+            "ask_size": 200_000,
         },
-    }  # fmt: skip
+    }
     for altcoin in _MORE_ALTCOINS:
         book = f"{altcoin}-USDC"
         changes[f"assets.{altcoin}"] = {"decimals": 18}
         changes[f"exchange.books.{book}"] = {
-            "base": altcoin, "tick": 0.0001, "lot": 1, "initial_price": 1, "taker_fee_bps": 5,
+            "base": altcoin,
+            "tick": 0.0001,
+            "lot": 1,
+            "initial_price": 1,
+            "taker_fee_bps": 5,
             "reference": {"kind": "path", "asset": "ALT"},
-        }  # fmt: skip
+        }
         changes[f"exchange.margin.collateral.{book}"] = {"tiers": [{"rate_bps": 7000}]}
         changes[f"agents.makers.inventory.{altcoin}"] = 30_000
         changes[f"agents.makers.ladders.{book}"] = {
-            "levels": 5, "spread_bps": 20, "step_bps": 100, "bid_size": 3_000, "ask_size": 6_000,
-        }  # fmt: skip
+            "levels": 5,
+            "spread_bps": 20,
+            "step_bps": 100,
+            "bid_size": 3_000,
+            "ask_size": 6_000,
+        }
         changes[f"agents.bidders-of-{altcoin}"] = {
-            "kind": "bidder", "count": 2, "book": book, "size": 90_000, "capital": 500_000, "levels": 10,
-            "from_bps": 200, "to_bps": 3000,
-        }  # fmt: skip
+            "kind": "bidder",
+            "count": 2,
+            "book": book,
+            "size": 90_000,
+            "capital": 500_000,
+            "levels": 10,
+            "from_bps": 200,
+            "to_bps": 3000,
+        }
     return changes
 
 

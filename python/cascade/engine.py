@@ -160,11 +160,14 @@ class Engine:
         except (Exception, SystemExit) as error:
             why = f"{type(error).__name__}: {error}"
         self.observer.rejected(
-            step=view.step, sender=agent.name, intent="propose", proposed_step=view.step,
+            step=view.step,
+            sender=agent.name,
+            intent="propose",
+            proposed_step=view.step,
             reason=f"agent {agent.name} raised before block {self.world.chain.block_number + 1}, "
             f"seed {self.world.scenario.seed}",
             error=_storable(why),
-        )  # fmt: skip
+        )
         return []
 
     def _take(self, wish: Proposal | MarginNote, step: int) -> None:
@@ -186,10 +189,13 @@ class Engine:
 
     def _reject_nonsense(self, agent: Agent, wish: object, fault: str, step: int) -> None:
         self.observer.rejected(
-            step=step, sender=_storable(getattr(wish, "sender", agent.name)),
-            intent=_storable(getattr(wish, "intent", "propose")), reason=_storable(getattr(wish, "reason", "")),
-            error=_storable(f"agent {agent.name}: {fault}"), proposed_step=step,
-        )  # fmt: skip
+            step=step,
+            sender=_storable(getattr(wish, "sender", agent.name)),
+            intent=_storable(getattr(wish, "intent", "propose")),
+            reason=_storable(getattr(wish, "reason", "")),
+            error=_storable(f"agent {agent.name}: {fault}"),
+            proposed_step=step,
+        )
 
     def _enqueue(self, proposal: Proposal, data: str, step: int) -> None:
         first_step, staying = step, []
@@ -212,9 +218,13 @@ class Engine:
             elif step - waiting.step >= chain.max_wait_blocks:
                 proposal = waiting.proposal
                 self.observer.rejected(
-                    step=step, sender=proposal.sender, intent=proposal.intent, reason=proposal.reason,
-                    error="no block space", proposed_step=waiting.first_step,
-                )  # fmt: skip
+                    step=step,
+                    sender=proposal.sender,
+                    intent=proposal.intent,
+                    reason=proposal.reason,
+                    error="no block space",
+                    proposed_step=waiting.first_step,
+                )
             else:
                 staying.append(waiting)
         self._queue = staying

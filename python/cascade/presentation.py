@@ -42,9 +42,7 @@ def present_comparison(
     progress: Progress,
 ) -> None:
     """Run baseline and change, write the page and the post, print the tables."""
-    comparison = compare(
-        baseline, change, out=out, amplification=amplification, workers=workers, progress=progress
-    )  # fmt: skip
+    comparison = compare(baseline, change, out=out, amplification=amplification, workers=workers, progress=progress)
     page = build_comparison(comparison, _folder(out, "compare", [comparison.baseline, comparison.change]))
     write_post(markdown, comparison_markdown(comparison))
     print_comparison(comparison, page=page, console=_console(markdown))
@@ -63,7 +61,7 @@ def present_designs(
     """Run every oracle design, write the page and the post, print the table."""
     comparison = compare_oracles(
         scenario, names, out=out, amplification=amplification, workers=workers, progress=progress
-    )  # fmt: skip
+    )
     page = build_oracles(comparison, _folder(out, "oracles", [design.run for design in comparison.designs]))
     write_post(markdown, oracle_markdown(comparison))
     print_oracles(comparison, page=page, console=_console(markdown))
@@ -102,9 +100,7 @@ def present_necessity(
     ExpectationFailed
         When the claim hangs on other links than the scenario says; all is written and printed first.
     """
-    found = examine_necessity(
-        scenario, seeds=seeds, seeds_without=seeds_without, workers=workers, progress=progress
-    )  # fmt: skip
+    found = examine_necessity(scenario, seeds=seeds, seeds_without=seeds_without, workers=workers, progress=progress)
     folder = out / f"necessity-{found.whole.outcomes[0].run_id}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "necessity.json").write_text(found.to_json(), encoding="utf-8")

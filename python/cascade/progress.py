@@ -30,9 +30,11 @@ class Progress:
             yield
             return
         with RichProgress(
-            SpinnerColumn(finished_text="done"), TextColumn("{task.description}"), TimeElapsedColumn(),
+            SpinnerColumn(finished_text="done"),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
             console=self._console,
-        ) as bars:  # fmt: skip
+        ) as bars:
             task = bars.add_task(name, total=1)
             yield
             bars.advance(task)

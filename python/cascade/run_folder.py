@@ -136,7 +136,7 @@ def write_run(
                 },
                 "tables": table_sha256(partial / "tables"),
                 "expectation": judge(scenario.spec.expect, frames),
-            }  # fmt: skip
+            }
             _write_json(partial / "summary.json", summary)
             _write_json(partial / "manifest.json", manifest)
         if report:

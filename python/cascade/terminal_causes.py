@@ -18,8 +18,9 @@ def print_causes(causes: Causes, *, console: Console | None = None) -> None:
     console.print(
         f"{market.asset} at {market.source}: from {e8_to_float(market.start_e8):.4f} to "
         f"{e8_to_float(market.trough_e8):.4f}, a fall of {e8_to_float(market.fall_e8):.4f} dollars",
-        markup=False, highlight=False,
-    )  # fmt: skip
+        markup=False,
+        highlight=False,
+    )
     if amplification is None:
         console.print("Amplification: no keeper acts, so there is nothing to switch off")
     else:
@@ -27,8 +28,9 @@ def print_causes(causes: Causes, *, console: Console | None = None) -> None:
         console.print(
             f"Amplification by forced liquidations: {ratio} (a fall of "
             f"{e8_to_float(amplification.without_liquidations_e8):.4f} without them)",
-            markup=False, highlight=False,
-        )  # fmt: skip
+            markup=False,
+            highlight=False,
+        )
     if causes.values_e8 is not None:
         console.print(_shapley(causes))
     runs = Table(title="Runs of the same seed", title_justify="left")
@@ -36,9 +38,11 @@ def print_causes(causes: Causes, *, console: Console | None = None) -> None:
         runs.add_column(heading, justify="left" if heading == "active" else "right")
     for one in causes.runs:
         runs.add_row(
-            ", ".join(sorted(one.active)) or "none", f"{one.liquidations:,}", f"{e8_to_float(one.fall.trough_e8):.4f}",
+            ", ".join(sorted(one.active)) or "none",
+            f"{one.liquidations:,}",
+            f"{e8_to_float(one.fall.trough_e8):.4f}",
             f"{e8_to_float(one.fall.fall_e8):.4f}",
-        )  # fmt: skip
+        )
     console.print(runs)
     console.print(f"Report: {causes.run.folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
 

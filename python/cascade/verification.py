@@ -60,9 +60,11 @@ def scenarios_of(run: Run) -> tuple[Scenario, Scenario | None]:
 
     def restored(part: Mapping[str, str]) -> Scenario:
         return restore_scenario(
-            text=part["scenario_text"], path_file=part["price_path_file"], path_text=part["price_path_text"],
+            text=part["scenario_text"],
+            path_file=part["price_path_file"],
+            path_text=part["price_path_text"],
             file=manifest["scenario_file"],
-        )  # fmt: skip
+        )
 
     like = manifest.get("built_like")
     return restored(manifest), None if like is None else restored(like)

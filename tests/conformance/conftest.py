@@ -28,9 +28,16 @@ RAY = 10**27
 FLAG_BITS = {"active": 56, "frozen": 57, "borrowingEnabled": 58, "paused": 60}
 FLASHLOAN_BIT = 63
 FIELD_BITS = {
-    "ltv": 0, "liquidationThreshold": 16, "liquidationBonus": 32, "decimals": 48, "reserveFactor": 64,
-    "borrowCap": 80, "supplyCap": 116, "liquidationProtocolFee": 152, "debtCeiling": 212,
-}  # fmt: skip
+    "ltv": 0,
+    "liquidationThreshold": 16,
+    "liquidationBonus": 32,
+    "decimals": 48,
+    "reserveFactor": 64,
+    "borrowCap": 80,
+    "supplyCap": 116,
+    "liquidationProtocolFee": 152,
+    "debtCeiling": 212,
+}
 ARGUMENTS = {
     "supply": ("asset", "amount", "onBehalfOf", 0),
     "withdraw": ("asset", "amount", "to"),

@@ -41,24 +41,37 @@ MARKET: dict[str, Any] = {
     "lending.reserves.USDe.borrowing": True,
     "lending.reserves.USDC.borrow_cap": 3_000_000,
     "lending.reserves.USDT": {
-        "liquidation_threshold_bps": 7800, "liquidation_bonus_bps": 450, "liquidation_protocol_fee_bps": 0,
+        "liquidation_threshold_bps": 7800,
+        "liquidation_bonus_bps": 450,
+        "liquidation_protocol_fee_bps": 0,
         "rate": {"optimal_usage_bps": 9200, "base_bps": 0, "slope1_bps": 550, "slope2_bps": 3500},
     },
     "lending.reserves.WETH": {
-        "ltv_bps": 8050, "liquidation_threshold_bps": 8300, "liquidation_bonus_bps": 500, "supply_cap": 30_000,
+        "ltv_bps": 8050,
+        "liquidation_threshold_bps": 8300,
+        "liquidation_bonus_bps": 500,
+        "supply_cap": 30_000,
         "rate": {"optimal_usage_bps": 8000, "base_bps": 100, "slope1_bps": 270, "slope2_bps": 8000},
     },
     "lending.emodes": {
         1: {
-            "label": "stable", "ltv_bps": 9000, "liquidation_threshold_bps": 9300, "liquidation_bonus_bps": 200,
-            "collateral": ["USDe"], "borrowable": ["USDC", "USDT"],
+            "label": "stable",
+            "ltv_bps": 9000,
+            "liquidation_threshold_bps": 9300,
+            "liquidation_bonus_bps": 200,
+            "collateral": ["USDe"],
+            "borrowable": ["USDC", "USDT"],
         },
         2: {
-            "label": "ether", "ltv_bps": 8800, "liquidation_threshold_bps": 9000, "liquidation_bonus_bps": 300,
-            "collateral": ["WETH", "USDe"], "borrowable": ["USDC"],
+            "label": "ether",
+            "ltv_bps": 8800,
+            "liquidation_threshold_bps": 9000,
+            "liquidation_bonus_bps": 300,
+            "collateral": ["WETH", "USDe"],
+            "borrowable": ["USDC"],
         },
     },
-}  # fmt: skip
+}
 USERS = [address_of(f"user-{i}") for i in range(4)]
 UMBRELLA = address_of("umbrella")
 WATCHED = [*USERS, UMBRELLA, address_of("treasury")]
@@ -95,10 +108,17 @@ class Side:
     def state(self, timestamp: int) -> dict[str, str]:
         """Raw answers of every view of the pool, by what was asked."""
         requests = [
-            ("eth_call", [{"to": contract.address, "data": contract.encode(function, *arguments)}, "latest", {},
-                          {"time": hex(timestamp)}])
+            (
+                "eth_call",
+                [
+                    {"to": contract.address, "data": contract.encode(function, *arguments)},
+                    "latest",
+                    {},
+                    {"time": hex(timestamp)},
+                ],
+            )
             for contract, function, arguments in self._views.values()
-        ]  # fmt: skip
+        ]
         answers = dict(zip(self._views, self.chain.rpc.batch(requests), strict=True))
         for asset in ASSETS:
             answers[f"reserve {asset}"] = without_words(answers[f"reserve {asset}"], TOKEN_ADDRESS_WORDS)
@@ -343,13 +363,21 @@ class Sequence:
     def flash_loan(self, user: str, asset: str, dollars: int, answer: bool, missing: int) -> None:
         amount, words = self._worth(asset, dollars, 0), encode(["bool", "uint256"], [answer, missing])
         self.pools.act(
-            user, "flashLoanSimple",
+            user,
+            "flashLoanSimple",
             lambda side: (side.pool, (side.flash_borrower.address, side.tokens[asset].address, amount, words, 0)),
-        )  # fmt: skip
+        )
 
-    @action(6, liquidator=users, debtor=users, health=st.integers(9_000, 10_010), pick=picks, share=shares, dust=dusts,
+    @action(
+        6,
+        liquidator=users,
+        debtor=users,
+        health=st.integers(9_000, 10_010),
+        pick=picks,
+        share=shares,
+        dust=dusts,
         seconds=pauses,
-    )  # fmt: skip
+    )
     def liquidate_in_part(
         self, liquidator: str, debtor: str, health: int, pick: int, share: int, dust: int, seconds: int
     ) -> None:
@@ -389,9 +417,17 @@ class Sequence:
     # --- readings of the mock that choose what is done to both
 
     def _liquidate(
-        self, liquidator: str, debtor: str, health: int, pick: int, *, share: int = 10_000, dust: int = 0,
-        as_a_token: bool = False, seconds: int = 12,
-    ) -> None:  # fmt: skip
+        self,
+        liquidator: str,
+        debtor: str,
+        health: int,
+        pick: int,
+        *,
+        share: int = 10_000,
+        dust: int = 0,
+        as_a_token: bool = False,
+        seconds: int = 12,
+    ) -> None:
         """Prices of a debtor's collateral bring its health factor to about so many 1e-4; then it is called."""
         if liquidator == debtor and pick % 10:
             debtor = USERS[(USERS.index(debtor) + 1) % len(USERS)]

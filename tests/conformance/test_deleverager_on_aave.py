@@ -41,9 +41,17 @@ class Desk:
         self.a_token, self.debt_token = world.a_tokens["USDe"], world.debt_tokens["USDC"]
         chain.fund([LOOPER, LP, USDE_BORROWER])
         self.curve = world.deploy(
-            "StableSwapPool", "LP", "LP", [self.usdc.address, self.usde.address], 200, 10**6, 5 * 10**10, 5 * 10**9, LP,
+            "StableSwapPool",
+            "LP",
+            "LP",
+            [self.usdc.address, self.usde.address],
+            200,
+            10**6,
+            5 * 10**10,
+            5 * 10**9,
+            LP,
             name="curve",
-        )  # fmt: skip
+        )
         self.deleverager = world.deploy("Deleverager", pool.address, name="Deleverager")
         world.mint("USDe", [(LOOPER, COLLATERAL), (LP, 10_400_000 * 10**18)])
         world.mint("USDC", [(USDE_BORROWER, 200_000 * 10**6), (LP, 10_000_000 * 10**6)])

@@ -49,9 +49,17 @@ def create_pool(chain: LocalChain, given: dict[str, Any]) -> Contract:
     artifacts = load_artifacts()
     coins = [chain.deploy(artifacts["MockERC20"], "C", "C", places, sender=PROVIDER) for places in given["decimals"]]
     pool = chain.deploy(
-        artifacts["StableSwapPool"], "LP", "LP", [coin.address for coin in coins], given["a"], given["fee"],
-        given["offpeg_fee_multiplier"], given["admin_fee"], COLLECTOR, sender=PROVIDER,
-    )  # fmt: skip
+        artifacts["StableSwapPool"],
+        "LP",
+        "LP",
+        [coin.address for coin in coins],
+        given["a"],
+        given["fee"],
+        given["offpeg_fee_multiplier"],
+        given["admin_fee"],
+        COLLECTOR,
+        sender=PROVIDER,
+    )
     for coin in coins:
         send(chain, (coin, "mint", PROVIDER, 10**40), (coin, "approve", pool.address, UINT_MAX))
     send(chain, (pool, OVERLOADS["add_liquidity"], [int(amount) for amount in given["deposit"]], 0))

@@ -43,18 +43,28 @@ def read() -> dict[str, Any]:
         world.mint("USDC", [(user, 10**6)])
         anvil.rpc.call("evm_setAutomine", True)
         return run_client(
-            url=anvil.rpc.url, pool=world.pool.address, oracle=world.oracle.address, user=user, supply=SUPPLIED,
-            borrow=BORROWED, data_provider=data_provider.address, collateral=world.tokens["USDe"].address,
+            url=anvil.rpc.url,
+            pool=world.pool.address,
+            oracle=world.oracle.address,
+            user=user,
+            supply=SUPPLIED,
+            borrow=BORROWED,
+            data_provider=data_provider.address,
+            collateral=world.tokens["USDe"].address,
             debt=world.tokens["USDC"].address,
-        ) | {"addresses": {name: token.address for name, token in world.tokens.items()}}  # fmt: skip
+        ) | {"addresses": {name: token.address for name, token in world.tokens.items()}}
 
 
 def run_client(**given: Any) -> dict[str, Any]:
     program = Path(__file__).with_name("third_party_client.py")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(program), json.dumps(given)],
-        env={**os.environ, "PYTHONPATH": str(CLIENTS)}, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(CLIENTS)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2_000:]
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

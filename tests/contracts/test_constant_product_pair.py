@@ -118,9 +118,13 @@ def test_swap__largest_output__works_and_one_unit_more_reverts(
     expected[sold] += amount_in
     expected[1 - sold] -= out
     assert event(receipt, "Swap") == {
-        "sender": TRADER, "amount0In": amount_in * (1 - sold), "amount1In": amount_in * sold,
-        "amount0Out": outputs[0], "amount1Out": outputs[1], "to": RECEIVER,
-    }  # fmt: skip
+        "sender": TRADER,
+        "amount0In": amount_in * (1 - sold),
+        "amount1In": amount_in * sold,
+        "amount0Out": outputs[0],
+        "amount1Out": outputs[1],
+        "to": RECEIVER,
+    }
     assert event(receipt, "Sync") == {"reserve0": expected[0], "reserve1": expected[1]}
     assert market.wallet(RECEIVER) == outputs
     assert market.wallet(market.pair) == expected

@@ -49,10 +49,15 @@ class Desk:
 
     def order(self, **changes: Any) -> tuple[Any, ...]:
         order = {
-            "collateralAsset": self.lending.usde.address, "debtAsset": self.lending.usdc.address,
-            "collateralToSell": UINT_MAX, "cash": 0, "exit": STABLE_SWAP, "venue": self.curve.address,
-            "minProceeds": 0, "beneficiary": HEIR,
-        }  # fmt: skip
+            "collateralAsset": self.lending.usde.address,
+            "debtAsset": self.lending.usdc.address,
+            "collateralToSell": UINT_MAX,
+            "cash": 0,
+            "exit": STABLE_SWAP,
+            "venue": self.curve.address,
+            "minProceeds": 0,
+            "beneficiary": HEIR,
+        }
         assert set(changes) <= set(order)
         return tuple((order | changes).values())
 
@@ -118,12 +123,19 @@ def test_unwind__part_right_above_health_factor_one__report_and_every_balance(lo
     left = loop.at(loop.debt_token, LOOPER, now)
     assert debt - repaid <= left <= debt - repaid + 1
     assert event(receipt, "Unwound") == {
-        "owner": LOOPER, "collateralAsset": lending.usde.address, "debtAsset": lending.usdc.address,
-        "collateralSold": sold, "proceeds": proceeds, "debtRepaid": repaid, "premium": premium, "cashPaid": paid,
+        "owner": LOOPER,
+        "collateralAsset": lending.usde.address,
+        "debtAsset": lending.usdc.address,
+        "collateralSold": sold,
+        "proceeds": proceeds,
+        "debtRepaid": repaid,
+        "premium": premium,
+        "cashPaid": paid,
         "healthFactorBeforeWad": health_factor(95_200 * 10**8, debt * 100),
         "healthFactorAfterWad": health_factor(80_000 * 95_200_000, left * 100),
-        "collateralPriceE8": 95_200_000, "debtPriceE8": 10**8,
-    }  # fmt: skip
+        "collateralPriceE8": 95_200_000,
+        "debtPriceE8": 10**8,
+    }
     assert event(receipt, "FlashLoan")["amount"] == event(receipt, "Repay")["amount"] == repaid
     assert stage.balance(lending.usdc, HEIR) == paid
     assert stage.balance(loop.a_token, LOOPER) == COLLATERAL - sold

@@ -25,10 +25,15 @@ DIRECT_MINT, DIRECT_REDEEM = "mint(uint256,address)", "redeem(uint256,address)"
 MINTER_ROLE, REDEEMER_ROLE = keccak(text="MINTER_ROLE"), keccak(text="REDEEMER_ROLE")
 GATEKEEPER_ROLE = keccak(text="GATEKEEPER_ROLE")
 ORDER_FIELDS = [
-    ("order_type", "uint8"), ("expiry", "uint256"), ("nonce", "uint256"), ("benefactor", "address"),
-    ("beneficiary", "address"), ("collateral_asset", "address"), ("collateral_amount", "uint256"),
+    ("order_type", "uint8"),
+    ("expiry", "uint256"),
+    ("nonce", "uint256"),
+    ("benefactor", "address"),
+    ("beneficiary", "address"),
+    ("collateral_asset", "address"),
+    ("collateral_amount", "uint256"),
     ("usde_amount", "uint256"),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,15 @@ class Primary:
 
     def order(self, **changes: Any) -> Order:
         order = Order(
-            MINT, self.stage.chain.timestamp + 100, 7, self.signer.address, BENEFICIARY, self.usdc.address, 1000 * USDC,
+            MINT,
+            self.stage.chain.timestamp + 100,
+            7,
+            self.signer.address,
+            BENEFICIARY,
+            self.usdc.address,
+            1000 * USDC,
             999 * USDE,
-        )  # fmt: skip
+        )
         return replace(order, **changes)
 
     def sign(self, order: Order, signer: LocalAccount | None = None) -> tuple[int, bytes]:
@@ -129,9 +140,13 @@ def test_direct_mint__whitelisted__par_to_the_beneficiary_and_collateral_in_the_
     receipt = primary.stage.send(primary.minting, DIRECT_MINT, paid, BENEFICIARY, sender=LOOPER)
 
     assert event(receipt, "Mint") == {
-        "minter": LOOPER, "benefactor": LOOPER, "beneficiary": BENEFICIARY, "collateral_asset": primary.usdc.address,
-        "collateral_amount": paid, "usde_amount": paid * 10**12,
-    }  # fmt: skip
+        "minter": LOOPER,
+        "benefactor": LOOPER,
+        "beneficiary": BENEFICIARY,
+        "collateral_asset": primary.usdc.address,
+        "collateral_amount": paid,
+        "usde_amount": paid * 10**12,
+    }
     assert primary.balances(primary.usdc, LOOPER, primary.minting) == [100_000_000 * USDC - paid, paid]
     assert primary.balances(primary.usde, LOOPER, BENEFICIARY) == [0, paid * 10**12]
     assert primary.stage.view(primary.usde, "totalSupply") == paid * 10**12
@@ -193,9 +208,13 @@ def test_direct_redeem__with_ethenas_fee__burns_all_and_rounds_the_payment_down(
     receipt = primary.stage.send(primary.minting, DIRECT_REDEEM, amount, BENEFICIARY, sender=LOOPER)
 
     assert event(receipt, "Redeem") == {
-        "redeemer": LOOPER, "benefactor": LOOPER, "beneficiary": BENEFICIARY, "collateral_asset": primary.usdc.address,
-        "collateral_amount": paid, "usde_amount": amount,
-    }  # fmt: skip
+        "redeemer": LOOPER,
+        "benefactor": LOOPER,
+        "beneficiary": BENEFICIARY,
+        "collateral_asset": primary.usdc.address,
+        "collateral_amount": paid,
+        "usde_amount": amount,
+    }
     assert primary.balances(primary.usdc, BENEFICIARY, primary.minting) == [paid, 1000 * USDC - paid]
     assert primary.balances(primary.usde, LOOPER, BENEFICIARY) == [1000 * USDE - amount, 0]
     assert primary.stage.view(primary.usde, "totalSupply") == 1000 * USDE - amount
@@ -284,14 +303,21 @@ def test_mint__signed_order_over_two_custodians__pays_each_his_share_and_the_las
     receipt = primary.send_mint(order, route=([CUSTODIAN, SECOND_CUSTODIAN], [3_333, 6_667]))
 
     assert event(receipt, "Mint") == {
-        "minter": SENDER, "benefactor": primary.signer.address, "beneficiary": BENEFICIARY,
-        "collateral_asset": primary.usdc.address, "collateral_amount": 1_000_000_001, "usde_amount": 1000 * USDE,
-    }  # fmt: skip
+        "minter": SENDER,
+        "benefactor": primary.signer.address,
+        "beneficiary": BENEFICIARY,
+        "collateral_asset": primary.usdc.address,
+        "collateral_amount": 1_000_000_001,
+        "usde_amount": 1000 * USDE,
+    }
     first = 1_000_000_001 * 3_333 // 10_000
     holders = (primary.signer.address, CUSTODIAN, SECOND_CUSTODIAN, primary.minting)
     assert primary.balances(primary.usdc, *holders) == [
-        1_000_000 * USDC - 1_000_000_001, first, 1_000_000_001 - first, 0,
-    ]  # fmt: skip
+        1_000_000 * USDC - 1_000_000_001,
+        first,
+        1_000_000_001 - first,
+        0,
+    ]
     assert primary.balances(primary.usde, BENEFICIARY, primary.signer.address) == [1000 * USDE, 0]
     assert primary.stage.view(primary.usde, "totalSupply") == 1000 * USDE
     assert primary.stage.view(primary.minting, "mintedPerBlock", primary.stage.chain.block_number) == 1000 * USDE
@@ -314,9 +340,13 @@ def test_redeem__signed_order__burns_the_benefactors_and_pays_from_the_buffer(pr
     receipt = primary.send_redeem(order)
 
     assert event(receipt, "Redeem") == {
-        "redeemer": SENDER, "benefactor": primary.signer.address, "beneficiary": BENEFICIARY,
-        "collateral_asset": primary.usdc.address, "collateral_amount": 999 * USDC, "usde_amount": 1000 * USDE,
-    }  # fmt: skip
+        "redeemer": SENDER,
+        "benefactor": primary.signer.address,
+        "beneficiary": BENEFICIARY,
+        "collateral_asset": primary.usdc.address,
+        "collateral_amount": 999 * USDC,
+        "usde_amount": 1000 * USDE,
+    }
     assert primary.balances(primary.usdc, BENEFICIARY, primary.minting) == [999 * USDC, 4001 * USDC]
     assert primary.balances(primary.usde, primary.signer.address) == [4000 * USDE]
     assert primary.stage.view(primary.usde, "totalSupply") == 4000 * USDE
@@ -423,8 +453,10 @@ def test_orders_and_direct_calls__in_one_block__share_the_limit(primary: Primary
     order = primary.order()
     signed = primary.minting.encode(
         f"mint({ORDER_TYPE},(address[],uint256[]),(uint8,bytes))",
-        astuple(order), ([CUSTODIAN], [10_000]), primary.sign(order),
-    )  # fmt: skip
+        astuple(order),
+        ([CUSTODIAN], [10_000]),
+        primary.sign(order),
+    )
     primary.stage.chain.fund([SENDER, LOOPER])
     calls = [
         (SENDER, signed),
@@ -504,8 +536,10 @@ def test_transfer_to_custody__minter__moves_the_buffer_to_a_custodian_only(prima
     receipt = primary.stage.send(primary.minting, "transferToCustody", *arguments, sender=SENDER)
 
     assert event(receipt, "CustodyTransfer") == {
-        "wallet": CUSTODIAN, "asset": primary.usdc.address, "amount": 60 * USDC,
-    }  # fmt: skip
+        "wallet": CUSTODIAN,
+        "asset": primary.usdc.address,
+        "amount": 60 * USDC,
+    }
     assert primary.balances(primary.usdc, CUSTODIAN, primary.minting) == [60 * USDC, 40 * USDC]
     elsewhere = (OUTSIDER, primary.usdc.address, 1)
     assert primary.stage.refusal(primary.minting, "transferToCustody", *elsewhere, sender=SENDER) == "InvalidAddress"

@@ -131,9 +131,7 @@ def test_liquidate_loan__reverts_for_another_reason__reverts_with_it(engine: Eng
     desk.post(0.7)
     desk.stage.send(desk.exchange.vault, "setOperator", desk.desk.address, False, sender=EXCHANGE)
 
-    reason = desk.stage.refusal(
-        engine.contract, "liquidateLoan", desk.desk.address, 0, WHALE, 100, sender=CALLER
-    )  # fmt: skip
+    reason = desk.stage.refusal(engine.contract, "liquidateLoan", desk.desk.address, 0, WHALE, 100, sender=CALLER)
     assert reason.startswith("CallerNotOperator")
 
 

@@ -50,8 +50,11 @@ def custody(stage: Any) -> Custody:
 
 def test_deposit__own_account__is_free_and_held(custody: Custody, stage: Any, event: Any) -> None:
     assert event(custody.first, "Deposited") == {
-        "asset": custody.token.address, "payer": DEPOSITOR, "account": DEPOSITOR, "amount": 100 * UNIT,
-    }  # fmt: skip
+        "asset": custody.token.address,
+        "payer": DEPOSITOR,
+        "account": DEPOSITOR,
+        "amount": 100 * UNIT,
+    }
     assert custody.account(DEPOSITOR) == [100 * UNIT, 0]
     assert stage.balance(custody.token, DEPOSITOR) == 50 * UNIT
     assert custody.held() == (100 * UNIT, 100 * UNIT)

@@ -36,8 +36,12 @@ def test_exchange__both_ways__exactly_the_oracle_price_rounded_down(
     before = stage.balance(lending.usdc, TRADER)
     receipt = stage.send(pool, "exchange", 1, 0, dx, dy, sender=TRADER)
     assert event(receipt, "TokenExchange") == {
-        "buyer": TRADER, "sold_id": 1, "tokens_sold": dx, "bought_id": 0, "tokens_bought": dy,
-    }  # fmt: skip
+        "buyer": TRADER,
+        "sold_id": 1,
+        "tokens_sold": dx,
+        "bought_id": 0,
+        "tokens_bought": dy,
+    }
     assert stage.balance(lending.usdc, TRADER) == before + dy
     assert stage.view(pool, "balances", 0) == 1_000_000 * 10**6 - dy
     assert stage.view(pool, "balances", 1) == 1_000_000 * 10**18 + dx

@@ -116,8 +116,11 @@ def test_open__ten_ether__pays_the_market_and_records_the_short(backing: Backing
     receipt = backing.act("open", 10 * ETH)
 
     assert event(receipt, "HedgeOpened") == {
-        "quantity": 10 * ETH, "markE8": 2_000 * E8, "spotCost": 20_000 * USDC, "shortValue": 20_000 * USDC,
-    }  # fmt: skip
+        "quantity": 10 * ETH,
+        "markE8": 2_000 * E8,
+        "spotCost": 20_000 * USDC,
+        "shortValue": 20_000 * USDC,
+    }
     assert backing.balances(backing.usdc, backing.reserve, MARKET) == [0, MARKET_CASH + 20_000 * USDC]
     assert backing.balances(backing.weth, backing.reserve, MARKET) == [10 * ETH, MARKET_ETH - 10 * ETH]
     assert [backing.view(name) for name in ("spotQuantity", "shortQuantity")] == [10 * ETH, 10 * ETH]
@@ -166,8 +169,11 @@ def test_hedge__ether_that_came_as_collateral__is_sold_short(backing: Backing, e
     receipt = backing.act("hedge")
 
     assert event(receipt, "HedgeOpened") == {
-        "quantity": 5 * ETH, "markE8": 2_000 * E8, "spotCost": 0, "shortValue": 10_000 * USDC,
-    }  # fmt: skip
+        "quantity": 5 * ETH,
+        "markE8": 2_000 * E8,
+        "spotCost": 0,
+        "shortValue": 10_000 * USDC,
+    }
     assert [backing.view(name) for name in ("spotQuantity", "shortQuantity")] == [9 * ETH, 9 * ETH]
     assert backing.view("netAssetValue") == 30_000 * USDC
     backing.post(200 * E8)
@@ -187,8 +193,11 @@ def test_close__at_any_price__returns_what_the_short_was_opened_at(
     receipt = backing.act("close", 4 * ETH)
 
     assert event(receipt, "HedgeClosed") == {
-        "quantity": 4 * ETH, "markE8": mark_e8, "spotProceeds": spot * USDC, "shortProfit": profit * USDC,
-    }  # fmt: skip
+        "quantity": 4 * ETH,
+        "markE8": mark_e8,
+        "spotProceeds": spot * USDC,
+        "shortProfit": profit * USDC,
+    }
     assert backing.balances(backing.usdc, backing.reserve, MARKET) == [8_000 * USDC, MARKET_CASH + 12_000 * USDC]
     assert backing.balances(backing.weth, backing.reserve, MARKET) == [6 * ETH, MARKET_ETH - 6 * ETH]
     assert (backing.view("shortQuantity"), backing.view("shortEntryValue")) == (6 * ETH, 12_000 * USDC)
@@ -270,8 +279,9 @@ def test_funding__either_sign__accrues_by_the_second_rounded_down_and_settles_in
 
     assert event(receipt, "FundingSettled") == {"amount": due}
     assert backing.balances(backing.usdc, backing.reserve, MARKET) == [
-        10_000 * USDC + due, MARKET_CASH + 10_000 * USDC - due,
-    ]  # fmt: skip
+        10_000 * USDC + due,
+        MARKET_CASH + 10_000 * USDC - due,
+    ]
     assert (backing.view("undistributedFunding"), backing.view("fundingAccrued")) == (due, 0)
 
 
@@ -317,8 +327,10 @@ def test_distribute__settled_funding__is_minted_backed_and_vests_to_the_stakers(
     assert event(receipt, "Mint")["benefactor"] == backing.reserve.address
     assert event(receipt, "RewardsReceived") == {"amount": 20 * USDE}
     assert backing.balances(backing.usdc, backing.reserve, backing.minting, MARKET) == [
-        0, 20 * USDC, MARKET_CASH + 19_980 * USDC,
-    ]  # fmt: skip
+        0,
+        20 * USDC,
+        MARKET_CASH + 19_980 * USDC,
+    ]
     assert backing.balances(backing.usde, backing.reserve, backing.susde) == [0, 20_020 * USDE]
     assert backing.view("undistributedFunding") == 0
     vested = backing.stage.chain.timestamp + 8 * HOURS
@@ -362,9 +374,14 @@ def test_distribute__income_spent_on_a_hedge__reverts(backing: Backing) -> None:
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("open", (1,)), ("hedge", ()), ("close", (1,)), ("refillBuffer", (1,)), ("setFundingRate", (1,)),
-        ("settleFunding", ()), ("distribute", (1,)),
+        ("open", (1,)),
+        ("hedge", ()),
+        ("close", (1,)),
+        ("refillBuffer", (1,)),
+        ("setFundingRate", (1,)),
+        ("settleFunding", ()),
+        ("distribute", (1,)),
     ],
-)  # fmt: skip
+)
 def test_actions__anyone_else__revert(backing: Backing, function: str, arguments: tuple[int, ...]) -> None:
     assert backing.refusal(function, *arguments, sender=OUTSIDER).startswith("OwnableUnauthorizedAccount")

@@ -153,8 +153,17 @@ def test_data_provider__reads__what_the_pool_holds(lending: Any) -> None:
     assert stage.view(lending.provider, "getPoolDataProvider") == views.address
     assert stage.view(views, "POOL") == lending.pool.address
     assert stage.view(views, "getReserveConfigurationData", usde) == (
-        18, 80_00, 83_00, 105_00, 0, True, True, False, True, False,
-    )  # fmt: skip
+        18,
+        80_00,
+        83_00,
+        105_00,
+        0,
+        True,
+        True,
+        False,
+        True,
+        False,
+    )
     assert stage.view(views, "getReserveTokensAddresses", usde) == (
         a_token.address,
         "0x" + "00" * 20,

@@ -29,9 +29,16 @@ class Curve:
         self.stage = stage
         self.usdc, self.usde = stage.token("USDC", 6), stage.token("USDe", 18)
         self.pool = stage.deploy(
-            "StableSwapPool", "LP", "LP", [self.usdc.address, self.usde.address],
-            a, 10**6, 5 * 10**10, 5 * 10**9, LP,
-        )  # fmt: skip
+            "StableSwapPool",
+            "LP",
+            "LP",
+            [self.usdc.address, self.usde.address],
+            a,
+            10**6,
+            5 * 10**10,
+            5 * 10**9,
+            LP,
+        )
         for account in (LP, TRADER):
             stage.fund(self.usdc, account, 10**9 * 10**6, spender=self.pool)
             stage.fund(self.usde, account, 10**9 * 10**18, spender=self.pool)

@@ -56,10 +56,15 @@ class Desk:
 
     def order(self, **changes: Any) -> tuple[Any, ...]:
         order = {
-            "collateralAsset": self.lending.usde.address, "debtAsset": self.lending.usdc.address, "borrower": LOOPER,
-            "debtToCover": UINT_MAX, "exit": STABLE_SWAP, "venue": self.curve.address, "flashLoan": True,
+            "collateralAsset": self.lending.usde.address,
+            "debtAsset": self.lending.usdc.address,
+            "borrower": LOOPER,
+            "debtToCover": UINT_MAX,
+            "exit": STABLE_SWAP,
+            "venue": self.curve.address,
+            "flashLoan": True,
             "minProfit": -(10**15),
-        }  # fmt: skip
+        }
         assert set(changes) <= set(order)
         return tuple((order | changes).values())
 
@@ -251,9 +256,11 @@ def test_liquidate__venue_of_other_tokens__reverts(desk: Desk, venue: str) -> No
     lending.borrow(weth_debtor, lending.usdc, 15_000 * 10**6)
     lending.post("WETH", 1750 * 10**8)
     reason = desk.refusal(
-        borrower=weth_debtor, collateralAsset=lending.weth.address, venue=getattr(desk, venue).address,
+        borrower=weth_debtor,
+        collateralAsset=lending.weth.address,
+        venue=getattr(desk, venue).address,
         exit=STABLE_SWAP if venue == "curve" else CONSTANT_PRODUCT,
-    )  # fmt: skip
+    )
     assert reason.startswith("VenueDoesNotTrade(")
 
 

@@ -27,7 +27,7 @@ from .exchange_world import (
     error,
     open_exchange,
     price,
-)  # fmt: skip
+)
 
 WHALE, KEEPER, LENDER = address_of("whale"), address_of("keeper"), address_of("lender")
 LINES = (65_00, 75_00, 83_00)
@@ -37,9 +37,14 @@ DESK_CASH = 10_000 * USDT
 
 
 def terms(
-    lines: tuple[int, int, int] = LINES, *, fee_bps: int = 0, share_bps: int = 100_00, call_seconds: int = HOUR,
-    pause: int = 0, rate_ray: int = 0,
-) -> tuple[int, ...]:  # fmt: skip
+    lines: tuple[int, int, int] = LINES,
+    *,
+    fee_bps: int = 0,
+    share_bps: int = 100_00,
+    call_seconds: int = HOUR,
+    pause: int = 0,
+    rate_ray: int = 0,
+) -> tuple[int, ...]:
     return (*lines, fee_bps, share_bps, call_seconds, pause, rate_ray)
 
 
@@ -135,8 +140,11 @@ def test_add_line__asset_pledged_here_and_lent_there__reverts(desk: Desk, stage:
 
 def test_borrow__to_the_initial_ltv__pays_and_a_unit_more_reverts(desk: Desk, event: Any) -> None:
     assert event(desk.opened, "Borrowed") == {
-        "lineId": 0, "account": WHALE, "pledged": 1_000 * ALT, "amount": 650 * USDT,
-    }  # fmt: skip
+        "lineId": 0,
+        "account": WHALE,
+        "pledged": 1_000 * ALT,
+        "amount": 650 * USDT,
+    }
     assert desk.free(WHALE) == (500 * ALT, 650 * USDT)
     assert desk.free(desk.desk) == (1_000 * ALT, DESK_CASH - 650 * USDT)
     assert desk.loan() == (1_000 * ALT, 650 * USDT, 65_00, 0)
@@ -207,8 +215,11 @@ def test_margin_call__at_its_line__sets_a_deadline_and_a_price_above_reverts(des
     receipt = desk.act("marginCall", 0, WHALE, sender=KEEPER)
     deadline = desk.stage.chain.timestamp + HOUR
     assert event(receipt, "MarginCalled") == {
-        "lineId": 0, "account": WHALE, "ltvBps": 75_00, "deadline": deadline,
-    }  # fmt: skip
+        "lineId": 0,
+        "account": WHALE,
+        "ltvBps": 75_00,
+        "deadline": deadline,
+    }
     assert desk.loan()[3] == deadline
     assert desk.refusal("marginCall", 0, WHALE, sender=KEEPER) == error("AlreadyCalled", WHALE, deadline)
 
@@ -275,9 +286,16 @@ def test_liquidate__deep_book_at_the_index__sells_back_to_the_initial_ltv(desk: 
 
     proceeds = lots * 7_800
     assert event(receipt, "LoanLiquidated") == {
-        "lineId": 0, "account": WHALE, "priceE8": 78_000_000, "ltvBpsBefore": 83_34, "soldLots": lots,
-        "proceeds": proceeds, "fee": 0, "repaid": proceeds, "returned": 0,
-    }  # fmt: skip
+        "lineId": 0,
+        "account": WHALE,
+        "priceE8": 78_000_000,
+        "ltvBpsBefore": 83_34,
+        "soldLots": lots,
+        "proceeds": proceeds,
+        "fee": 0,
+        "repaid": proceeds,
+        "returned": 0,
+    }
     assert desk.loan() == (1_000 * ALT - lots * LOT, 650 * USDT - proceeds, 65_00, 0)
     assert desk.free(desk.desk) == (1_000 * ALT - lots * LOT, DESK_CASH - 650 * USDT + proceeds)
     assert desk.free(WHALE) == (500 * ALT, 650 * USDT)

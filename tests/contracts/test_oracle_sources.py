@@ -73,9 +73,14 @@ def test_derived_feed__chainlinks_shape__one_round_and_eight_decimals(stage: Any
 
 @pytest.mark.parametrize(
     ("name", "rest"),
-    [("PeggedFeed", ()), ("CappedFeed", (1,)), ("TimeWeightedFeed", (60, 2)), ("DelayedFeed", (1,)),
-     ("FreshnessGuard", (60,))],
-)  # fmt: skip
+    [
+        ("PeggedFeed", ()),
+        ("CappedFeed", (1,)),
+        ("TimeWeightedFeed", (60, 2)),
+        ("DelayedFeed", (1,)),
+        ("FreshnessGuard", (60,)),
+    ],
+)
 def test_derived_feed__source_of_other_decimals__is_refused(
     stage: Any, posted: Any, name: str, rest: tuple[int, ...]
 ) -> None:
@@ -92,9 +97,16 @@ class Curve:
     def __init__(self, stage: Any, deposit: tuple[int, int] = (10_000_000, 10_000_000)) -> None:
         self.usdc, self.usde = stage.token("USDC", 6), stage.token("USDe", 18)
         self.pool = stage.deploy(
-            "StableSwapPool", "LP", "LP", [self.usdc.address, self.usde.address],
-            200, 10**6, 5 * 10**10, 10**10, LP,
-        )  # fmt: skip
+            "StableSwapPool",
+            "LP",
+            "LP",
+            [self.usdc.address, self.usde.address],
+            200,
+            10**6,
+            5 * 10**10,
+            10**10,
+            LP,
+        )
         for account in (LP, TRADER):
             stage.fund(self.usdc, account, 10**15, spender=self.pool)
             stage.fund(self.usde, account, 10**27, spender=self.pool)
@@ -363,9 +375,15 @@ def test_pegged__any_answer__is_the_sources_with_its_time(stage: Any, posted: An
 
 @pytest.mark.parametrize(
     ("value", "answered", "capped"),
-    [(103_999_999, 103_999_999, False), (104_000_000, 104_000_000, False), (104_000_001, 104_000_000, True),
-     (65_670_000, 65_670_000, False), (0, 0, False), (-3, -3, False)],
-)  # fmt: skip
+    [
+        (103_999_999, 103_999_999, False),
+        (104_000_000, 104_000_000, False),
+        (104_000_001, 104_000_000, True),
+        (65_670_000, 65_670_000, False),
+        (0, 0, False),
+        (-3, -3, False),
+    ],
+)
 def test_capped__either_side_of_the_cap__on_the_way_up_only(
     stage: Any, posted: Any, value: int, answered: int, capped: bool
 ) -> None:

@@ -32,7 +32,7 @@ from .exchange_world import (
     open_exchange,
     price,
     value,
-)  # fmt: skip
+)
 
 MOST_LOTS = 2**48 - 1
 LAST_TICK = 2**24 - 2
@@ -92,8 +92,12 @@ def test_place_limit__bid_on_an_empty_book__rests_and_locks_its_value(exchange: 
 
     placed = event(receipt, "OrderPlaced")
     assert {**placed, "orderId": 0} == {
-        "orderId": 0, "maker": MAKER, "side": BUY, "price": price(0.95), "lots": 2_000,
-    }  # fmt: skip
+        "orderId": 0,
+        "maker": MAKER,
+        "side": BUY,
+        "price": price(0.95),
+        "lots": 2_000,
+    }
     assert event(receipt, "TopMoved") == {"last": 0, "bid": price(0.95), "ask": 0}
     assert exchange.balance(MAKER, exchange.usdt) == (981 * USDT, 19 * USDT)
     assert exchange.balance(MAKER, exchange.alt) == (1_000 * ALT, 0)
@@ -170,9 +174,15 @@ def test_place_limit__crossing__fills_at_the_makers_price_and_moves_every_balanc
     receipt = exchange.act("placeLimit", BUY, price(1.05), 2_000, GTC, sender=TAKER)
 
     assert event(receipt, "Trade") == {
-        "maker": MAKER, "taker": TAKER, "makerOrderId": order, "takerSide": BUY, "price": price(1.01), "lots": 2_000,
-        "makerFee": 0, "takerFee": 0,
-    }  # fmt: skip
+        "maker": MAKER,
+        "taker": TAKER,
+        "makerOrderId": order,
+        "takerSide": BUY,
+        "price": price(1.01),
+        "lots": 2_000,
+        "makerFee": 0,
+        "takerFee": 0,
+    }
     assert event(receipt, "TopMoved") == {"last": price(1.01), "bid": 0, "ask": price(1.01)}
     paid = value(2_000, price(1.01))
     assert paid == 20_200_000
@@ -194,8 +204,11 @@ def test_match__several_prices_and_makers__takes_best_price_first_then_first_com
 
     met = [(trade["makerOrderId"], trade["price"], trade["lots"]) for trade in events(receipt, "Trade")]
     assert met == [
-        (first, price(0.95), 100), (second, price(0.95), 200), (third, price(0.95), 50), (worse, price(0.90), 50),
-    ]  # fmt: skip
+        (first, price(0.95), 100),
+        (second, price(0.95), 200),
+        (third, price(0.95), 50),
+        (worse, price(0.90), 50),
+    ]
     assert exchange.top() == (price(0.90), price(0.90), 0)
     received = value(350, price(0.95)) + value(50, price(0.90))
     assert exchange.balance(TAKER, exchange.usdt) == (1_000 * USDT + received, 0)
@@ -246,8 +259,12 @@ def test_match__own_resting_order__is_cancelled_and_matching_goes_on(exchange: E
     receipt = exchange.act("placeMarket", BUY, 30, 10, sender=TAKER)
 
     assert event(receipt, "OrderCancelled") == {
-        "orderId": own, "maker": TAKER, "side": SELL, "price": price(1), "lots": 50,
-    }  # fmt: skip
+        "orderId": own,
+        "maker": TAKER,
+        "side": SELL,
+        "price": price(1),
+        "lots": 50,
+    }
     assert event(receipt, "Trade")["makerOrderId"] == other
     assert exchange.balance(TAKER, exchange.alt) == (1_000 * ALT + 30 * LOT, 0)
 
@@ -377,8 +394,12 @@ def test_cancel__one_order__releases_its_lock(exchange: Exchange, event: Any) ->
     order = exchange.limit(MAKER, BUY, price(0.9), 100)
     receipt = exchange.act("cancel", order, sender=MAKER)
     assert event(receipt, "OrderCancelled") == {
-        "orderId": order, "maker": MAKER, "side": BUY, "price": price(0.9), "lots": 100,
-    }  # fmt: skip
+        "orderId": order,
+        "maker": MAKER,
+        "side": BUY,
+        "price": price(0.9),
+        "lots": 100,
+    }
     assert event(receipt, "TopMoved") == {"last": 0, "bid": 0, "ask": 0}
     assert exchange.balance(MAKER, exchange.usdt) == (1_000 * USDT, 0)
     assert exchange.refusal("cancel", order, sender=MAKER) == error("UnknownOrder", order)
@@ -526,8 +547,10 @@ def test_index__weighted_with_redemption__is_the_mean_and_at_least_the_floor(
     receipt = exchange.own(exchange.book, "setIndex", feed.address, 30_00, 0)
 
     assert event(receipt, "IndexSet") == {
-        "redemptionFeed": feed.address, "redemptionWeightBps": 30_00, "floorPrice": 0,
-    }  # fmt: skip
+        "redemptionFeed": feed.address,
+        "redemptionWeightBps": 30_00,
+        "floorPrice": 0,
+    }
     assert exchange.view("index") == (7 * 656_700 + 3 * 999_000) // 10
     exchange.own(exchange.book, "setIndex", feed.address, 100_00, 0)
     assert exchange.view("index") == 999_000

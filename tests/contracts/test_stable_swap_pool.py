@@ -91,9 +91,16 @@ class Market:
         self.stage = stage
         self.usdc, self.usde = stage.token("USDC", 6), stage.token("USDe", 18)
         self.pool = stage.deploy(
-            "StableSwapPool", "USDC/USDe", "crvUSDe", [self.usdc.address, self.usde.address],
-            a, 10**6, 5 * FEE_SCALE, admin_fee, COLLECTOR,
-        )  # fmt: skip
+            "StableSwapPool",
+            "USDC/USDe",
+            "crvUSDe",
+            [self.usdc.address, self.usde.address],
+            a,
+            10**6,
+            5 * FEE_SCALE,
+            admin_fee,
+            COLLECTOR,
+        )
         self.deposit = deposit or (10_000_000 * USDC_UNIT, 10_000_000 * USDE_UNIT)
         for account in (LP, TRADER):
             stage.fund(self.usdc, account, 10**9 * USDC_UNIT, spender=self.pool)
@@ -147,8 +154,12 @@ def test_exchange__selling_usde__moves_event_return_and_every_balance(market: Ma
     dy = market.model.exchange(1, dx)
     assert quoted == dy
     assert event(receipt, "TokenExchange") == {
-        "buyer": TRADER, "sold_id": 1, "tokens_sold": dx, "bought_id": 0, "tokens_bought": dy,
-    }  # fmt: skip
+        "buyer": TRADER,
+        "sold_id": 1,
+        "tokens_sold": dx,
+        "bought_id": 0,
+        "tokens_bought": dy,
+    }
     assert [stage.balance(coin, TRADER) for coin in market.coins()] == [wallets[0] + dy, wallets[1] - dx]
     assert market.balances() == market.model.balances
     assert [stage.view(market.pool, "admin_balances", k) for k in (0, 1)] == market.model.admin
@@ -223,8 +234,12 @@ def test_dynamic_fee__in_balance_and_far_from_it__plain_then_multiplied(market: 
 def test_add_liquidity__first_deposit__mints_the_invariant(market: Market, stage: Any, event: Any) -> None:
     minted = 20_000_000 * 10**18
     assert event(market.first, "AddLiquidity") == {
-        "provider": LP, "token_amounts": market.deposit, "fees": (), "invariant": minted, "token_supply": minted,
-    }  # fmt: skip
+        "provider": LP,
+        "token_amounts": market.deposit,
+        "fees": (),
+        "invariant": minted,
+        "token_supply": minted,
+    }
     assert stage.balance(market.pool, LP) == minted
     assert stage.view(market.pool, "get_virtual_price") == 10**18
 
@@ -293,8 +308,11 @@ def test_remove_liquidity__quarter__pays_a_quarter_of_each(market: Market, stage
     paid = tuple(amount // 4 for amount in held)
     supply = 15_000_000 * 10**18
     assert event(receipt, "RemoveLiquidity") == {
-        "provider": LP, "token_amounts": paid, "fees": (), "token_supply": supply,
-    }  # fmt: skip
+        "provider": LP,
+        "token_amounts": paid,
+        "fees": (),
+        "token_supply": supply,
+    }
     assert [stage.balance(coin, LP) for coin in market.coins()] == [wallets[k] + paid[k] for k in (0, 1)]
     assert market.balances() == [held[k] - paid[k] for k in (0, 1)]
     assert stage.balance(market.pool, LP) == supply
@@ -331,9 +349,12 @@ def test_remove_liquidity_one_coin__tenth__pays_by_the_invariant(
 
     assert abs(quoted - expected) <= (0 if coin == 0 else 3)
     assert event(receipt, "RemoveLiquidityOne") == {
-        "provider": LP, "token_id": coin, "token_amount": burn, "coin_amount": quoted,
+        "provider": LP,
+        "token_id": coin,
+        "token_amount": burn,
+        "coin_amount": quoted,
         "token_supply": 18_000_000 * 10**18,
-    }  # fmt: skip
+    }
     assert stage.balance(market.coins()[coin], LP) == wallet + quoted
     assert abs(stage.view(market.pool, "admin_balances", coin) - charged // 2) <= (0 if coin == 0 else 3)
 
@@ -433,10 +454,13 @@ def test_spot_price__emptied_pool__reads_zero(market: Market, stage: Any, event:
 @pytest.mark.parametrize(
     ("a", "fee", "multiplier", "admin_fee", "name"),
     [
-        (0, 0, 0, 0, "A"), (10**6 + 1, 0, 0, 0, "A"), (200, FEE_SCALE // 2 + 1, 0, 0, "fee"),
-        (200, 10**9, 5 * FEE_SCALE + 1, 0, "offpeg_fee_multiplier"), (200, 0, 0, FEE_SCALE + 1, "admin_fee"),
+        (0, 0, 0, 0, "A"),
+        (10**6 + 1, 0, 0, 0, "A"),
+        (200, FEE_SCALE // 2 + 1, 0, 0, "fee"),
+        (200, 10**9, 5 * FEE_SCALE + 1, 0, "offpeg_fee_multiplier"),
+        (200, 0, 0, FEE_SCALE + 1, "admin_fee"),
     ],
-)  # fmt: skip
+)
 def test_constructor__parameter_out_of_range__names_it(
     stage: Any, a: int, fee: int, multiplier: int, admin_fee: int, name: str
 ) -> None:

@@ -67,8 +67,11 @@ def test_deposit__first__a_share_for_an_asset(vault: Vault, event: Any) -> None:
     receipt = vault.stake(STAKER, 1000 * USDE)
 
     assert event(receipt, "Deposit") == {
-        "sender": STAKER, "owner": STAKER, "assets": 1000 * USDE, "shares": 1000 * USDE,
-    }  # fmt: skip
+        "sender": STAKER,
+        "owner": STAKER,
+        "assets": 1000 * USDE,
+        "shares": 1000 * USDE,
+    }
     assert vault.balances(vault.usde, STAKER, vault.susde) == [START - 1000 * USDE, 1000 * USDE]
     assert vault.balances(vault.susde, STAKER) == [1000 * USDE] == [vault.view("totalSupply")]
     assert vault.view("totalAssets") == 1000 * USDE
@@ -162,8 +165,12 @@ def test_cooldown_shares__after_rewards__moves_their_worth_to_the_silo(vault: Va
     receipt = vault.stage.send(vault.susde, "cooldownShares", shares, sender=STAKER, timestamp=when)
 
     assert event(receipt, "Withdraw") == {
-        "sender": STAKER, "receiver": vault.silo.address, "owner": STAKER, "assets": assets, "shares": shares,
-    }  # fmt: skip
+        "sender": STAKER,
+        "receiver": vault.silo.address,
+        "owner": STAKER,
+        "assets": assets,
+        "shares": shares,
+    }
     assert vault.balances(vault.susde, STAKER) == [1000 * USDE - shares] == [vault.view("totalSupply")]
     assert vault.balances(vault.usde, vault.silo, vault.susde) == [assets, 1010 * USDE - assets]
     assert vault.view("cooldowns", STAKER) == (when + 7 * DAYS, assets)

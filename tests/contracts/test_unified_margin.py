@@ -29,7 +29,7 @@ from .exchange_world import (
     events,
     open_exchange,
     price,
-)  # fmt: skip
+)
 
 OWNER, KEEPER, LENDER = address_of("margin-owner"), address_of("keeper"), address_of("lender")
 LONG, SHORT, OTHER = address_of("long"), address_of("short"), address_of("other-short")
@@ -106,9 +106,19 @@ class Margin:
 
     def account(self, account: str) -> dict[str, int]:
         names = (
-            "cash", "assetValue", "collateralValue", "debt", "profit", "notional", "equity", "adjustedEquity",
-            "maintenance", "uniMmrWad", "leverageWad", "level",
-        )  # fmt: skip
+            "cash",
+            "assetValue",
+            "collateralValue",
+            "debt",
+            "profit",
+            "notional",
+            "equity",
+            "adjustedEquity",
+            "maintenance",
+            "uniMmrWad",
+            "leverageWad",
+            "level",
+        )
         return dict(zip(names, self.view("accountOf", account), strict=True))
 
     def level(self, account: str) -> int:
@@ -164,10 +174,16 @@ def test_collateral_value__published_vector__is_590_000(margin: Margin) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (0, 0), (300_000, 300_000), (300_001, 300_000 + 0.7), (500_000, 440_000), (500_001, 440_000.3),
-        (1_000_000, 590_000), (1_000_001, 590_000), (10**12, 590_000),
+        (0, 0),
+        (300_000, 300_000),
+        (300_001, 300_000 + 0.7),
+        (500_000, 440_000),
+        (500_001, 440_000.3),
+        (1_000_000, 590_000),
+        (1_000_001, 590_000),
+        (10**12, 590_000),
     ],
-)  # fmt: skip
+)
 def test_collateral_value__at_the_brackets_ends__counts_each_part_at_its_rate(
     margin: Margin, value: int, expected: float
 ) -> None:
@@ -231,9 +247,13 @@ def test_set_rules__levels_out_of_order__revert_and_equal_ones_work(margin: Marg
 def test_owner_action__by_anyone_else__reverts(margin: Margin, function: str) -> None:
     feed, whole = margin.feeds["ALT"].address, [(ENDLESS, 100_00)]
     arguments: dict[str, tuple[Any, ...]] = {
-        "setRules": (rules(),), "setLending": (0, whole), "setAsset": (0, whole, 0), "setMarket": (0, whole, 0, 0),
-        "addAsset": (margin.exchange.book.address, feed, whole), "addMarket": (feed, WAD, whole),
-    }  # fmt: skip
+        "setRules": (rules(),),
+        "setLending": (0, whole),
+        "setAsset": (0, whole, 0),
+        "setMarket": (0, whole, 0, 0),
+        "addAsset": (margin.exchange.book.address, feed, whole),
+        "addMarket": (feed, WAD, whole),
+    }
     expected = error("OwnableUnauthorizedAccount", OWNER)
     assert margin.refusal(function, *arguments[function], sender=OWNER) == expected
 
@@ -249,11 +269,19 @@ def test_account__two_assets_and_a_loan__every_figure_by_hand(margin: Margin) ->
 
     collateral = 700 + 0.95 * 455
     assert margin.account(OWNER) == {
-        "cash": 300 * USDT, "assetValue": 1_455 * USDT, "collateralValue": round(collateral * USDT), "debt": 800 * USDT,
-        "profit": 0, "notional": 0, "equity": 955 * USDT, "adjustedEquity": round((collateral - 500) * USDT),
-        "maintenance": 80 * USDT, "uniMmrWad": round((collateral - 500) * USDT) * WAD // (80 * USDT),
-        "leverageWad": 1_455 * WAD // 955, "level": FREE,
-    }  # fmt: skip
+        "cash": 300 * USDT,
+        "assetValue": 1_455 * USDT,
+        "collateralValue": round(collateral * USDT),
+        "debt": 800 * USDT,
+        "profit": 0,
+        "notional": 0,
+        "equity": 955 * USDT,
+        "adjustedEquity": round((collateral - 500) * USDT),
+        "maintenance": 80 * USDT,
+        "uniMmrWad": round((collateral - 500) * USDT) * WAD // (80 * USDT),
+        "leverageWad": 1_455 * WAD // 955,
+        "level": FREE,
+    }
     margin.assert_conserved()
 
 
@@ -361,8 +389,13 @@ def test_trade_perp__against_a_quote__passes_contracts_at_the_mark(margin: Margi
     receipt = margin.pair(100)
 
     assert event(receipt, "PerpTrade") == {
-        "marketId": 0, "taker": LONG, "maker": SHORT, "contracts": 100, "price": 20 * USDT, "markPrice": 20 * USDT,
-    }  # fmt: skip
+        "marketId": 0,
+        "taker": LONG,
+        "maker": SHORT,
+        "contracts": 100,
+        "price": 20 * USDT,
+        "markPrice": 20 * USDT,
+    }
     assert (margin.position(LONG), margin.position(SHORT)) == ((100, 2_000 * USDT), (-100, -2_000 * USDT))
     assert list(margin.view("holders", 0)) == [LONG.lower(), SHORT.lower()]
     assert (margin.cash(LONG), margin.cash(SHORT)) == (1_000 * USDT, 1_000 * USDT)
@@ -382,8 +415,9 @@ def test_trade_perp__closed_in_part_at_a_profit__is_paid_by_the_other_side(margi
     receipt = margin.act("tradePerp", 0, -40, 0, MANY, sender=LONG)
 
     assert events(receipt, "Realised") == [
-        {"account": SHORT, "amount": -80 * USDT, "viaDebt": 0}, {"account": LONG, "amount": 80 * USDT, "viaDebt": 0},
-    ]  # fmt: skip
+        {"account": SHORT, "amount": -80 * USDT, "viaDebt": 0},
+        {"account": LONG, "amount": 80 * USDT, "viaDebt": 0},
+    ]
     assert (margin.cash(LONG), margin.cash(SHORT)) == (1_080 * USDT, 920 * USDT)
     assert (margin.position(LONG), margin.position(SHORT)) == ((60, 1_200 * USDT), (-60, -1_200 * USDT))
     assert margin.account(LONG)["profit"] == 120 * USDT
@@ -442,8 +476,12 @@ def test_trade_perp__several_quotes__narrowest_first_then_first_come_up_to_the_l
 def test_quote_perp__again_and_to_nothing__replaces_and_removes(margin: Margin, event: Any) -> None:
     receipt = margin.act("quotePerp", 0, 5, 6, 7, sender=SHORT)
     assert event(receipt, "PerpQuoted") == {
-        "marketId": 0, "maker": SHORT, "bidContracts": 5, "askContracts": 6, "spreadBps": 7,
-    }  # fmt: skip
+        "marketId": 0,
+        "maker": SHORT,
+        "bidContracts": 5,
+        "askContracts": 6,
+        "spreadBps": 7,
+    }
     margin.act("quotePerp", 0, 1, 1, 9, sender=OTHER)
     margin.act("quotePerp", 0, 8, 8, 10, sender=SHORT)
     assert [quote[0] for quote in margin.view("quotes", 0)] == [OTHER.lower(), SHORT.lower()]
@@ -534,10 +572,15 @@ def test_trade_perp__without_a_price__reverts(margin: Margin, answer: int) -> No
 @pytest.mark.parametrize(
     ("cash_units", "expected"),
     [
-        (120_000_001, FREE), (120_000_000, WARNING), (105_000_001, WARNING), (105_000_000, REDUCE_ONLY),
-        (100_000_001, REDUCE_ONLY), (100_000_000, LIQUIDATION), (0, LIQUIDATION),
+        (120_000_001, FREE),
+        (120_000_000, WARNING),
+        (105_000_001, WARNING),
+        (105_000_000, REDUCE_ONLY),
+        (100_000_001, REDUCE_ONLY),
+        (100_000_000, LIQUIDATION),
+        (0, LIQUIDATION),
     ],
-)  # fmt: skip
+)
 def test_level__at_each_line__changes_there(margin: Margin, cash_units: int, expected: int) -> None:
     margin.give(LONG, usdt=1_000)
     margin.give(SHORT, usdt=1_000)
@@ -581,15 +624,23 @@ def test_liquidate__collateral__freezes_cancels_sells_and_ends(margin: Margin, e
     receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
 
     assert event(receipt, "LiquidationStarted") == {
-        "account": OWNER, "equity": 300 * USDT, "adjustedEquity": 30 * USDT, "maintenance": 60 * USDT,
-        "uniMmrWad": WAD // 2, "leverageWad": 3 * WAD,
-    }  # fmt: skip
+        "account": OWNER,
+        "equity": 300 * USDT,
+        "adjustedEquity": 30 * USDT,
+        "maintenance": 60 * USDT,
+        "uniMmrWad": WAD // 2,
+        "leverageWad": 3 * WAD,
+    }
     assert before["level"] == LIQUIDATION
     assert [told["askLots"] for told in events(receipt, "AllCancelled")] == [40_000, 0]
     assert event(receipt, "CollateralSold") == {
-        "account": OWNER, "asset": margin.alt.address, "lots": 100_000, "proceeds": 900 * USDT, "fee": 0,
+        "account": OWNER,
+        "asset": margin.alt.address,
+        "lots": 100_000,
+        "proceeds": 900 * USDT,
+        "fee": 0,
         "uniMmrWadAfter": INT_MAX,
-    }  # fmt: skip
+    }
     assert event(receipt, "LiquidationEnded") == {"account": OWNER, "uniMmrWad": INT_MAX}
     assert [frozen["frozen"] for frozen in events(receipt, "FrozenSet")] == [True, False]
     assert margin.exchange.wallets(OWNER) == {OWNER: ((0, 0), (300 * USDT, 0))}
@@ -783,8 +834,9 @@ def test_liquidate__bankrupt_position__fund_pays_then_the_ranked_opposite_side(
     told = events(receipt, "AutoDeleveraged")
     units = round(at * 10) * USDT // 10
     assert [(one["counterparty"], one["contracts"], one["price"], one["markPrice"]) for one in told] == [
-        (OTHER, 200, units, 17 * USDT), (SHORT, 300, units, 17 * USDT),
-    ]  # fmt: skip
+        (OTHER, 200, units, 17 * USDT),
+        (SHORT, 300, units, 17 * USDT),
+    ]
     assert all(0 <= ranks[one["counterparty"]] * WAD - one["rankWad"] <= 10 for one in told)
     assert [told["amount"] for told in events(receipt, "InsuranceUsed")] == [min(fund, 500) * USDT] * (fund > 0)
     assert margin.cash(OTHER) == (400 + other_gain) * USDT

@@ -17,21 +17,30 @@ EXCHANGE: dict[str, Any] = {
     "cash": "USDC",
     "books": {
         "alt": {
-            "base": "ALT", "tick": 0.01, "lot": 1, "initial_price": 10, "taker_fee_bps": 10,
-            "reference": {"kind": "fixed", "price": 10.05}, "redemption": {"asset": "USDC", "ratio": 8},
+            "base": "ALT",
+            "tick": 0.01,
+            "lot": 1,
+            "initial_price": 10,
+            "taker_fee_bps": 10,
+            "reference": {"kind": "fixed", "price": 10.05},
+            "redemption": {"asset": "USDC", "ratio": 8},
             "forgotten_orders": [{"price": 1, "size": 100}],
         },
     },
     "desk": {
-        "capital": 100_000, "insurance_fund": 50,
+        "capital": 100_000,
+        "insurance_fund": 50,
         "lines": {"alt": {"rate_bps": 0, "call_seconds": 60}},
     },
     "margin": {
-        "capital": 100_000, "insurance_fund": 500, "collateral": {"alt": {"tiers": [{"rate_bps": 7000}]}},
+        "capital": 100_000,
+        "insurance_fund": 500,
+        "collateral": {"alt": {"tiers": [{"rate_bps": 7000}]}},
         "markets": {"alt-perp": {"book": "alt", "contract_size": 1, "tiers": [{"rate_bps": 1000}]}},
-        "debt_tiers": [{"rate_bps": 500}], "rules": {"fee_bps": 100},
+        "debt_tiers": [{"rate_bps": 500}],
+        "rules": {"fee_bps": 100},
     },
-}  # fmt: skip
+}
 
 ROLES = {"quoter": "maker", "leveraged": "maker", "pledger": "whale", "seller": "trader", "engine": "exchange-keeper"}
 
@@ -52,9 +61,11 @@ class Story:
             exchange.enrol(self.who[name], cohort)
         world.chain.fund(self.who.values())
         held = {
-            "quoter": {"USDC": 10_000 * USDC, "ALT": 1_000 * ALT}, "leveraged": {"ALT": 200 * ALT},
-            "pledger": {"ALT": 100 * ALT}, "seller": {"USDC": 1_000 * USDC, "ALT": 500 * ALT},
-        }  # fmt: skip
+            "quoter": {"USDC": 10_000 * USDC, "ALT": 1_000 * ALT},
+            "leveraged": {"ALT": 200 * ALT},
+            "pledger": {"ALT": 100 * ALT},
+            "seller": {"USDC": 1_000 * USDC, "ALT": 500 * ALT},
+        }
         deposit(world, [(self.who[name], asset, raw) for name, own in held.items() for asset, raw in own.items()])
         book, desk, margin = exchange.books["alt"].contract, exchange.desk, exchange.margin
         bids, asks = [(9_900_000, 100), (9_800_000, 100)], [(10_100_000, 100)]
@@ -92,8 +103,15 @@ class Story:
         }
         return [
             Proposal(
-                sender=who[name], contract=contract, function=function, arguments=arguments, gas_limit=5_000_000,
-                tip_wei=10**9, intent=function, reason="the story", key=f"{name}-{number}",
+                sender=who[name],
+                contract=contract,
+                function=function,
+                arguments=arguments,
+                gas_limit=5_000_000,
+                tip_wei=10**9,
+                intent=function,
+                reason="the story",
+                key=f"{name}-{number}",
             )
             for number, (name, contract, function, arguments) in enumerate(steps.get(view.step, []))
-        ]  # fmt: skip
+        ]

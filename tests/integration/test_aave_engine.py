@@ -72,15 +72,21 @@ def test_engines__frictionless_loop__has_the_same_rounds_and_ends_the_same(tmp_p
 def test_engines__lines_changed_under_standing_positions__stay_the_same_to_the_unit(tmp_path: Path) -> None:
     require_aave()
     mode = {
-        "ltv_bps": 9000, "liquidation_threshold_bps": 9300, "liquidation_bonus_bps": 200, "collateral": ["USDe"],
+        "ltv_bps": 9000,
+        "liquidation_threshold_bps": 9300,
+        "liquidation_bonus_bps": 200,
+        "collateral": ["USDe"],
         "borrowable": ["USDC"],
-    }  # fmt: skip
+    }
     baseline = small_unwind(**{"lending.emodes": {1: mode}, "positions.loopers.emode": 1})
     change = {
-        "lending.emodes.1.ltv_bps": 7500, "lending.emodes.1.liquidation_threshold_bps": 7700,
-        "lending.emodes.1.liquidation_bonus_bps": 400, "lending.reserves.USDe.supply_cap": 100_000_000,
-        "lending.reserves.USDC.rate.slope1_bps": 700, "lending.flash_loan_premium_bps": 9,
-    }  # fmt: skip
+        "lending.emodes.1.ltv_bps": 7500,
+        "lending.emodes.1.liquidation_threshold_bps": 7700,
+        "lending.emodes.1.liquidation_bonus_bps": 400,
+        "lending.reserves.USDe.supply_cap": 100_000_000,
+        "lending.reserves.USDC.rate.slope1_bps": 700,
+        "lending.flash_loan_premium_bps": 9,
+    }
     mock, real = (
         replay(vary(baseline, {**change, "lending.engine": engine}), like=baseline, out=tmp_path, report=False)
         for engine in ("mock", "aave-v3")
@@ -100,8 +106,11 @@ def test_aave_run__manifest__names_the_engine_and_its_bytecode(engines: Comparis
     assert list(mock.runs["engine"]) == ["mock"]
     assert list(real.runs["engine"]) == ["aave-v3"]
     assert set(real.manifest["contracts"]) - set(mock.manifest["contracts"]) >= {
-        "aave-v3/PoolInstance", "aave-v3/ATokenInstance", "aave-v3/LiquidationLogic", "aave-v3/AaveOracle",
-    }  # fmt: skip
+        "aave-v3/PoolInstance",
+        "aave-v3/ATokenInstance",
+        "aave-v3/LiquidationLogic",
+        "aave-v3/AaveOracle",
+    }
     assert mock.runs["contracts_sha256"].iloc[0] != real.runs["contracts_sha256"].iloc[0]
     assert mock.folder != real.folder
 

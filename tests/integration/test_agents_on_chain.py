@@ -32,13 +32,23 @@ def build_phase(run: Run) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("role", "cohort", "intent"),
     [
-        ("oracle", "", "post"), ("oracle", "", "poke"), ("exogenous", "weth-flow", "follow-path"),
-        ("buyer", "buyers", "buy"), ("whale", "whales", "unwind"), ("whale", "whales", "repay"),
-        ("whale", "stuck", "unwind"), ("looper", "loopers", "stop"), ("dip-buyer", "dips", "buy"),
-        ("dip-buyer", "dips", "loop"), ("provider", "", "remove-liquidity"), ("lender", "", "withdraw"),
-        ("holder", "seller", "sell"), ("keeper", "flash", "liquidate"), ("keeper", "holding", "liquidate"),
+        ("oracle", "", "post"),
+        ("oracle", "", "poke"),
+        ("exogenous", "weth-flow", "follow-path"),
+        ("buyer", "buyers", "buy"),
+        ("whale", "whales", "unwind"),
+        ("whale", "whales", "repay"),
+        ("whale", "stuck", "unwind"),
+        ("looper", "loopers", "stop"),
+        ("dip-buyer", "dips", "buy"),
+        ("dip-buyer", "dips", "loop"),
+        ("provider", "", "remove-liquidity"),
+        ("lender", "", "withdraw"),
+        ("holder", "seller", "sell"),
+        ("keeper", "flash", "liquidate"),
+        ("keeper", "holding", "liquidate"),
     ],
-)  # fmt: skip
+)
 def test_everyone__acts(everyone_run: Run, role: str, cohort: str, intent: str) -> None:
     assert len(sent(everyone_run, role=role, cohort=cohort, intent=intent, status="ok")) > 0
 

@@ -120,9 +120,12 @@ def test_change__mode_that_the_configurator_refuses__is_one_line_naming_change_a
     baseline: Scenario, tmp_path: Path
 ) -> None:
     mode = {
-        "ltv_bps": 9000, "liquidation_threshold_bps": 9300, "liquidation_bonus_bps": 200, "collateral": ["USDe"],
+        "ltv_bps": 9000,
+        "liquidation_threshold_bps": 9300,
+        "liquidation_bonus_bps": 200,
+        "collateral": ["USDe"],
         "borrowable": ["USDC"],
-    }  # fmt: skip
+    }
     soon = baseline.spec.timeline.start.replace(minute=46)
     standing = vary(baseline, {"lending.emodes": {1: mode}, "timeline.end": soon})
     change = vary(standing, {"lending.emodes.1.ltv_bps": 0})

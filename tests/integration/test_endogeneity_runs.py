@@ -59,8 +59,12 @@ def test_ape_run__experiments__are_there_and_say_what_they_take(command: str) ->
     ape = Path(sys.executable).with_name("ape")
     done = subprocess.run(
         [str(ape), "run", command, "--help"],
-        cwd=project_root(), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stderr
     assert "--workers" in done.stdout
@@ -104,8 +108,11 @@ def test_ape_run_endogeneity__ended_while_workers_start__leaves_no_temporary_fil
     ape = Path(sys.executable).with_name("ape")
     process = subprocess.Popen(
         [str(ape), "run", "endogeneity", "scenarios/usde-unwind.yaml", "--workers=2", f"--out={tmp_path / 'runs'}"],
-        cwd=project_root(), env={**os.environ, "TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=project_root(),
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         wait_until(lambda: any(is_worker(pid) for pid in below(process.pid)))
         time.sleep(1)  # in the middle of their imports, which write temporary files too
@@ -123,8 +130,11 @@ def test_ape_run_endogeneity__killed_with_workers__leaves_no_process(kill: signa
     ape = Path(sys.executable).with_name("ape")
     process = subprocess.Popen(
         [str(ape), "run", "endogeneity", "scenarios/usde-unwind.yaml", "--workers=2", f"--out={tmp_path / 'runs'}"],
-        cwd=project_root(), env={**os.environ, "TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=project_root(),
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         wait_until(lambda: any(is_anvil(pid) for pid in below(process.pid)))
         started = below(process.pid)

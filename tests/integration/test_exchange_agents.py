@@ -148,12 +148,13 @@ def seen(world: World, view: BlockView) -> Seen:
     contract = exchange.books["alt"].contract
     names = {address: world.actors[address].name for address in exchange.accounts}
     return Seen(
-        book=at.book("alt"), reference_wad=at.reference_wad("alt"),
+        book=at.book("alt"),
+        reference_wad=at.reference_wad("alt"),
         balances={n: {asset: at.balance(a, asset) for asset in exchange.assets} for a, n in names.items()},
         accounts={n: at.account(a) for a, n in names.items()},
         orders={n: list(world.chain.call(contract, "openOrders", a)) for a, n in names.items()},
         sizes={n: at.position("alt-perp", a).size for a, n in names.items()},
-    )  # fmt: skip
+    )
 
 
 @dataclass
@@ -221,9 +222,8 @@ def decided_on(played: Played, step: int) -> Seen:
 def quoting_until(played: Played, maker: str) -> int:
     """Step in which a maker's margin was first seen under its line."""
     return next(
-        step for step in range(len(played.blocks))
-        if decided_on(played, step).accounts[maker].uni_mmr_wad < PULL_WAD
-    )  # fmt: skip
+        step for step in range(len(played.blocks)) if decided_on(played, step).accounts[maker].uni_mmr_wad < PULL_WAD
+    )
 
 
 def test_set_up__makers_hold_their_inventory_and_owe_what_they_borrowed(played: Played) -> None:

@@ -38,15 +38,22 @@ ENDLESS = 10**9
 TIERS = [{"rate_bps": 10_000}]
 
 SCENARIO: dict[str, Any] = {
-    "name": "desk", "description": "one whale of the desk, quotes by hand", "sensitivity": {}, "provenance": [],
+    "name": "desk",
+    "description": "one whale of the desk, quotes by hand",
+    "sensitivity": {},
+    "provenance": [],
     "timeline.start": START,
     "timeline.end": START + timedelta(seconds=12 * STEPS),
     "timeline.block_seconds": 12,
     "assets.ALT": {"decimals": 18},
     "positions": {
         "whales": {
-            "count": 1, "collateral": "USDe", "debt": "USDC", "venue": "usde-minting",
-            "equity": {"kind": "fixed", "value": 100_000}, "rounds": 3,
+            "count": 1,
+            "collateral": "USDe",
+            "debt": "USDC",
+            "venue": "usde-minting",
+            "equity": {"kind": "fixed", "value": 100_000},
+            "rounds": 3,
             "target": {"leverage": {"kind": "fixed", "value": 2}},
             "pledge": {"collateral": "ALT", "ltv": {"kind": "fixed", "value": 0.65}, "line": "alt"},
         }
@@ -55,11 +62,17 @@ SCENARIO: dict[str, Any] = {
         "cash": "USDC",
         "books": {
             "alt": {
-                "base": "ALT", "tick": 0.0001, "lot": 1, "initial_price": 1,
+                "base": "ALT",
+                "tick": 0.0001,
+                "lot": 1,
+                "initial_price": 1,
                 "reference": {"kind": "fixed", "price": 1},
             },
             "usde": {
-                "base": "USDe", "tick": 0.0001, "lot": 1, "initial_price": 1,
+                "base": "USDe",
+                "tick": 0.0001,
+                "lot": 1,
+                "initial_price": 1,
                 "reference": {"kind": "fixed", "price": 1},
             },
         },
@@ -74,11 +87,15 @@ SCENARIO: dict[str, Any] = {
     "agents": {
         "engine": {"kind": "exchange-keeper"},
         "owners": {
-            "kind": "desk-whale", "cohort": "whales", "venue": "usde-usdc", "reaction_blocks": 0, "tranche_bps": 2000,
+            "kind": "desk-whale",
+            "cohort": "whales",
+            "venue": "usde-usdc",
+            "reaction_blocks": 0,
+            "tranche_bps": 2000,
         },
     },
     "expect": {"liquidations": "none"},
-}  # fmt: skip
+}
 
 
 class Quoter:
@@ -117,10 +134,17 @@ class Quoter:
             function, arguments = self._quote(exchange, name, middle)
             found.append(
                 Proposal(
-                    sender=address_of(self.name), contract=exchange.books[name].contract, function=function,
-                    arguments=arguments, gas_limit=10**7, tip_wei=0, intent="quote", reason="", key=name,
+                    sender=address_of(self.name),
+                    contract=exchange.books[name].contract,
+                    function=function,
+                    arguments=arguments,
+                    gas_limit=10**7,
+                    tip_wei=0,
+                    intent="quote",
+                    reason="",
+                    key=name,
                 )
-            )  # fmt: skip
+            )
         return found
 
 
@@ -344,11 +368,16 @@ ARBITRAGE = {
     "positions": {},
     "agents": {
         "arb": {
-            "kind": "exchange-arbitrageur", "book": "usde", "venue": "usde-usdc", "cash": 500_000, "base": 100_000,
-            "min_edge_bps": 20, "max_per_block": 20_000,
+            "kind": "exchange-arbitrageur",
+            "book": "usde",
+            "venue": "usde-usdc",
+            "cash": 500_000,
+            "base": 100_000,
+            "min_edge_bps": 20,
+            "max_per_block": 20_000,
         }
     },
-}  # fmt: skip
+}
 CHEAP = {1: {"usde": Fraction(97, 100)}}
 """The book asks 0.9701 for what the pool pays about 1 for."""
 
@@ -476,8 +505,9 @@ def test_conservation__contracts_long_and_short_differ__is_a_violation(play: Cal
     world, taker = played.world, address_of("taker")
     assert world.exchange.margin is not None
     assert (played.last.exchange.position("p", taker).size, played.last.exchange.position("p", taker).entry) == (
-        7, 7 * 100 * USDC
-    )  # fmt: skip
+        7,
+        7 * 100 * USDC,
+    )
 
     margin, rpc = world.exchange.margin, world.chain.rpc
     read = {"from": taker, "to": margin.address, "data": margin.encode("positionOf", 0, taker)}

@@ -93,8 +93,10 @@ def test_trades__of_the_story__are_as_by_hand(story: Run) -> None:
     ]  # fmt: skip
     assert set(rows(story.trades, "book", "asset")) == {("alt", "ALT")}
     assert set(rows(story.trades, "taker", "taker_cohort")) == {
-        ("seller", "sellers"), ("leveraged", "story"), ("pledger", "pledgers"),
-    }  # fmt: skip
+        ("seller", "sellers"),
+        ("leveraged", "story"),
+        ("pledger", "pledgers"),
+    }
 
 
 def test_trades__each__is_in_the_transaction_that_it_names(story: Run) -> None:
@@ -133,9 +135,11 @@ def test_ledger__of_the_book__has_no_residual_and_keeps_forced_sales_apart(story
     (ledger,) = [one for one in ledgers(story.frames) if one.market == "book:alt"]
     assert (ledger.start, ledger.trough, ledger.residual) == (101 * WAD // 10, WAD // 2, 0)
     assert {entry.actor_class: entry.net for entry in ledger.classes} == {
-        "trader": -91 * WAD // 10, "forced:maker": -WAD // 2, "quote:maker": -4 * WAD // 10,
+        "trader": -91 * WAD // 10,
+        "forced:maker": -WAD // 2,
+        "quote:maker": -4 * WAD // 10,
         "cancel:maker": 4 * WAD // 10,
-    }  # fmt: skip
+    }
 
 
 def test_events__of_a_liquidation__add_up(story: Run) -> None:
@@ -210,26 +214,34 @@ def test_holdings__of_all_cohorts__move_and_stay_the_same_in_sum(story: Run) -> 
     # 1,000 + 200 + 500, and a lot of the exchange's opening trade; of the desk's pledge of 100 a sale brings back 30.
     assert sums == [1701 * ALT] * 4 + [1731 * ALT] * 2
     assert rows(story.holdings, "step", "amount_raw", cohort="sellers", asset="ALT") == [
-        (-1, 500 * ALT), (0, 450 * ALT), (4, 430 * ALT),
-    ]  # fmt: skip
+        (-1, 500 * ALT),
+        (0, 450 * ALT),
+        (4, 430 * ALT),
+    ]
 
 
 def test_funds__when_they_pay_or_are_paid__have_a_row(story: Run) -> None:
     fees = 1_148_850, 299_700
     assert rows(story.funds, "step", "amount_raw", fund="margin-insurance") == [
-        (-1, 500 * USDC), (5, 500 * USDC + fees[0]), (7, 0),
-    ]  # fmt: skip
+        (-1, 500 * USDC),
+        (5, 500 * USDC + fees[0]),
+        (7, 0),
+    ]
     assert rows(story.funds, "step", "amount_raw", fund="desk-insurance") == [(-1, 50 * USDC), (6, 50 * USDC + fees[1])]
     assert rows(story.funds, "step", "amount_raw", fund="desk") == [
-        (-1, 99_400 * USDC), (6, 99_400 * USDC + 14_985_000 - fees[1]),
-    ]  # fmt: skip
+        (-1, 99_400 * USDC),
+        (6, 99_400 * USDC + 14_985_000 - fees[1]),
+    ]
 
 
 def test_prices__of_the_book__are_in_dollars(story: Run) -> None:
     own = story.prices[story.prices["asset"] == "ALT"]
     assert rows(own, "step", "price_e8", source="book:alt") == [
-        (-1, 1010 * E8 // 100), (0, 990 * E8 // 100), (4, E8), (5, E8 // 2),
-    ]  # fmt: skip
+        (-1, 1010 * E8 // 100),
+        (0, 990 * E8 // 100),
+        (4, E8),
+        (5, E8 // 2),
+    ]
     assert rows(own, "step", "price_e8", source="index:alt") == [
         (-1, 1010 * E8 // 100), (0, 990 * E8 // 100), (1, 950 * E8 // 100), (2, 990 * E8 // 100), (4, E8), (5, E8 // 2),
     ]  # fmt: skip
@@ -285,8 +297,9 @@ def test_links__of_the_story__are_those_that_its_orders_make(story: Run) -> None
     proceeds = {row.kind: row.proceeds_raw / USDC for row in story.exchange_events.itertuples()}
 
     assert found["exchange-depeg:ALT"] == (
-        pytest.approx(93.75), pytest.approx({"others": 8.9 / 9.4, "account-liquidations": 0.5 / 9.4}),
-    )  # fmt: skip
+        pytest.approx(93.75),
+        pytest.approx({"others": 8.9 / 9.4, "account-liquidations": 0.5 / 9.4}),
+    )
     assert found["account-liquidations"] == (pytest.approx(proceeds["collateral-sold"]), {"exchange-depeg:ALT": 1})
     assert found["desk-liquidations"] == (
         pytest.approx(proceeds["loan-liquidated"]),

@@ -57,9 +57,14 @@ def own_anvils(parent: int | None = None) -> list[int]:
 def ape_run(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     ape = Path(sys.executable).with_name("ape")
     return subprocess.run(
-        [str(ape), "run", *arguments], cwd=cwd or project_root(), env={**os.environ, **environment},
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        [str(ape), "run", *arguments],
+        cwd=cwd or project_root(),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -103,8 +108,11 @@ def test_ape_run_replay__killed__leaves_no_process_and_no_finished_run(kill: sig
     ape = Path(sys.executable).with_name("ape")
     process = subprocess.Popen(
         [str(ape), "run", "replay", "scenarios/loop-and-crash.yaml", "--out", str(runs_folder)],
-        cwd=project_root(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=project_root(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         anvils = wait_for(lambda: own_anvils(process.pid))
         process.send_signal(kill)
@@ -257,8 +265,12 @@ def test_ape_test__on_a_part_of_the_suite__passes_it() -> None:
     ape = Path(sys.executable).with_name("ape")
     done = subprocess.run(
         [str(ape), "test", "tests/python/test_exit_curve.py", "-q"],
-        cwd=project_root(), capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "7 passed" in done.stdout

@@ -32,9 +32,12 @@ def spared(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The same accounts and seed; nobody's unified account is liquidated."""
     out = tmp_path_factory.mktemp("spared")
     return replay(
-        vary(cascade(), {"agents.engine.accounts": False}), out=out, like=cascade(), report=False,
+        vary(cascade(), {"agents.engine.accounts": False}),
+        out=out,
+        like=cascade(),
+        report=False,
         require_expected=False,
-    )  # fmt: skip
+    )
 
 
 def trades_of(run: Run, book: str) -> pd.DataFrame:

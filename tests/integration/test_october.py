@@ -11,10 +11,22 @@ from cascade.report.parting_words import parting_rows
 from .conftest import SCENARIOS
 
 CHAIN = [
-    "macro-shock", "margin-calls", "loop-unwinding", "chain-depeg:USDe", "exchange-depeg:USDe", "chain-liquidations",
-    "leverage:makers", "account-liquidations", "desk-liquidations", "perp-liquidations", "liquidity-vacuum:ALT-USDC",
-    "exchange-depeg:wBETH", "exchange-depeg:BNSOL", "flash-crash:ALT", "recovery:ALT",
-]  # fmt: skip
+    "macro-shock",
+    "margin-calls",
+    "loop-unwinding",
+    "chain-depeg:USDe",
+    "exchange-depeg:USDe",
+    "chain-liquidations",
+    "leverage:makers",
+    "account-liquidations",
+    "desk-liquidations",
+    "perp-liquidations",
+    "liquidity-vacuum:ALT-USDC",
+    "exchange-depeg:wBETH",
+    "exchange-depeg:BNSOL",
+    "flash-crash:ALT",
+    "recovery:ALT",
+]
 """Every link of the account; in no order, which a run finds."""
 
 

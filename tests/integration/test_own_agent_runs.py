@@ -123,7 +123,7 @@ def test_replay__gas_limit__least_the_node_takes_is_what_is_accepted(tmp_path: P
             "while preparing, seed 5",
         ),
     ],
-)  # fmt: skip
+)
 def test_ape_run_replay__own_agent_cannot_be_made_ready__one_line_exit_2(
     text: str, expected: str, tmp_path: Path
 ) -> None:

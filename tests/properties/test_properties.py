@@ -50,8 +50,12 @@ def test_properties__fuzzed__all_hold(pytestconfig: pytest.Config) -> None:
 def forge(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(forge_binary()), *arguments],
-        cwd=project_root(), env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=project_root(),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def assert_all_hold(run: subprocess.CompletedProcess[str], written: int) -> None:

@@ -39,11 +39,15 @@ POOL = SimpleNamespace(
 def cohort(name: str, *, count: int = 1, pledge: bool = False) -> CohortSpec:
     return CohortSpec.model_validate(
         {
-            "count": count, "collateral": "USDe", "debt": "USDC", "venue": "minting",
-            "equity": {"kind": "fixed", "value": 1000}, "target": {"ltv_per_round_bps": 5000},
+            "count": count,
+            "collateral": "USDe",
+            "debt": "USDC",
+            "venue": "minting",
+            "equity": {"kind": "fixed", "value": 1000},
+            "target": {"ltv_per_round_bps": 5000},
             "pledge": {"collateral": "WETH", "ltv": {"kind": "fixed", "value": 0.6}} if pledge else None,
         }
-    )  # fmt: skip
+    )
 
 
 def world(**cohorts: CohortSpec) -> Any:
@@ -59,10 +63,15 @@ def world(**cohorts: CohortSpec) -> Any:
     )
     tokens = {asset: contract(asset) for asset in DECIMALS}
     return SimpleNamespace(
-        scenario=SimpleNamespace(spec=spec, seed=1), venues={"pool": POOL}, tokens=tokens,
-        a_tokens={asset: contract(f"a{asset}") for asset in DECIMALS}, pool=contract("lending pool"),
-        deleverager=contract("deleverager"), posted_feeds={"USDe": contract("feed")}, observers={},
-    )  # fmt: skip
+        scenario=SimpleNamespace(spec=spec, seed=1),
+        venues={"pool": POOL},
+        tokens=tokens,
+        a_tokens={asset: contract(f"a{asset}") for asset in DECIMALS},
+        pool=contract("lending pool"),
+        deleverager=contract("deleverager"),
+        posted_feeds={"USDe": contract("feed")},
+        observers={},
+    )
 
 
 def position(

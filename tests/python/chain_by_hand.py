@@ -35,20 +35,25 @@ def parameters() -> dict[str, Any]:
         "positions": {"desk-whales": {"pledge": {"collateral": "ALT", "line": "ALT-USDC"}}},
         "agents": {
             "makers": {
-                "kind": "market-maker", "ladders": {"ALT-USDC": {"bid_size": "100"}},
+                "kind": "market-maker",
+                "ladders": {"ALT-USDC": {"bid_size": "100"}},
             },
         },
         "exchange": {
             "cash": "USDC",
             "books": {
                 "ALT-USDC": {
-                    "base": "ALT", "reference": {"kind": "path", "asset": "ALT", "ratio": "1"}, "redemption": None,
+                    "base": "ALT",
+                    "reference": {"kind": "path", "asset": "ALT", "ratio": "1"},
+                    "redemption": None,
                     "forgotten_orders": [{"side": "buy", "price": "0.1", "size": "1000"}],
                     "index": {"floor_price": "0", "redemption_weight_bps": 0},
                 },
                 "USDe-USDC": {
-                    "base": "USDe", "reference": {"kind": "venue", "venue": "curve"},
-                    "redemption": {"asset": "USDC", "ratio": "1"}, "forgotten_orders": [],
+                    "base": "USDe",
+                    "reference": {"kind": "venue", "venue": "curve"},
+                    "redemption": {"asset": "USDC", "ratio": "1"},
+                    "forgotten_orders": [],
                     "index": {"floor_price": "0", "redemption_weight_bps": 0},
                 },
             },
@@ -60,7 +65,7 @@ def parameters() -> dict[str, Any]:
                 "markets": {"ALT-PERP": {"book": "ALT-USDC"}},
             },
         },
-    }  # fmt: skip
+    }
 
 
 class ChainByHand:
@@ -77,9 +82,13 @@ class ChainByHand:
     def add(self, table: str, block: int, **values: Any) -> None:
         """A row, with everything that is not given zero or empty."""
         when = {
-            "run_id": "chain-by-hand-7-abcdef", "seed": 7, "phase": "crash" if block > 1 else "build",
-            "step": block - 2 if block > 1 else -1, "block_number": block, "timestamp": START + SECONDS * (block - 2),
-        }  # fmt: skip
+            "run_id": "chain-by-hand-7-abcdef",
+            "seed": 7,
+            "phase": "crash" if block > 1 else "build",
+            "step": block - 2 if block > 1 else -1,
+            "block_number": block,
+            "timestamp": START + SECONDS * (block - 2),
+        }
         plain = {column.name: _PLAIN[column.kind] for column in TABLES[table].columns}
         unknown = values.keys() - plain.keys()
         assert not unknown, unknown
@@ -91,9 +100,13 @@ class ChainByHand:
         self._sent[block] = index
         tx_hash = f"0x{block:x}-{index:x}"
         self.add(
-            "transactions", block, lane="exchange", transaction_index=index, tx_hash=tx_hash,
+            "transactions",
+            block,
+            lane="exchange",
+            transaction_index=index,
+            tx_hash=tx_hash,
             **{"status": "ok", **values},
-        )  # fmt: skip
+        )
         return tx_hash
 
     def price(self, block: int, asset: str, source: str, price: str) -> None:
@@ -106,10 +119,17 @@ class ChainByHand:
         kind = "trade" if market.startswith("book:") else "post" if market.startswith("feed:") else "swap"
         asset = {"curve": "USDe"}.get(market) or market.partition(":")[2].partition("-")[0]
         self.add(
-            "price_moves", block, transaction_index=int(tx.partition("-")[2], 16),
-            log_index=len(self.rows.get("price_moves", [])), tx_hash=tx, market=market, asset=asset,
-            price_before_wad=before, price_after_wad=self._price[market], **{"kind": kind, **values},
-        )  # fmt: skip
+            "price_moves",
+            block,
+            transaction_index=int(tx.partition("-")[2], 16),
+            log_index=len(self.rows.get("price_moves", [])),
+            tx_hash=tx,
+            market=market,
+            asset=asset,
+            price_before_wad=before,
+            price_after_wad=self._price[market],
+            **{"kind": kind, **values},
+        )
         return tx
 
     def event(self, block: int, kind: str, *, tx: str = "", **values: Any) -> str:
@@ -131,7 +151,10 @@ class ChainByHand:
         """Links by name, each with its feeders' shares and nets."""
         found = find_links(self.frames(folder, blocks=blocks))
         return {
-            link.name: (link, {fed.fed_by: float(fed.share) for fed in feeders},
-                        {fed.fed_by: float(fed.net) for fed in feeders})
+            link.name: (
+                link,
+                {fed.fed_by: float(fed.share) for fed in feeders},
+                {fed.fed_by: float(fed.net) for fed in feeders},
+            )
             for link, feeders in found
-        }  # fmt: skip
+        }

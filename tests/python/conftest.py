@@ -38,7 +38,9 @@ PARAMETERS: dict[str, Any] = {
     "lending": {
         "reserves": {
             "USDe": {
-                "ltv_bps": 8000, "liquidation_threshold_bps": THRESHOLD_BPS, "liquidation_bonus_bps": BONUS_BPS,
+                "ltv_bps": 8000,
+                "liquidation_threshold_bps": THRESHOLD_BPS,
+                "liquidation_bonus_bps": BONUS_BPS,
                 "liquidation_protocol_fee_bps": FEE_BPS,
             },
             "USDC": {"ltv_bps": 0, "liquidation_protocol_fee_bps": FEE_BPS},
@@ -49,7 +51,7 @@ PARAMETERS: dict[str, Any] = {
         {"status": "reported", "source": "Aave governance", "keys": ["lending.reserves"]},
         {"status": "assumed", "source": "round numbers", "keys": ["chain", "venues.curve.amplification"]},
     ],
-}  # fmt: skip
+}
 
 
 def half_up(value: int, bps: int) -> int:
@@ -116,18 +118,39 @@ class World:
 
     def close_block(self) -> None:
         self.add(
-            "blocks", **self.when(), lane="chain", transactions=self.sent, queued=0, queued_gas=0,
-            gas_used=300_000 * self.sent, gas_limit=45_000_000, base_fee_wei=10**9,
-        )  # fmt: skip
+            "blocks",
+            **self.when(),
+            lane="chain",
+            transactions=self.sent,
+            queued=0,
+            queued_gas=0,
+            gas_used=300_000 * self.sent,
+            gas_limit=45_000_000,
+            base_fee_wei=10**9,
+        )
 
     def send(self, *, actor: str, role: str, cohort: str, intent: str, reason: str, status: str = "ok") -> str:
         tx_hash = f"0x{self.block:032x}{self.sent:032x}"
         self.add(
-            "transactions", **self.when(), lane="chain", transaction_index=self.sent, tx_hash=tx_hash, actor=actor,
-            role=role, cohort=cohort, intent=intent, reason=reason, target="LendingPool", status=status,
-            revert_reason="" if status == "ok" else "UnprofitableLiquidation(-3, 0)", proposed_step=self.step - 1,
-            gas_limit=600_000, gas_used=300_000, tip_wei=10**9, fee_wei=300_000 * 2 * 10**9,
-        )  # fmt: skip
+            "transactions",
+            **self.when(),
+            lane="chain",
+            transaction_index=self.sent,
+            tx_hash=tx_hash,
+            actor=actor,
+            role=role,
+            cohort=cohort,
+            intent=intent,
+            reason=reason,
+            target="LendingPool",
+            status=status,
+            revert_reason="" if status == "ok" else "UnprofitableLiquidation(-3, 0)",
+            proposed_step=self.step - 1,
+            gas_limit=600_000,
+            gas_used=300_000,
+            tip_wei=10**9,
+            fee_wei=300_000 * 2 * 10**9,
+        )
         self.sent += 1
         return tx_hash
 
@@ -137,10 +160,20 @@ class World:
     def position(self, book: Book, *, event: str, price: int) -> None:
         collateral, debt = book.values_e8(price)
         self.add(
-            "positions", **self.when(), borrower=book.name, address="0x" + book.name.encode().hex().zfill(40)[-40:],
-            cohort="loopers", event=event, collateral_asset="USDe", debt_asset="USDC", collateral_raw=book.collateral,
-            debt_raw=book.debt, collateral_base_e8=collateral, debt_base_e8=debt, health_factor_wad=book.health(price),
-        )  # fmt: skip
+            "positions",
+            **self.when(),
+            borrower=book.name,
+            address="0x" + book.name.encode().hex().zfill(40)[-40:],
+            cohort="loopers",
+            event=event,
+            collateral_asset="USDe",
+            debt_asset="USDC",
+            collateral_raw=book.collateral,
+            debt_raw=book.debt,
+            collateral_base_e8=collateral,
+            debt_base_e8=debt,
+            health_factor_wad=book.health(price),
+        )
 
     def health(self, books: list[Book], price: int) -> None:
         for low, high in pairwise(BUCKETS):
@@ -148,9 +181,14 @@ class World:
             if inside:
                 values = [b.values_e8(price) for b in inside]
                 self.add(
-                    "health", **self.when(), health_low_bps=low, health_high_bps=high, positions=len(inside),
-                    collateral_base_e8=sum(v[0] for v in values), debt_base_e8=sum(v[1] for v in values),
-                )  # fmt: skip
+                    "health",
+                    **self.when(),
+                    health_low_bps=low,
+                    health_high_bps=high,
+                    positions=len(inside),
+                    collateral_base_e8=sum(v[0] for v in values),
+                    debt_base_e8=sum(v[1] for v in values),
+                )
 
 
 def build_loop(world: World, name: str, equity: int, ltv_bps: int) -> Book:
@@ -162,10 +200,17 @@ def build_loop(world: World, name: str, equity: int, ltv_bps: int) -> Book:
         book.debt += borrowed
         book.collateral += 0 if number == 0 else supplied
         world.add(
-            "loops", borrower=name, cohort="loopers", round=number, block_number=world.block, borrowed_raw=borrowed,
-            swapped_raw=0 if number == 0 else supplied, supplied_raw=supplied, collateral_raw=book.collateral,
+            "loops",
+            borrower=name,
+            cohort="loopers",
+            round=number,
+            block_number=world.block,
+            borrowed_raw=borrowed,
+            swapped_raw=0 if number == 0 else supplied,
+            supplied_raw=supplied,
+            collateral_raw=book.collateral,
             debt_raw=book.debt,
-        )  # fmt: skip
+        )
     return book
 
 
@@ -189,19 +234,50 @@ def liquidate(world: World, book: Book, price: int, keeper: str) -> None:
         actor=keeper, role="keeper", cohort="keepers", intent="liquidate", reason=f"health factor of {book.name} < 1"
     )
     world.add(
-        "swaps", **world.when(), tx_hash=tx_hash, log_index=world.log_index + 1, venue="curve", actor=keeper,
-        role="keeper", asset_in="USDe", asset_out="USDC", amount_in_raw=seized - fee, amount_out_raw=proceeds,
-    )  # fmt: skip
+        "swaps",
+        **world.when(),
+        tx_hash=tx_hash,
+        log_index=world.log_index + 1,
+        venue="curve",
+        actor=keeper,
+        role="keeper",
+        asset_in="USDe",
+        asset_out="USDC",
+        amount_in_raw=seized - fee,
+        amount_out_raw=proceeds,
+    )
     world.add(
-        "liquidations", **world.when(), tx_hash=tx_hash, log_index=world.log_index, venue="mock", liquidator=keeper,
-        borrower=book.name, cohort="loopers", collateral_asset="USDe", debt_asset="USDC", debt_covered_raw=cover,
-        collateral_seized_raw=seized, protocol_fee_raw=fee, deficit_raw=deficit, collateral_price_e8=price,
-        debt_price_e8=E8, bonus_bps=BONUS_BPS, close_factor_bps=BPS if whole else 5000,
-        health_factor_before_wad=health_before, health_factor_after_wad=book.health(price),
-        collateral_before_raw=collateral_before, debt_before_raw=before, exit_proceeds_raw=proceeds,
-        liquidator_profit_raw=proceeds - cover, gas_used=300_000, fee_wei=300_000 * 2 * 10**9, flash_loan=True,
-        round=book.rounds, unhealthy_since_step=book.unhealthy_since, triggered_by=book.trigger,
-    )  # fmt: skip
+        "liquidations",
+        **world.when(),
+        tx_hash=tx_hash,
+        log_index=world.log_index,
+        venue="mock",
+        liquidator=keeper,
+        borrower=book.name,
+        cohort="loopers",
+        collateral_asset="USDe",
+        debt_asset="USDC",
+        debt_covered_raw=cover,
+        collateral_seized_raw=seized,
+        protocol_fee_raw=fee,
+        deficit_raw=deficit,
+        collateral_price_e8=price,
+        debt_price_e8=E8,
+        bonus_bps=BONUS_BPS,
+        close_factor_bps=BPS if whole else 5000,
+        health_factor_before_wad=health_before,
+        health_factor_after_wad=book.health(price),
+        collateral_before_raw=collateral_before,
+        debt_before_raw=before,
+        exit_proceeds_raw=proceeds,
+        liquidator_profit_raw=proceeds - cover,
+        gas_used=300_000,
+        fee_wei=300_000 * 2 * 10**9,
+        flash_loan=True,
+        round=book.rounds,
+        unhealthy_since_step=book.unhealthy_since,
+        triggered_by=book.trigger,
+    )
     world.log_index += 2
     world.position(book, event="liquidated", price=price)
 
@@ -245,9 +321,13 @@ def made_up_rows(*, loops: list[tuple[int, int]], path: Callable[[int], int], st
         due = [b for b in books if b.debt and b.health(price) < WAD and b.unhealthy_since >= 0][:6]
         if due:
             world.send(
-                actor="keepers-1", role="keeper", cohort="keepers", intent="liquidate", reason="too late",
+                actor="keepers-1",
+                role="keeper",
+                cohort="keepers",
+                intent="liquidate",
+                reason="too late",
                 status="reverted",
-            )  # fmt: skip
+            )
         for i, book in enumerate(due):
             liquidate(world, book, price, f"keepers-{i % 2}")
         for book in books:
@@ -261,19 +341,30 @@ def made_up_rows(*, loops: list[tuple[int, int]], path: Callable[[int], int], st
         for within in (50, 200, 1000):
             share = price * price * math.isqrt(within) // (E8 * 30)
             world.add(
-                "liquidity", **world.when(), venue="curve", within_bps=within, sell_raw=world.depth * share // E8,
+                "liquidity",
+                **world.when(),
+                venue="curve",
+                within_bps=within,
+                sell_raw=world.depth * share // E8,
                 buy_raw=world.depth * (E8 - share // 2) // E8,
-            )  # fmt: skip
+            )
         if step == steps - 1:
             for book in books:
                 world.position(book, event="end", price=price)
         world.close_block()
     parameters = json.dumps(PARAMETERS, sort_keys=True)
     world.add(
-        "runs", scenario="made-up", engine="mock", start_timestamp=START, block_seconds=BLOCK_SECONDS,
-        positions=len(loops), counterfactual="the oracle follows an exchange's price by hand",
-        parameters=parameters, scenario_sha256="5" * 64, contracts_sha256="c" * 64,
-    )  # fmt: skip
+        "runs",
+        scenario="made-up",
+        engine="mock",
+        start_timestamp=START,
+        block_seconds=BLOCK_SECONDS,
+        positions=len(loops),
+        counterfactual="the oracle follows an exchange's price by hand",
+        parameters=parameters,
+        scenario_sha256="5" * 64,
+        contracts_sha256="c" * 64,
+    )
     return world.rows
 
 
@@ -282,16 +373,21 @@ def write_run(folder: Path, rows: Rows) -> Path:
     write_tables(folder / "tables", rows)
     run = rows["runs"][0]
     manifest = {
-        "run_id": run["run_id"], "scenario_name": run["scenario"], "scenario_file": "scenarios/made-up.yaml",
-        "scenario_text": "name: made-up  # not a real one\nseed: 7\n", "seed": run["seed"],
+        "run_id": run["run_id"],
+        "scenario_name": run["scenario"],
+        "scenario_file": "scenarios/made-up.yaml",
+        "scenario_text": "name: made-up  # not a real one\nseed: 7\n",
+        "seed": run["seed"],
         "overrides": ["lending.reserves.USDe.ltv_bps=8000"],
-        "tools": {"anvil": "1.7.1", "solc": "0.8.30", "python": "3.11"}, "contracts": {"LendingPool": "a" * 64},
+        "tools": {"anvil": "1.7.1", "solc": "0.8.30", "python": "3.11"},
+        "contracts": {"LendingPool": "a" * 64},
         "tables": table_sha256(folder / "tables"),
         "expectation": {
-            "liquidations": "some", "met": bool(rows.get("liquidations")),
+            "liquidations": "some",
+            "met": bool(rows.get("liquidations")),
             "missed": [] if rows.get("liquidations") else ["expect.liquidations = 'some': the run had 0"],
         },
-    }  # fmt: skip
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     return folder
 
@@ -316,9 +412,7 @@ def calm_rows() -> Rows:
 @pytest.fixture
 def one_looper_rows() -> Rows:
     """100,000 looped five times at 80 %, then a fall of 25 % in one block."""
-    return made_up_rows(
-        loops=[(100_000 * USDE, 8000)], path=lambda step: E8 if step < 2 else 75 * 10**6, steps=6
-    )  # fmt: skip
+    return made_up_rows(loops=[(100_000 * USDE, 8000)], path=lambda step: E8 if step < 2 else 75 * 10**6, steps=6)
 
 
 @pytest.fixture
@@ -355,9 +449,11 @@ class ByHand:
 
     def _when(self, block: int) -> dict[str, Any]:
         return {
-            "phase": "crash" if block > 1 else "build", "step": block - 2 if block > 1 else -1, "block_number": block,
+            "phase": "crash" if block > 1 else "build",
+            "step": block - 2 if block > 1 else -1,
+            "block_number": block,
             "timestamp": START + 12 * (block - 2),
-        }  # fmt: skip
+        }
 
     def _log(self, block: int) -> int:
         self._logs[block] = self._logs.get(block, -1) + 1
@@ -367,83 +463,182 @@ class ByHand:
         tx = tx or f"0x{block:x}-{self._logs.get(block, -1) + 1:x}"
         if all(row["tx_hash"] != tx for row in self.rows.get("transactions", [])):
             self._add(
-                "transactions", **self._when(block), lane="chain",
-                transaction_index=self._logs.get(block, -1) + 1, tx_hash=tx, actor=actor, role=role, cohort=cohort,
-                intent=intent, reason="", target="", status="ok", revert_reason="",
-                proposed_step=max(-1, block - 2), gas_limit=1, gas_used=1, tip_wei=1, fee_wei=fee,
-            )  # fmt: skip
+                "transactions",
+                **self._when(block),
+                lane="chain",
+                transaction_index=self._logs.get(block, -1) + 1,
+                tx_hash=tx,
+                actor=actor,
+                role=role,
+                cohort=cohort,
+                intent=intent,
+                reason="",
+                target="",
+                status="ok",
+                revert_reason="",
+                proposed_step=max(-1, block - 2),
+                gas_limit=1,
+                gas_used=1,
+                tip_wei=1,
+                fee_wei=fee,
+            )
         return tx
 
     def oracle(self, asset: str, block: int, price: str, source: str = "oracle") -> None:
         self._add("prices", **self._when(block), asset=asset, source=source, price_e8=int(Decimal(price).scaleb(8)))
 
     def move(
-        self, block: int, after: str, *, role: str = "whale", actor: str = "", market: str = "curve",
-        kind: str = "swap", cohort: str = "", before: str | None = None, tx: str = "", intent: str = "",
-    ) -> str:  # fmt: skip
+        self,
+        block: int,
+        after: str,
+        *,
+        role: str = "whale",
+        actor: str = "",
+        market: str = "curve",
+        kind: str = "swap",
+        cohort: str = "",
+        before: str | None = None,
+        tx: str = "",
+        intent: str = "",
+    ) -> str:
         actor, cohort = actor or role, cohort or role
         start = self._at.get(market, WAD) if before is None else self.wad(before)
         self._at[market] = self.wad(after)
         tx = self._tx(block, tx, actor, role, cohort, kind)
         self._add(
-            "price_moves", **self._when(block), transaction_index=0, log_index=self._log(block), tx_hash=tx,
-            market=market, asset=market.split(":")[1] if ":" in market else "USDe", kind=kind, actor=actor, role=role,
-            cohort=cohort, intent=intent or kind, price_before_wad=start, price_after_wad=self._at[market],
-        )  # fmt: skip
+            "price_moves",
+            **self._when(block),
+            transaction_index=0,
+            log_index=self._log(block),
+            tx_hash=tx,
+            market=market,
+            asset=market.split(":")[1] if ":" in market else "USDe",
+            kind=kind,
+            actor=actor,
+            role=role,
+            cohort=cohort,
+            intent=intent or kind,
+            price_before_wad=start,
+            price_after_wad=self._at[market],
+        )
         return tx
 
     def unwind(
         self, block: int, name: str, *, sold: int, price: str, proceeds: str, repaid: str, premium: str, cash: str
-    ) -> None:  # fmt: skip
+    ) -> None:
         amounts = {"proceeds": proceeds, "debt_repaid": repaid, "premium": premium, "cash_paid": cash}
         self._add(
-            "unwinds", **self._when(block), tx_hash=self._tx(block, "", name, "whale", "", "unwind"),
-            log_index=self._log(block), borrower=name, cohort="loopers", collateral_asset="USDe", debt_asset="USDC",
-            collateral_sold_raw=sold * USDE, collateral_price_e8=int(Decimal(price).scaleb(8)), debt_price_e8=E8,
-            health_factor_before_wad=WAD, health_factor_after_wad=WAD,
+            "unwinds",
+            **self._when(block),
+            tx_hash=self._tx(block, "", name, "whale", "", "unwind"),
+            log_index=self._log(block),
+            borrower=name,
+            cohort="loopers",
+            collateral_asset="USDe",
+            debt_asset="USDC",
+            collateral_sold_raw=sold * USDE,
+            collateral_price_e8=int(Decimal(price).scaleb(8)),
+            debt_price_e8=E8,
+            health_factor_before_wad=WAD,
+            health_factor_after_wad=WAD,
             **{f"{key}_raw": int(Decimal(value).scaleb(6)) for key, value in amounts.items()},
-        )  # fmt: skip
+        )
 
     def flow(self, block: int, name: str, event: str, amount: int, *, asset: str = "USDC") -> None:
         self._add(
-            "flows", **self._when(block), tx_hash=self._tx(block, "", name, "whale", "", event),
-            log_index=self._log(block), account=name, cohort="loopers", event=event, asset=asset,
+            "flows",
+            **self._when(block),
+            tx_hash=self._tx(block, "", name, "whale", "", event),
+            log_index=self._log(block),
+            account=name,
+            cohort="loopers",
+            event=event,
+            asset=asset,
             amount_raw=amount * (USDC if asset == "USDC" else USDE),
-        )  # fmt: skip
+        )
 
     def position(
-        self, block: int, name: str, health: str, *, event: str = "built", collateral: int = 1000, debt: int = 800,
-        price: str = "1", debt_asset: str = "USDC",
-    ) -> None:  # fmt: skip
+        self,
+        block: int,
+        name: str,
+        health: str,
+        *,
+        event: str = "built",
+        collateral: int = 1000,
+        debt: int = 800,
+        price: str = "1",
+        debt_asset: str = "USDC",
+    ) -> None:
         self._add(
-            "positions", **self._when(block), borrower=name, address="0x" + name.encode().hex().zfill(40)[-40:],
-            cohort="loopers", event=event, collateral_asset="USDe", debt_asset=debt_asset,
-            collateral_raw=collateral * USDE, debt_raw=debt * USDC,
-            collateral_base_e8=int(collateral * Decimal(price).scaleb(8)), debt_base_e8=debt * E8,
+            "positions",
+            **self._when(block),
+            borrower=name,
+            address="0x" + name.encode().hex().zfill(40)[-40:],
+            cohort="loopers",
+            event=event,
+            collateral_asset="USDe",
+            debt_asset=debt_asset,
+            collateral_raw=collateral * USDE,
+            debt_raw=debt * USDC,
+            collateral_base_e8=int(collateral * Decimal(price).scaleb(8)),
+            debt_base_e8=debt * E8,
             health_factor_wad=self.wad(health),
-        )  # fmt: skip
+        )
 
     def liquidation(
-        self, block: int, name: str, health: str, *, price: str, covered: int = 100, after: str | None = None,
-        keeper: str = "keeper-1", sells_to: str | None = None, tx: str = "", held: bool = False,
-        collateral: int = 1000, debt: int = 800, deficit: int = 0, debt_price: str = "1",
-    ) -> str:  # fmt: skip
+        self,
+        block: int,
+        name: str,
+        health: str,
+        *,
+        price: str,
+        covered: int = 100,
+        after: str | None = None,
+        keeper: str = "keeper-1",
+        sells_to: str | None = None,
+        tx: str = "",
+        held: bool = False,
+        collateral: int = 1000,
+        debt: int = 800,
+        deficit: int = 0,
+        debt_price: str = "1",
+    ) -> str:
         """A liquidation, and where `sells_to` is a price the sale in its transaction that takes the market there."""
         tx = self._tx(block, tx, keeper, "keeper", "keepers", "liquidate")
         self._rounds[name] = self._rounds.get(name, 0) + 1
         seized = int(Decimal(covered) * Decimal("1.05") / Decimal(price) * USDE)
         self._add(
-            "liquidations", **self._when(block), tx_hash=tx, log_index=self._log(block), venue="LendingPool",
-            liquidator=keeper, borrower=name, cohort="loopers", collateral_asset="USDe", debt_asset="USDC",
-            debt_covered_raw=covered * USDC, collateral_seized_raw=seized, protocol_fee_raw=0,
-            deficit_raw=deficit * USDC, collateral_price_e8=int(Decimal(price).scaleb(8)),
-            debt_price_e8=int(Decimal(debt_price).scaleb(8)), bonus_bps=BONUS_BPS, close_factor_bps=BPS,
+            "liquidations",
+            **self._when(block),
+            tx_hash=tx,
+            log_index=self._log(block),
+            venue="LendingPool",
+            liquidator=keeper,
+            borrower=name,
+            cohort="loopers",
+            collateral_asset="USDe",
+            debt_asset="USDC",
+            debt_covered_raw=covered * USDC,
+            collateral_seized_raw=seized,
+            protocol_fee_raw=0,
+            deficit_raw=deficit * USDC,
+            collateral_price_e8=int(Decimal(price).scaleb(8)),
+            debt_price_e8=int(Decimal(debt_price).scaleb(8)),
+            bonus_bps=BONUS_BPS,
+            close_factor_bps=BPS,
             health_factor_before_wad=self.wad(health),
             health_factor_after_wad=NO_DEBT if after is None else self.wad(after),
-            collateral_before_raw=collateral * USDE, debt_before_raw=debt * USDC,
-            exit_proceeds_raw=0 if held else covered * USDC, liquidator_profit_raw=0, gas_used=1, fee_wei=0,
-            flash_loan=not held, round=self._rounds[name], unhealthy_since_step=block - 2, triggered_by="",
-        )  # fmt: skip
+            collateral_before_raw=collateral * USDE,
+            debt_before_raw=debt * USDC,
+            exit_proceeds_raw=0 if held else covered * USDC,
+            liquidator_profit_raw=0,
+            gas_used=1,
+            fee_wei=0,
+            flash_loan=not held,
+            round=self._rounds[name],
+            unhealthy_since_step=block - 2,
+            triggered_by="",
+        )
         if sells_to is not None:
             self.move(block, sells_to, role="keeper", actor=keeper, cohort="keepers", tx=tx)
         return tx
@@ -453,16 +648,28 @@ class ByHand:
         for block in range(1, blocks + 1):
             sent = sum(1 for row in self.rows.get("transactions", []) if row["block_number"] == block)
             self._add(
-                "blocks", **self._when(block), lane="chain", transactions=sent, queued=sent // 3,
-                queued_gas=sent * 100_000, gas_used=sent * 300_000,
-                gas_limit=3_000_000, base_fee_wei=10**9,
-            )  # fmt: skip
+                "blocks",
+                **self._when(block),
+                lane="chain",
+                transactions=sent,
+                queued=sent // 3,
+                queued_gas=sent * 100_000,
+                gas_used=sent * 300_000,
+                gas_limit=3_000_000,
+                base_fee_wei=10**9,
+            )
         self._add(
-            "runs", scenario="by-hand", engine="mock", start_timestamp=START, block_seconds=12,
-            positions=sum(1 for row in self.rows.get("positions", []) if row["event"] == "built"), counterfactual="",
-            parameters=json.dumps(self.parameters, sort_keys=True), scenario_sha256="5" * 64,
+            "runs",
+            scenario="by-hand",
+            engine="mock",
+            start_timestamp=START,
+            block_seconds=12,
+            positions=sum(1 for row in self.rows.get("positions", []) if row["event"] == "built"),
+            counterfactual="",
+            parameters=json.dumps(self.parameters, sort_keys=True),
+            scenario_sha256="5" * 64,
             contracts_sha256="c" * 64,
-        )  # fmt: skip
+        )
         return self.rows
 
     def frames(self, folder: Path, *, blocks: int) -> Frames:
@@ -497,9 +704,15 @@ def cascade_rows() -> Rows:
             price = f"{int(spot * 1e8) / 1e8:.8f}"
             health = f"{830 * float(price) / debts[number]:.15f}"
             world.liquidation(
-                block, f"looper-{number:03d}", health, price=price, covered=debts[number], debt=debts[number],
-                keeper=f"keeper-{number % 3}", sells_to=trade(1_000),
-            )  # fmt: skip
+                block,
+                f"looper-{number:03d}",
+                health,
+                price=price,
+                covered=debts[number],
+                debt=debts[number],
+                keeper=f"keeper-{number % 3}",
+                sells_to=trade(1_000),
+            )
             world.position(block, f"looper-{number:03d}", "2", event="liquidated", collateral=0, debt=0)
             alive.remove(number)
         if quote / asset < 0.9:
@@ -508,9 +721,13 @@ def cascade_rows() -> Rows:
         for source in ("oracle", "spot:curve"):
             world.oracle("USDe", block, f"{int(spot * 1e8) / 1e8:.8f}", source)
         world._add(
-            "liquidity", **world._when(block), venue="curve", within_bps=50, sell_raw=int(asset * 0.0025) * USDE,
+            "liquidity",
+            **world._when(block),
+            venue="curve",
+            within_bps=50,
+            sell_raw=int(asset * 0.0025) * USDE,
             buy_raw=int(asset * 0.0025) * USDE,
-        )  # fmt: skip
+        )
     return world.finished(blocks=blocks)
 
 

@@ -25,19 +25,30 @@ def deployed_book(name: str, base: str, *, taker_fee_bps: int = 0) -> DeployedBo
     """A tick of 0.0001 and a lot of one token."""
     spec = BookSpec.model_validate(
         {
-            "base": base, "tick": 0.0001, "lot": 1, "initial_price": 1, "taker_fee_bps": taker_fee_bps,
+            "base": base,
+            "tick": 0.0001,
+            "lot": 1,
+            "initial_price": 1,
+            "taker_fee_bps": taker_fee_bps,
             "reference": {"kind": "fixed", "price": 1},
         }
-    )  # fmt: skip
+    )
     return DeployedBook(name, spec, contract(f"book {name}"), USDE, USDC, 100, USDE)  # type: ignore[arg-type]
 
 
 def book_state(*, bid: float = 0, ask: float = 0, halted_until: int = 0) -> BookState:
     """Prices in dollars; 0 is an empty side. The index is the bid, or 1."""
     return BookState(
-        last=0, last_at=0, bid=round(bid * USDC), bid_lots=10, ask=round(ask * USDC), ask_lots=10,
-        index=round(bid * USDC) or USDC, halted_until=halted_until, depth=(),
-    )  # fmt: skip
+        last=0,
+        last_at=0,
+        bid=round(bid * USDC),
+        bid_lots=10,
+        ask=round(ask * USDC),
+        ask_lots=10,
+        index=round(bid * USDC) or USDC,
+        halted_until=halted_until,
+        depth=(),
+    )
 
 
 @dataclass
@@ -68,16 +79,26 @@ class ExchangeSight:
             desk=DeskSpec.model_validate({"capital": 1, "lines": {"alt": {}}}),
             margin=MarginSpec.model_validate(
                 {
-                    "capital": 1, "collateral": {"alt": {"tiers": tiers}, "usde": {"tiers": tiers}},
-                    "debt_tiers": tiers, "rules": {"slice_bps": self.slice_bps},
+                    "capital": 1,
+                    "collateral": {"alt": {"tiers": tiers}, "usde": {"tiers": tiers}},
+                    "debt_tiers": tiers,
+                    "rules": {"slice_bps": self.slice_bps},
                 }
             ),
-        )  # fmt: skip
+        )
         self.exchange: Any = SimpleNamespace(
-            spec=spec, cash="USDC", books=books, lines={"alt": 3}, collateral={"alt": 0, "usde": 1}, markets={},
-            desk=contract("desk"), margin=contract("margin"), vault=contract("vault"), engine=contract("engine"),
+            spec=spec,
+            cash="USDC",
+            books=books,
+            lines={"alt": 3},
+            collateral={"alt": 0, "usde": 1},
+            markets={},
+            desk=contract("desk"),
+            margin=contract("margin"),
+            vault=contract("vault"),
+            engine=contract("engine"),
             accounts=dict.fromkeys([*self.accounts, *self.loans], "cohort"),
-        )  # fmt: skip
+        )
 
     def book(self, name: str) -> BookState:
         return self.states.get(name, book_state(bid=1, ask=1.0001))

@@ -19,9 +19,7 @@ BLOCK_SECONDS = 12
 UNIMMR_MAX = 2**255 - 1
 DECIMALS = {"USDC": 6, "ALT": 18, "BETH": 18}
 
-EMPTY = BookState(
-    last=0, last_at=0, bid=0, bid_lots=0, ask=0, ask_lots=0, index=USDC, halted_until=0, depth=(0,) * 12
-)  # fmt: skip
+EMPTY = BookState(last=0, last_at=0, bid=0, bid_lots=0, ask=0, ask_lots=0, index=USDC, halted_until=0, depth=(0,) * 12)
 SOUND = MarginAccount(
     equity=0, adjusted_equity=0, maintenance=0, uni_mmr_wad=UNIMMR_MAX, leverage_wad=0, debt=0, notional=0, level=0
 )
@@ -30,7 +28,11 @@ SPEC: dict[str, Any] = {
     "cash": "USDC",
     "books": {
         name: {
-            "base": base, "tick": 0.0001, "lot": 0.01, "initial_price": 1, "reference": {"kind": "fixed", "price": 1},
+            "base": base,
+            "tick": 0.0001,
+            "lot": 0.01,
+            "initial_price": 1,
+            "reference": {"kind": "fixed", "price": 1},
         }
         for name, base in (("alt", "ALT"), ("beth", "BETH"))
     },
@@ -40,7 +42,7 @@ SPEC: dict[str, Any] = {
         "markets": {"alt-perp": {"book": "alt", "contract_size": 10, "tiers": [{"rate_bps": 500}]}},
         "debt_tiers": [{"rate_bps": 3000}],
     },
-}  # fmt: skip
+}
 """A tick is 0.0001 USDC and a lot 0.01 tokens; a contract is 10 ALT."""
 
 
@@ -59,9 +61,12 @@ def exchange(*, maker_fee_bps: int = 0, margin: bool = True) -> DeployedExchange
     books = {name: {**book, "maker_fee_bps": maker_fee_bps} for name, book in SPEC["books"].items()}
     spec = ExchangeSpec.model_validate({**SPEC, "books": books, "margin": SPEC["margin"] if margin else None})
     made = DeployedExchange(
-        spec=spec, vault=contract("vault"), lens=contract("lens"), margin=contract("margin") if margin else None,
+        spec=spec,
+        vault=contract("vault"),
+        lens=contract("lens"),
+        margin=contract("margin") if margin else None,
         markets={"alt-perp": 0},
-    )  # fmt: skip
+    )
     for name, book in spec.books.items():
         made.books[name] = DeployedBook(name, book, contract(f"{name} book"), ALT, USDC, 100, LOT)
     return made
@@ -177,9 +182,12 @@ class _At:
 
 def book_at(bid: str = "", ask: str = "", *, last: str = "", halted_until: int = 0) -> BookState:
     return replace(
-        EMPTY, bid=price(bid) if bid else 0, ask=price(ask) if ask else 0, last=price(last) if last else 0,
+        EMPTY,
+        bid=price(bid) if bid else 0,
+        ask=price(ask) if ask else 0,
+        last=price(last) if last else 0,
         halted_until=halted_until,
-    )  # fmt: skip
+    )
 
 
 def at_margin(uni_mmr: str, *, level: int = 0) -> MarginAccount:

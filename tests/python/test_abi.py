@@ -59,9 +59,10 @@ def test_encode__arrays_of_structs__equals_eth_abi(
     address_input = {"name": "", "type": "address"}
     coder = Function(name="f", inputs=(pair("tuple[]"), pair("tuple"), pair("tuple[]"), address_input), outputs=())
 
-    assert coder.encode_arguments((first, alone, second, address)) == eth_abi.encode(
-        kinds, [first, alone, second, address]
-    ).hex()  # fmt: skip
+    assert (
+        coder.encode_arguments((first, alone, second, address))
+        == eth_abi.encode(kinds, [first, alone, second, address]).hex()
+    )
 
 
 @pytest.mark.parametrize("rungs", [[(1, 2), (3,)], [(1,), (2, 3, 4)], [(1, 2, 3)], [1, 2]])
@@ -119,9 +120,11 @@ def test_decode__too_few_words__refused() -> None:
 @given(ADDRESS, UINT, INT)
 def test_event__struct_and_indexed__flattened_by_name(user: str, amount: int, profit: int) -> None:
     report: dict[str, Any] = {
-        "name": "report", "type": "tuple", "indexed": False,
+        "name": "report",
+        "type": "tuple",
+        "indexed": False,
         "components": [{"name": "amount", "type": "uint256"}, {"name": "profit", "type": "int256"}],
-    }  # fmt: skip
+    }
     event = Event("Report", ({"name": "user", "type": "address", "indexed": True}, report))
     topics = [event.topic, "0x" + eth_abi.encode(["address"], [user]).hex()]
     data = "0x" + eth_abi.encode(["(uint256,int256)"], [(amount, profit)]).hex()

@@ -16,15 +16,21 @@ USDE, USDC, WAD = 10**18, 10**6, 10**18
 TOKENS = {"USDC": "0x" + "4" * 40, "USDe": "0x" + "3" * 40}
 FEE_BPS = 10
 POOL_ABI = [
-    {"type": "function", "name": "exchange", "outputs": [], "inputs": [
-        {"name": "", "type": kind} for kind in ("int128", "int128", "uint256", "uint256", "address")
-    ]},
-]  # fmt: skip
+    {
+        "type": "function",
+        "name": "exchange",
+        "outputs": [],
+        "inputs": [{"name": "", "type": kind} for kind in ("int128", "int128", "uint256", "uint256", "address")],
+    },
+]
 MINTING_ABI = [
-    {"type": "function", "name": "redeem", "outputs": [], "inputs": [
-        {"name": "", "type": kind} for kind in ("uint256", "address")
-    ]},
-]  # fmt: skip
+    {
+        "type": "function",
+        "name": "redeem",
+        "outputs": [],
+        "inputs": [{"name": "", "type": kind} for kind in ("uint256", "address")],
+    },
+]
 NOWHERE = Contract("0x" + "9" * 40, Interface("Router", []))
 
 
@@ -53,23 +59,36 @@ MINTING = venue(
 def sight(**changes: Any) -> _Sight:
     """A pool at 0.98, a window of 2 M a block and 30 M in all; the gap costs 5 M, cash is 10 M. In whole tokens."""
     tokens = {
-        "per_block": 2_000_000, "in_all": 30_000_000, "to_target": 5_000_000, "cash": 10_000_000, "held": 0,
-        "most": 10**12, **{key: value for key, value in changes.items() if key not in ("price", "other", "there")},
-    }  # fmt: skip
+        "per_block": 2_000_000,
+        "in_all": 30_000_000,
+        "to_target": 5_000_000,
+        "cash": 10_000_000,
+        "held": 0,
+        "most": 10**12,
+        **{key: value for key, value in changes.items() if key not in ("price", "other", "there")},
+    }
     return _Sight(
-        here=POOL, there=changes.get("there", MINTING), price_wad=changes.get("price", 98 * WAD // 100),
-        other_wad=changes.get("other", WAD - WAD * FEE_BPS // 10_000), per_block_raw=tokens["per_block"] * USDE,
-        in_all_raw=tokens["in_all"] * USDE, to_target_raw=tokens["to_target"] * USDC,
-        quote_raw=tokens["cash"] * USDC, asset_raw=tokens["held"] * USDE, quote_unit=USDC, asset_unit=USDE,
+        here=POOL,
+        there=changes.get("there", MINTING),
+        price_wad=changes.get("price", 98 * WAD // 100),
+        other_wad=changes.get("other", WAD - WAD * FEE_BPS // 10_000),
+        per_block_raw=tokens["per_block"] * USDE,
+        in_all_raw=tokens["in_all"] * USDE,
+        to_target_raw=tokens["to_target"] * USDC,
+        quote_raw=tokens["cash"] * USDC,
+        asset_raw=tokens["held"] * USDE,
+        quote_unit=USDC,
+        asset_unit=USDE,
         most_raw=tokens["most"] * USDE,
-    )  # fmt: skip
+    )
 
 
 def decide(*sights: _Sight) -> dict[str, tuple[int, int]]:
     """What the same agent proposes after a row of sights: amount and least proceeds, by intent."""
-    agent = Arbitrageur("a", ArbitrageurSpec.model_validate(
-        {"kind": "arbitrageur", "venue": "pool", "against": "minting", "capital": 1}
-    ))  # fmt: skip
+    agent = Arbitrageur(
+        "a",
+        ArbitrageurSpec.model_validate({"kind": "arbitrageur", "venue": "pool", "against": "minting", "capital": 1}),
+    )
     found: dict[str, tuple[int, int]] = {}
     for seen in sights:
         found = {}
@@ -185,9 +204,9 @@ class View:
 
 def test_see__two_pools__meet_in_the_middle_less_fees_and_edge() -> None:
     # Fees of 5 bps at most (1 bps x 5) at both, an edge of 10: from 0.97 and 0.99 they meet at 0.98.
-    agent = Arbitrageur("a", ArbitrageurSpec.model_validate(
-        {"kind": "arbitrageur", "venue": "pool", "against": "second", "capital": 1}
-    ))  # fmt: skip
+    agent = Arbitrageur(
+        "a", ArbitrageurSpec.model_validate({"kind": "arbitrageur", "venue": "pool", "against": "second", "capital": 1})
+    )
     seen = agent.see(View(9700, 9900))  # type: ignore[arg-type]
 
     middle = 98 * WAD // 100
@@ -200,7 +219,7 @@ def test_see__two_pools__meet_in_the_middle_less_fees_and_edge() -> None:
 
 @pytest.mark.parametrize(("here", "there"), [(9900, 9900), (9950, 9900), (9890, 9900)])
 def test_see__gap_within_fees_and_edge__is_no_gap(here: int, there: int) -> None:
-    agent = Arbitrageur("a", ArbitrageurSpec.model_validate(
-        {"kind": "arbitrageur", "venue": "pool", "against": "second", "capital": 1}
-    ))  # fmt: skip
+    agent = Arbitrageur(
+        "a", ArbitrageurSpec.model_validate({"kind": "arbitrageur", "venue": "pool", "against": "second", "capital": 1})
+    )
     assert decide(agent.see(View(here, there))) == {}  # type: ignore[arg-type]

@@ -24,10 +24,14 @@ def trader(*, size: int = -8, **keys: Any) -> tuple[BasisTrader, View]:
     """A trader that others sold it contracts to (bought from, where negative) in set-up; hedged."""
     spec = BasisTraderSpec.model_validate(
         {
-            "kind": "basis-trader", "market": "alt-perp", "cash": 500, "quote_contracts": 50,
-            "max_hedge_contracts": 5, **keys,
+            "kind": "basis-trader",
+            "market": "alt-perp",
+            "cash": 500,
+            "quote_contracts": 50,
+            "max_hedge_contracts": 5,
+            **keys,
         }
-    )  # fmt: skip
+    )
     world = SetUp(exchange())
     world.enrol("basis-0", cohort="basis")
     agent = BasisTrader("basis-0", spec)
@@ -39,9 +43,12 @@ def trader(*, size: int = -8, **keys: Any) -> tuple[BasisTrader, View]:
 
 def seen(view: View, *, size: int, base: int, step: int = 0, **keys: Any) -> View:
     return replace(
-        view, step=step, positions={address_of("basis-0"): PerpPosition(size, size * 10 * USDC)},
-        balances={"ALT": Balance(base * ALT, 0), "USDC": Balance(500 * USDC, 0)}, **keys,
-    )  # fmt: skip
+        view,
+        step=step,
+        positions={address_of("basis-0"): PerpPosition(size, size * 10 * USDC)},
+        balances={"ALT": Balance(base * ALT, 0), "USDC": Balance(500 * USDC, 0)},
+        **keys,
+    )
 
 
 def orders(agent: BasisTrader, view: View) -> list[tuple[int, int]]:
@@ -113,7 +120,7 @@ def test_base_locked_by_an_order__only_what_is_free_is_sold() -> None:
     agent, view = trader()
     locked = replace(
         seen(view, size=-5, base=80), balances={"ALT": Balance(12 * ALT + 1, 68 * ALT), "USDC": Balance(1, 0)}
-    )  # fmt: skip
+    )
 
     assert orders(agent, locked) == [(SELL, 1_200)]
 

@@ -26,10 +26,18 @@ def bidder(*, maker_fee_bps: int = 0, **keys: Any) -> tuple[Bidder, View]:
     """A bidder after its set-up, and the view in which its first bids rest."""
     spec = BidderSpec.model_validate(
         {
-            "kind": "bidder", "book": "alt", "size": 100, "capital": CAPITAL, "levels": 5, "from_bps": 200,
-            "to_bps": 1_000, "refill_blocks": REFILL_BLOCKS, "requote_bps": 100, **keys,
+            "kind": "bidder",
+            "book": "alt",
+            "size": 100,
+            "capital": CAPITAL,
+            "levels": 5,
+            "from_bps": 200,
+            "to_bps": 1_000,
+            "refill_blocks": REFILL_BLOCKS,
+            "requote_bps": 100,
+            **keys,
         }
-    )  # fmt: skip
+    )
     world = SetUp(exchange(maker_fee_bps=maker_fee_bps))
     world.enrol("bidders-0", cohort="bidders")
     agent = Bidder("bidders-0", spec)
@@ -59,9 +67,7 @@ def at(*lots: int, prices: tuple[str, ...] = PRICES) -> list[tuple[int, int]]:
 
 def holding(view: View, *, step: int, bought_lots: int, locked: int) -> View:
     spent = CAPITAL * USDC - locked
-    return replace(
-        view, step=step, balances={"ALT": Balance(bought_lots * LOT, 0), "USDC": Balance(spent, locked)}
-    )  # fmt: skip
+    return replace(view, step=step, balances={"ALT": Balance(bought_lots * LOT, 0), "USDC": Balance(spent, locked)})
 
 
 def test_set_up__bids_evenly_from_the_first_to_the_last_distance() -> None:

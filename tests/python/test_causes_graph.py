@@ -29,9 +29,7 @@ def pivots(graph: CauseGraph) -> list[tuple[str, str, int, int]]:
 
 def shares_of(graph: CauseGraph, number: int) -> dict[Any, Fraction]:
     rows = graph.edges[graph.edges["liquidation"] == number].to_dict("records")
-    return {
-        row["source"] if row["source"] >= 0 else (row["generation"], row["class"]): row["share"] for row in rows
-    }  # fmt: skip
+    return {row["source"] if row["source"] >= 0 else (row["generation"], row["class"]): row["share"] for row in rows}
 
 
 def test_pivot__between_two_events_of_a_block__is_the_one_that_crossed(by_hand: Any, tmp_path: Path) -> None:
@@ -329,9 +327,11 @@ def test_edges__any_run__sum_to_exactly_one_and_point_backwards(
 ) -> None:
     world = world_class()
     world.parameters["oracle"]["USDe"] = {
-        "spot": SPOT, "twap": TWAP_36, "delayed": {"kind": "delayed", "source": SPOT, "blocks": 1},
+        "spot": SPOT,
+        "twap": TWAP_36,
+        "delayed": {"kind": "delayed", "source": SPOT, "blocks": 1},
         "median": {"kind": "median", "sources": [SPOT, TWAP_36, {"kind": "posted"}]},
-    }[source]  # fmt: skip
+    }[source]
     prices = st.integers(1, 120)
     for name in ("ann", "bob", "cat"):
         world.position(1, name, f"1.{data.draw(st.integers(0, 60)):02d}")
@@ -343,10 +343,13 @@ def test_edges__any_run__sum_to_exactly_one_and_point_backwards(
             world.move(block, f"{price / 10**18:.2f}", market="oracle:USDe", kind="observe", role="oracle")
         if data.draw(st.booleans()):
             world.liquidation(
-                block, data.draw(st.sampled_from(["ann", "bob", "cat"])), f"0.{data.draw(st.integers(50, 99))}",
-                price="1", after=f"{data.draw(st.integers(50, 140)) / 100:.2f}",
+                block,
+                data.draw(st.sampled_from(["ann", "bob", "cat"])),
+                f"0.{data.draw(st.integers(50, 99))}",
+                price="1",
+                after=f"{data.draw(st.integers(50, 140)) / 100:.2f}",
                 sells_to=f"{data.draw(prices) / 100:.2f}",
-            )  # fmt: skip
+            )
     graph = cause_graph(world.frames(tmp_path_factory.mktemp("run"), blocks=9))
     sums = graph.edges.groupby("liquidation")["share"].sum()
     assert sums.tolist() == [1] * len(graph.liquidations)

@@ -58,8 +58,9 @@ def test_ledger__liquidity_moves__are_a_class_of_their_own(by_hand: Any, tmp_pat
     by_hand.move(2, "0.97", role="provider", kind="liquidity")
     by_hand.move(3, "0.90", role="provider")
     assert nets(the(by_hand.frames(tmp_path, blocks=3), "curve")) == {
-        "liquidity:provider": -wad("0.03"), "provider": -wad("0.07"),
-    }  # fmt: skip
+        "liquidity:provider": -wad("0.03"),
+        "provider": -wad("0.07"),
+    }
 
 
 def test_ledger__a_low_inside_a_block__is_no_trough(by_hand: Any, tmp_path: Path) -> None:
@@ -146,8 +147,11 @@ def test_ledger__feed_posted_from_the_market__carries_the_moves_since_the_last_p
     by_hand.oracle("USDe", 5, "0.79999999")
     ledger = the(by_hand.frames(tmp_path, blocks=5), "oracle")
     assert nets(ledger) == {
-        "whale": -wad("0.05"), "keeper": -wad("0.2"), "buyer": wad("0.05"), "rounding": -wad("0.00000001"),
-    }  # fmt: skip
+        "whale": -wad("0.05"),
+        "keeper": -wad("0.2"),
+        "buyer": wad("0.05"),
+        "rounding": -wad("0.00000001"),
+    }
     assert ledger.residual == 0
 
 
@@ -174,8 +178,10 @@ def test_ledger__time_weighted__moves_weigh_the_time_they_were_seen(by_hand: Any
     # back to the first observation at t = -12: 12 s of 1.00, 12 s of 0.90, 12 s of 0.60 = 0.8333..., floor to 1e-8.
     # Whale seen for 24 of 36 s, keeper for 12: -0.10 x 2/3 and -0.30 x 1/3, rounding -1/3 of 1e-8.
     by_hand.parameters["oracle"]["USDe"] = {
-        "kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": 36,
-    }  # fmt: skip
+        "kind": "amm-twap",
+        "source": {"kind": "amm-spot", "venue": "curve"},
+        "window_seconds": 36,
+    }
     for block, price, role in ((1, None, ""), (2, "0.90", "whale"), (3, "0.60", "keeper"), (4, None, "")):
         if price:
             by_hand.move(block, price, role=role)
@@ -184,16 +190,20 @@ def test_ledger__time_weighted__moves_weigh_the_time_they_were_seen(by_hand: Any
     ledger = the(by_hand.frames(tmp_path, blocks=4), "oracle")
     assert ledger.trough == wad("0.83333333")
     assert nets(ledger) == {
-        "whale": -wad("0.1") * 2 / 3, "keeper": -wad("0.3") / 3, "rounding": Fraction(-1, 3) * 10**10,
-    }  # fmt: skip
+        "whale": -wad("0.1") * 2 / 3,
+        "keeper": -wad("0.3") / 3,
+        "rounding": Fraction(-1, 3) * 10**10,
+    }
     assert ledger.residual == 0
 
 
 def test_ledger__time_weighted__the_first_observation_of_a_block_counts(by_hand: Any, tmp_path: Path) -> None:
     # The keeper's move comes after the block's first observation; the second one writes nothing.
     by_hand.parameters["oracle"]["USDe"] = {
-        "kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": 12,
-    }  # fmt: skip
+        "kind": "amm-twap",
+        "source": {"kind": "amm-spot", "venue": "curve"},
+        "window_seconds": 12,
+    }
     by_hand.move(1, "1.00", market="oracle:USDe", kind="observe", role="oracle")
     by_hand.move(2, "0.90")
     by_hand.move(2, "0.90", market="oracle:USDe", kind="observe", role="oracle")
@@ -206,8 +216,10 @@ def test_ledger__time_weighted__a_move_older_than_the_window_weighs_nothing_more
     # Window 12 s: at block 4 the mean is of what was seen from block 3 on; from block 3's end to block 4 the whale's
     # move of block 2 has full weight at both ends. First block 4: only the keeper's move of block 3 enters.
     by_hand.parameters["oracle"]["USDe"] = {
-        "kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": 12,
-    }  # fmt: skip
+        "kind": "amm-twap",
+        "source": {"kind": "amm-spot", "venue": "curve"},
+        "window_seconds": 12,
+    }
     by_hand.move(1, "1.00", market="oracle:USDe", kind="observe", role="oracle")
     by_hand.move(2, "0.90")
     by_hand.move(2, "0.90", market="oracle:USDe", kind="observe", role="oracle")
@@ -223,8 +235,10 @@ def test_ledger__time_weighted__a_move_older_than_the_window_weighs_nothing_more
 def test_ledger__delayed_by_two_blocks__sees_no_later_move(by_hand: Any, tmp_path: Path) -> None:
     # Observed at the end of each block, shown two blocks later: at block 5 what stood at the end of block 3.
     by_hand.parameters["oracle"]["USDe"] = {
-        "kind": "delayed", "source": {"kind": "amm-spot", "venue": "curve"}, "blocks": 2,
-    }  # fmt: skip
+        "kind": "delayed",
+        "source": {"kind": "amm-spot", "venue": "curve"},
+        "blocks": 2,
+    }
     by_hand.move(1, "1.00", market="oracle:USDe", kind="observe", role="oracle")
     for block, price, role in ((2, "0.9", "whale"), (3, "0.7", "keeper"), (4, "0.4", "whale"), (5, "0.3", "whale")):
         by_hand.move(block, price, role=role)
@@ -245,10 +259,11 @@ def test_ledger__median_that_changes_its_source__has_a_switch(by_hand: Any, tmp_
     by_hand.parameters["oracle"]["USDe"] = {
         "kind": "median",
         "sources": [
-            {"kind": "amm-spot", "venue": "curve"}, {"kind": "posted", "initial_price_usd": "0.97"},
+            {"kind": "amm-spot", "venue": "curve"},
+            {"kind": "posted", "initial_price_usd": "0.97"},
             {"kind": "amm-spot", "venue": "other"},
         ],
-    }  # fmt: skip
+    }
     by_hand.move(2, "0.90")
     by_hand.oracle("USDe", 2, "0.97")
     by_hand.move(3, "0.95", role="keeper", market="other")
@@ -263,8 +278,10 @@ def test_ledger__median_that_changes_its_source__has_a_switch(by_hand: Any, tmp_
 def test_ledger__cap_that_stops_binding__counts_what_it_hid_as_a_switch(by_hand: Any, tmp_path: Path) -> None:
     # Spot 1.10, cap 1.04; the whale takes spot to 0.90: -0.20, of which 0.06 had not been seen.
     by_hand.parameters["oracle"]["USDe"] = {
-        "kind": "cap", "source": {"kind": "amm-spot", "venue": "curve"}, "cap_usd": "1.04",
-    }  # fmt: skip
+        "kind": "cap",
+        "source": {"kind": "amm-spot", "venue": "curve"},
+        "cap_usd": "1.04",
+    }
     by_hand.move(1, "1.10", role="deployer")
     by_hand.rows["prices"][0]["price_e8"] = 104_000_000
     by_hand.move(2, "0.90")
@@ -287,40 +304,63 @@ def test_ledger_frame__is_tidy_and_exact(by_hand: Any, tmp_path: Path) -> None:
     by_hand.oracle("USDe", 2, "0.9")
     frame = ledger_frame(ledgers(by_hand.frames(tmp_path, blocks=2)))
     assert frame.to_dict("records") == [
-        {"market": market, "asset": "USDe", "class": "whale", "gross_down_wad": -(10**17), "gross_up_wad": 0,
-         "net_wad": -(10**17), "moves": 1}
+        {
+            "market": market,
+            "asset": "USDe",
+            "class": "whale",
+            "gross_down_wad": -(10**17),
+            "gross_up_wad": 0,
+            "net_wad": -(10**17),
+            "moves": 1,
+        }
         for market in ("curve", "oracle")
-    ]  # fmt: skip
+    ]
     assert {type(value) for value in frame["net_wad"]} == {int}
 
 
 SOURCES: list[dict[str, Any]] = [
     {"kind": "amm-spot", "venue": "curve"},
     {"kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": 40},
-    {"kind": "amm-twap", "source": {"kind": "delayed", "source": {"kind": "amm-spot", "venue": "curve"}, "blocks": 2},
-     "window_seconds": 30},
+    {
+        "kind": "amm-twap",
+        "source": {"kind": "delayed", "source": {"kind": "amm-spot", "venue": "curve"}, "blocks": 2},
+        "window_seconds": 30,
+    },
     {"kind": "delayed", "source": {"kind": "amm-spot", "venue": "curve"}, "blocks": 3},
-    {"kind": "cap", "source": {"kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"},
-                               "window_seconds": 25}, "cap_usd": "0.8"},
-    {"kind": "median", "sources": [
-        {"kind": "amm-spot", "venue": "curve"}, {"kind": "posted", "initial_price_usd": "0.9"},
-        {"kind": "delayed", "source": {"kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"},
-                                       "window_seconds": 40}, "blocks": 1},
-    ]},
-]  # fmt: skip
+    {
+        "kind": "cap",
+        "source": {"kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": 25},
+        "cap_usd": "0.8",
+    },
+    {
+        "kind": "median",
+        "sources": [
+            {"kind": "amm-spot", "venue": "curve"},
+            {"kind": "posted", "initial_price_usd": "0.9"},
+            {
+                "kind": "delayed",
+                "source": {"kind": "amm-twap", "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": 40},
+                "blocks": 1,
+            },
+        ],
+    },
+]
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     moves=st.lists(
         st.tuples(
-            st.integers(2, 9), st.integers(10**16, 2 * 10**18), st.sampled_from(["whale", "keeper", "buyer"]),
+            st.integers(2, 9),
+            st.integers(10**16, 2 * 10**18),
+            st.sampled_from(["whale", "keeper", "buyer"]),
             st.booleans(),
         ),
-        min_size=1, max_size=25,
+        min_size=1,
+        max_size=25,
     ),
     source=st.sampled_from(SOURCES),
-)  # fmt: skip
+)
 def test_ledger__any_moves_and_any_source__leaves_no_residual(
     world_class: Any, tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[int, int, str, bool]], source: Any
 ) -> None:
@@ -343,17 +383,21 @@ def test_ledger__any_moves_and_any_source__leaves_no_residual(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    prices=st.lists(st.integers(10**6, 2 * 10**8), min_size=3, max_size=9), window=st.integers(1, 120),
+    prices=st.lists(st.integers(10**6, 2 * 10**8), min_size=3, max_size=9),
+    window=st.integers(1, 120),
     skipped=st.sets(st.integers(2, 9)),
-)  # fmt: skip
+)
 def test_oracle__time_weighted_and_delayed__answer_as_integrated_second_by_second(
     world_class: Any, tmp_path_factory: pytest.TempPathFactory, prices: list[int], window: int, skipped: set[int]
 ) -> None:
     world, moved, seen = world_class(), 10**8, {1: 10**8}
     for kind in ("amm-twap", "delayed"):
         world.parameters["oracle"][kind] = {
-            "kind": kind, "source": {"kind": "amm-spot", "venue": "curve"}, "window_seconds": window, "blocks": 2,
-        }  # fmt: skip
+            "kind": kind,
+            "source": {"kind": "amm-spot", "venue": "curve"},
+            "window_seconds": window,
+            "blocks": 2,
+        }
         world.move(1, "1", market=f"oracle:{kind}", kind="observe", role="oracle")
     for block, price in enumerate(prices, start=2):
         world.move(block, f"{price // 10**8}.{price % 10**8:08d}")

@@ -58,17 +58,21 @@ def found(run: Run, *, ratio_of: tuple[int, int] = (36_320_000, 12_000_000), nam
 
     both, alone = ratio_of
     return Causes(
-        run=run, market=market, players={name: ("bots",), "whale": ("owners",)},
+        run=run,
+        market=market,
+        players={name: ("bots",), "whale": ("owners",)},
         amplification=Amplification(both, alone),
         runs=(outcome({name, "whale"}, both), outcome({"whale"}, alone), outcome({name}, 1_000_000), outcome(set(), 0)),
         values_e8={name: Fraction(25_320_001, 2), "whale": Fraction(47_320_000, 2)},
-    )  # fmt: skip
+    )
 
 
 def test_players__shipped_crash__are_whales_loopers_with_stops_and_keepers() -> None:
     assert players_of(load_scenario(UNWIND).spec) == {
-        "whale": ("whales-owners",), "looper": ("stops",), "keeper": ("keeper",),
-    }  # fmt: skip
+        "whale": ("whales-owners",),
+        "looper": ("stops",),
+        "keeper": ("keeper",),
+    }
 
 
 def test_players__entry_switched_off_in_the_scenario__does_not_play() -> None:
@@ -103,9 +107,11 @@ def test_find_causes__six_classes__are_refused_before_any_run(finished: Run) -> 
     scenario = load_scenario(UNWIND, overrides=MORE_CLASSES)
     manifest = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
     manifest |= {
-        "scenario_text": scenario.text, "price_path_file": "macro-2025-10-10.csv",
-        "price_path_text": scenario.path_text, "scenario_file": "six.yaml",
-    }  # fmt: skip
+        "scenario_text": scenario.text,
+        "price_path_file": "macro-2025-10-10.csv",
+        "price_path_text": scenario.path_text,
+        "scenario_file": "six.yaml",
+    }
     (finished.folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
     with pytest.raises(TooManyPlayers, match=r"^six\.yaml: 6 classes .* at most 5: take some together, as --group "):
@@ -148,8 +154,10 @@ def test_save_causes__finished_run__writes_figures_and_leaves_the_tables_alone(f
 
     assert file == finished.folder / "causes.json"
     assert written["amplification"] == {
-        "fall_e8": 36_320_000, "without_liquidations_e8": 12_000_000, "ratio": 36_320_000 / 12_000_000,
-    }  # fmt: skip
+        "fall_e8": 36_320_000,
+        "without_liquidations_e8": 12_000_000,
+        "ratio": 36_320_000 / 12_000_000,
+    }
     assert written["shapley"]["keeper"] == {"numerator_e8": 25_320_001, "denominator": 2, "usd": 0.126600005}
     assert [run["active"] for run in written["runs"]] == [["keeper", "whale"], ["whale"], ["keeper"], []]
     assert summary["amplification"] == 36_320_000 / 12_000_000

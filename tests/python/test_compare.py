@@ -181,14 +181,25 @@ def test_parameter_change__group__is_what_a_proposal_lists() -> None:
     groups = {
         key: ParameterChange(key, "1", "2").group
         for key in (
-            "lending.reserves.USDe.ltv_bps", "lending.emodes.1.ltv_bps", "lending.engine", "oracle.USDe.kind",
-            "venues.usde-usdc.amplification", "chain.base_fee_gwei", "seed",
+            "lending.reserves.USDe.ltv_bps",
+            "lending.emodes.1.ltv_bps",
+            "lending.engine",
+            "oracle.USDe.kind",
+            "venues.usde-usdc.amplification",
+            "chain.base_fee_gwei",
+            "seed",
         )
-    }  # fmt: skip
+    }
 
     assert list(groups.values()) == [
-        "Reserve USDe", "eMode 1", "Lending pool", "Oracle of USDe", "Venue usde-usdc", "chain", "seed",
-    ]  # fmt: skip
+        "Reserve USDe",
+        "eMode 1",
+        "Lending pool",
+        "Oracle of USDe",
+        "Venue usde-usdc",
+        "chain",
+        "seed",
+    ]
 
 
 @pytest.fixture
@@ -203,7 +214,7 @@ def change_of_lines(tmp_path: Path, crash_rows: Rows) -> Comparison:
     named = (Impossible("loopers-0003", "loopers", "USDe", 783_000, 7500),)
     return compare_finished(
         baseline, changed, impossible=named, amplified=(Amplification(36, 12), Amplification(30, 12))
-    )  # fmt: skip
+    )
 
 
 def test_markdown__change_of_lines__shows_before_and_after_then_positions_then_outcomes(
@@ -283,9 +294,10 @@ def test_page__hostile_names__stay_text(tmp_path: Path, crash_rows: Rows) -> Non
     change = deepcopy(crash_rows)
     change["runs"][0]["counterfactual"] = hostile
     comparison = compare_finished(
-        finished(tmp_path / "a", crash_rows), finished(tmp_path / "b", change),
+        finished(tmp_path / "a", crash_rows),
+        finished(tmp_path / "b", change),
         impossible=(Impossible(hostile, hostile, hostile, 1, 1),),
-    )  # fmt: skip
+    )
 
     assert hostile not in build_comparison(comparison, tmp_path).read_text(encoding="utf-8")
     assert "\n<script" not in comparison_markdown(comparison)

@@ -21,17 +21,29 @@ LOW_WAD = 8 * WAD // 10
 def buyer(**keys: Any) -> DipBuyer:
     spec = DipBuyerSpec.model_validate(
         {
-            "kind": "dip-buyer", "venue": "pool", "capital": 10_000, "rounds": 2, "ltv_bps": 7500,
-            "buy_below": {"kind": "fixed", "value": 0.9}, **keys,
+            "kind": "dip-buyer",
+            "venue": "pool",
+            "capital": 10_000,
+            "rounds": 2,
+            "ltv_bps": 7500,
+            "buy_below": {"kind": "fixed", "value": 0.9},
+            **keys,
         }
-    )  # fmt: skip
+    )
     return DipBuyer(BUYER, spec, stream(1, BUYER))
 
 
 def act(
-    agent: DipBuyer, *, quote: int = 0, asset: int = 0, collateral: int = 0, debt: int = 0, spot_wad: int = LOW_WAD,
-    oracle_e8: int = 80_000_000, **keys: Any,
-) -> tuple[str, int] | None:  # fmt: skip
+    agent: DipBuyer,
+    *,
+    quote: int = 0,
+    asset: int = 0,
+    collateral: int = 0,
+    debt: int = 0,
+    spot_wad: int = LOW_WAD,
+    oracle_e8: int = 80_000_000,
+    **keys: Any,
+) -> tuple[str, int] | None:
     """What it does, and how much of it: whole tokens go in, smallest units come out."""
     state = position(BUYER, collateral=collateral * USDE, debt=debt * USDC, price_e8=oracle_e8)
     view = View(

@@ -22,10 +22,18 @@ UNWIND = project_root() / "scenarios" / "usde-unwind.yaml"
 
 def figures(trough_usd: float = 0.64, *, seed: int = 1, met: bool = True, liquidations: int = 400) -> Figures:
     return Figures(
-        changes=(f"seed={seed}",), run_id=f"run-{seed}", tables_sha256="a" * 64, seed=seed, met=met, start_usd=1.0,
-        trough_usd=trough_usd, liquidations=liquidations, deficit_usd=1000.0 * seed, shortfall_oracle_usd=2000.0 * seed,
+        changes=(f"seed={seed}",),
+        run_id=f"run-{seed}",
+        tables_sha256="a" * 64,
+        seed=seed,
+        met=met,
+        start_usd=1.0,
+        trough_usd=trough_usd,
+        liquidations=liquidations,
+        deficit_usd=1000.0 * seed,
+        shortfall_oracle_usd=2000.0 * seed,
         shortfall_exit_usd=None,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -103,8 +111,11 @@ def test_trials__path_asked_for__is_scaled_by_tenths_and_fifths() -> None:
     scenario = vary(load_scenario(UNWIND), {"sensitivity": {}})
 
     assert [value for _, value in trials_of(scenario, ["agents.buyers.capital"])] == [
-        66_400_000, 74_700_000, 91_300_000, 99_600_000,
-    ]  # fmt: skip
+        66_400_000,
+        74_700_000,
+        91_300_000,
+        99_600_000,
+    ]
 
 
 @pytest.mark.parametrize("path", ["agents.keeper.exits", "agents.nobody.capital", "venues.usde-usdc", "name"])
@@ -155,9 +166,15 @@ def test_words__terminal_and_markdown__say_the_same_figures(found: Endogeneity) 
     shown, post = text.getvalue(), endogeneity_markdown(found)
 
     for words in (
-        "20 of 20", "without leverage the market keeps 0.99", "10,000.00", "6,000.00", "15,000.00",
-        "venues.usde-usdc.amplification = 10", "0.6000", "-0.0401",
-    ):  # fmt: skip
+        "20 of 20",
+        "without leverage the market keeps 0.99",
+        "10,000.00",
+        "6,000.00",
+        "15,000.00",
+        "venues.usde-usdc.amplification = 10",
+        "0.6000",
+        "-0.0401",
+    ):
         assert words in shown, words
         assert words in post, words
     assert "Seeds 1 to 20" in post

@@ -21,9 +21,16 @@ BASE_FEE_WEI, SCENARIO_FEE_WEI = 7 * 10**9, 2 * 10**9
 
 def proposal(sender: str, contract: Contract, *, gas: int = 400_000, intent: str = "act", tip: int = 1) -> Proposal:
     return Proposal(
-        sender=sender, contract=contract, function="act", arguments=(), gas_limit=gas, tip_wei=tip,
-        intent=intent, reason="", key=f"{sender}/{intent}",
-    )  # fmt: skip
+        sender=sender,
+        contract=contract,
+        function="act",
+        arguments=(),
+        gas_limit=gas,
+        tip_wei=tip,
+        intent=intent,
+        reason="",
+        key=f"{sender}/{intent}",
+    )
 
 
 class Script:

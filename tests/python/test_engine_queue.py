@@ -26,9 +26,16 @@ MOST_WAIT_BLOCKS = 3
 
 def proposal(sender: str, *, tip: int, gas: int = 400 * K, key: str = "") -> Proposal:
     return Proposal(
-        sender=sender, contract=TARGET, function="act", arguments=(), gas_limit=gas, tip_wei=tip,
-        intent="act", reason="", key=key or sender,
-    )  # fmt: skip
+        sender=sender,
+        contract=TARGET,
+        function="act",
+        arguments=(),
+        gas_limit=gas,
+        tip_wei=tip,
+        intent="act",
+        reason="",
+        key=key or sender,
+    )
 
 
 class Script:

@@ -24,9 +24,10 @@ def agent(*, refill: int = 0) -> EthenaReserve:
     """One that settles every eight hours and refills so many tokens a block."""
     minting = ParMintVenue.model_validate({"kind": "par-mint", "asset_in": "USDC", "asset_out": "USDe"})
     scenario: Any = SimpleNamespace(
-        ethena=SimpleNamespace(minting="minting", rewards_interval_seconds=8 * HOUR), venues={"minting": minting},
+        ethena=SimpleNamespace(minting="minting", rewards_interval_seconds=8 * HOUR),
+        venues={"minting": minting},
         assets={"USDC": SimpleNamespace(decimals=6), "USDe": SimpleNamespace(decimals=18)},
-    )  # fmt: skip
+    )
     spec = EthenaReserveSpec.model_validate({"kind": "ethena-reserve", "refill_per_block": refill})
     return EthenaReserve("reserve", spec, scenario)
 
@@ -35,11 +36,19 @@ def sight(time: int, *, vesting: bool = False, mintable: int = UINT_MAX, **token
     """10 ETH of spot and short, opened at 2,000; in whole tokens: cash, funding, undistributed, buffer."""
     amounts = {"cash": 0, "funding": 0, "undistributed": 0, "buffer": 1000, "short": 10, **tokens}
     state = ReserveState(
-        spot_raw=amounts["short"] * ETH, short_raw=amounts["short"] * ETH,
-        short_entry_raw=amounts["short"] * 2000 * USDC, mark_e8=123 * 10**8, cash_raw=amounts["cash"] * USDC,
-        funding_raw=amounts["funding"] * USDC, undistributed_raw=amounts["undistributed"] * USDC, nav_raw=0,
-        buffer_raw=amounts["buffer"] * USDC, usde_supply_raw=0, staked_assets_raw=0, staked_shares_raw=0,
-    )  # fmt: skip
+        spot_raw=amounts["short"] * ETH,
+        short_raw=amounts["short"] * ETH,
+        short_entry_raw=amounts["short"] * 2000 * USDC,
+        mark_e8=123 * 10**8,
+        cash_raw=amounts["cash"] * USDC,
+        funding_raw=amounts["funding"] * USDC,
+        undistributed_raw=amounts["undistributed"] * USDC,
+        nav_raw=0,
+        buffer_raw=amounts["buffer"] * USDC,
+        usde_supply_raw=0,
+        staked_assets_raw=0,
+        staked_shares_raw=0,
+    )
     return _Sight(ANY, state, time, vesting, mintable)
 
 
@@ -91,8 +100,9 @@ def test_reserve__cash_short__closes_what_brings_the_rest_whatever_the_mark_is()
     runner = agent(refill=300)
     decide(runner, sight(0))
     assert decide(runner, sight(12, cash=100, undistributed=60, buffer=0, vesting=True)) == [
-        ("close", (closing(260),)), ("refillBuffer", (300 * USDC,)),
-    ]  # fmt: skip
+        ("close", (closing(260),)),
+        ("refillBuffer", (300 * USDC,)),
+    ]
 
 
 def test_reserve__hedge_smaller_than_what_is_missing__closes_all_and_refills_what_that_brings() -> None:
@@ -100,8 +110,9 @@ def test_reserve__hedge_smaller_than_what_is_missing__closes_all_and_refills_wha
     runner = agent(refill=3000)
     decide(runner, sight(0, buffer=9000))
     assert decide(runner, sight(12, cash=5, buffer=0, short=1)) == [
-        ("close", (ETH,)), ("refillBuffer", (2005 * USDC - 2,)),
-    ]  # fmt: skip
+        ("close", (ETH,)),
+        ("refillBuffer", (2005 * USDC - 2,)),
+    ]
 
 
 def test_reserve__nothing_left__proposes_nothing() -> None:

@@ -17,7 +17,8 @@ from .exchange_views import SPEC
 TREE: dict[str, Any] = {
     "name": "books",
     "timeline": {
-        "start": datetime(2025, 10, 10, 21, tzinfo=UTC), "end": datetime(2025, 10, 10, 21, 1, tzinfo=UTC),
+        "start": datetime(2025, 10, 10, 21, tzinfo=UTC),
+        "end": datetime(2025, 10, 10, 21, 1, tzinfo=UTC),
     },
     "assets": {"USDC": {"decimals": 6}, "ALT": {}, "BETH": {}, "OTHER": {}},
     "prices": {"path": "path.csv"},
@@ -26,17 +27,23 @@ TREE: dict[str, Any] = {
     "positions": {},
     "exchange": SPEC,
     "agents": {},
-}  # fmt: skip
+}
 LADDER = {"levels": 5, "bid_size": 1, "ask_size": 1}
 MAKER = {"kind": "market-maker", "inventory": {"ALT": 1, "USDC": 1}, "ladders": {"alt": LADDER}}
 BIDDER = {"kind": "bidder", "book": "alt", "size": 1, "capital": 1}
 RETAIL = {
-    "kind": "perp-trader", "market": "alt-perp", "equity": {"kind": "fixed", "value": 1},
+    "kind": "perp-trader",
+    "market": "alt-perp",
+    "equity": {"kind": "fixed", "value": 1},
     "leverage": {"kind": "fixed", "value": 1},
-}  # fmt: skip
+}
 BASIS = {
-    "kind": "basis-trader", "market": "alt-perp", "cash": 1, "quote_contracts": 1, "max_hedge_contracts": 1,
-}  # fmt: skip
+    "kind": "basis-trader",
+    "market": "alt-perp",
+    "cash": 1,
+    "quote_contracts": 1,
+    "max_hedge_contracts": 1,
+}
 NOISE = {"kind": "noise-trader", "book": "alt", "order": {"kind": "fixed", "value": 1}, "base": 1, "cash": 1}
 KINDS = [MAKER, BIDDER, RETAIL, BASIS, NOISE]
 

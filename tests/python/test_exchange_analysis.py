@@ -19,9 +19,17 @@ USDC, ALT, WAD = 10**6, 10**18, 10**18
 START = 1_760_129_100
 UNBOUNDED = 2**256 - 1
 NOTHING = {
-    "book": "", "asset": "", "amount_raw": 0, "proceeds_raw": 0, "fee_raw": 0, "repaid_raw": 0, "ltv_bps": 0,
-    "uni_mmr_wad": 0, "leverage_wad": 0, "until_timestamp": 0,
-}  # fmt: skip
+    "book": "",
+    "asset": "",
+    "amount_raw": 0,
+    "proceeds_raw": 0,
+    "fee_raw": 0,
+    "repaid_raw": 0,
+    "ltv_bps": 0,
+    "uni_mmr_wad": 0,
+    "leverage_wad": 0,
+    "until_timestamp": 0,
+}
 
 
 class Venue:
@@ -41,10 +49,24 @@ class Venue:
         self.own(block, price, kind="trade", role=role, intent=intent)
         raw = int(Decimal(price).scaleb(6))
         self.add(
-            "trades", block, book="alt", asset="ALT", maker="m", maker_role="maker", maker_cohort="makers", taker="t",
-            taker_role=role, taker_cohort=role, taker_side="sell", intent=intent, price_raw=raw, base_raw=size * ALT,
-            quote_raw=size * raw, maker_fee_raw=0, taker_fee_raw=0,
-        )  # fmt: skip
+            "trades",
+            block,
+            book="alt",
+            asset="ALT",
+            maker="m",
+            maker_role="maker",
+            maker_cohort="makers",
+            taker="t",
+            taker_role=role,
+            taker_cohort=role,
+            taker_side="sell",
+            intent=intent,
+            price_raw=raw,
+            base_raw=size * ALT,
+            quote_raw=size * raw,
+            maker_fee_raw=0,
+            taker_fee_raw=0,
+        )
 
     def event(self, block: int, kind: str, account: str = "a", cohort: str = "makers", **fields: Any) -> None:
         who = {"kind": kind, "account": account, "role": "maker", "cohort": cohort}
@@ -56,10 +78,19 @@ class Venue:
     def cohort(self, block: int, gross: int, equity: int, *, cohort: str = "makers") -> None:
         counts = {"accounts": 1, "free": 1, "warning": 0, "reduce_only": 0, "liquidation": 0}
         self.state(
-            "margin_cohorts", block, cohort=cohort, **counts, equity_raw=equity * USDC, adjusted_equity_raw=0,
-            maintenance_raw=0, debt_raw=0, notional_raw=0, gross_raw=gross * USDC, median_uni_mmr_wad=0,
+            "margin_cohorts",
+            block,
+            cohort=cohort,
+            **counts,
+            equity_raw=equity * USDC,
+            adjusted_equity_raw=0,
+            maintenance_raw=0,
+            debt_raw=0,
+            notional_raw=0,
+            gross_raw=gross * USDC,
+            median_uni_mmr_wad=0,
             lowest_uni_mmr_wad=0,
-        )  # fmt: skip
+        )
 
     def add(self, table: str, block: int, **values: Any) -> None:
         tx = {"tx_hash": f"0x{block}", "log_index": self.rows._log(block)}
@@ -220,14 +251,19 @@ def test_exchange_figures__forced_sales_and_losses__are_summed_in_dollars(venue:
     venue.event(5, "shortfall-covered", "w", "whales", amount_raw=5 * USDC)
     venue.event(5, "desk-loss", "w", "whales", amount_raw=2 * USDC)
     venue.event(5, "book-halted", "", "")
-    parties = {
-        f"{side}{suffix}": side for side in ("taker", "maker") for suffix in ("", "_role", "_cohort")
-    }  # fmt: skip
+    parties = {f"{side}{suffix}": side for side in ("taker", "maker") for suffix in ("", "_role", "_cohort")}
     for kind, contracts in (("trade", 3), ("liquidation", -4), ("adl", -5)):
         venue.add(
-            "perp_trades", 3, market="alt-perp", **parties, kind=kind, contracts=contracts, price_raw=10 * USDC,
-            mark_raw=10 * USDC, rank_wad=0,
-        )  # fmt: skip
+            "perp_trades",
+            3,
+            market="alt-perp",
+            **parties,
+            kind=kind,
+            contracts=contracts,
+            price_raw=10 * USDC,
+            mark_raw=10 * USDC,
+            rank_wad=0,
+        )
     frames = venue.rows.frames(tmp_path, blocks=6)
     figures = exchange_figures(frames, PriceBook(frames))
     assert figures is not None

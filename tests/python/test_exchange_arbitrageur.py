@@ -32,10 +32,16 @@ LEVELS = {
 def arbitrageur(**keys: Any) -> ExchangeArbitrageur:
     spec = ExchangeArbitrageurSpec.model_validate(
         {
-            "kind": "exchange-arbitrageur", "book": "usde", "venue": "pool", "cash": 1, "base": 1, "min_edge_bps": 0,
-            "max_per_block": 10_000, **keys,
+            "kind": "exchange-arbitrageur",
+            "book": "usde",
+            "venue": "pool",
+            "cash": 1,
+            "base": 1,
+            "min_edge_bps": 0,
+            "max_per_block": 10_000,
+            **keys,
         }
-    )  # fmt: skip
+    )
     return ExchangeArbitrageur("arb", spec)
 
 
@@ -55,9 +61,10 @@ class Pool:
         venue = SimpleNamespace(name="pool", coins=("USDC", "USDe"), highest_fee_wad=self.fee_wad, swap=swap)
         spec = SimpleNamespace(assets={asset: SimpleNamespace(decimals=at) for asset, at in DECIMALS.items()})
         self.world = SimpleNamespace(
-            venues={"pool": venue}, scenario=SimpleNamespace(spec=spec),
+            venues={"pool": venue},
+            scenario=SimpleNamespace(spec=spec),
             tokens={asset: contract(asset) for asset in DECIMALS},
-        )  # fmt: skip
+        )
 
     def spot_price_wad(self, venue: str) -> int:
         return self.price_wad

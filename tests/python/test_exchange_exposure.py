@@ -8,8 +8,10 @@ from typing import Any
 from cascade.analysis.exchange.exposure import net_deltas
 
 MAKER: dict[str, Any] = {
-    "kind": "market-maker", "inventory": {"ALT": 1_000, "USDe": "700.5", "USDC": 400}, "short_contracts": {},
-}  # fmt: skip
+    "kind": "market-maker",
+    "inventory": {"ALT": 1_000, "USDe": "700.5", "USDC": 400},
+    "short_contracts": {},
+}
 
 
 def deltas(**keys: Any) -> dict[str, dict[str, float]]:

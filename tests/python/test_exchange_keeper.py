@@ -86,7 +86,7 @@ def test_account__paused__is_called_when_the_pause_is_over(paused_until: int, ca
         (replace(UNDER, level=2), {"WETH": 5}, {}, False),
         (UNDER, {}, {"alt": book_state(ask=1)}, True),
     ],
-)  # fmt: skip
+)
 def test_account__being_liquidated__is_called_only_where_that_does_something(
     account: MarginAccount, lots: dict[str, int], states: dict[str, Any], called: bool
 ) -> None:
@@ -115,9 +115,7 @@ def test_account__being_liquidated__is_called_only_where_that_does_something(
 def test_loan__by_its_ltv_and_deadline__is_called_sold_or_let_off(
     ltv_bps: int, deadline: int, called: list[str]
 ) -> None:
-    sight = ExchangeSight(
-        loans={SMALL: DeskLoan(100 * USDE, 50, ltv_bps, deadline)}, offers={SMALL: 5}, ladders=DEEP
-    )  # fmt: skip
+    sight = ExchangeSight(loans={SMALL: DeskLoan(100 * USDE, 50, ltv_bps, deadline)}, offers={SMALL: 5}, ladders=DEEP)
 
     arguments = dict.fromkeys(("callMargin", "endCall"), (DESK, 3, SMALL))
     arguments["liquidateLoan"] = (DESK, 3, SMALL, 100)
@@ -129,7 +127,7 @@ def test_loan__by_its_ltv_and_deadline__is_called_sold_or_let_off(
 def test_loan__paused__is_sold_when_the_pause_is_over(paused_until: int, called: list[str]) -> None:
     sight = ExchangeSight(
         loans={SMALL: DeskLoan(100 * USDE, 50, 9000, 1, paused_until)}, offers={SMALL: 5}, ladders=DEEP
-    )  # fmt: skip
+    )
 
     assert [function for function, *_ in calls(sight)] == called
 
@@ -166,9 +164,12 @@ def test_loans__more_than_the_book_takes__are_sold_until_nothing_is_bid() -> Non
 def test_loan__behind_an_account_that_sells_into_the_same_book__gets_what_that_leaves(bid: int, sold: bool) -> None:
     # The account offers half of its 1,000 first.
     sight = ExchangeSight(
-        accounts={SMALL: FROZEN}, balances=held(WETH=1_000), loans={LARGE: DeskLoan(USDE, 50, 9000, LANE)},
-        offers={LARGE: 5}, ladders={("alt", BUY): [(10**6, bid)]},
-    )  # fmt: skip
+        accounts={SMALL: FROZEN},
+        balances=held(WETH=1_000),
+        loans={LARGE: DeskLoan(USDE, 50, 9000, LANE)},
+        offers={LARGE: 5},
+        ladders={("alt", BUY): [(10**6, bid)]},
+    )
 
     assert ("liquidateLoan", DESK, 3, LARGE, 100) in calls(sight) if sold else len(calls(sight)) == 1
 
@@ -184,7 +185,7 @@ def test_loan__of_less_than_a_lot__is_settled_without_a_bid() -> None:
 def test_loan__without_a_price__is_left_alone() -> None:
     sight = ExchangeSight(
         loans={SMALL: DeskLoan(100 * USDE, 50, UINT_MAX, 0)}, states={"alt": replace(book_state(), index=0)}
-    )  # fmt: skip
+    )
 
     assert calls(sight) == []
 

@@ -33,9 +33,16 @@ def with_exchange_blocks(rows: Rows) -> Rows:
         when = {"block_number": block["block_number"] - 1, "timestamp": block["timestamp"] - 6, "lane": "exchange"}
         rows["blocks"].append({**block, **when, "transactions": 1, "gas_used": 10**9, "gas_limit": 10**12})
         sent = {
-            **rows["transactions"][0], **when, "phase": "crash", "step": block["step"], "actor": "keepers-0",
-            "role": "keeper", "tx_hash": f"0xexchange{block['step']}", "status": "reverted", "fee_wei": 0,
-        }  # fmt: skip
+            **rows["transactions"][0],
+            **when,
+            "phase": "crash",
+            "step": block["step"],
+            "actor": "keepers-0",
+            "role": "keeper",
+            "tx_hash": f"0xexchange{block['step']}",
+            "status": "reverted",
+            "fee_wei": 0,
+        }
         rows["transactions"].append(sent)
     rows["blocks"].sort(key=lambda row: row["block_number"])
     return rows
@@ -81,9 +88,14 @@ def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: A
     by_hand.move(2, "0.9")
     for block in (3, 4):
         by_hand._add(
-            "health", **by_hand._when(block), health_low_bps=9500, health_high_bps=10_000, positions=1,
-            collateral_base_e8=0, debt_base_e8=10**8,
-        )  # fmt: skip
+            "health",
+            **by_hand._when(block),
+            health_low_bps=9500,
+            health_high_bps=10_000,
+            positions=1,
+            collateral_base_e8=0,
+            debt_base_e8=10**8,
+        )
     write_tables(tmp_path / "tables", with_exchange_blocks(by_hand.finished(blocks=7)))
     frames = Frames(tmp_path)
     assert backlog(frames)["blocks_to_clear"] == 2
@@ -96,7 +108,7 @@ def test_figures_of_venues__depth_and_quotes_of_a_book_beside__are_left_out(by_h
     for block, venue, tokens in ((1, "curve", 500), (1, "alt", 7), (2, "alt", 3)):
         by_hand._add(
             "liquidity", **by_hand._when(block), venue=venue, within_bps=50, sell_raw=tokens * 10**18, buy_raw=0
-        )  # fmt: skip
+        )
     for source, price in (("bid:alt", "0.1"), ("ask:alt", "0"), ("reference:alt", "0.2"), ("book:alt", "0.8")):
         by_hand.oracle("USDe", 2, price, source)
     frames = by_hand.frames(tmp_path, blocks=3)

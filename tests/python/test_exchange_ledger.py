@@ -59,9 +59,12 @@ def test_ledger__flash_crash_of_a_book__tells_forced_sales_from_others(by_hand: 
     # 0.10 is the low, though the block ended at 0.60: what came after it is not in the fall.
     assert (ledger.start, ledger.trough, ledger.trough_block) == (wad("1"), wad("0.1"), 3)
     assert nets(ledger) == {
-        "forced:whale": -wad("0.82"), "forced:maker": -wad("0.05"), "trader": -wad("0.03"), "quote:maker": -wad("0.02"),
+        "forced:whale": -wad("0.82"),
+        "forced:maker": -wad("0.05"),
+        "trader": -wad("0.03"),
+        "quote:maker": -wad("0.02"),
         "cancel:maker": wad("0.02"),
-    }  # fmt: skip
+    }
     assert ledger.residual == 0
 
 
@@ -84,12 +87,15 @@ def test_ledger__a_missing_event_of_a_book__is_refused_and_named(by_hand: Any, t
 @given(
     moves=st.lists(
         st.tuples(
-            st.integers(1, 2_000_000), st.sampled_from(["maker", "whale", "trader"]),
-            st.sampled_from(["trade", "quote", "cancel"]), st.sampled_from(["sell", "account-liquidation"]),
+            st.integers(1, 2_000_000),
+            st.sampled_from(["maker", "whale", "trader"]),
+            st.sampled_from(["trade", "quote", "cancel"]),
+            st.sampled_from(["sell", "account-liquidation"]),
         ),
-        min_size=1, max_size=20,
+        min_size=1,
+        max_size=20,
     )
-)  # fmt: skip
+)
 def test_ledger__any_moves_of_a_book__leave_no_residual(
     moves: list[tuple[int, str, str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

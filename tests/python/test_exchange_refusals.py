@@ -19,34 +19,51 @@ TIERS = [{"rate_bps": 7000}]
 BOOK = {"base": "ALT", "tick": 0.0001, "lot": 1, "initial_price": 1, "reference": FIXED}
 USDE_BOOK = {**BOOK, "base": "USDe", "redemption": {"asset": "USDC"}}
 WETH_BOOK = {
-    "base": "WETH", "tick": 0.01, "lot": 0.001, "initial_price": 4395.57,
+    "base": "WETH",
+    "tick": 0.01,
+    "lot": 0.001,
+    "initial_price": 4395.57,
     "reference": {"kind": "path", "asset": "WETH"},
-}  # fmt: skip
+}
 LINE = {"initial_ltv_bps": 6500, "margin_call_ltv_bps": 7500, "liquidation_ltv_bps": 8300}
 WHALES = {
-    "count": 2, "collateral": "USDe", "debt": "USDC", "venue": "usde-minting", "rounds": 2,
-    "equity": {"kind": "fixed", "value": 1000}, "target": {"leverage": {"kind": "fixed", "value": 2}},
+    "count": 2,
+    "collateral": "USDe",
+    "debt": "USDC",
+    "venue": "usde-minting",
+    "rounds": 2,
+    "equity": {"kind": "fixed", "value": 1000},
+    "target": {"leverage": {"kind": "fixed", "value": 2}},
     "pledge": {"collateral": "ALT", "ltv": {"kind": "fixed", "value": 0.6}, "line": "alt"},
-}  # fmt: skip
+}
 DESK_WHALE = {"kind": "desk-whale", "cohort": "desk-whales", "venue": "usde-usdc"}
 LADDER = {"bid_size": 10, "ask_size": 10}
 MAKER = {"kind": "market-maker", "inventory": {"ALT": 100, "USDC": 100}, "ladders": {"alt": LADDER}}
 BIDDER = {"kind": "bidder", "book": "alt", "size": 10, "capital": 10}
 NOISE = {"kind": "noise-trader", "book": "alt", "order": {"kind": "fixed", "value": 1}, "base": 1, "cash": 1}
 RETAIL = {
-    "kind": "perp-trader", "market": "alt-perp", "equity": {"kind": "fixed", "value": 1},
+    "kind": "perp-trader",
+    "market": "alt-perp",
+    "equity": {"kind": "fixed", "value": 1},
     "leverage": {"kind": "fixed", "value": 2},
-}  # fmt: skip
+}
 BASIS = {"kind": "basis-trader", "market": "alt-perp", "cash": 1, "quote_contracts": 1, "max_hedge_contracts": 1}
 KEEPER = {"kind": "exchange-keeper"}
 HOLDER = {"kind": "holder-exit", "book": "alt", "base": 10, "begin_seconds": {"kind": "fixed", "value": 60}}
 DEBTOR = {
-    "kind": "desk-borrower", "line": "alt", "pledge": {"kind": "fixed", "value": 10},
+    "kind": "desk-borrower",
+    "line": "alt",
+    "pledge": {"kind": "fixed", "value": 10},
     "ltv": {"kind": "fixed", "value": 0.6},
-}  # fmt: skip
+}
 ARBITRAGE = {
-    "kind": "exchange-arbitrageur", "book": "usde", "venue": "usde-usdc", "cash": 10, "base": 10, "max_per_block": 5,
-}  # fmt: skip
+    "kind": "exchange-arbitrageur",
+    "book": "usde",
+    "venue": "usde-usdc",
+    "cash": 10,
+    "base": 10,
+    "max_per_block": 5,
+}
 EXCHANGE: dict[str, Any] = {
     "cash": "USDC",
     "books": {"alt": BOOK, "usde": USDE_BOOK, "weth": WETH_BOOK},
@@ -60,9 +77,17 @@ EXCHANGE: dict[str, Any] = {
 }
 WITH_EXCHANGE = {"sensitivity": {}, "assets.ALT": {"decimals": 18}, "exchange": EXCHANGE}
 AGENTS = {
-    "engine": KEEPER, "maker": MAKER, "bids": BIDDER, "noise": NOISE, "retail": RETAIL, "basis": BASIS,
-    "arb": ARBITRAGE, "holders": HOLDER, "debtors": DEBTOR, "desk-owners": DESK_WHALE,
-}  # fmt: skip
+    "engine": KEEPER,
+    "maker": MAKER,
+    "bids": BIDDER,
+    "noise": NOISE,
+    "retail": RETAIL,
+    "basis": BASIS,
+    "arb": ARBITRAGE,
+    "holders": HOLDER,
+    "debtors": DEBTOR,
+    "desk-owners": DESK_WHALE,
+}
 BOOKS, MARGIN = "exchange.books", "exchange.margin"
 NOON = datetime(2025, 10, 11, 12, 0, tzinfo=UTC)
 
@@ -204,7 +229,7 @@ def forgotten(**changes: Any) -> dict[str, Any]:
             "exchange.transfers: degraded_from and degraded_until need a time zone",
         ),
     ],
-)  # fmt: skip
+)
 def test_exchange__that_does_not_fit__is_refused(changes: dict[str, Any], expected: str) -> None:
     assert expected in refusal(changes)
 
@@ -264,7 +289,7 @@ def test_agent_of_an_exchange__without_one__is_refused(agent: dict[str, Any]) ->
             "agents.mine.role = 'maker': is a class of the harness's own actors",
         ),
     ],
-)  # fmt: skip
+)
 def test_agent__that_could_not_act_at_the_exchange__is_refused(agent: dict[str, Any], expected: str) -> None:
     assert expected in refusal({"positions.desk-whales": WHALES, "agents.mine": agent})
 
@@ -306,7 +331,7 @@ def test_agent__that_could_not_act_at_the_exchange__is_refused(agent: dict[str, 
             "exchange.desk.capital = 1999: the positions borrow 2000 of the desk: give it more, or build fewer",
         ),
     ],
-)  # fmt: skip
+)
 def test_scenario__whose_parts_miss_each_other_at_the_exchange__is_refused(
     changes: dict[str, Any], expected: str
 ) -> None:

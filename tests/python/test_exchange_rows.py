@@ -43,22 +43,36 @@ def engine() -> Any:
 def book(name: str = "alt", address: str = BOOK, base: str = "ALT") -> DeployedBook:
     spec = BookSpec.model_validate(
         {
-            "base": base, "tick": 0.01, "lot": 1, "initial_price": 1, "reference": {"kind": "fixed", "price": 1.5},
+            "base": base,
+            "tick": 0.01,
+            "lot": 1,
+            "initial_price": 1,
+            "reference": {"kind": "fixed", "price": 1.5},
         }
-    )  # fmt: skip
+    )
     return DeployedBook(name, spec, contract(address), ALT, USDC, 10_000, ALT)
 
 
 @pytest.fixture
 def world() -> Any:
     exchange = SimpleNamespace(
-        cash="USDC", books={"alt": book()}, desk=contract(DESK), margin=contract(MARGIN), vault=contract(VAULT),
-        engine=engine(), lines={"alt": 0}, collateral={"alt": 0}, markets={"perp-a": 0, "perp-b": 1}, accounts={},
-        assets=["USDC", "ALT"], redemption_feeds={}, book_of=lambda base: book(),
+        cash="USDC",
+        books={"alt": book()},
+        desk=contract(DESK),
+        margin=contract(MARGIN),
+        vault=contract(VAULT),
+        engine=engine(),
+        lines={"alt": 0},
+        collateral={"alt": 0},
+        markets={"perp-a": 0, "perp-b": 1},
+        accounts={},
+        assets=["USDC", "ALT"],
+        redemption_feeds={},
+        book_of=lambda base: book(),
         spec=SimpleNamespace(
             margin=SimpleNamespace(collateral={"alt": SimpleNamespace(priced_at="index")}),
         ),
-    )  # fmt: skip
+    )
     actors = {}
     for name, role in (("mm", "maker"), ("whale", "whale"), ("trader", "trader"), ("engine", "exchange-keeper")):
         actors[address_of(name)] = Actor(name, role, "entry")
@@ -67,9 +81,12 @@ def world() -> Any:
         assets={"USDC": SimpleNamespace(decimals=6), "ALT": SimpleNamespace(decimals=18)}, redemption_price_usd={}
     )
     return SimpleNamespace(
-        exchange=exchange, actors=actors, contract_names={DESK: "LoanDesk"}, scenario=SimpleNamespace(spec=spec),
+        exchange=exchange,
+        actors=actors,
+        contract_names={DESK: "LoanDesk"},
+        scenario=SimpleNamespace(spec=spec),
         symbol_of=lambda token: {"ALT-token": "ALT"}[token],
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -101,10 +118,19 @@ def top(last: int, bid: int, ask: int) -> tuple[str, str, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("last", "bid", "ask", "expected"),
     [
-        (0, 0, 0, 0), (0, 90, 0, 0), (0, 0, 110, 0), (0, 90, 111, 100), (100, 90, 110, 100), (100, 0, 0, 100),
-        (100, 101, 110, 101), (100, 90, 99, 99), (100, 100, 100, 100), (100, 0, 99, 99), (100, 101, 0, 101),
+        (0, 0, 0, 0),
+        (0, 90, 0, 0),
+        (0, 0, 110, 0),
+        (0, 90, 111, 100),
+        (100, 90, 110, 100),
+        (100, 0, 0, 100),
+        (100, 101, 110, 101),
+        (100, 90, 99, 99),
+        (100, 100, 100, 100),
+        (100, 0, 99, 99),
+        (100, 101, 0, 101),
     ],
-)  # fmt: skip
+)
 def test_own_price__last_bid_and_ask__is_the_last_held_between_them(
     last: int, bid: int, ask: int, expected: int
 ) -> None:
@@ -122,18 +148,23 @@ def test_book_moves__sweep_of_a_limit_order_that_rests__is_trades_then_a_quote(a
     moves = list(events.moves(transaction, receipt, told))
     # The first price moves nothing; the second trade at the same one has no row.
     assert [(move.log_index, move.kind, move.before_wad, move.after_wad) for move in moves] == [
-        (0, "trade", WAD, WAD), (2, "trade", WAD, 101 * WAD // 100), (4, "quote", 101 * WAD // 100, 102 * WAD // 100),
-    ]  # fmt: skip
+        (0, "trade", WAD, WAD),
+        (2, "trade", WAD, 101 * WAD // 100),
+        (4, "quote", 101 * WAD // 100, 102 * WAD // 100),
+    ]
     assert {(move.account, move.intent) for move in moves} == {(address_of("trader"), "buy")}
 
 
 @pytest.mark.parametrize(
     ("event", "fields", "kind"),
     [
-        ("Requoted", {"orders": [1]}, "quote"), ("Requoted", {"orders": []}, "cancel"), ("OrderPlaced", {}, "quote"),
-        ("AllCancelled", {}, "cancel"), ("OrderCancelled", {}, "cancel"),
+        ("Requoted", {"orders": [1]}, "quote"),
+        ("Requoted", {"orders": []}, "cancel"),
+        ("OrderPlaced", {}, "quote"),
+        ("AllCancelled", {}, "cancel"),
+        ("OrderCancelled", {}, "cancel"),
     ],
-)  # fmt: skip
+)
 def test_book_moves__top_moved_by_an_order__is_its_owner_s(
     event: str, fields: dict[str, Any], kind: str, accounts: ExchangeAccounts
 ) -> None:
@@ -167,13 +198,16 @@ def test_trades__of_an_account_liquidated__are_its_own_not_the_engine_s(accounts
 def test_trades__of_the_desk__are_the_borrower_s_whose_pledge_it_was(accounts: ExchangeAccounts) -> None:
     transaction, receipt = sent("engine", DESK)
     told = logs(
-        trade("mm", DESK, 1_000_000, 1), (DESK, "LoanLiquidated", {"account": address_of("trader")}),
-        trade("mm", DESK, 900_000, 1), (DESK, "LoanLiquidated", {"account": address_of("whale")}),
-    )  # fmt: skip
+        trade("mm", DESK, 1_000_000, 1),
+        (DESK, "LoanLiquidated", {"account": address_of("trader")}),
+        trade("mm", DESK, 900_000, 1),
+        (DESK, "LoanLiquidated", {"account": address_of("whale")}),
+    )
     found = list(BookEvents(accounts).trades(transaction, receipt, told))
     assert [(row["taker"], row["intent"]) for row in found] == [
-        ("trader", "desk-liquidation"), ("whale", "desk-liquidation"),
-    ]  # fmt: skip
+        ("trader", "desk-liquidation"),
+        ("whale", "desk-liquidation"),
+    ]
 
 
 def perp(event: str, market: int, contracts: int, price: int, **parties: str) -> tuple[str, str, dict[str, Any]]:
@@ -192,8 +226,9 @@ def test_perp_trades__of_a_liquidation__are_told_from_trades_and_deleveraging(ac
     found = [tuple(row[name] for name in columns) for row in perp_trade_rows(accounts, engine, receipt, told)]
     # Of deleveraging the event says what the bankrupt sold: minus two, it bought two back.
     assert found == [
-        ("perp-b", "mm", "trader", "liquidation", -3, 10, 9, 0), ("perp-a", "mm", "whale", "adl", 2, 7, 9, 5 * WAD),
-    ]  # fmt: skip
+        ("perp-b", "mm", "trader", "liquidation", -3, 10, 9, 0),
+        ("perp-a", "mm", "whale", "adl", 2, 7, 9, 5 * WAD),
+    ]
     by_itself, receipt = sent("mm", MARGIN, data="0x22222222")
     (row,) = perp_trade_rows(accounts, by_itself, receipt, told[:1])
     assert row["kind"] == "trade"
@@ -208,8 +243,9 @@ def test_events__deleveraging_against_several__is_one_row_a_market(accounts: Exc
     columns = ("log_index", "kind", "account", "book", "amount_raw", "proceeds_raw")
     found = [tuple(row[name] for name in columns) for row in event_rows(accounts, sent("engine", MARGIN)[1], told)]
     assert found == [
-        (0, "auto-deleveraged", "mm", "perp-a", 5, 35), (2, "auto-deleveraged", "mm", "perp-b", -4, 20),
-    ]  # fmt: skip
+        (0, "auto-deleveraged", "mm", "perp-a", 5, 35),
+        (2, "auto-deleveraged", "mm", "perp-b", -4, 20),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -241,8 +277,11 @@ def test_events__of_no_account__say_nobody(accounts: ExchangeAccounts) -> None:
     )
     halted, closed, opened = event_rows(accounts, sent("engine", BOOK)[1], made)
     assert (halted["kind"], halted["book"], halted["amount_raw"], halted["until_timestamp"]) == (
-        "book-halted", "alt", 12, 99,
-    )  # fmt: skip
+        "book-halted",
+        "alt",
+        12,
+        99,
+    )
     assert (closed["kind"], opened["kind"]) == ("transfers-closed", "transfers-open")
     assert {row["account"] for row in (halted, closed, opened)} == {""}
 
@@ -254,9 +293,11 @@ def account(*, equity: int, ratio: int, level: int, debt: int = 0, notional: int
 def view(states: dict[str, MarginAccount], alt: dict[str, int], *, index: int = 2_000_000) -> Any:
     state = BookState(0, 0, 0, 0, 0, 0, index, 0, (5, 9, 6, 9, 7, 9, 8, 9, 0, 0, 0, 0))
     exchange = SimpleNamespace(
-        book=lambda name: state, account=lambda address: states[address], reference_wad=lambda name: 3 * WAD // 2,
+        book=lambda name: state,
+        account=lambda address: states[address],
+        reference_wad=lambda name: 3 * WAD // 2,
         balance=lambda address, asset: Balance(alt.get(address, 0), 0) if asset == "ALT" else Balance(1, 2),
-    )  # fmt: skip
+    )
     return SimpleNamespace(exchange=exchange, oracle_price_e8=lambda asset: 99 * E8 // 100)
 
 
@@ -265,8 +306,13 @@ def test_margin_cohorts__three_accounts__sum_count_and_take_the_lower_median(
 ) -> None:
     names = ("mm", "whale", "trader", "engine")
     who = {name: address_of(name) for name in names}
-    world.exchange.accounts = {who["mm"]: "makers", who["whale"]: "makers", who["trader"]: "makers",
-                               who["engine"]: "idle", address_of("fund"): "exchange"}  # fmt: skip
+    world.exchange.accounts = {
+        who["mm"]: "makers",
+        who["whale"]: "makers",
+        who["trader"]: "makers",
+        who["engine"]: "idle",
+        address_of("fund"): "exchange",
+    }
     states = {
         who["mm"]: account(equity=-5, ratio=-2, level=3, debt=10),
         who["whale"]: account(equity=100, ratio=9, level=0, notional=40),
@@ -277,10 +323,21 @@ def test_margin_cohorts__three_accounts__sum_count_and_take_the_lower_median(
     seen = view(states, {who["trader"]: 3 * ALT // 2})
     (row,) = ExchangeState(accounts).margin_cohorts(seen)
     assert row == {
-        "cohort": "makers", "accounts": 3, "free": 1, "warning": 1, "reduce_only": 0, "liquidation": 1,
-        "equity_raw": 125, "adjusted_equity_raw": 125, "maintenance_raw": 3, "debt_raw": 10, "notional_raw": 40,
-        "gross_raw": 40 + 2_970_000, "median_uni_mmr_wad": 3, "lowest_uni_mmr_wad": -2,
-    }  # fmt: skip
+        "cohort": "makers",
+        "accounts": 3,
+        "free": 1,
+        "warning": 1,
+        "reduce_only": 0,
+        "liquidation": 1,
+        "equity_raw": 125,
+        "adjusted_equity_raw": 125,
+        "maintenance_raw": 3,
+        "debt_raw": 10,
+        "notional_raw": 40,
+        "gross_raw": 40 + 2_970_000,
+        "median_uni_mmr_wad": 3,
+        "lowest_uni_mmr_wad": -2,
+    }
 
 
 def test_margin__level_that_did_not_change__has_no_row(world: Any, accounts: ExchangeAccounts) -> None:
@@ -317,15 +374,21 @@ def test_state__that_did_not_change__has_no_second_row(accounts: ExchangeAccount
     state, seen = ExchangeState(accounts), view({}, {address_of("mm"): ALT})
     held = {(row["cohort"], row["asset"]): row["amount_raw"] for row in state.holdings(seen)}
     assert held == {
-        ("mms", "USDC"): 3, ("mms", "ALT"): ALT, ("whales", "USDC"): 3, ("traders", "USDC"): 3, ("engines", "USDC"): 3,
-    }  # fmt: skip
+        ("mms", "USDC"): 3,
+        ("mms", "ALT"): ALT,
+        ("whales", "USDC"): 3,
+        ("traders", "USDC"): 3,
+        ("engines", "USDC"): 3,
+    }
     assert list(state.holdings(seen)) == []
     gone = list(state.holdings(view({}, {})))
     assert gone == [{"cohort": "mms", "asset": "ALT", "amount_raw": 0}]
     depth = list(state.liquidity(seen))
     assert [(row["within_bps"], row["sell_raw"], row["buy_raw"]) for row in depth] == [
-        (50, 5 * ALT, 6 * ALT), (200, 7 * ALT, 8 * ALT), (1000, 0, 0),
-    ]  # fmt: skip
+        (50, 5 * ALT, 6 * ALT),
+        (200, 7 * ALT, 8 * ALT),
+        (1000, 0, 0),
+    ]
     assert list(state.liquidity(seen)) == []
 
 
@@ -337,11 +400,14 @@ def test_prices__of_a_book_that_never_traded__have_no_last_one(accounts: Exchang
 @pytest.mark.parametrize(
     ("to", "data", "intent"),
     [
-        (MARGIN, LIQUIDATE, "account-liquidation"), (DESK, LIQUIDATE, "desk-liquidation"),
-        (ENGINE, FOR_ACCOUNT, "account-liquidation"), (ENGINE, FOR_LOAN, "desk-liquidation"),
-        (ENGINE, FOR_MARKET, "go-on"), (BOOK, FOR_ACCOUNT, "go-on"),
+        (MARGIN, LIQUIDATE, "account-liquidation"),
+        (DESK, LIQUIDATE, "desk-liquidation"),
+        (ENGINE, FOR_ACCOUNT, "account-liquidation"),
+        (ENGINE, FOR_LOAN, "desk-liquidation"),
+        (ENGINE, FOR_MARKET, "go-on"),
+        (BOOK, FOR_ACCOUNT, "go-on"),
     ],
-)  # fmt: skip
+)
 def test_trades__of_a_sale_by_an_engine__say_so_whoever_called_it(
     accounts: ExchangeAccounts, to: str, data: str, intent: str
 ) -> None:
@@ -354,10 +420,12 @@ def test_trades__of_a_sale_by_an_engine__say_so_whoever_called_it(
 @pytest.mark.parametrize(
     ("to", "data", "kind"),
     [
-        (MARGIN, LIQUIDATE, "liquidation"), (MARGIN, "0x55555555", "trade"), (ENGINE, FOR_ACCOUNT, "liquidation"),
+        (MARGIN, LIQUIDATE, "liquidation"),
+        (MARGIN, "0x55555555", "trade"),
+        (ENGINE, FOR_ACCOUNT, "liquidation"),
         (ENGINE, FOR_MARKET, "trade"),
     ],
-)  # fmt: skip
+)
 def test_perp_trades__of_an_account_that_the_engine_closes__are_liquidations_whoever_called_it(
     accounts: ExchangeAccounts, to: str, data: str, kind: str
 ) -> None:

@@ -26,10 +26,14 @@ BEGIN_SECONDS = 120
 def holder(**keys: Any) -> tuple[HolderExit, View]:
     spec = HolderExitSpec.model_validate(
         {
-            "kind": "holder-exit", "book": "alt", "base": 100, "sell_blocks": 8,
-            "begin_seconds": {"kind": "fixed", "value": BEGIN_SECONDS}, **keys,
+            "kind": "holder-exit",
+            "book": "alt",
+            "base": 100,
+            "sell_blocks": 8,
+            "begin_seconds": {"kind": "fixed", "value": BEGIN_SECONDS},
+            **keys,
         }
-    )  # fmt: skip
+    )
     world = SetUp(exchange())
     world.scenario.spec.timeline.start_timestamp = 1_000
     world.enrol(NAME, cohort="holders")
@@ -80,10 +84,12 @@ def test_holder__less_left_than_a_part__sells_the_rest_and_then_nothing() -> Non
 def borrower(world: Any) -> DeskBorrower:
     spec = DeskBorrowerSpec.model_validate(
         {
-            "kind": "desk-borrower", "line": "alt", "pledge": {"kind": "fixed", "value": 400},
+            "kind": "desk-borrower",
+            "line": "alt",
+            "pledge": {"kind": "fixed", "value": 400},
             "ltv": {"kind": "fixed", "value": 0.6},
         }
-    )  # fmt: skip
+    )
     return DeskBorrower("borrowers-0", spec, stream(7, "agents/borrowers-0"))
 
 

@@ -7,14 +7,19 @@ from typing import Any
 from cascade.report.exchange_words import exchange_reading
 
 SUMMARY: dict[str, Any] = {
-    "trades": 2, "volume_usd": 1_500_000.0, "forced_volume_usd": 250_000.0,
+    "trades": 2,
+    "volume_usd": 1_500_000.0,
+    "forced_volume_usd": 250_000.0,
     "books": {
         "ALT-USDC": {"five_minute_fall_pct": 85.64, "five_minute_fall_at": "2025-10-10T21:31:18Z"},
         "USDe-USDC": {"five_minute_fall_pct": None, "five_minute_fall_at": None},
     },
-    "accounts_liquidated": {"makers": 20}, "insurance_used_usd": {"margin": 1_000_000.0, "desk": 0.0},
-    "adl": {"usd": 0.0}, "bad_debt_usd": 49_536.25, "net_delta_usd": {"makers": {"ALT": 1_000_000.0, "USDe": 0.0}},
-}  # fmt: skip
+    "accounts_liquidated": {"makers": 20},
+    "insurance_used_usd": {"margin": 1_000_000.0, "desk": 0.0},
+    "adl": {"usd": 0.0},
+    "bad_debt_usd": 49_536.25,
+    "net_delta_usd": {"makers": {"ALT": 1_000_000.0, "USDe": 0.0}},
+}
 
 
 def test_reading__of_a_crash__says_falls_liquidations_payers_and_net_delta() -> None:

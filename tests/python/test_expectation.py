@@ -73,8 +73,10 @@ def test_judge__liquidations__some_and_none_are_opposites(run_of: RunOf, crash_r
     missed = judge(ExpectSpec(liquidations="none"), frames)
     count = len(crash_rows["liquidations"])
     assert missed == {
-        "liquidations": "none", "met": False, "missed": [f"expect.liquidations = 'none': the run had {count}"],
-    }  # fmt: skip
+        "liquidations": "none",
+        "met": False,
+        "missed": [f"expect.liquidations = 'none': the run had {count}"],
+    }
 
 
 def test_require_expected__missed_claim__raises_with_it_and_the_folder(run_of: RunOf, crash_rows: Rows) -> None:

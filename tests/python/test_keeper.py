@@ -27,10 +27,14 @@ def preview(borrower: str, *, debt: int, collateral: int, cover: int | None = No
     repaid = debt if cover is None else cover
     return LiquidationPreview(
         entry=BookEntry(borrower, f"0x{borrower:0>40}", "loopers", "USDe", "USDC"),
-        health_factor_wad=9 * 10**17, debt_raw=debt * USDC, collateral_raw=collateral * USDE,
-        debt_to_cover_raw=repaid * USDC, collateral_to_liquidator_raw=repaid * USDE * 105 // 100,
-        protocol_fee_raw=0, bonus_bps=10_500,
-    )  # fmt: skip
+        health_factor_wad=9 * 10**17,
+        debt_raw=debt * USDC,
+        collateral_raw=collateral * USDE,
+        debt_to_cover_raw=repaid * USDC,
+        collateral_to_liquidator_raw=repaid * USDE * 105 // 100,
+        protocol_fee_raw=0,
+        bonus_bps=10_500,
+    )
 
 
 class View:
@@ -40,9 +44,7 @@ class View:
         chain = SimpleNamespace(ether_price_usd=Decimal(4000))
         assets = {"USDe": SimpleNamespace(decimals=18), "USDC": SimpleNamespace(decimals=6)}
         spec = SimpleNamespace(chain=chain, assets=assets, lending=SimpleNamespace(flash_loan_premium_bps=0))
-        self.world = SimpleNamespace(
-            scenario=SimpleNamespace(spec=spec), venues={"pool": VENUE}, tokens=TOKENS
-        )  # fmt: skip
+        self.world = SimpleNamespace(scenario=SimpleNamespace(spec=spec), venues={"pool": VENUE}, tokens=TOKENS)
         self.step = 0
         self.next_base_fee_wei = base_fee_gwei * GWEI
         self.stock = 10**9 * USDC

@@ -22,20 +22,29 @@ SHARES = 1_000 * WAD
 def provider(**keys: Any) -> ProviderExit:
     spec = ProviderExitSpec.model_validate(
         {
-            "kind": "provider-exit", "venue": "pool", "below_price": 0.95, "share_bps": 5000, "tranche_bps": 1500,
+            "kind": "provider-exit",
+            "venue": "pool",
+            "below_price": 0.95,
+            "share_bps": 5000,
+            "tranche_bps": 1500,
             **keys,
         }
-    )  # fmt: skip
+    )
     return ProviderExit("providers", spec)
 
 
 def lender(**keys: Any) -> LenderExit:
     spec = LenderExitSpec.model_validate(
         {
-            "kind": "lender-exit", "asset": "USDC", "venue": "pool", "below_price": 0.95, "share_bps": 5000,
-            "tranche_bps": 1500, **keys,
+            "kind": "lender-exit",
+            "asset": "USDC",
+            "venue": "pool",
+            "below_price": 0.95,
+            "share_bps": 5000,
+            "tranche_bps": 1500,
+            **keys,
         }
-    )  # fmt: skip
+    )
     return LenderExit("lenders", spec)
 
 

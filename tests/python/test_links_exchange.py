@@ -31,9 +31,13 @@ def trade(run: ChainByHand, block: int, **values: object) -> None:
     """A sale into a resting bid."""
     tx = run.send(block, role=str(values.get("taker_role", "")), intent=str(values.get("intent", "")))
     run.add(
-        "trades", block, tx_hash=tx, log_index=len(run.rows.get("trades", [])), taker_side="sell",
+        "trades",
+        block,
+        tx_hash=tx,
+        log_index=len(run.rows.get("trades", [])),
+        taker_side="sell",
         **{"book": "ALT-USDC", "asset": "ALT", **values},
-    )  # fmt: skip
+    )
 
 
 def test_exchange_depeg__ledger__runs_from_the_line_to_the_low(tmp_path: Path, run: ChainByHand) -> None:
@@ -79,8 +83,15 @@ def test_desk_liquidations__what_stood_of_the_fall_before__feeds_them(tmp_path: 
     run.move(2, "book:ALT-USDC", "0.9", role="maker", kind="quote")
     for block, price, dollars in ((3, "0.6", 100), (4, "0.5", 300)):
         tx = run.move(block, "book:ALT-USDC", price, role="whale", intent="desk-liquidation")
-        run.event(block, "loan-liquidated", tx=tx, account=f"whale-{block}", book="ALT-USDC", asset="ALT",
-                  proceeds_raw=dollars * USDC)  # fmt: skip
+        run.event(
+            block,
+            "loan-liquidated",
+            tx=tx,
+            account=f"whale-{block}",
+            book="ALT-USDC",
+            asset="ALT",
+            proceeds_raw=dollars * USDC,
+        )
 
     link, shares, _ = run.links(tmp_path, blocks=40)["desk-liquidations"]
 
@@ -92,13 +103,37 @@ def test_desk_liquidations__what_stood_of_the_fall_before__feeds_them(tmp_path: 
 def test_perp_liquidations__of_long_and_short__are_fed_by_fall_and_rise(tmp_path: Path, run: ChainByHand) -> None:
     fall_of_path(run, 2, "0.9")
     run.move(2, "book:ALT-USDC", "0.9", role="maker", kind="quote")
-    run.add("perp_trades", 3, tx_hash=run.send(3), market="ALT-PERP", taker="long-1", kind="liquidation",
-            contracts=-100, mark_raw=3 * USDC)  # fmt: skip
+    run.add(
+        "perp_trades",
+        3,
+        tx_hash=run.send(3),
+        market="ALT-PERP",
+        taker="long-1",
+        kind="liquidation",
+        contracts=-100,
+        mark_raw=3 * USDC,
+    )
     run.move(4, "book:ALT-USDC", "1.2", role="my-own", intent="buy")
-    run.add("perp_trades", 5, tx_hash=run.send(5), market="ALT-PERP", taker="short-1", kind="liquidation",
-            contracts=50, mark_raw=2 * USDC)  # fmt: skip
-    run.add("perp_trades", 5, tx_hash=run.send(5), market="ALT-PERP", taker="long-2", kind="adl", contracts=-9,
-            mark_raw=2 * USDC)  # fmt: skip
+    run.add(
+        "perp_trades",
+        5,
+        tx_hash=run.send(5),
+        market="ALT-PERP",
+        taker="short-1",
+        kind="liquidation",
+        contracts=50,
+        mark_raw=2 * USDC,
+    )
+    run.add(
+        "perp_trades",
+        5,
+        tx_hash=run.send(5),
+        market="ALT-PERP",
+        taker="long-2",
+        kind="adl",
+        contracts=-9,
+        mark_raw=2 * USDC,
+    )
 
     link, shares, _ = run.links(tmp_path, blocks=8)["perp-liquidations"]
 
@@ -110,9 +145,15 @@ def cohort(
     run: ChainByHand, block: int, *, equity: str, debt: str = "90", gross: str = "150", adjusted: str = "0"
 ) -> None:
     run.add(
-        "margin_cohorts", block, cohort="makers", accounts=1, equity_raw=raw(equity, 6), debt_raw=raw(debt, 6),
-        gross_raw=raw(gross, 6), adjusted_equity_raw=raw(adjusted, 6),
-    )  # fmt: skip
+        "margin_cohorts",
+        block,
+        cohort="makers",
+        accounts=1,
+        equity_raw=raw(equity, 6),
+        debt_raw=raw(debt, 6),
+        gross_raw=raw(gross, 6),
+        adjusted_equity_raw=raw(adjusted, 6),
+    )
 
 
 def makers(run: ChainByHand) -> None:
@@ -249,8 +290,15 @@ def test_vacuum__quotes_that_are_gone__count_by_why_and_filled_ones_by_the_selle
     run.event(4, "liquidation-started", account="makers-0", cohort="makers", role="maker")
     for role, intent in (("maker", "account-liquidation"), ("spot-seller", "sell")):
         trade(run, 4, maker="makers-3", maker_role="maker", taker_role=role, intent=intent, base_raw=50 * WAD)
-    trade(run, 4, maker="forgotten", maker_role="exchange", taker_role="maker", intent="account-liquidation",
-          base_raw=900 * WAD)  # fmt: skip
+    trade(
+        run,
+        4,
+        maker="forgotten",
+        maker_role="exchange",
+        taker_role="maker",
+        intent="account-liquidation",
+        base_raw=900 * WAD,
+    )
     bids(run, 4, "20")
     bids(run, 30, "390")
     run.event(4, "collateral-sold", account="makers-2", asset="ALT", proceeds_raw=USDC)
@@ -314,9 +362,11 @@ def test_flash_crash__the_price_five_minutes_earlier__is_what_it_is_measured_fro
     run.move(late + 9, "book:ALT-USDC", "0.7", role="bidder", kind="quote")
     # The forgotten order buys on after the low, which raises nothing; later than ten minutes nothing counts.
     bought = (
-        (late + 2, "exchange", "0.1", 7_000), (late + 3, "bidder", "0.5", 300), (late + 4, "maker", "0.5", 100),
+        (late + 2, "exchange", "0.1", 7_000),
+        (late + 3, "bidder", "0.5", 300),
+        (late + 4, "maker", "0.5", 100),
         (late + 60, "maker", "0.5", 5_000),
-    )  # fmt: skip
+    )
     for block, role, price, dollars in bought:
         trade(run, block, maker_role=role, maker=f"{role}-1", price_raw=raw(price, 6), quote_raw=dollars * USDC)
 

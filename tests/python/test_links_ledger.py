@@ -24,9 +24,11 @@ def moves(start: int, *steps: tuple[str, int]) -> list[Move]:
     price = start
     for number, (who, change) in enumerate(steps):
         row = {
-            "block_number": number + 2, "transaction_index": 0, "price_before_wad": price,
+            "block_number": number + 2,
+            "transaction_index": 0,
+            "price_before_wad": price,
             "price_after_wad": price + change,
-        }  # fmt: skip
+        }
         price += change
         rows.append((row, (who, "")))
     return rows
@@ -117,7 +119,7 @@ def test_random_trade__up_to_the_reference__is_the_references_doing(tmp_path: Pa
 )
 def test_move__of_each_class__belongs_to_its_link(
     tmp_path: Path, market: str, values: dict[str, str], link: str
-) -> None:  # fmt: skip
+) -> None:
     run = ChainByHand()
     run.move(2, market, "0.9", **values)
     evidence = Evidence(run.frames(tmp_path, blocks=3))

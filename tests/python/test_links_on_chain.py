@@ -31,17 +31,32 @@ def call(run: ChainByHand, block: int, borrower: str, dollars: int, event: str =
 
 def pledge(run: ChainByHand, borrower: str, collateral: str = "WETH") -> None:
     run.add(
-        "positions", 1, borrower=borrower, cohort="whales-pledge", event="built", collateral_asset=collateral,
-        debt_asset="USDC", debt_raw=1, collateral_raw=1, health_factor_wad=2 * WAD, collateral_base_e8=1,
-    )  # fmt: skip
+        "positions",
+        1,
+        borrower=borrower,
+        cohort="whales-pledge",
+        event="built",
+        collateral_asset=collateral,
+        debt_asset="USDC",
+        debt_raw=1,
+        collateral_raw=1,
+        health_factor_wad=2 * WAD,
+        collateral_base_e8=1,
+    )
 
 
 def unwind(run: ChainByHand, block: int, reason: str, dollars: int, to: str | None = None) -> None:
     tx = run.send(block, role="whale", intent="unwind", reason=reason)
     run.add(
-        "unwinds", block, tx_hash=tx, borrower="whale-1", collateral_asset="USDe", debt_asset="USDC",
-        proceeds_raw=dollars * USDC, collateral_sold_raw=dollars * WAD,
-    )  # fmt: skip
+        "unwinds",
+        block,
+        tx_hash=tx,
+        borrower="whale-1",
+        collateral_asset="USDe",
+        debt_asset="USDC",
+        proceeds_raw=dollars * USDC,
+        collateral_sold_raw=dollars * WAD,
+    )
     if to is not None:
         run.move(block, "curve", to, role="whale", intent="unwind", tx=tx)
 
@@ -49,17 +64,36 @@ def unwind(run: ChainByHand, block: int, reason: str, dollars: int, to: str | No
 def liquidation(run: ChainByHand, block: int, borrower: str, dollars: int, *, price: str, to: str) -> None:
     """Of a position whose health is 0.98 at the price, and the keeper's sale that takes the pool to another."""
     run.add(
-        "positions", 1, borrower=borrower, event="built", collateral_asset="USDe", debt_asset="USDC", debt_raw=1,
-        collateral_raw=1, health_factor_wad=raw("0.98") * WAD // raw(price), collateral_base_e8=1, debt_base_e8=1,
-    )  # fmt: skip
+        "positions",
+        1,
+        borrower=borrower,
+        event="built",
+        collateral_asset="USDe",
+        debt_asset="USDC",
+        debt_raw=1,
+        collateral_raw=1,
+        health_factor_wad=raw("0.98") * WAD // raw(price),
+        collateral_base_e8=1,
+        debt_base_e8=1,
+    )
     tx = run.send(block, role="keeper", intent="liquidate")
     number = len(run.rows.get("price_moves", []))
     run.add(
-        "liquidations", block, tx_hash=tx, log_index=number - 1, borrower=borrower, liquidator="keeper-1",
-        collateral_asset="USDe", debt_asset="USDC", debt_covered_raw=dollars * USDC, debt_price_e8=E8,
-        collateral_price_e8=raw(price, 8), health_factor_before_wad=raw("0.98"), health_factor_after_wad=2**256 - 1,
+        "liquidations",
+        block,
+        tx_hash=tx,
+        log_index=number - 1,
+        borrower=borrower,
+        liquidator="keeper-1",
+        collateral_asset="USDe",
+        debt_asset="USDC",
+        debt_covered_raw=dollars * USDC,
+        debt_price_e8=E8,
+        collateral_price_e8=raw(price, 8),
+        health_factor_before_wad=raw("0.98"),
+        health_factor_after_wad=2**256 - 1,
         exit_proceeds_raw=1,
-    )  # fmt: skip
+    )
     run.move(block, "curve", to, role="keeper", intent="liquidate", tx=tx)
 
 
@@ -183,8 +217,11 @@ def test_links__order__is_that_of_the_run(tmp_path: Path, run: ChainByHand) -> N
     rows = link_rows(run.frames(tmp_path, blocks=8))
 
     assert [(row["order"], row["link"], row["started_step"]) for row in rows] == [
-        (1, "chain-depeg:USDe", 0), (2, "loop-unwinding", 1), (3, "margin-calls", 2), (4, "macro-shock", 3),
-    ]  # fmt: skip
+        (1, "chain-depeg:USDe", 0),
+        (2, "loop-unwinding", 1),
+        (3, "margin-calls", 2),
+        (4, "macro-shock", 3),
+    ]
 
 
 def test_links__a_feeder_that_began_after_the_end__is_not_named(tmp_path: Path, run: ChainByHand) -> None:

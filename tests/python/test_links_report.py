@@ -26,12 +26,22 @@ def link(order: int, name: str, feeders: dict[str, float], **values: Any) -> lis
     """Rows of one link that began `order` minutes after the start."""
     begun = START + 60 * order
     row = {
-        "run_id": "made-up-7-abcdef", "seed": 7, "order": order, "link": name, "what": f"{name} happened.",
-        "started_timestamp": begun, "peaked_timestamp": begun + 60, "ended_timestamp": begun + 120,
+        "run_id": "made-up-7-abcdef",
+        "seed": 7,
+        "order": order,
+        "link": name,
+        "what": f"{name} happened.",
+        "started_timestamp": begun,
+        "peaked_timestamp": begun + 60,
+        "ended_timestamp": begun + 120,
         "started_step": order,
-        "size": 1_500_000.0, "size_unit": "dollars sold", "peak": 10.0, "peak_unit": "dollars sold in a minute",
-        "fed_through": "whale", "basis": "ledger",
-    }  # fmt: skip
+        "size": 1_500_000.0,
+        "size_unit": "dollars sold",
+        "peak": 10.0,
+        "peak_unit": "dollars sold in a minute",
+        "fed_through": "whale",
+        "basis": "ledger",
+    }
     return [{**row, "fed_by": by, "fed_share": share, "fed_net": share, **values} for by, share in feeders.items()]
 
 
@@ -52,8 +62,9 @@ def test_link_words__of_three_links__say_sizes_and_feeders_as_a_person_reads_the
         (3, "Leverage of makers grows", "20:48:00", "20:50:00", "1.62 times the start"),
     ]
     assert [(feeder.share, feeder.name) for feeder in words[1].feeders] == [
-        ("90.0 %", "loops unwound"), ("9.7 %", "itself"),
-    ]  # fmt: skip
+        ("90.0 %", "loops unwound"),
+        ("9.7 %", "itself"),
+    ]
     assert words[1].smaller == "and 1 under 0.5 %"
     assert [feeder.share for feeder in words[2].feeders] == ["120.0 %", "\u221220.0 %"]
     assert words[2].feeders[1].name == "interest"
@@ -65,10 +76,11 @@ def test_link_words__of_three_links__say_sizes_and_feeders_as_a_person_reads_the
 @pytest.mark.parametrize(
     ("size", "unit", "text"),
     [
-        (38.0, "calls", "38 calls"), (2.5e6, "dollars of contracts", "$2.50 M of contracts"),
+        (38.0, "calls", "38 calls"),
+        (2.5e6, "dollars of contracts", "$2.50 M of contracts"),
         (99.9, "% of it", "99.9 % of it"),
     ],
-)  # fmt: skip
+)
 def test_size_of__each_unit__reads_as_a_size(size: float, unit: str, text: str) -> None:
     assert size_of(size, unit) == text
 
@@ -89,8 +101,10 @@ def test_report__links__stand_in_their_order_with_a_bar_each(run_of: RunOf, cras
     end = max(row["timestamp"] for row in crash_rows["blocks"])
 
     assert [bar["link"] for bar in bars] == [
-        "1. Macro shock", "2. USDe loses its peg on chain", "3. Leverage of makers grows",
-    ]  # fmt: skip
+        "1. Macro shock",
+        "2. USDe loses its peg on chain",
+        "3. Leverage of makers grows",
+    ]
     assert [(bar["t"] // 1000, bar["peak"] // 1000, bar["t2"] // 1000, bar["ended"]) for bar in bars] == [
         (START + 60, START + 120, end, 0), (START + 120, START + 180, START + 240, 1),
         (START + 180, START + 240, START + 300, 1),
@@ -127,8 +141,16 @@ def exchange_frames(tmp_path: Path) -> Frames:
     for block, tokens in ((1, "200"), (3, "50")):
         run.add("liquidity", block, venue="ALT-USDC", within_bps=200, sell_raw=raw(tokens))
     for block, equity, level in ((1, 50, "free"), (3, 10, "warning"), (4, -5, "liquidation")):
-        run.add("margin_cohorts", block, cohort="makers", equity_raw=equity * USDC, gross_raw=100 * USDC,
-                debt_raw=USDC, accounts=2, **{level: 2})  # fmt: skip
+        run.add(
+            "margin_cohorts",
+            block,
+            cohort="makers",
+            equity_raw=equity * USDC,
+            gross_raw=100 * USDC,
+            debt_raw=USDC,
+            accounts=2,
+            **{level: 2},
+        )
         run.add("margin_cohorts", block, cohort="longs", equity_raw=USDC, gross_raw=USDC, free=1)
     for block, kind in ((3, "collateral-sold"), (4, "collateral-sold"), (4, "loan-liquidated")):
         run.event(block, kind, asset="ALT", proceeds_raw=10 * USDC)

@@ -26,10 +26,15 @@ def maker(**keys: Any) -> tuple[MarketMaker, View]:
     inventory = keys.pop("inventory", {"ALT": 1_000, "USDC": 1_000})
     spec = MarketMakerSpec.model_validate(
         {
-            "kind": "market-maker", "inventory": inventory, "ladders": {"alt": LADDER}, "requote_bps": 100,
-            "refill_blocks": 3, "return_blocks": 4, **keys,
+            "kind": "market-maker",
+            "inventory": inventory,
+            "ladders": {"alt": LADDER},
+            "requote_bps": 100,
+            "refill_blocks": 3,
+            "return_blocks": 4,
+            **keys,
         }
-    )  # fmt: skip
+    )
     world = SetUp(exchange())
     world.enrol("makers-0", cohort="makers")
     agent = MarketMaker("makers-0", spec)
@@ -196,9 +201,7 @@ def test_two_books__share_the_cash_by_what_each_is_to_have() -> None:
 
 
 def test_two_books_replaced_at_once__together_need_no_more_than_is_free() -> None:
-    agent, view = maker(
-        inventory={"ALT": 1_000, "BETH": 1_000, "USDC": 1_000}, ladders={"alt": LADDER, "beth": LADDER}
-    )  # fmt: skip
+    agent, view = maker(inventory={"ALT": 1_000, "BETH": 1_000, "USDC": 1_000}, ladders={"alt": LADDER, "beth": LADDER})
     short = {**view.balances, "USDC": Balance(120 * USDC, 880 * USDC)}
     moved = {"alt": WAD // 2, "beth": WAD // 2}
 
@@ -215,9 +218,7 @@ def test_two_books_replaced_at_once__together_need_no_more_than_is_free() -> Non
 
 
 def test_two_books__the_first_short_of_base__the_second_is_whole() -> None:
-    agent, view = maker(
-        inventory={"ALT": 1_000, "BETH": 1_000, "USDC": 1_000}, ladders={"alt": LADDER, "beth": LADDER}
-    )  # fmt: skip
+    agent, view = maker(inventory={"ALT": 1_000, "BETH": 1_000, "USDC": 1_000}, ladders={"alt": LADDER, "beth": LADDER})
     short = {**view.balances, "ALT": Balance(10 * ALT, 990 * ALT)}
     moved = {"alt": 2 * WAD, "beth": 2 * WAD}
 

@@ -32,16 +32,30 @@ def depth(by_hand: Any, block: int, tokens: int, *, venue: str = "curve", within
 def health(by_hand: Any, block: int, *, under: int) -> None:
     if under:
         by_hand._add(
-            "health", **by_hand._when(block), health_low_bps=9500, health_high_bps=10_000, positions=under,
-            collateral_base_e8=0, debt_base_e8=under * 10**8,
-        )  # fmt: skip
+            "health",
+            **by_hand._when(block),
+            health_low_bps=9500,
+            health_high_bps=10_000,
+            positions=under,
+            collateral_base_e8=0,
+            debt_base_e8=under * 10**8,
+        )
 
 
 def swap(by_hand: Any, block: int, sold: int, got: int) -> None:
     by_hand._add(
-        "swaps", **by_hand._when(block), tx_hash="0x1", log_index=0, venue="curve", actor="whale", role="whale",
-        asset_in="USDe", asset_out="USDC", amount_in_raw=sold * USDE, amount_out_raw=got * USDC,
-    )  # fmt: skip
+        "swaps",
+        **by_hand._when(block),
+        tx_hash="0x1",
+        log_index=0,
+        venue="curve",
+        actor="whale",
+        role="whale",
+        asset_in="USDe",
+        asset_out="USDC",
+        amount_in_raw=sold * USDE,
+        amount_out_raw=got * USDC,
+    )
 
 
 @pytest.mark.parametrize(("threshold", "bonus", "expected"), [(0.83, 0.05, 6.78), (0.93, 0.02, 18.45)])
@@ -126,8 +140,11 @@ def recovered(by_hand: Any, tmp_path: Path) -> tuple[Frames, PriceBook]:
 def test_regret__solvent_at_the_recovery_price__counts_what_was_given_away(by_hand: Any, tmp_path: Path) -> None:
     frames, book = recovered(by_hand, tmp_path)
     assert regret(frames, book, market_trough(frames, book)) == {
-        "liquidations": 1, "positions": 1, "loss_usd": 66.25, "recovery_price_usd": 0.95,
-    }  # fmt: skip
+        "liquidations": 1,
+        "positions": 1,
+        "loss_usd": 66.25,
+        "recovery_price_usd": 0.95,
+    }
 
 
 def test_regret__a_market_that_went_on_falling__is_no_gain(by_hand: Any, tmp_path: Path) -> None:
@@ -258,13 +275,22 @@ def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: Any,
 def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: Any, tmp_path: Path) -> None:
     for block, lender, asked, got in ((3, "lena", 100, 0), (4, "lena", 100, 30), (4, "lars", 50, 50)):
         by_hand._add(
-            "withdrawals", **by_hand._when(block), tx_hash="0x1", lender=lender, asset="USDC", asked_raw=asked * USDC,
-            got_raw=got * USDC, revert_reason="",
-        )  # fmt: skip
+            "withdrawals",
+            **by_hand._when(block),
+            tx_hash="0x1",
+            lender=lender,
+            asset="USDC",
+            asked_raw=asked * USDC,
+            got_raw=got * USDC,
+            revert_reason="",
+        )
     frames = by_hand.frames(tmp_path, blocks=4)
     assert failed_withdrawals(frames, PriceBook(frames)) == {
-        "asked": 3, "failed": 1, "asked_usd": 250, "unmet_usd": 170,
-    }  # fmt: skip
+        "asked": 3,
+        "failed": 1,
+        "asked_usd": 250,
+        "unmet_usd": 170,
+    }
 
 
 def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by_hand: Any, tmp_path: Path) -> None:
@@ -303,14 +329,13 @@ def test_summarise__causes__lead_with_ledger_and_generations(by_hand: Any, tmp_p
     by_hand.oracle("USDe", 3, "0.75")
     causes = summarise(by_hand.frames(tmp_path, blocks=4))["causes"]
     assert [(one["market"], one["fall"], one["residual"]) for one in causes["ledger"]] == [
-        ("curve", 0.25, 0.0), ("oracle", 0.25, 0.0),
-    ]  # fmt: skip
+        ("curve", 0.25, 0.0),
+        ("oracle", 0.25, 0.0),
+    ]
     assert causes["ledger"][0]["classes"]["whale"] == {"gross_down": -0.22, "gross_up": 0.0, "net": -0.22, "moves": 1}
     assert causes["ledger"][0]["trough_at"] == "2025-10-10T20:45:12Z"
     assert causes["liquidations_not_replayed"] == 0
-    assert causes["pivots"] == [
-        {"kind": "voluntary", "class": "whale", "liquidations": 1, "debt_covered_usd": 200.0}
-    ]  # fmt: skip
+    assert causes["pivots"] == [{"kind": "voluntary", "class": "whale", "liquidations": 1, "debt_covered_usd": 200.0}]
     assert causes["generations"] == [{"generation": 1, "liquidations": 1, "debt_covered_usd": 200.0, "r": 0.0}]
 
 

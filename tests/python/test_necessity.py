@@ -23,9 +23,13 @@ OTHER = "liquidations"
 
 def outcome(seed: int, *missed: str, fall: float | None = 86.0) -> Outcome:
     return Outcome(
-        seed=seed, run_id=f"run-{seed}", tables_sha256="a" * 64, changes=(f"seed={seed}",), missed=missed,
+        seed=seed,
+        run_id=f"run-{seed}",
+        tables_sha256="a" * 64,
+        changes=(f"seed={seed}",),
+        missed=missed,
         figures={"fall": fall},
-    )  # fmt: skip
+    )
 
 
 def found(*, whole: list[Outcome], without: list[Outcome], necessary: bool | None = True) -> Necessity:

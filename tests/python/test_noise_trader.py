@@ -24,10 +24,16 @@ BLOCKS = 400
 def noise(count: int = 3, **keys: Any) -> tuple[NoiseTraders, View]:
     spec = NoiseTraderSpec.model_validate(
         {
-            "kind": "noise-trader", "count": count, "book": "alt", "base": 50, "cash": 70, "chance_bps": 2_500,
-            "order": {"kind": "uniform", "low": 1, "high": 3}, **keys,
+            "kind": "noise-trader",
+            "count": count,
+            "book": "alt",
+            "base": 50,
+            "cash": 70,
+            "chance_bps": 2_500,
+            "order": {"kind": "uniform", "low": 1, "high": 3},
+            **keys,
         }
-    )  # fmt: skip
+    )
     world = SetUp(exchange())
     world.enrol(*MEMBERS[:count], cohort="noise")
     agent = NoiseTraders("noise", spec, [stream(7, f"agents/{member}") for member in MEMBERS[:count]])

@@ -17,11 +17,23 @@ def link(
     order: int, name: str, *, size: float, unit: str = "dollars sold", start: int = 0, peak: int = 60
 ) -> dict[str, Any]:
     return {
-        "order": order, "link": name, "what": "something", "started_timestamp": START + start,
-        "peaked_timestamp": START + peak, "ended_timestamp": 0, "started_step": 0, "size": size, "size_unit": unit,
-        "peak": size, "peak_unit": unit, "fed_by": "input", "fed_through": "", "fed_share": 1.0, "fed_net": 1.0,
+        "order": order,
+        "link": name,
+        "what": "something",
+        "started_timestamp": START + start,
+        "peaked_timestamp": START + peak,
+        "ended_timestamp": 0,
+        "started_step": 0,
+        "size": size,
+        "size_unit": unit,
+        "peak": size,
+        "peak_unit": unit,
+        "fed_by": "input",
+        "fed_through": "",
+        "fed_share": 1.0,
+        "fed_net": 1.0,
         "basis": "ledger",
-    }  # fmt: skip
+    }
 
 
 def parted(baseline: list[dict[str, Any]], change: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
@@ -37,8 +49,10 @@ def test_parting__link_of_one_run_only__is_where_they_part_and_the_change_s_own_
     )
 
     assert [(name, verdict) for name, _, _, verdict in rows] == [
-        ("Macro shock", "alike"), ("Liquidations on chain", "part"), ("Desk loans liquidated", "part"),
-    ]  # fmt: skip
+        ("Macro shock", "alike"),
+        ("Liquidations on chain", "part"),
+        ("Desk loans liquidated", "part"),
+    ]
     assert rows[1][2] == "did not happen"
     assert rows[2][1] == "did not happen"
 

@@ -24,10 +24,14 @@ FIRST, SECOND = address_of("retail-0"), address_of("retail-1")
 def traders(*, rng: np.random.Generator | None = None, **keys: Any) -> tuple[PerpTraders, SetUp]:
     spec = PerpTraderSpec.model_validate(
         {
-            "kind": "perp-trader", "count": 2, "market": "alt-perp", "equity": {"kind": "fixed", "value": 105},
-            "leverage": {"kind": "fixed", "value": 5}, **keys,
+            "kind": "perp-trader",
+            "count": 2,
+            "market": "alt-perp",
+            "equity": {"kind": "fixed", "value": 105},
+            "leverage": {"kind": "fixed", "value": 5},
+            **keys,
         }
-    )  # fmt: skip
+    )
     world = SetUp(exchange(), mark=MARK)
     world.enrol("retail-0", "retail-1", cohort="retail")
     agent = PerpTraders("retail", spec, rng or stream(1, "agents/retail"))

@@ -154,9 +154,13 @@ def test_report__hostile_text_everywhere__stays_text(run_of: RunOf, crash_rows: 
     folder = run_of(crash_rows)
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest.update(
-        scenario_text=HOSTILE, scenario_file=HOSTILE, overrides=[HOSTILE], tools={HOSTILE: HOSTILE},
-        contracts={HOSTILE: HOSTILE}, expectation={"liquidations": HOSTILE, "met": False, "missed": [HOSTILE]},
-    )  # fmt: skip
+        scenario_text=HOSTILE,
+        scenario_file=HOSTILE,
+        overrides=[HOSTILE],
+        tools={HOSTILE: HOSTILE},
+        contracts={HOSTILE: HOSTILE},
+        expectation={"liquidations": HOSTILE, "met": False, "missed": [HOSTILE]},
+    )
     (folder / "manifest.json").write_text(json.dumps(manifest))
     page = Page(build_report(finished(folder)))
     assert [kind for kind, _ in page.scripts] == ["application/json", "code", "code"]
@@ -218,9 +222,16 @@ def test_report__a_dearer_asset_that_fell_too__is_not_the_headline(run_of: RunOf
     # ETH fell by 400 dollars, 10 %; the main collateral by 0.09, and it is what the page is about.
     last = endogenous_rows["price_moves"][-1]
     endogenous_rows["price_moves"].append(
-        {**last, "log_index": 99, "market": "weth-usdc", "asset": "WETH", "price_before_wad": 4000 * 10**18,
-         "price_after_wad": 3600 * 10**18, "role": "exogenous"}
-    )  # fmt: skip
+        {
+            **last,
+            "log_index": 99,
+            "market": "weth-usdc",
+            "asset": "WETH",
+            "price_before_wad": 4000 * 10**18,
+            "price_after_wad": 3600 * 10**18,
+            "role": "exogenous",
+        }
+    )
     page = Page(build_report(finished(run_of(endogenous_rows))))
     assert "Fall of USDe, oracle" in page.text
     assert "Fall of WETH" not in page.text
@@ -287,10 +298,17 @@ def test_save_charts__twice__writes_the_same_pictures(run_of: RunOf, one_looper_
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "\u2013"), (0.0, "$0"), (5.5, "$5.50"), (999.4, "$999"), (1_000, "$1.00 k"), (63_658.85, "$63.66 k"),
-        (541_089.1, "$541.1 k"), (-1_234_567.0, "\u2212$1.23 M"), (2.5e9, "$2.50 bn"),
+        (None, "\u2013"),
+        (0.0, "$0"),
+        (5.5, "$5.50"),
+        (999.4, "$999"),
+        (1_000, "$1.00 k"),
+        (63_658.85, "$63.66 k"),
+        (541_089.1, "$541.1 k"),
+        (-1_234_567.0, "\u2212$1.23 M"),
+        (2.5e9, "$2.50 bn"),
     ],
-)  # fmt: skip
+)
 def test_dollars__of_any_size__reads_as_written(value: float | None, text: str) -> None:
     assert dollars(value) == text
 

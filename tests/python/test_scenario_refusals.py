@@ -22,9 +22,11 @@ LEAVING = {"venue": "usde-usdc", "below_price": 1}
 PROVIDER = {"kind": "provider-exit", **LEAVING}
 LENDER = {"kind": "lender-exit", "asset": "USDC", **LEAVING}
 STOP = {
-    "kind": "stop-loss", "cohort": "loopers", "venue": "usde-usdc",
+    "kind": "stop-loss",
+    "cohort": "loopers",
+    "venue": "usde-usdc",
     "trigger_health_factor": {"kind": "fixed", "value": 1.05},
-}  # fmt: skip
+}
 
 
 def refusal(changes: dict[str, Any]) -> str:

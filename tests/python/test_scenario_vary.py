@@ -18,9 +18,12 @@ SCENARIOS = project_root() / "scenarios"
 UNWIND = SCENARIOS / "usde-unwind.yaml"
 
 MODE = {
-    "ltv_bps": 9000, "liquidation_threshold_bps": 9300, "liquidation_bonus_bps": 200, "collateral": ["USDe"],
+    "ltv_bps": 9000,
+    "liquidation_threshold_bps": 9300,
+    "liquidation_bonus_bps": 200,
+    "collateral": ["USDe"],
     "borrowable": ["USDC"],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +85,14 @@ def test_standing__lines_of_a_reserve__are_the_baseline_s_while_building(unwind:
     change = vary(
         unwind,
         {
-            "lending.reserves.USDe.ltv_bps": 7300, "lending.reserves.USDC.lenders_supply": 130_000_000,
-            "lending.flash_loan_premium_bps": 9, "lending.engine": "aave-v3", "lending.emodes": {1: MODE},
+            "lending.reserves.USDe.ltv_bps": 7300,
+            "lending.reserves.USDC.lenders_supply": 130_000_000,
+            "lending.flash_loan_premium_bps": 9,
+            "lending.engine": "aave-v3",
+            "lending.emodes": {1: MODE},
             "agents.buyers.capital": 1_000_000,
         },
-    )  # fmt: skip
+    )
     standing = standing_positions(unwind, change)
 
     assert standing is not None

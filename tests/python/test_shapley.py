@@ -41,8 +41,10 @@ def test_shapley__glove_game__is_two_thirds_and_a_sixth_each() -> None:
     worth = game({"": 0, "k": 0, "l": 0, "w": 0, "kl": 0, "kw": 1, "lw": 1, "klw": 1})
 
     assert shapley_values(PLAYERS, worth) == {
-        "keeper": Fraction(1, 6), "looper": Fraction(1, 6), "whale": Fraction(2, 3),
-    }  # fmt: skip
+        "keeper": Fraction(1, 6),
+        "looper": Fraction(1, 6),
+        "whale": Fraction(2, 3),
+    }
 
 
 def test_shapley__dummy__gets_nothing_and_symmetric_players__get_the_same() -> None:

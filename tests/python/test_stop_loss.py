@@ -24,18 +24,26 @@ STATE = position("loopers-0", collateral=100_000 * USDE, debt=76_000 * USDC, pri
 def stops(*, count: int = 1, **keys: Any) -> StopLoss:
     spec = StopLossSpec.model_validate(
         {
-            "kind": "stop-loss", "cohort": "loopers", "venue": "pool", "share_bps": 10_000,
-            "trigger_health_factor": {"kind": "fixed", "value": 1.05}, "target_health_factor": 1.15, **keys,
+            "kind": "stop-loss",
+            "cohort": "loopers",
+            "venue": "pool",
+            "share_bps": 10_000,
+            "trigger_health_factor": {"kind": "fixed", "value": 1.05},
+            "target_health_factor": 1.15,
+            **keys,
         }
-    )  # fmt: skip
+    )
     return StopLoss("stops", spec, cohort("loopers", count=count), stream(1, "stops"))
 
 
 def seen(*states: PositionState, price_e8: int = PRICE_E8, **keys: Any) -> View:
     view = View(
-        world(loopers=cohort("loopers")), states={state.entry.borrower: state for state in states},
-        spot_wad=95 * WAD // 100, sells=at_price(95, 100), **keys,
-    )  # fmt: skip
+        world(loopers=cohort("loopers")),
+        states={state.entry.borrower: state for state in states},
+        spot_wad=95 * WAD // 100,
+        sells=at_price(95, 100),
+        **keys,
+    )
     view.oracle_e8["USDe"] = price_e8
     return view
 

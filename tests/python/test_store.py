@@ -50,8 +50,12 @@ def test_read_table__after_write__returns_every_value_and_type(
     crash_rows["links"] = [row_of("links", size=1 / 3)]
     write_tables(tmp_path, crash_rows)
     dtypes = {
-        Kind.TEXT: "object", Kind.INT64: "int64", Kind.UINT256: "object", Kind.BOOL: "bool", Kind.FLOAT64: "float64",
-    }  # fmt: skip
+        Kind.TEXT: "object",
+        Kind.INT64: "int64",
+        Kind.UINT256: "object",
+        Kind.BOOL: "bool",
+        Kind.FLOAT64: "float64",
+    }
     for name, table in TABLES.items():
         frame = read_table(tmp_path, name)
         assert frame.to_dict("records") == crash_rows.get(name, [])

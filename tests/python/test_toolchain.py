@@ -46,8 +46,11 @@ def test_solc__native_download_fails__wasm_build_answers_as_solc_does(no_native_
     version = subprocess.run([executable, "--version"], capture_output=True, text=True, check=True)
     compiled = subprocess.run(
         [executable, "--standard-json", "--base-path", tmp_path / "project"],
-        input=json.dumps(request), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
     assert executable == no_native_solc / f"solc-v{SOLC_VERSION}"
     assert f"Version: {SOLC_VERSION}+commit.73712a01" in version.stdout

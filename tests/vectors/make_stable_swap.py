@@ -167,9 +167,14 @@ def sequence(draw: random.Random, number: int) -> dict[str, Any]:
     balances = [whole[k] * 10 ** decimals[k] + draw.randrange(10 ** decimals[k]) for k in range(2)]
     kind = OffPeg if multiplier else DividedOnce
     pool = kind(
-        a, list(balances), 2, rates=[10 ** (36 - places) for places in decimals], fee=fee,
-        fee_mul=multiplier or None, admin_fee=5 * 10**9,
-    )  # fmt: skip
+        a,
+        list(balances),
+        2,
+        rates=[10 ** (36 - places) for places in decimals],
+        fee=fee,
+        fee_mul=multiplier or None,
+        admin_fee=5 * 10**9,
+    )
     steps = []
     for _ in range(ACTIONS):
         step = act(pool, draw, decimals)
@@ -178,9 +183,14 @@ def sequence(draw: random.Random, number: int) -> dict[str, Any]:
         step["supply"] = str(int(pool.tokens))
         steps.append(step)
     return {
-        "a": a, "decimals": decimals, "fee": fee, "offpeg_fee_multiplier": multiplier, "admin_fee": 5 * 10**9,
-        "deposit": [str(amount) for amount in balances], "steps": steps,
-    }  # fmt: skip
+        "a": a,
+        "decimals": decimals,
+        "fee": fee,
+        "offpeg_fee_multiplier": multiplier,
+        "admin_fee": 5 * 10**9,
+        "deposit": [str(amount) for amount in balances],
+        "steps": steps,
+    }
 
 
 def main() -> None:

@@ -92,12 +92,19 @@ class Arbitrageur:
             in_all = per_block
         most = self.spec.max_per_block
         return _Sight(
-            here=here, there=there, price_wad=price, other_wad=other, per_block_raw=per_block, in_all_raw=in_all,
+            here=here,
+            there=there,
+            price_wad=price,
+            other_wad=other,
+            per_block_raw=per_block,
+            in_all_raw=in_all,
             to_target_raw=self._to_target_raw(view, here, price, other),
-            quote_raw=view.wallet_raw(self.address, quote), asset_raw=held,
-            quote_unit=10 ** spec.assets[quote].decimals, asset_unit=10 ** spec.assets[asset].decimals,
+            quote_raw=view.wallet_raw(self.address, quote),
+            asset_raw=held,
+            quote_unit=10 ** spec.assets[quote].decimals,
+            asset_unit=10 ** spec.assets[asset].decimals,
             most_raw=MAX_UINT256 if most is None else raw_amount(spec, asset, most),
-        )  # fmt: skip
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Give what it holds; buy more where the gap pays."""
@@ -152,9 +159,14 @@ class Arbitrageur:
 
     def _swap(self, swap: SwapCall, intent: str, sight: _Sight) -> Proposal:
         return Proposal.of_swap(
-            swap, sender=self.address, gas_limit=_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent=intent,
-            reason=f"{sight.price_wad / WAD:.4f} here, {sight.other_wad / WAD:.4f} there", key=intent,
-        )  # fmt: skip
+            swap,
+            sender=self.address,
+            gas_limit=_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI),
+            intent=intent,
+            reason=f"{sight.price_wad / WAD:.4f} here, {sight.other_wad / WAD:.4f} there",
+            key=intent,
+        )
 
 
 def _worth_up(amount: int, price_wad: int, sight: _Sight) -> int:

@@ -82,11 +82,17 @@ class BasisTrader:
             assert exchange.margin is not None
             proposals.append(
                 Proposal(
-                    sender=self.address, contract=exchange.margin, function="quotePerp",
-                    arguments=self._quote(exchange), gas_limit=_QUOTE_GAS, tip_wei=0, intent="quote",
-                    reason=f"holds {sight.size} contracts", key="quote",
+                    sender=self.address,
+                    contract=exchange.margin,
+                    function="quotePerp",
+                    arguments=self._quote(exchange),
+                    gas_limit=_QUOTE_GAS,
+                    tip_wei=0,
+                    intent="quote",
+                    reason=f"holds {sight.size} contracts",
+                    key="quote",
                 )
-            )  # fmt: skip
+            )
         hedge = self._hedge(sight, exchange)
         return proposals if hedge is None else [*proposals, hedge]
 

@@ -84,9 +84,12 @@ class Bidder:
         at = view.exchange
         book = at.exchange.books[self.spec.book]
         return _Sight(
-            view.step, book, at.reference_wad(book.name), at.balance(self.address, book.base),
+            view.step,
+            book,
+            at.reference_wad(book.name),
+            at.balance(self.address, book.base),
             at.balance(self.address, at.exchange.cash),
-        )  # fmt: skip
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """One ladder in the place of the last, where the reference moved or other bids are wanted than rest."""
@@ -103,10 +106,17 @@ class Bidder:
         why = f"reference {sight.reference_wad / WAD:.6g}" if has_moved else "bids taken"
         return [
             Proposal(
-                sender=self.address, contract=sight.book.contract, function="requote", arguments=(bids, ()),
-                gas_limit=requote_gas(len(bids)), tip_wei=0, intent="requote", reason=why, key="bids",
+                sender=self.address,
+                contract=sight.book.contract,
+                function="requote",
+                arguments=(bids, ()),
+                gas_limit=requote_gas(len(bids)),
+                tip_wei=0,
+                intent="requote",
+                reason=why,
+                key="bids",
             )
-        ]  # fmt: skip
+        ]
 
     def _take_off(self, sight: _Sight) -> None:
         """Count what was bought since the last sight as taken from the best levels."""

@@ -75,9 +75,7 @@ class DeskWhale:
         cohort = world.scenario.spec.positions[self.spec.cohort]
         approve_unwinding(world, [self.address], collateral=cohort.collateral)
         vault = world.exchange.vault.address
-        world.setup(
-            [(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent="approve"
-        )  # fmt: skip
+        world.setup([(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent="approve")
 
     def see(self, view: BlockView) -> _Sight:
         """The loop, the loan, the cash on both sides, and what the pool pays."""
@@ -90,10 +88,15 @@ class DeskWhale:
         if loop.collateral_raw:
             sale = sale_of(view, self.spec.venue, loop, max_slippage_bps=self.spec.max_slippage_bps)
         return _Sight(
-            view, loop, loan, loan.pledged * exchange.index_e8(line) * book.cash_unit // (book.base_unit * 10**8),
-            view.wallet_raw(self.address, cohort.debt), exchange.balance(self.address, cohort.debt).free,
-            view.spot_price_wad(self.spec.venue), sale,
-        )  # fmt: skip
+            view,
+            loop,
+            loan,
+            loan.pledged * exchange.index_e8(line) * book.cash_unit // (book.base_unit * 10**8),
+            view.wallet_raw(self.address, cohort.debt),
+            exchange.balance(self.address, cohort.debt).free,
+            view.spot_price_wad(self.spec.venue),
+            sale,
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
         """Repay what is paid in, pay in what cash is needed, and unwind a tranche when called or leaving."""
@@ -154,28 +157,44 @@ class DeskWhale:
         if repaid:
             proposals.append(
                 Proposal(
-                    sender=self.address, contract=desk, function="repay",
-                    arguments=(exchange.exchange.lines[cohort.pledge.line], repaid), gas_limit=_REPAY_GAS, tip_wei=0,
-                    intent="repay", reason="called by the desk", key="repay",
+                    sender=self.address,
+                    contract=desk,
+                    function="repay",
+                    arguments=(exchange.exchange.lines[cohort.pledge.line], repaid),
+                    gas_limit=_REPAY_GAS,
+                    tip_wei=0,
+                    intent="repay",
+                    reason="called by the desk",
+                    key="repay",
                 )
-            )  # fmt: skip
+            )
         paid_in = min(needed - repaid, sight.wallet_raw)
         if paid_in and not exchange.is_transfer_degraded():
             token = world.tokens[cohort.debt].address
             proposals.append(
                 Proposal(
-                    sender=self.address, contract=exchange.exchange.vault, function="deposit",
-                    arguments=(token, paid_in, self.address), gas_limit=_DEPOSIT_GAS,
-                    tip_wei=int(self.spec.tip_gwei * GWEI), intent="deposit", reason="called by the desk",
+                    sender=self.address,
+                    contract=exchange.exchange.vault,
+                    function="deposit",
+                    arguments=(token, paid_in, self.address),
+                    gas_limit=_DEPOSIT_GAS,
+                    tip_wei=int(self.spec.tip_gwei * GWEI),
+                    intent="deposit",
+                    reason="called by the desk",
                     key="deposit",
                 )
-            )  # fmt: skip
+            )
         return proposals
 
     def _tranche(self, sight: _Sight, wanted_raw: int | None, why: str) -> list[Proposal]:
         if sight.sale is None:
             return []
         return unwind_tranche(
-            sight.view, self.spec, sight.sale, start_raw=self._start_raw, wanted_raw=wanted_raw,
-            price_wad=sight.price_wad, why=why,
-        )  # fmt: skip
+            sight.view,
+            self.spec,
+            sight.sale,
+            start_raw=self._start_raw,
+            wanted_raw=wanted_raw,
+            price_wad=sight.price_wad,
+            why=why,
+        )

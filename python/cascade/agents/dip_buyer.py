@@ -72,9 +72,14 @@ class DipBuyer:
         position = view.position(self.name)
         unit = 10 ** view.world.scenario.spec.assets[quote].decimals
         return _Sight(
-            view, view.spot_price_wad(self.spec.venue), view.wallet_raw(self.address, quote),
-            view.wallet_raw(self.address, asset), position, self._borrowable_raw(view, position, unit), unit,
-        )  # fmt: skip
+            view,
+            view.spot_price_wad(self.spec.venue),
+            view.wallet_raw(self.address, quote),
+            view.wallet_raw(self.address, asset),
+            position,
+            self._borrowable_raw(view, position, unit),
+            unit,
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """The next action of its loop, if it has begun."""
@@ -106,12 +111,24 @@ class DipBuyer:
         venue = sight.view.world.venues[self.spec.venue]
         swap = venue.swap(asset_in=venue.coins[0], amount_raw=sight.quote_raw, receiver=self.address)
         return Proposal.of_swap(
-            swap, sender=self.address, gas_limit=_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent="buy",
-            reason=f"pool at {sight.price_wad / WAD:.4f}", key="act",
-        )  # fmt: skip
+            swap,
+            sender=self.address,
+            gas_limit=_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI),
+            intent="buy",
+            reason=f"pool at {sight.price_wad / WAD:.4f}",
+            key="act",
+        )
 
     def _to_pool(self, world: World, function: str, arguments: tuple[object, ...]) -> Proposal:
         return Proposal(
-            sender=self.address, contract=world.pool, function=function, arguments=arguments, gas_limit=_GAS,
-            tip_wei=int(self.spec.tip_gwei * GWEI), intent="loop", reason=f"round {self._rounds}", key="act",
-        )  # fmt: skip
+            sender=self.address,
+            contract=world.pool,
+            function=function,
+            arguments=arguments,
+            gas_limit=_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI),
+            intent="loop",
+            reason=f"round {self._rounds}",
+            key="act",
+        )

@@ -60,9 +60,12 @@ class EthenaReserve:
         vault, minting = world.tokens[ethena.staked], world.venues[ethena.minting].contract
         unvested = world.chain.call(vault, "getUnvestedAmount", timestamp=view.next_timestamp)
         return _Sight(
-            world.reserve, view.reserve(), view.next_timestamp, unvested > 0,
+            world.reserve,
+            view.reserve(),
+            view.next_timestamp,
+            unvested > 0,
             int(world.chain.call(minting, "maxMintPerBlock")),
-        )  # fmt: skip
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Settle when due, distribute what is settled, refill what was redeemed."""
@@ -104,10 +107,16 @@ class EthenaReserve:
 
     def _call(self, sight: _Sight, function: str, *arguments: int) -> Proposal:
         return Proposal(
-            sender=self.address, contract=sight.reserve, function=function, arguments=arguments, gas_limit=_GAS,
-            tip_wei=int(self.spec.tip_gwei * GWEI), intent=_INTENTS[function],
-            reason=f"buffer {sight.state.buffer_raw}, cash {sight.state.cash_raw}", key=function,
-        )  # fmt: skip
+            sender=self.address,
+            contract=sight.reserve,
+            function=function,
+            arguments=arguments,
+            gas_limit=_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI),
+            intent=_INTENTS[function],
+            reason=f"buffer {sight.state.buffer_raw}, cash {sight.state.cash_raw}",
+            key=function,
+        )
 
 
 _INTENTS = {"distribute": "reward", "settleFunding": "settle", "refillBuffer": "refill", "close": "unhedge"}

@@ -102,12 +102,9 @@ class ExchangeArbitrageur:
         for asset, raw in amounts.items():
             world.mint(asset, [(self.address, raw)])
         world.setup(
-            [
-                (self.address, world.tokens[asset], "approve", (venue.spender.address, MAX_UINT256))
-                for asset in amounts
-            ],
+            [(self.address, world.tokens[asset], "approve", (venue.spender.address, MAX_UINT256)) for asset in amounts],
             intent="approve",
-        )  # fmt: skip
+        )
 
     def see(self, view: BlockView) -> _Sight:
         """Both prices, and what it holds where."""
@@ -186,15 +183,26 @@ class ExchangeArbitrageur:
         reason = f"pool at {sight.price_wad / WAD:.4f}, book at {book.price_wad(best) / WAD:.4f}"
         return [
             Proposal(
-                sender=self.address, contract=book.contract, function="placeLimit",
-                arguments=(gap.side, gap.limit_raw, lots, _IMMEDIATE_OR_CANCEL), gas_limit=_ORDER_GAS, tip_wei=0,
-                intent="sell" if gap.side == SELL else "buy", reason=reason, key="order",
+                sender=self.address,
+                contract=book.contract,
+                function="placeLimit",
+                arguments=(gap.side, gap.limit_raw, lots, _IMMEDIATE_OR_CANCEL),
+                gas_limit=_ORDER_GAS,
+                tip_wei=0,
+                intent="sell" if gap.side == SELL else "buy",
+                reason=reason,
+                key="order",
             ),
             Proposal.of_swap(
-                swap, sender=self.address, gas_limit=_SWAP_GAS, tip_wei=int(self.spec.tip_gwei * GWEI),
-                intent="buy" if gap.side == SELL else "sell", reason=reason, key="swap",
+                swap,
+                sender=self.address,
+                gas_limit=_SWAP_GAS,
+                tip_wei=int(self.spec.tip_gwei * GWEI),
+                intent="buy" if gap.side == SELL else "sell",
+                reason=reason,
+                key="swap",
             ),
-        ], spent  # fmt: skip
+        ], spent
 
     def _moves(self, sight: _Sight, spent: dict[str, _Stock]) -> list[Proposal]:
         """Half of the difference, where a side holds less than a block's trade and the other more."""
@@ -219,10 +227,16 @@ class ExchangeArbitrageur:
 
     def _move(self, vault: Contract, function: str, arguments: tuple[object, ...], asset: str) -> Proposal:
         return Proposal(
-            sender=self.address, contract=vault, function=function, arguments=arguments, gas_limit=_MOVE_GAS,
-            tip_wei=int(self.spec.tip_gwei * GWEI), intent=function, reason=f"short of {asset} on the other side",
+            sender=self.address,
+            contract=vault,
+            function=function,
+            arguments=arguments,
+            gas_limit=_MOVE_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI),
+            intent=function,
+            reason=f"short of {asset} on the other side",
             key=f"move {asset}",
-        )  # fmt: skip
+        )
 
 
 def _base_raw(cash_raw: int, price_wad: int, book: DeployedBook) -> int:

@@ -83,11 +83,12 @@ class ExchangeKeeper:
         accounts, loans = list(self._due_accounts(view.exchange, open_books)), list(self._due_loans(view.exchange))
         sold_into = dict.fromkeys(due.line for due in loans if due.sale_lots and due.line in open_books)
         return _Sight(
-            view, tuple(unfinished),
+            view,
+            tuple(unfinished),
             tuple(sorted(accounts, key=lambda due: (-due.account.debt, due.address))),
             tuple(sorted(loans, key=lambda due: (-due.loan.debt, due.address, due.line))),
             {line: sum(lots for _, lots in view.exchange.levels(line, BUY)) for line in sold_into},
-        )  # fmt: skip
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """One call for each order, account and loan."""
@@ -100,20 +101,28 @@ class ExchangeKeeper:
             if address not in beginning:
                 proposals.append(
                     self._call(
-                        sight, "continueMarket", (exchange.books[name].contract.address, address, self.spec.max_fills),
-                        intent="continue", about=f"{name} {address}", why=f"unfinished order in {name}", whose=address,
+                        sight,
+                        "continueMarket",
+                        (exchange.books[name].contract.address, address, self.spec.max_fills),
+                        intent="continue",
+                        about=f"{name} {address}",
+                        why=f"unfinished order in {name}",
+                        whose=address,
                     )
-                )  # fmt: skip
+                )
         for due in sight.accounts:
             assert exchange.margin is not None
             proposals.append(
                 self._call(
-                    sight, "liquidateAccount",
+                    sight,
+                    "liquidateAccount",
                     (exchange.margin.address, due.address, self.spec.max_steps, self.spec.max_fills),
-                    intent="liquidate-account", about=due.address, why=_margin_in_words(due.account),
+                    intent="liquidate-account",
+                    about=due.address,
+                    why=_margin_in_words(due.account),
                     whose=due.address,
                 )
-            )  # fmt: skip
+            )
             for name, lots in due.lots.items():
                 if name in left:
                     left[name] -= lots
@@ -185,16 +194,30 @@ class ExchangeKeeper:
         ]
 
     def _call(
-        self, sight: _Sight, function: str, arguments: tuple[object, ...], *, intent: str, about: str, why: str,
+        self,
+        sight: _Sight,
+        function: str,
+        arguments: tuple[object, ...],
+        *,
+        intent: str,
+        about: str,
+        why: str,
         whose: str,
-    ) -> Proposal:  # fmt: skip
+    ) -> Proposal:
         engine = sight.view.exchange.exchange.engine
         assert engine is not None
         name = sight.view.world.actors[whose].name
         return Proposal(
-            sender=self.address, contract=engine, function=function, arguments=arguments, gas_limit=_GAS, tip_wei=0,
-            intent=intent, reason=f"{name}: {why}", key=f"{intent} {about}",
-        )  # fmt: skip
+            sender=self.address,
+            contract=engine,
+            function=function,
+            arguments=arguments,
+            gas_limit=_GAS,
+            tip_wei=0,
+            intent=intent,
+            reason=f"{name}: {why}",
+            key=f"{intent} {about}",
+        )
 
 
 def _meets(book: BookState, view: ExchangeView) -> bool:

@@ -54,9 +54,12 @@ class HolderExit:
         exchange = view.exchange
         book = exchange.exchange.books[self.spec.book]
         return _Sight(
-            book=book, now=view.next_timestamp, start=view.world.scenario.spec.timeline.start_timestamp,
-            held_raw=exchange.balance(self.address, book.base).free, bid_raw=exchange.book(self.spec.book).bid,
-        )  # fmt: skip
+            book=book,
+            now=view.next_timestamp,
+            start=view.world.scenario.spec.timeline.start_timestamp,
+            held_raw=exchange.balance(self.address, book.base).free,
+            bid_raw=exchange.book(self.spec.book).bid,
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """A part, at the floor or better."""
@@ -72,8 +75,14 @@ class HolderExit:
             return []
         return [
             Proposal(
-                sender=self.address, contract=book.contract, function="placeLimit",
-                arguments=(SELL, floor_raw, lots, _IMMEDIATE_OR_CANCEL), gas_limit=_ORDER_GAS, tip_wei=0,
-                intent="sell", reason=f"needs cash: bid at {sight.bid_raw / book.cash_unit:.4f}", key="sell",
+                sender=self.address,
+                contract=book.contract,
+                function="placeLimit",
+                arguments=(SELL, floor_raw, lots, _IMMEDIATE_OR_CANCEL),
+                gas_limit=_ORDER_GAS,
+                tip_wei=0,
+                intent="sell",
+                reason=f"needs cash: bid at {sight.bid_raw / book.cash_unit:.4f}",
+                key="sell",
             )
-        ]  # fmt: skip
+        ]

@@ -53,9 +53,16 @@ class Proposal:
     ) -> Proposal:
         """The proposal that sends a venue's swap."""
         return cls(
-            sender=sender, contract=swap.contract, function=swap.function, arguments=swap.arguments,
-            gas_limit=gas_limit, tip_wei=tip_wei, intent=intent, reason=reason, key=key,
-        )  # fmt: skip
+            sender=sender,
+            contract=swap.contract,
+            function=swap.function,
+            arguments=swap.arguments,
+            gas_limit=gas_limit,
+            tip_wei=tip_wei,
+            intent=intent,
+            reason=reason,
+            key=key,
+        )
 
 
 @dataclass(frozen=True)

@@ -184,14 +184,24 @@ class Keeper:
         exit_name = self._exit(sight.view, entry.collateral, entry.debt)
         venue = world.venues[exit_name] if exit_name is not None else None
         arguments = (
-            world.tokens[entry.collateral].address, world.tokens[entry.debt].address, entry.address,
-            order.debt_to_cover, venue.exit_kind if venue else 0, venue.contract.address if venue else "0x" + "00" * 20,
-            self.spec.funding == "flash-loan", 0,
-        )  # fmt: skip
+            world.tokens[entry.collateral].address,
+            world.tokens[entry.debt].address,
+            entry.address,
+            order.debt_to_cover,
+            venue.exit_kind if venue else 0,
+            venue.contract.address if venue else "0x" + "00" * 20,
+            self.spec.funding == "flash-loan",
+            0,
+        )
         return Proposal(
-            sender=self.address, contract=self._liquidator, function="liquidate", arguments=(arguments,),
-            gas_limit=_GAS_LIMIT, tip_wei=min(tip_wei, _MOST_TIP_WEI), intent="liquidate",
+            sender=self.address,
+            contract=self._liquidator,
+            function="liquidate",
+            arguments=(arguments,),
+            gas_limit=_GAS_LIMIT,
+            tip_wei=min(tip_wei, _MOST_TIP_WEI),
+            intent="liquidate",
             reason=f"{entry.borrower} at health {order.preview.health_factor_wad / 1e18:.4f}, "
             f"expects {order.profit_usd:.2f} dollars",
             key=entry.borrower,
-        )  # fmt: skip
+        )

@@ -9,9 +9,19 @@ from cascade.observation import Balance
 from cascade.units import BPS, WAD
 
 __all__ = [
-    "WAD_A_BPS", "Rung", "asks_above", "base_raw", "bids_below", "committable_raw", "cut", "even_lots", "lots_of",
-    "requote_gas", "steps_wad", "value_raw",
-]  # fmt: skip
+    "WAD_A_BPS",
+    "Rung",
+    "asks_above",
+    "base_raw",
+    "bids_below",
+    "committable_raw",
+    "cut",
+    "even_lots",
+    "lots_of",
+    "requote_gas",
+    "steps_wad",
+    "value_raw",
+]
 
 Rung = tuple[int, int]
 """Price in smallest units of the stable a whole base token, and lots."""

@@ -40,9 +40,11 @@ class LenderExit:
         """The price that frightens, what is still supplied, and the pool's cash."""
         token = view.world.a_tokens[self.spec.asset]
         return _Sight(
-            view, view.spot_price_wad(self.spec.venue), view.token_balance_raw(token, self.address),
+            view,
+            view.spot_price_wad(self.spec.venue),
+            view.token_balance_raw(token, self.address),
             view.pool_cash_raw(self.spec.asset),
-        )  # fmt: skip
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """One withdrawal a block, until the share is out to a ten-thousandth of the supply."""
@@ -56,9 +58,14 @@ class LenderExit:
         world = sight.view.world
         return [
             Proposal(
-                sender=self.address, contract=world.pool, function="withdraw",
-                arguments=(world.tokens[self.spec.asset].address, amount, self.address), gas_limit=_GAS,
-                tip_wei=int(self.spec.tip_gwei * GWEI), intent="withdraw",
-                reason=f"pool at {sight.price_wad / WAD:.4f}, cash {sight.cash_raw}", key=self.name,
+                sender=self.address,
+                contract=world.pool,
+                function="withdraw",
+                arguments=(world.tokens[self.spec.asset].address, amount, self.address),
+                gas_limit=_GAS,
+                tip_wei=int(self.spec.tip_gwei * GWEI),
+                intent="withdraw",
+                reason=f"pool at {sight.price_wad / WAD:.4f}, cash {sight.cash_raw}",
+                key=self.name,
             )
-        ]  # fmt: skip
+        ]

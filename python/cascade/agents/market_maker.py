@@ -158,10 +158,13 @@ class MarketMaker:
         names = self.spec.ladders
         assets = {exchange.cash: None, **{exchange.books[name].base: None for name in names}}
         return _Sight(
-            view, is_out, account, {name: at.book(name) for name in names},
+            view,
+            is_out,
+            account,
+            {name: at.book(name) for name in names},
             {name: at.reference_wad(name) for name in names},
             {asset: at.balance(self.address, asset) for asset in assets},
-        )  # fmt: skip
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Cancel where it is driven out; replace each ladder that is due."""
@@ -281,9 +284,7 @@ class MarketMaker:
         paid = purse.pay(purse.cash, needed_raw=needed, wanted_raw=_bids_worth(book, bid_raw, middle_wad))
         bids = cut(bids, needed_raw=needed, most_raw=paid)
         best_bid = max((price for price, _ in bids), default=0)
-        asks = asks_above(
-            book, middle_wad, distances, even_lots(book.lots(ask_raw), spec.levels), over_raw=best_bid
-        )  # fmt: skip
+        asks = asks_above(book, middle_wad, distances, even_lots(book.lots(ask_raw), spec.levels), over_raw=best_bid)
         needed = base_raw(book, asks)
         asks = cut(asks, needed_raw=needed, most_raw=purse.pay(book.base, needed_raw=needed, wanted_raw=ask_raw))
         best_ask = min((price for price, _ in asks), default=0)
@@ -295,19 +296,32 @@ class MarketMaker:
 
     def _requote(self, book: DeployedBook, bids: tuple[Rung, ...], asks: tuple[Rung, ...], why: str) -> Proposal:
         return Proposal(
-            sender=self.address, contract=book.contract, function="requote", arguments=(bids, asks),
-            gas_limit=requote_gas(len(bids) + len(asks)), tip_wei=0, intent="requote", reason=why,
+            sender=self.address,
+            contract=book.contract,
+            function="requote",
+            arguments=(bids, asks),
+            gas_limit=requote_gas(len(bids) + len(asks)),
+            tip_wei=0,
+            intent="requote",
+            reason=why,
             key=f"quotes {book.name}",
-        )  # fmt: skip
+        )
 
     def _cancellation(self, sight: _Sight, book: DeployedBook) -> Proposal:
         why = "price under reference"
         if sight.account is not None and self._is_margin_low(sight):
             why = f"uniMMR {sight.account.uni_mmr_wad / WAD:.4f}"
         return Proposal(
-            sender=self.address, contract=book.contract, function="cancelAll", arguments=(), gas_limit=_CANCEL_GAS,
-            tip_wei=0, intent="pull", reason=why, key=f"quotes {book.name}",
-        )  # fmt: skip
+            sender=self.address,
+            contract=book.contract,
+            function="cancelAll",
+            arguments=(),
+            gas_limit=_CANCEL_GAS,
+            tip_wei=0,
+            intent="pull",
+            reason=why,
+            key=f"quotes {book.name}",
+        )
 
 
 def _bids_worth(book: DeployedBook, bid_raw: int, middle_wad: int) -> int:

@@ -45,8 +45,13 @@ class MarketPoster:
         if sight is None:
             return []
         found = post(
-            sight.view, self.spec.asset, posted_e8=sight.posted_e8, posted_at=sight.posted_at,
-            answer_e8=sight.market_e8, deviation_bps=self.spec.deviation_bps,
-            heartbeat_seconds=self.spec.heartbeat_seconds, moved="market moved",
-        )  # fmt: skip
+            sight.view,
+            self.spec.asset,
+            posted_e8=sight.posted_e8,
+            posted_at=sight.posted_at,
+            answer_e8=sight.market_e8,
+            deviation_bps=self.spec.deviation_bps,
+            heartbeat_seconds=self.spec.heartbeat_seconds,
+            moved="market moved",
+        )
         return [] if found is None else [found]

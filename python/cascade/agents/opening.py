@@ -62,10 +62,12 @@ def open_perpetuals(world: World, market: str, wanted: Sequence[tuple[str, int]]
     for (address, contracts), old, new in zip(wanted, before, after, strict=True):
         if new - old != contracts:
             raise ScenarioError(
-                file=world.scenario.file, key=f"exchange.margin.markets.{market}", value=contracts,
+                file=world.scenario.file,
+                key=f"exchange.margin.markets.{market}",
+                value=contracts,
                 expected=f"{world.actors[address].name} found quotes for {abs(new - old)} contracts within "
                 f"{_TOLERANCE_PCT} % of the mark: let basis traders quote more",
-            )  # fmt: skip
+            )
 
 
 def _limit(mark: int, contracts: int) -> int:

@@ -29,8 +29,15 @@ class OracleUpkeep:
         """One poke a source."""
         return [
             Proposal(
-                sender=address_of(self.name), contract=source, function="poke", arguments=(), gas_limit=_GAS,
-                tip_wei=_TIP_WEI, intent="poke", reason="once a block", key=name,
+                sender=address_of(self.name),
+                contract=source,
+                function="poke",
+                arguments=(),
+                gas_limit=_GAS,
+                tip_wei=_TIP_WEI,
+                intent="poke",
+                reason="once a block",
+                key=name,
             )
             for name, source in sight.world.observers.items()
-        ]  # fmt: skip
+        ]

@@ -73,7 +73,11 @@ class PathFlow:
         return [
             Proposal.of_swap(
                 venue.swap(asset_in=sight.sold, amount_raw=sight.amount_raw, receiver=self.address),
-                sender=self.address, gas_limit=_GAS, tip_wei=_TIP_WEI, intent="follow-path",
-                reason=f"pool at {sight.spot_wad / WAD:.6f}, path at {sight.target_wad / WAD:.6f}", key="flow",
+                sender=self.address,
+                gas_limit=_GAS,
+                tip_wei=_TIP_WEI,
+                intent="follow-path",
+                reason=f"pool at {sight.spot_wad / WAD:.6f}, path at {sight.target_wad / WAD:.6f}",
+                key="flow",
             )
-        ]  # fmt: skip
+        ]

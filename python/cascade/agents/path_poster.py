@@ -51,12 +51,17 @@ class PathPoster:
         view, feeds = sight
         due = (
             post(
-                view, feed.asset, posted_e8=feed.posted_e8, posted_at=feed.posted_at, answer_e8=feed.path_e8,
-                deviation_bps=self.spec.deviation_bps, heartbeat_seconds=self.spec.heartbeat_seconds,
+                view,
+                feed.asset,
+                posted_e8=feed.posted_e8,
+                posted_at=feed.posted_at,
+                answer_e8=feed.path_e8,
+                deviation_bps=self.spec.deviation_bps,
+                heartbeat_seconds=self.spec.heartbeat_seconds,
                 moved="path moved",
             )
             for feed in feeds
-        )  # fmt: skip
+        )
         return [proposal for proposal in due if proposal is not None]
 
 
@@ -77,7 +82,13 @@ def post(
     if not has_moved and view.next_timestamp - posted_at < heartbeat_seconds:
         return None
     return Proposal(
-        sender=address_of("price-poster"), contract=view.world.posted_feeds[asset], function="post",
-        arguments=(answer_e8,), gas_limit=_GAS, tip_wei=_TIP_WEI, intent="post",
-        reason=moved if has_moved else "heartbeat", key=asset,
-    )  # fmt: skip
+        sender=address_of("price-poster"),
+        contract=view.world.posted_feeds[asset],
+        function="post",
+        arguments=(answer_e8,),
+        gas_limit=_GAS,
+        tip_wei=_TIP_WEI,
+        intent="post",
+        reason=moved if has_moved else "heartbeat",
+        key=asset,
+    )

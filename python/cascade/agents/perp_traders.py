@@ -67,15 +67,15 @@ class PerpTraders:
         mark, sign = mark_at_set_up(world, self.spec.market), 1 if self.spec.side == "long" else -1
         wanted = [
             (address, sign * (equity * round(leverage * WAD) // (WAD * mark)))
-            for address, equity, leverage in zip(
-                self.addresses, self._equity_raw(world), self._leverage, strict=True
-            )
-        ]  # fmt: skip
+            for address, equity, leverage in zip(self.addresses, self._equity_raw(world), self._leverage, strict=True)
+        ]
         if not all(contracts for _, contracts in wanted):
             raise ScenarioError(
-                file=world.scenario.file, key=f"agents.{self.name}.equity", value=str(min(self._equity)),
+                file=world.scenario.file,
+                key=f"agents.{self.name}.equity",
+                value=str(min(self._equity)),
                 expected="equity times leverage is less than one contract",
-            )  # fmt: skip
+            )
         open_perpetuals(world, self.spec.market, wanted)
 
     def see(self, view: BlockView) -> _Sight:
@@ -98,12 +98,18 @@ class PerpTraders:
         number = sight.view.exchange.exchange.markets[self.spec.market]
         return [
             Proposal(
-                sender=address, contract=margin, function="tradePerp",
+                sender=address,
+                contract=margin,
+                function="tradePerp",
                 arguments=(number, -held.size, 0 if held.size > 0 else _ANY_PRICE, _MOST_FILLS),
-                gas_limit=_CLOSE_GAS, tip_wei=0, intent="stop", reason=f"mark {sight.mark}", key="stop",
+                gas_limit=_CLOSE_GAS,
+                tip_wei=0,
+                intent="stop",
+                reason=f"mark {sight.mark}",
+                key="stop",
             )
             for address, held in sight.at_stop
-        ]  # fmt: skip
+        ]
 
     def _is_at_stop(self, held: PerpPosition, mark: int) -> bool:
         """Whether the price is so far against the entry: size and entry have one sign."""

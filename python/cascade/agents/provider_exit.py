@@ -60,7 +60,13 @@ class ProviderExit:
 
     def _call(self, sight: _Sight, function: str, arguments: tuple[object, ...], reason: str) -> Proposal:
         return Proposal(
-            sender=self.address, contract=sight.view.world.venues[self.spec.venue].contract, function=function,
-            arguments=arguments, gas_limit=_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent="remove-liquidity",
-            reason=reason, key=f"{self.name} {function}",
-        )  # fmt: skip
+            sender=self.address,
+            contract=sight.view.world.venues[self.spec.venue].contract,
+            function=function,
+            arguments=arguments,
+            gas_limit=_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI),
+            intent="remove-liquidity",
+            reason=reason,
+            key=f"{self.name} {function}",
+        )

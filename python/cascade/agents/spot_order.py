@@ -40,6 +40,13 @@ def spot_order(view: BlockView, book: DeployedBook, address: str, order: SpotOrd
     if any(known == address for known, _, _ in at.unfinished(book.name)):
         return None
     return Proposal(
-        sender=address, contract=book.contract, function="placeMarket", arguments=(order.side, lots, _MOST_FILLS),
-        gas_limit=_GAS, tip_wei=0, intent=intent, reason=order.reason, key=f"order {book.name}",
-    )  # fmt: skip
+        sender=address,
+        contract=book.contract,
+        function="placeMarket",
+        arguments=(order.side, lots, _MOST_FILLS),
+        gas_limit=_GAS,
+        tip_wei=0,
+        intent=intent,
+        reason=order.reason,
+        key=f"order {book.name}",
+    )

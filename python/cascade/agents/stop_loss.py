@@ -77,11 +77,16 @@ class StopLoss:
                 continue
             proposals.append(
                 unwind(
-                    sight.view, self.spec.venue, sale, amount_raw=amount, cash_raw=0,
-                    tip_wei=int(self.spec.tip_gwei * GWEI), intent="stop",
+                    sight.view,
+                    self.spec.venue,
+                    sale,
+                    amount_raw=amount,
+                    cash_raw=0,
+                    tip_wei=int(self.spec.tip_gwei * GWEI),
+                    intent="stop",
                     reason=f"health {sale.position.health_factor_wad / WAD:.4f}",
                 )
-            )  # fmt: skip
+            )
         return proposals
 
     def _amount_raw(self, sight: _Sight, state: PositionState) -> int:

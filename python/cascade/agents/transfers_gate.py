@@ -39,9 +39,14 @@ class TransfersGate:
         self._is_open = is_open
         return [
             Proposal(
-                sender=address_of(self.name), contract=sight.exchange.exchange.vault, function="setTransfers",
-                arguments=(is_open, is_open), gas_limit=_GAS, tip_wei=_TIP_WEI,
-                intent="open-transfers" if is_open else "close-transfers", reason="as the scenario says",
+                sender=address_of(self.name),
+                contract=sight.exchange.exchange.vault,
+                function="setTransfers",
+                arguments=(is_open, is_open),
+                gas_limit=_GAS,
+                tip_wei=_TIP_WEI,
+                intent="open-transfers" if is_open else "close-transfers",
+                reason="as the scenario says",
                 key="transfers",
             )
-        ]  # fmt: skip
+        ]

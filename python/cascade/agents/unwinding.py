@@ -80,14 +80,26 @@ def unwind(
     everything = amount_raw >= position.collateral_raw
     cash = 0 if everything else max(cash_raw, 0)
     order = (
-        world.tokens[position.entry.collateral].address, world.tokens[position.entry.debt].address,
-        MAX_UINT256 if everything else amount_raw, cash, deployed.exit_kind, deployed.contract.address,
-        least, position.entry.address,
-    )  # fmt: skip
+        world.tokens[position.entry.collateral].address,
+        world.tokens[position.entry.debt].address,
+        MAX_UINT256 if everything else amount_raw,
+        cash,
+        deployed.exit_kind,
+        deployed.contract.address,
+        least,
+        position.entry.address,
+    )
     return Proposal(
-        sender=position.entry.address, contract=world.deleverager, function="unwind", arguments=(order,),
-        gas_limit=_UNWIND_GAS, tip_wei=tip_wei, intent=intent, reason=reason, key=intent,
-    )  # fmt: skip
+        sender=position.entry.address,
+        contract=world.deleverager,
+        function="unwind",
+        arguments=(order,),
+        gas_limit=_UNWIND_GAS,
+        tip_wei=tip_wei,
+        intent=intent,
+        reason=reason,
+        key=intent,
+    )
 
 
 def unwind_tranche(
@@ -127,10 +139,16 @@ def unwind_tranche(
         return []
     return [
         unwind(
-            view, spec.venue, sale, amount_raw=amount, cash_raw=cash, tip_wei=int(spec.tip_gwei * GWEI),
-            intent="unwind", reason=f"{why}: pool at {price_wad / WAD:.4f}",
+            view,
+            spec.venue,
+            sale,
+            amount_raw=amount,
+            cash_raw=cash,
+            tip_wei=int(spec.tip_gwei * GWEI),
+            intent="unwind",
+            reason=f"{why}: pool at {price_wad / WAD:.4f}",
         )
-    ]  # fmt: skip
+    ]
 
 
 def approve_unwinding(world: World, owners: Iterable[str], *, collateral: str) -> None:

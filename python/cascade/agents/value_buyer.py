@@ -90,10 +90,14 @@ class ValueBuyer:
         return [
             Proposal.of_swap(
                 venue.swap(asset_in=venue.coins[0], amount_raw=amount, receiver=self.address, least_raw=least),
-                sender=self.address, gas_limit=_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent="buy",
-                reason=f"pool at {sight.price_wad / WAD:.4f}", key="buy",
+                sender=self.address,
+                gas_limit=_GAS,
+                tip_wei=int(self.spec.tip_gwei * GWEI),
+                intent="buy",
+                reason=f"pool at {sight.price_wad / WAD:.4f}",
+                key="buy",
             )
-        ]  # fmt: skip
+        ]
 
     def _demand_raw(self, sight: _Sight, price_wad: int) -> int:
         """What the schedule has spent at a price."""

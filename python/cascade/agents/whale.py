@@ -75,9 +75,14 @@ class Whale:
             sale = sale_of(view, self.spec.venue, loop, max_slippage_bps=self.spec.max_slippage_bps)
         refused = cohort.pledge is not None and not view.oracle_price_e8(cohort.pledge.collateral)
         return _Sight(
-            view, loop, pledge, view.wallet_raw(self.address, cohort.debt), view.spot_price_wad(self.spec.venue), sale,
+            view,
+            loop,
+            pledge,
+            view.wallet_raw(self.address, cohort.debt),
+            view.spot_price_wad(self.spec.venue),
+            sale,
             0 if refused else view.oracle_price_e8(cohort.debt),
-        )  # fmt: skip
+        )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
         """Repay what cash allows, and unwind a tranche when called or leaving."""
@@ -131,16 +136,26 @@ class Whale:
         assert sight.pledge is not None
         world, entry = sight.view.world, sight.pledge.entry
         return Proposal(
-            sender=self.address, contract=world.pool, function="repay",
+            sender=self.address,
+            contract=world.pool,
+            function="repay",
             arguments=(world.tokens[entry.debt].address, amount_raw, _VARIABLE_RATE, entry.address),
-            gas_limit=_REPAY_GAS, tip_wei=int(self.spec.tip_gwei * GWEI), intent="repay",
-            reason="margin call on the pledge", key="repay",
-        )  # fmt: skip
+            gas_limit=_REPAY_GAS,
+            tip_wei=int(self.spec.tip_gwei * GWEI),
+            intent="repay",
+            reason="margin call on the pledge",
+            key="repay",
+        )
 
     def _tranche(self, sight: _Sight, wanted_raw: int | None, why: str) -> list[Proposal]:
         if sight.sale is None:
             return []
         return unwind_tranche(
-            sight.view, self.spec, sight.sale, start_raw=self._start_raw, wanted_raw=wanted_raw,
-            price_wad=sight.price_wad, why=why,
-        )  # fmt: skip
+            sight.view,
+            self.spec,
+            sight.sale,
+            start_raw=self._start_raw,
+            wanted_raw=wanted_raw,
+            price_wad=sight.price_wad,
+            why=why,
+        )

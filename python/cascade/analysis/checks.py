@@ -43,9 +43,8 @@ def check_liquidations(frames: Frames) -> int:
     """
     single = _single_pair_borrowers(frames)
     sent = {
-        row["tx_hash"]: row
-        for row in frames.transactions[frames.transactions["status"] == "ok"].to_dict("records")
-    }  # fmt: skip
+        row["tx_hash"]: row for row in frames.transactions[frames.transactions["status"] == "ok"].to_dict("records")
+    }
     rows = frames.liquidations.to_dict("records")
     for row in rows:
         _check_transaction(row, sent)

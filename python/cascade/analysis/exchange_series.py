@@ -149,5 +149,5 @@ def _of_borrowers(frames: Frames) -> pd.DataFrame:
     before = rows[rows["phase"] != CRASH]
     owing = {
         cohort for cohort, debt in zip(before["cohort"].tolist(), before["debt_raw"].tolist(), strict=True) if debt
-    }  # fmt: skip
+    }
     return rows[rows["cohort"].isin(sorted(owing))]

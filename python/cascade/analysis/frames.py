@@ -274,10 +274,16 @@ def _liquidation_columns(frames: Frames) -> dict[str, list[int]]:
     columns: dict[str, list[int]] = {
         name: []
         for name in (
-            "debt_covered_usd", "collateral_seized_usd", "bonus_usd", "protocol_fee_usd", "deficit_usd",
-            "exit_proceeds_usd", "profit_usd", "gas_usd",
+            "debt_covered_usd",
+            "collateral_seized_usd",
+            "bonus_usd",
+            "protocol_fee_usd",
+            "deficit_usd",
+            "exit_proceeds_usd",
+            "profit_usd",
+            "gas_usd",
         )
-    }  # fmt: skip
+    }
     ether = frames.ether_price_e8 if len(frames.liquidations) else 0
     for row in frames.liquidations.to_dict("records"):
         collateral = row["collateral_price_e8"], frames.decimals(row["collateral_asset"])

@@ -39,9 +39,13 @@ def market_trough(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
             (price, block), source = min(found)
             timestamp = frames.timestamps.get(block, 0)
             return {
-                "asset": asset, "source": source, "price_usd": e8_to_float(price),
-                "block_number": block, "timestamp": timestamp, "time": utc(timestamp),
-            }  # fmt: skip
+                "asset": asset,
+                "source": source,
+                "price_usd": e8_to_float(price),
+                "block_number": block,
+                "timestamp": timestamp,
+                "time": utc(timestamp),
+            }
     return None
 
 

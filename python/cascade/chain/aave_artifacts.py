@@ -99,8 +99,11 @@ def _compile(modules: Path) -> dict[str, Any]:
     try:
         done = subprocess.run(
             [str(compiler), "--standard-json", "--base-path", str(modules)],
-            input=json.dumps(request), capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError) as error:
         raise ToolMissing(f"solc {AAVE_SOLC_VERSION}: does not run ({error}): run `make aave`") from error
     answer = json.loads(done.stdout)

@@ -297,8 +297,10 @@ def revert_reason(data: str, errors: Mapping[str, Function]) -> str:
     if len(data) < 10:
         return "no reason"
     known: Callable[[str], Function | None] = {
-        _ERROR_STRING.selector: _ERROR_STRING, _PANIC.selector: _PANIC, **errors,
-    }.get  # fmt: skip
+        _ERROR_STRING.selector: _ERROR_STRING,
+        _PANIC.selector: _PANIC,
+        **errors,
+    }.get
     error = known(data[:10])
     if error is None:
         return data[:10]

@@ -56,13 +56,33 @@ class Anvil:
         self, *, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_wei: int = 10**9, port: int | None = None
     ) -> None:
         self._options = (
-            "--host", "127.0.0.1", "--chain-id", str(self.CHAIN_ID), "--hardfork", "prague",
-            "--no-mining", "--order", "fees", "--auto-impersonate", "--accounts", "1",
-            "--timestamp", str(timestamp), "--gas-limit", str(gas_limit),
-            "--block-base-fee-per-gas", str(base_fee_wei), "--no-request-size-limit", "--disable-console-log",
+            "--host",
+            "127.0.0.1",
+            "--chain-id",
+            str(self.CHAIN_ID),
+            "--hardfork",
+            "prague",
+            "--no-mining",
+            "--order",
+            "fees",
+            "--auto-impersonate",
+            "--accounts",
+            "1",
+            "--timestamp",
+            str(timestamp),
+            "--gas-limit",
+            str(gas_limit),
+            "--block-base-fee-per-gas",
+            str(base_fee_wei),
+            "--no-request-size-limit",
+            "--disable-console-log",
             # Old states and receipts are not read again: a run of 1,000 positions would keep a gigabyte of them.
-            "--quiet", "--prune-history", "16", "--transaction-block-keeper", "64",
-        )  # fmt: skip
+            "--quiet",
+            "--prune-history",
+            "16",
+            "--transaction-block-keeper",
+            "64",
+        )
         self._fixed_port = port
         self._process: subprocess.Popen[bytes] | None = None
         self._home: Path | None = None

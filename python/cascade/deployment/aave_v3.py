@@ -32,10 +32,17 @@ def deploy_aave_v3(world: World) -> None:
     roles = _deploy(world, "ACLManager", provider.address, libraries=libraries)
     priced = list(world.scenario.spec.oracle)
     oracle = _deploy(
-        world, "AaveOracle", provider.address, [world.tokens[asset].address for asset in priced],
-        [world.feeds[asset].address for asset in priced], _ZERO, _ZERO, _DOLLAR_E8,
-        libraries=libraries, name="PriceOracle",
-    )  # fmt: skip
+        world,
+        "AaveOracle",
+        provider.address,
+        [world.tokens[asset].address for asset in priced],
+        [world.feeds[asset].address for asset in priced],
+        _ZERO,
+        _ZERO,
+        _DOLLAR_E8,
+        libraries=libraries,
+        name="PriceOracle",
+    )
     strategy = _deploy(
         world, "DefaultReserveInterestRateStrategyV2", provider.address, libraries=libraries, name="RateStrategy"
     )
@@ -74,9 +81,16 @@ def _init_reserves(world: World, libraries: dict[str, str]) -> None:
         rate = reserve.rate
         curve = (rate.optimal_usage_bps, rate.base_bps, rate.slope1_bps, rate.slope2_bps)
         listing = (
-            a_token_code.address, debt_token_code.address, world.tokens[asset].address, f"Aave {asset}", f"a{asset}",
-            f"Aave variable debt {asset}", f"v{asset}", b"", encode(["(uint16,uint32,uint32,uint32)"], [curve]),
-        )  # fmt: skip
+            a_token_code.address,
+            debt_token_code.address,
+            world.tokens[asset].address,
+            f"Aave {asset}",
+            f"a{asset}",
+            f"Aave variable debt {asset}",
+            f"v{asset}",
+            b"",
+            encode(["(uint16,uint32,uint32,uint32)"], [curve]),
+        )
         world.setup([(world.deployer, world.configurator, "initReserves", ([listing],))], intent="configure")
     for asset in reserves:
         token = world.tokens[asset].address

@@ -169,9 +169,17 @@ def deploy_books(world: World) -> None:
         base_unit = 10 ** world.scenario.spec.assets[book.base].decimals
         tick_raw, lot_raw = int(book.tick * cash_unit), int(book.lot * base_unit)
         contract = world.deploy(
-            "SpotBook", exchange.vault.address, world.tokens[book.base].address, world.tokens[spec.cash].address,
-            tick_raw, lot_raw, book.maker_fee_bps, book.taker_fee_bps, operator, name=name,
-        )  # fmt: skip
+            "SpotBook",
+            exchange.vault.address,
+            world.tokens[book.base].address,
+            world.tokens[spec.cash].address,
+            tick_raw,
+            lot_raw,
+            book.maker_fee_bps,
+            book.taker_fee_bps,
+            operator,
+            name=name,
+        )
         exchange.books[name] = DeployedBook(name, book, contract, base_unit, cash_unit, tick_raw, lot_raw)
         world.setup([(operator, exchange.vault, "setOperator", (contract.address, True))], intent="configure")
         if book.circuit_breaker is not None:
@@ -188,9 +196,11 @@ def index_feed(world: World, book: str) -> Contract:
     assert exchange is not None
     if book not in exchange.index_feeds:
         exchange.index_feeds[book] = world.deploy(
-            "ExchangeIndexFeed", exchange.books[book].contract.address, world.feeds[exchange.cash].address,
+            "ExchangeIndexFeed",
+            exchange.books[book].contract.address,
+            world.feeds[exchange.cash].address,
             name=f"{book} index",
-        )  # fmt: skip
+        )
     return exchange.index_feeds[book]
 
 
@@ -205,9 +215,11 @@ def deploy_exchange(world: World) -> None:
         if book.spec.redemption is not None:
             redemption = book.spec.redemption
             exchange.redemption_feeds[name] = world.deploy(
-                "RatioFeed", world.feeds[redemption.asset].address, int(redemption.ratio * WAD),
+                "RatioFeed",
+                world.feeds[redemption.asset].address,
+                int(redemption.ratio * WAD),
                 name=f"{name} redemption",
-            )  # fmt: skip
+            )
         _set_index(world, book, operator)
     _deploy_desk(world, exchange, operator)
     _deploy_margin(world, exchange, operator)
@@ -237,12 +249,9 @@ def deposit(world: World, amounts: Iterable[tuple[str, str, int]]) -> None:
         intent="approve",
     )
     world.setup(
-        (
-            (address, vault, "deposit", (world.tokens[asset].address, raw, address))
-            for address, asset, raw in wanted
-        ),
+        ((address, vault, "deposit", (world.tokens[asset].address, raw, address)) for address, asset, raw in wanted),
         intent="deposit",
-    )  # fmt: skip
+    )
 
 
 def _set_index(world: World, book: DeployedBook, operator: str) -> None:
@@ -266,9 +275,15 @@ def _deploy_desk(world: World, exchange: DeployedExchange, operator: str) -> Non
     world.setup([(operator, exchange.vault, "setOperator", (desk.address, True))], intent="configure")
     for name, line in spec.lines.items():
         terms = (
-            line.initial_ltv_bps, line.margin_call_ltv_bps, line.liquidation_ltv_bps, line.liquidation_fee_bps,
-            line.sale_share_bps, line.call_seconds, line.pause_seconds, line.rate_bps * _RAY_A_BPS,
-        )  # fmt: skip
+            line.initial_ltv_bps,
+            line.margin_call_ltv_bps,
+            line.liquidation_ltv_bps,
+            line.liquidation_fee_bps,
+            line.sale_share_bps,
+            line.call_seconds,
+            line.pause_seconds,
+            line.rate_bps * _RAY_A_BPS,
+        )
         arguments = (exchange.books[name].contract.address, exchange.index_feeds[name].address, terms)
         world.setup([(operator, desk, "addLine", arguments)], intent="configure")
         exchange.lines[name] = len(exchange.lines)

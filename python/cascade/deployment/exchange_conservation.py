@@ -37,9 +37,7 @@ def check_exchange_conservation(world: World) -> None:
 
 def _check_ledger(world: World, exchange: DeployedExchange, holders: Sequence[str]) -> None:
     tokens = [world.tokens[asset].address for asset in exchange.assets]
-    words = world.chain.call_in_chunks(
-        exchange.lens, "balances", exchange.vault.address, tokens, each=list(holders)
-    )  # fmt: skip
+    words = world.chain.call_in_chunks(exchange.lens, "balances", exchange.vault.address, tokens, each=list(holders))
     width = 2 * len(tokens)
     orders = _locked_by_orders(world, exchange, holders)
     for i, asset in enumerate(exchange.assets):
@@ -80,8 +78,9 @@ def _check_desk(world: World, exchange: DeployedExchange, desk: Contract, holder
     paid_in = raw_amount(world.scenario.spec, exchange.cash, exchange.spec.desk.capital)
     _require(
         "the desk's cash, debts and losses, and what was paid in with interest",
-        cash + owed, paid_in + of_all("interestBooked"),
-    )  # fmt: skip
+        cash + owed,
+        paid_in + of_all("interestBooked"),
+    )
     for name, line in exchange.lines.items():
         words = world.chain.call_in_chunks(desk, "loans", line, each=list(holders))
         base = exchange.books[name].base
@@ -102,8 +101,9 @@ def _check_margin(world: World, exchange: DeployedExchange, margin: Contract) ->
     paid_in = raw_amount(world.scenario.spec, exchange.cash, exchange.spec.margin.capital)
     _require(
         "the margin's cash, debts and entry values, and what was paid in with interest and funding, less bad debt",
-        cash + debts + entries, paid_in + interest + funding - bad_debt,
-    )  # fmt: skip
+        cash + debts + entries,
+        paid_in + interest + funding - bad_debt,
+    )
 
 
 def _holding(world: World, exchange: DeployedExchange, owner: Contract, asset: str) -> int:

@@ -74,9 +74,11 @@ def reconfigure_lending(world: World, change: Scenario) -> None:
         _configure(world, calls)
     except RevertedCall as error:
         raise ScenarioError(
-            file=change.file, key="lending", value=None,
+            file=change.file,
+            key="lending",
+            value=None,
             expected=f"the configurator refuses the change while positions stand: {error}",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _deploy_mock(world: World) -> None:
@@ -88,9 +90,12 @@ def _deploy_mock(world: World) -> None:
     configurator = world.deploy("PoolConfigurator", provider.address, name="PoolConfigurator")
     priced = list(world.scenario.spec.oracle)
     oracle = world.deploy(
-        "PriceOracle", provider.address, [world.tokens[asset].address for asset in priced],
-        [world.feeds[asset].address for asset in priced], name="PriceOracle",
-    )  # fmt: skip
+        "PriceOracle",
+        provider.address,
+        [world.tokens[asset].address for asset in priced],
+        [world.feeds[asset].address for asset in priced],
+        name="PriceOracle",
+    )
     world.install(pool=pool, oracle=oracle, provider=provider, configurator=configurator)
     world.setup(
         [

@@ -67,9 +67,14 @@ def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract
         venue = world.venues[source.venue]
         quote, base = venue.coins
         return world.deploy(
-            "AmmSpotFeed", venue.contract.address, venue.exit_kind, world.tokens[base].address,
-            world.tokens[quote].address, _feed(world, quote).address, name=name,
-        )  # fmt: skip
+            "AmmSpotFeed",
+            venue.contract.address,
+            venue.exit_kind,
+            world.tokens[base].address,
+            world.tokens[quote].address,
+            _feed(world, quote).address,
+            name=name,
+        )
     if isinstance(source, ExchangeIndexOracle):
         assert world.exchange is not None
         _feed(world, world.exchange.cash)
@@ -89,9 +94,14 @@ def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract
     capped = source.max_yearly_growth_bps > 0
     ratio_wad = world.chain.call(vault, "convertToAssets", 10**18) if capped else 0
     return world.deploy(
-        "VaultRateFeed", vault.address, _feed(world, source.asset).address, ratio_wad,
-        world.chain.timestamp if capped else 0, source.max_yearly_growth_bps, name=name,
-    )  # fmt: skip
+        "VaultRateFeed",
+        vault.address,
+        _feed(world, source.asset).address,
+        ratio_wad,
+        world.chain.timestamp if capped else 0,
+        source.max_yearly_growth_bps,
+        name=name,
+    )
 
 
 def _deploy_observer(

@@ -33,9 +33,15 @@ def deploy_reserve(world: World) -> None:
     world.chain.fund([operator, market, stakers])
     venue, vault = world.venues[ethena.minting], world.tokens[ethena.staked]
     reserve = world.deploy(
-        "HedgedReserve", venue.contract.address, vault.address, world.tokens[ethena.spot].address,
-        world.feeds[ethena.spot].address, market, operator, name="HedgedReserve",
-    )  # fmt: skip
+        "HedgedReserve",
+        venue.contract.address,
+        vault.address,
+        world.tokens[ethena.spot].address,
+        world.feeds[ethena.spot].address,
+        market,
+        operator,
+        name="HedgedReserve",
+    )
     world.install(reserve=reserve)
     world.setup(
         [

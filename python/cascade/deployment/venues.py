@@ -37,10 +37,17 @@ def deploy_venue(world: World, name: str, spec: Venue) -> DeployedVenue:
         contract = world.deploy("ConstantProductPair", *(tokens[coin] for coin in spec.coins), name=name)
     else:
         contract = world.deploy(
-            "StableSwapPool", name, name, [tokens[coin] for coin in spec.coins], spec.amplification,
-            int(spec.fee_bps * _FEE_DENOMINATOR_PER_BPS), int(spec.offpeg_fee_multiplier * _OFFPEG_DENOMINATOR),
-            _ADMIN_FEE, world.deployer, name=name,
-        )  # fmt: skip
+            "StableSwapPool",
+            name,
+            name,
+            [tokens[coin] for coin in spec.coins],
+            spec.amplification,
+            int(spec.fee_bps * _FEE_DENOMINATOR_PER_BPS),
+            int(spec.offpeg_fee_multiplier * _OFFPEG_DENOMINATOR),
+            _ADMIN_FEE,
+            world.deployer,
+            name=name,
+        )
     return DeployedVenue(name=name, spec=spec, contract=contract, router=world.router, tokens=tokens)
 
 
@@ -78,8 +85,9 @@ def whitelist(world: World, venue: DeployedVenue, accounts: Sequence[str]) -> No
     batches = [accounts[start : start + _WHITELIST_OF] for start in range(0, len(accounts), _WHITELIST_OF)]
     world.setup(
         ((world.deployer, venue.contract, "setWhitelistedBenefactors", (batch, True)) for batch in batches),
-        intent="whitelist", gas=_WHITELIST_GAS,
-    )  # fmt: skip
+        intent="whitelist",
+        gas=_WHITELIST_GAS,
+    )
 
 
 def prepare_redemption(world: World) -> None:
@@ -100,9 +108,15 @@ def _deploy_minting(world: World, name: str, spec: ParMintVenue) -> Contract:
     """A minting contract without limits, the deployer in every role: how the loops are built."""
     custody = world.enlist("custody", role="custody")
     minting = world.deploy(
-        "EthenaMinting", world.tokens[spec.asset_out].address, world.tokens[spec.asset_in].address, [custody],
-        world.deployer, MAX_UINT256, MAX_UINT256, name=name,
-    )  # fmt: skip
+        "EthenaMinting",
+        world.tokens[spec.asset_out].address,
+        world.tokens[spec.asset_in].address,
+        [custody],
+        world.deployer,
+        MAX_UINT256,
+        MAX_UINT256,
+        name=name,
+    )
     roles = (_MINTER_ROLE, _GATEKEEPER_ROLE)
     world.setup(((world.deployer, minting, "grantRole", (role, world.deployer)) for role in roles), intent="configure")
     return minting
@@ -133,9 +147,11 @@ def _leave_buffer(world: World, venue: DeployedVenue, spec: ParMintVenue) -> Non
     if surplus < 0:
         whole = held // 10 ** world.scenario.spec.assets[asset].decimals
         raise ScenarioError(
-            file=world.scenario.file, key=f"venues.{venue.name}.redemption.buffer", value=int(buffer),
+            file=world.scenario.file,
+            key=f"venues.{venue.name}.redemption.buffer",
+            value=int(buffer),
             expected=f"minting holds {whole} {asset}, and no more can be left there",
-        )  # fmt: skip
+        )
     if surplus:
         ethena = world.scenario.spec.ethena
         has_reserve = world.reserve is not None and ethena is not None and ethena.minting == venue.name

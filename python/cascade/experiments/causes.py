@@ -254,8 +254,11 @@ def save_causes(causes: Causes) -> Path:
         },
         "runs": [
             {
-                "active": sorted(one.active), "run_id": one.run_id, "liquidations": one.liquidations,
-                "trough_e8": one.fall.trough_e8, "fall_e8": one.fall.fall_e8,
+                "active": sorted(one.active),
+                "run_id": one.run_id,
+                "liquidations": one.liquidations,
+                "trough_e8": one.fall.trough_e8,
+                "fall_e8": one.fall.fall_e8,
             }
             for one in causes.runs
         ],
@@ -265,7 +268,7 @@ def save_causes(causes: Causes) -> Path:
             player: {"numerator_e8": value.numerator, "denominator": value.denominator, "usd": _usd(value)}
             for player, value in values.items()
         },
-    }  # fmt: skip
+    }
     summary = causes.run.summary | {
         "amplification": ratio,
         "shapley": None if values is None else {player: _usd(value) for player, value in values.items()},

@@ -144,9 +144,7 @@ def examine_necessity(
     with tempfile.TemporaryDirectory(prefix="cascade-necessity-") as folder:
         runs = run_all(jobs, out=folder, workers=workers, progress=progress)
         known = len(scenario.overrides)
-        outcomes = [
-            _outcome(run, job.scenario.overrides[known:], claims) for job, run in zip(jobs, runs, strict=True)
-        ]  # fmt: skip
+        outcomes = [_outcome(run, job.scenario.overrides[known:], claims) for job, run in zip(jobs, runs, strict=True)]
     whole = Variant("whole", "the scenario itself", None, tuple(outcomes[:seeds]))
     groups = [outcomes[at : at + seeds_without] for at in range(seeds, len(outcomes), seeds_without)]
     return Necessity(

@@ -101,9 +101,11 @@ def compare_oracles(
     designs: dict[str, dict[str, Any]] = stated.get("designs") or {}
     if not designs:
         raise ScenarioError(
-            file=scenario.file, key="oracle_comparison.designs", value=None,
+            file=scenario.file,
+            key="oracle_comparison.designs",
+            value=None,
             expected="--oracle needs designs: a mapping of names to price sources by asset",
-        )  # fmt: skip
+        )
     for name in names or ():
         if name not in designs:
             raise ScenarioError(

@@ -237,9 +237,16 @@ class ExchangeView:
         for i, name in enumerate(books):
             top, depth = words[row * i :][:_TOP_WORDS], words[row * i + _TOP_WORDS : row * (i + 1)]
             found[name] = BookState(
-                last=top[0], last_at=top[1], bid=top[2], bid_lots=top[3], ask=top[4], ask_lots=top[5], index=top[6],
-                halted_until=top[7], depth=tuple(depth),
-            )  # fmt: skip
+                last=top[0],
+                last_at=top[1],
+                bid=top[2],
+                bid_lots=top[3],
+                ask=top[4],
+                ask_lots=top[5],
+                index=top[6],
+                halted_until=top[7],
+                depth=tuple(depth),
+            )
         return found
 
     def _read_accounts(self) -> dict[str, MarginAccount]:
@@ -258,9 +265,7 @@ class ExchangeView:
 
     def _read_positions(self, market: str) -> dict[str, PerpPosition]:
         addresses = list(self.exchange.accounts)
-        words = self._in_chunks(
-            "positions", self._margin().address, self.exchange.markets[market], each=addresses
-        )  # fmt: skip
+        words = self._in_chunks("positions", self._margin().address, self.exchange.markets[market], each=addresses)
         return {
             address: PerpPosition(_signed(words[2 * i]), _signed(words[2 * i + 1]))
             for i, address in enumerate(addresses)

@@ -211,13 +211,19 @@ class BlockView:
             return int(world.chain.call(contract, function, *arguments))
 
         return ReserveState(
-            spot_raw=asked(reserve, "spotQuantity"), short_raw=asked(reserve, "shortQuantity"),
-            short_entry_raw=asked(reserve, "shortEntryValue"), mark_e8=asked(reserve, "markE8"),
-            cash_raw=asked(reserve, "cash"), funding_raw=asked(reserve, "fundingAccrued"),
-            undistributed_raw=asked(reserve, "undistributedFunding"), nav_raw=asked(reserve, "netAssetValue"),
-            buffer_raw=asked(stable, "balanceOf", venue.contract.address), usde_supply_raw=asked(usde, "totalSupply"),
-            staked_assets_raw=asked(vault, "totalAssets"), staked_shares_raw=asked(vault, "totalSupply"),
-        )  # fmt: skip
+            spot_raw=asked(reserve, "spotQuantity"),
+            short_raw=asked(reserve, "shortQuantity"),
+            short_entry_raw=asked(reserve, "shortEntryValue"),
+            mark_e8=asked(reserve, "markE8"),
+            cash_raw=asked(reserve, "cash"),
+            funding_raw=asked(reserve, "fundingAccrued"),
+            undistributed_raw=asked(reserve, "undistributedFunding"),
+            nav_raw=asked(reserve, "netAssetValue"),
+            buffer_raw=asked(stable, "balanceOf", venue.contract.address),
+            usde_supply_raw=asked(usde, "totalSupply"),
+            staked_assets_raw=asked(vault, "totalAssets"),
+            staked_shares_raw=asked(vault, "totalSupply"),
+        )
 
     def _oracle_prices(self) -> dict[str, int]:
         def read() -> dict[str, int]:
@@ -232,9 +238,13 @@ class BlockView:
         states = []
         for members, collateral, debt in self._pairs(self.book):
             words = self.world.chain.call_in_chunks(
-                self.world.lens, "accounts", self.world.pool.address, collateral.address, debt.address,
+                self.world.lens,
+                "accounts",
+                self.world.pool.address,
+                collateral.address,
+                debt.address,
                 each=[entry.address for entry in members],
-            )  # fmt: skip
+            )
             for i, entry in enumerate(members):
                 states.append(PositionState(entry, *words[i * _ACCOUNT_WORDS : (i + 1) * _ACCOUNT_WORDS]))
         return states
@@ -245,9 +255,14 @@ class BlockView:
         found: list[LiquidationPreview] = []
         for members, collateral, debt in self._pairs(candidates):
             words = self.world.chain.call_in_chunks(
-                self.world.lens, "previewLiquidations", self.world.pool.address, collateral.address, debt.address,
-                each=[entry.address for entry in members], timestamp=self.next_timestamp,
-            )  # fmt: skip
+                self.world.lens,
+                "previewLiquidations",
+                self.world.pool.address,
+                collateral.address,
+                debt.address,
+                each=[entry.address for entry in members],
+                timestamp=self.next_timestamp,
+            )
             for i, entry in enumerate(members):
                 row = words[i * _PREVIEW_WORDS : (i + 1) * _PREVIEW_WORDS]
                 if row[3]:
@@ -270,9 +285,14 @@ class BlockView:
         increments = [amounts[0]] + [larger - smaller for smaller, larger in pairwise(amounts)]
         deployed = self.world.venues[venue]
         proceeds = self.world.chain.call(
-            self.world.lens, "quoteCumulative", deployed.contract.address, deployed.exit_kind,
-            self.world.tokens[asset_in].address, self.world.tokens[asset_out].address, increments,
-        )  # fmt: skip
+            self.world.lens,
+            "quoteCumulative",
+            deployed.contract.address,
+            deployed.exit_kind,
+            self.world.tokens[asset_in].address,
+            self.world.tokens[asset_out].address,
+            increments,
+        )
         return ExitCurve(tuple(amounts), tuple(proceeds))
 
     def _wallets(self) -> dict[str, dict[str, int]]:

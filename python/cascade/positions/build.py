@@ -295,9 +295,14 @@ class _Builder:
         world, timestamp = self.world, self.world.chain.timestamp + 1
         addresses = [loop.address for loop in self.loops]
         words = world.chain.call_in_chunks(
-            world.lens, "positions", world.pool.address, self.collateral.address, self.debt.address,
-            each=addresses, timestamp=timestamp,
-        )  # fmt: skip
+            world.lens,
+            "positions",
+            world.pool.address,
+            self.collateral.address,
+            self.debt.address,
+            each=addresses,
+            timestamp=timestamp,
+        )
         price_e8 = world.chain.call(world.oracle, "getAssetPrice", self.debt.address)
         index_ray = world.chain.call(
             world.pool, "getReserveNormalizedVariableDebt", self.debt.address, timestamp=timestamp
@@ -325,9 +330,11 @@ class _Builder:
         self._mine(transactions)
         if self.staked is not None:
             self._send_amounts(
-                "stake", self.collateral, self._balances(self.staked),
+                "stake",
+                self.collateral,
+                self._balances(self.staked),
                 lambda loop, raw: ("deposit", raw, loop.address),
-            )  # fmt: skip
+            )
 
     def _supply(self, amounts: Sequence[int], borrowed: Sequence[int], *, number: int) -> None:
         asset = self.collateral.address
@@ -339,12 +346,17 @@ class _Builder:
             loop.debt_raw += debt
             loop.rounds.append(
                 LoopRound(
-                    borrower=loop.plan.borrower, cohort=loop.plan.cohort, round=number,
-                    block_number=self.world.chain.block_number, borrowed_raw=debt,
-                    swapped_raw=supplied if number else 0, supplied_raw=supplied,
-                    collateral_raw=loop.collateral_raw, debt_raw=loop.debt_raw,
+                    borrower=loop.plan.borrower,
+                    cohort=loop.plan.cohort,
+                    round=number,
+                    block_number=self.world.chain.block_number,
+                    borrowed_raw=debt,
+                    swapped_raw=supplied if number else 0,
+                    supplied_raw=supplied,
+                    collateral_raw=loop.collateral_raw,
+                    debt_raw=loop.debt_raw,
                 )
-            )  # fmt: skip
+            )
 
     def _balances(self, token: Contract) -> list[int]:
         addresses = [loop.address for loop in self.loops]

@@ -115,9 +115,11 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
             equity_raw = round(equities[i] * _EQUITY_STEPS_PER_TOKEN) * unit // _EQUITY_STEPS_PER_TOKEN
             if equity_raw == 0:
                 raise ScenarioError(
-                    file=scenario.file, key=f"positions.{name}.equity", value=equities[i],
+                    file=scenario.file,
+                    key=f"positions.{name}.equity",
+                    value=equities[i],
                     expected="an equity of at least 0.01 token",
-                )  # fmt: skip
+                )
             pledge = _pledge(scenario, cohort, borrower, equity_raw, pledge_ltvs[i]) if pledge_ltvs else None
             plans.append(PositionPlan(borrower, name, equity_raw, ltvs[i], cohort.rounds, pledge))
     return plans
@@ -132,9 +134,11 @@ def _pledge_ltvs(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.rand
     assert most is not None
     if most * 10_000 > ltv_bps:
         raise ScenarioError(
-            file=scenario.file, key=f"positions.{name}.pledge.ltv", value=str(most),
+            file=scenario.file,
+            key=f"positions.{name}.pledge.ltv",
+            value=str(most),
             expected=f"the {'pool' if line is None else 'desk'} lends {ltv_bps / 10_000:.2%} on {asset}",
-        )  # fmt: skip
+        )
     return draw(ltv, cohort.count, rng)
 
 
@@ -191,19 +195,23 @@ def _ltvs_ppm(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.
     most = max(range(cohort.count), key=lambda i: ltvs[i])
     if ltvs[most] * 10_000 > ltv_bps * LTV_SCALE:
         raise ScenarioError(
-            file=scenario.file, key=key, value=round(shown[most], 4),
+            file=scenario.file,
+            key=key,
+            value=round(shown[most], 4),
             expected=f"needs an LTV of {ltvs[most] / LTV_SCALE:.2%} a round in {cohort.rounds} rounds, "
             f"the pool lends {ltv_bps / 10_000:.2%} on {cohort.collateral}",
-        )  # fmt: skip
+        )
     return ltvs
 
 
 def _ltv_for_leverage(scenario: Scenario, key: str, leverage: float, rounds: int) -> int:
     if not 1 <= leverage < rounds + 1:
         raise ScenarioError(
-            file=scenario.file, key=key, value=round(leverage, 4),
+            file=scenario.file,
+            key=key,
+            value=round(leverage, 4),
             expected=f"a leverage from 1 to below {rounds + 1}, what {rounds} rounds can reach",
-        )  # fmt: skip
+        )
     low, high = 0, LTV_SCALE
     while high - low > 1:
         middle = (low + high) // 2

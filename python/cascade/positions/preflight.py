@@ -45,22 +45,28 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
         supplied = spec.lending.reserves[asset].lenders_supply
         if debt > supplied:
             raise ScenarioError(
-                file=scenario.file, key=f"lending.reserves.{asset}.lenders_supply", value=_whole(supplied),
+                file=scenario.file,
+                key=f"lending.reserves.{asset}.lenders_supply",
+                value=_whole(supplied),
                 expected=f"the positions borrow {_whole(debt)} {asset}: supply more, or build fewer",
-            )  # fmt: skip
+            )
     desk = spec.exchange.desk if spec.exchange is not None else None
     if desk is not None and lent > desk.capital:
         raise ScenarioError(
-            file=scenario.file, key="exchange.desk.capital", value=_whole(desk.capital),
+            file=scenario.file,
+            key="exchange.desk.capital",
+            value=_whole(desk.capital),
             expected=f"the positions borrow {_whole(lent)} of the desk: give it more, or build fewer",
-        )  # fmt: skip
+        )
     for (name, asset), amount in bought.items():
         venue = spec.venues[name]
         if not isinstance(venue, ParMintVenue) and amount > venue.reserves[asset]:
             raise ScenarioError(
-                file=scenario.file, key=f"venues.{name}.reserves.{asset}", value=_whole(venue.reserves[asset]),
+                file=scenario.file,
+                key=f"venues.{name}.reserves.{asset}",
+                value=_whole(venue.reserves[asset]),
                 expected=f"the loops buy {_whole(amount)} {asset} there, which would drain the pool",
-            )  # fmt: skip
+            )
 
 
 def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None:
@@ -94,16 +100,22 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
         if weakest is None or health * ratio < weakest[0]:
             weakest = (health * ratio, plan.borrower, at)
     if weakest is None or weakest[0] >= 1:
-        what = "no position has debt" if weakest is None else (
-            f"the oracle's path takes no position under a health factor of 1: the weakest, {weakest[1]}, "
-            f"stays at {weakest[0]:.4f} at {weakest[2]}"
-        )  # fmt: skip
+        what = (
+            "no position has debt"
+            if weakest is None
+            else (
+                f"the oracle's path takes no position under a health factor of 1: the weakest, {weakest[1]}, "
+                f"stays at {weakest[0]:.4f} at {weakest[2]}"
+            )
+        )
         if spec.expect.liquidations == "none":
             return what
         raise ScenarioError(
-            file=scenario.file, key="expect.liquidations", value=spec.expect.liquidations,
+            file=scenario.file,
+            key="expect.liquidations",
+            value=spec.expect.liquidations,
             expected=f"{what}; deepen the path, raise the leverage, or expect none",
-        )  # fmt: skip
+        )
     return None
 
 

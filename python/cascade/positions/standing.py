@@ -69,9 +69,11 @@ def _foundation(baseline: Scenario, change: Scenario) -> LendingSpec:
         for key in listed:
             if key not in left:
                 raise ScenarioError(
-                    file=change.file, key=f"lending.{kind}.{key}", value=None,
+                    file=change.file,
+                    key=f"lending.{kind}.{key}",
+                    value=None,
                     expected="cannot be taken from a standing pool: set its lines instead",
-                )  # fmt: skip
+                )
     used = {
         asset
         for cohort in baseline.spec.positions.values()
@@ -83,10 +85,12 @@ def _foundation(baseline: Scenario, change: Scenario) -> LendingSpec:
         stands = asset in used or reserve.lenders_supply > 0
         if stands and reserve.liquidation_threshold_bps and not new.liquidation_threshold_bps:
             raise ScenarioError(
-                file=change.file, key=f"lending.reserves.{asset}.liquidation_threshold_bps", value=0,
+                file=change.file,
+                key=f"lending.reserves.{asset}.liquidation_threshold_bps",
+                value=0,
                 expected="the configurator refuses it with ReserveLiquidityNotZero while anyone supplies the asset: "
                 "lower ltv_bps instead",
-            )  # fmt: skip
+            )
         reserves[asset] = reserve.model_copy(update={"lenders_supply": new.lenders_supply})
     return after.model_copy(
         update={

@@ -70,22 +70,27 @@ class PricePath:
             points = self.points.get(asset)
             if points is None:
                 raise ScenarioError(
-                    file=self.file, key="asset", value=asset,
+                    file=self.file,
+                    key="asset",
+                    value=asset,
                     expected=f"no row for this asset; the file has {', '.join(sorted(self.points))}",
-                )  # fmt: skip
+                )
             if points[0].timestamp > start or points[-1].timestamp < end:
                 raise ScenarioError(
-                    file=self.file, key=asset,
+                    file=self.file,
+                    key=asset,
                     value=f"{_iso(points[0].timestamp)} to {_iso(points[-1].timestamp)}",
                     expected=f"the path must cover the timeline, {_iso(start)} to {_iso(end)}",
-                )  # fmt: skip
+                )
             for left, right in pairwise(points):
                 gap = right.timestamp - left.timestamp
                 if gap > max_gap and right.timestamp > start and left.timestamp < end:
                     raise ScenarioError(
-                        file=self.file, key=asset, value=f"{gap} s after {_iso(left.timestamp)}",
+                        file=self.file,
+                        key=asset,
+                        value=f"{gap} s after {_iso(left.timestamp)}",
                         expected=f"a gap of at most max_gap, {max_gap} s",
-                    )  # fmt: skip
+                    )
 
 
 def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
@@ -123,9 +128,11 @@ def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
         asset = row["asset"]
         if asset not in known:
             raise ScenarioError(
-                file=file.name, key=f"{line}: asset", value=asset,
+                file=file.name,
+                key=f"{line}: asset",
+                value=asset,
                 expected=f"unknown asset; the scenario has {', '.join(sorted(known))}",
-            )  # fmt: skip
+            )
         point = PricePoint(
             timestamp=_timestamp(row["time"], file=file.name, line=line),
             price_e8=_price(row["price"], file=file.name, line=line),
@@ -135,9 +142,11 @@ def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
         earlier = points.setdefault(asset, [])
         if earlier and point.timestamp <= earlier[-1].timestamp:
             raise ScenarioError(
-                file=file.name, key=f"{line}: time", value=row["time"],
+                file=file.name,
+                key=f"{line}: time",
+                value=row["time"],
                 expected=f"times of {asset} must rise; the row before has {_iso(earlier[-1].timestamp)}",
-            )  # fmt: skip
+            )
         earlier.append(point)
     if not points:
         raise ScenarioError(file=file.name, key="", value=None, expected="has no rows")
@@ -167,9 +176,11 @@ def _price(text: str, *, file: str, line: str) -> int:
     scaled = price * 10**8
     if not price.is_finite() or price <= 0 or scaled != scaled.to_integral_value() or scaled >= 2**63:
         raise ScenarioError(
-            file=file, key=f"{line}: price", value=text,
+            file=file,
+            key=f"{line}: price",
+            value=text,
             expected="expected a price above 0 in dollars, of at most 8 decimals",
-        )  # fmt: skip
+        )
     return int(scaled)
 
 

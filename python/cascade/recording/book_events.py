@@ -91,13 +91,20 @@ class BookEvents:
             trade = log.arguments
             lots, price = trade["lots"], trade["price"]
             yield {
-                "tx_hash": receipt.tx_hash, "log_index": log.log_index, "book": book.name, "asset": book.base,
+                "tx_hash": receipt.tx_hash,
+                "log_index": log.log_index,
+                "book": book.name,
+                "asset": book.base,
                 **self._accounts.party("maker", trade["maker"]),
                 **self._accounts.party("taker", self._taker(log, logs)),
-                "taker_side": "sell" if trade["takerSide"] == SELL else "buy", "intent": self._intent(transaction),
-                "price_raw": price, "base_raw": lots * book.lot_raw, "quote_raw": book.value_raw(lots, price),
-                "maker_fee_raw": trade["makerFee"], "taker_fee_raw": trade["takerFee"],
-            }  # fmt: skip
+                "taker_side": "sell" if trade["takerSide"] == SELL else "buy",
+                "intent": self._intent(transaction),
+                "price_raw": price,
+                "base_raw": lots * book.lot_raw,
+                "quote_raw": book.value_raw(lots, price),
+                "maker_fee_raw": trade["makerFee"],
+                "taker_fee_raw": trade["takerFee"],
+            }
 
     def _has_moved(self, book: DeployedBook, after_raw: int) -> bool:
         return after_raw != self._own_raw.get(book.name, 0)

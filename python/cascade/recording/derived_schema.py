@@ -15,7 +15,9 @@ DERIVED_TABLES = (
             *IDENTITY,
             Column("order", INT64, "-", "place in the chain, from 1"),
             Column(
-                "link", TEXT, "-",
+                "link",
+                TEXT,
+                "-",
                 "macro-shock, margin-calls, loop-unwinding, chain-depeg:ASSET, exchange-depeg:ASSET, "
                 "chain-liquidations, desk-liquidations, perp-liquidations, leverage:COHORT, account-liquidations, "
                 "liquidity-vacuum:BOOK, flash-crash:ASSET, recovery:ASSET",
@@ -30,18 +32,24 @@ DERIVED_TABLES = (
             Column("peak", FLOAT64, "peak_unit", "value at the peak"),
             Column("peak_unit", TEXT, "-", "unit of peak"),
             Column(
-                "fed_by", TEXT, "-",
+                "fed_by",
+                TEXT,
+                "-",
                 "link that fed it, itself included; input (price path, forgotten order, scheduled or random traders), "
                 "time (interest), others (actors of no link), residual (what no row explains)",
             ),
             Column("fed_through", TEXT, "-", "through whom or what: classes of actor, assets, reasons"),
             Column("fed_share", FLOAT64, "share", "part of the size that this feeder made; sums to 1 over a link"),
             Column(
-                "fed_net", FLOAT64, "share",
+                "fed_net",
+                FLOAT64,
+                "share",
                 "the same with what the feeder pushed the other way counted against it; sums to 1 as well",
             ),
             Column(
-                "basis", TEXT, "-",
+                "basis",
+                TEXT,
+                "-",
                 "how shares were found: ledger (moves of a price, by who made them), pivots (the move that took a "
                 "health factor under 1), valuation (holdings times changes of prices), journal (reasons of "
                 "transactions, or the scenario)",
@@ -49,4 +57,4 @@ DERIVED_TABLES = (
         ),
         is_derived=True,
     ),
-)  # fmt: skip
+)

@@ -32,13 +32,18 @@ def perp_trade_rows(
         told, is_adl = log.arguments, log.event == "AutoDeleveraged"
         taker, maker = ("bankrupt", "counterparty") if is_adl else ("taker", "maker")
         yield {
-            "tx_hash": receipt.tx_hash, "log_index": log.log_index, "market": names[told["marketId"]],
-            **accounts.party("taker", told[taker]), **accounts.party("maker", told[maker]),
+            "tx_hash": receipt.tx_hash,
+            "log_index": log.log_index,
+            "market": names[told["marketId"]],
+            **accounts.party("taker", told[taker]),
+            **accounts.party("maker", told[maker]),
             "kind": "adl" if is_adl else "liquidation" if is_liquidation else "trade",
             # Of auto-deleveraging the event says what the bankrupt account sold.
-            "contracts": -told["contracts"] if is_adl else told["contracts"], "price_raw": told["price"],
-            "mark_raw": told["markPrice"], "rank_wad": told["rankWad"] if is_adl else 0,
-        }  # fmt: skip
+            "contracts": -told["contracts"] if is_adl else told["contracts"],
+            "price_raw": told["price"],
+            "mark_raw": told["markPrice"],
+            "rank_wad": told["rankWad"] if is_adl else 0,
+        }
 
 
 def event_rows(accounts: ExchangeAccounts, receipt: Receipt, logs: Sequence[Log]) -> Iterator[Row]:
@@ -62,18 +67,32 @@ def _row(accounts: ExchangeAccounts, receipt: Receipt, log: Log, kind: str, fiel
         actor = accounts.actor(address)
         who = {"account": actor.name, "role": actor.role, "cohort": actor.cohort}
     return {
-        "tx_hash": receipt.tx_hash, "log_index": log.log_index, "kind": kind, **who, "book": "", "asset": "",
-        "amount_raw": 0, "proceeds_raw": 0, "fee_raw": 0, "repaid_raw": 0, "ltv_bps": 0, "uni_mmr_wad": 0,
-        "leverage_wad": 0, "until_timestamp": 0, **fields,
-    }  # fmt: skip
+        "tx_hash": receipt.tx_hash,
+        "log_index": log.log_index,
+        "kind": kind,
+        **who,
+        "book": "",
+        "asset": "",
+        "amount_raw": 0,
+        "proceeds_raw": 0,
+        "fee_raw": 0,
+        "repaid_raw": 0,
+        "ltv_bps": 0,
+        "uni_mmr_wad": 0,
+        "leverage_wad": 0,
+        "until_timestamp": 0,
+        **fields,
+    }
 
 
 def _started(accounts: ExchangeAccounts, log: Log) -> Row:
     told = log.arguments
     return {
-        "asset": accounts.exchange.cash, "amount_raw": told["equity"], "uni_mmr_wad": told["uniMmrWad"],
+        "asset": accounts.exchange.cash,
+        "amount_raw": told["equity"],
+        "uni_mmr_wad": told["uniMmrWad"],
         "leverage_wad": told["leverageWad"],
-    }  # fmt: skip
+    }
 
 
 def _sold(accounts: ExchangeAccounts, log: Log) -> Row:
@@ -81,9 +100,13 @@ def _sold(accounts: ExchangeAccounts, log: Log) -> Row:
     book = accounts.exchange.book_of(asset)
     assert book is not None
     return {
-        "book": book.name, "asset": asset, "amount_raw": told["lots"] * book.lot_raw,
-        "proceeds_raw": told["proceeds"], "fee_raw": told["fee"], "uni_mmr_wad": told["uniMmrWadAfter"],
-    }  # fmt: skip
+        "book": book.name,
+        "asset": asset,
+        "amount_raw": told["lots"] * book.lot_raw,
+        "proceeds_raw": told["proceeds"],
+        "fee_raw": told["fee"],
+        "uni_mmr_wad": told["uniMmrWadAfter"],
+    }
 
 
 def _money(accounts: ExchangeAccounts, log: Log) -> Row:
@@ -103,10 +126,14 @@ def _called(accounts: ExchangeAccounts, log: Log) -> Row:
 def _loan_liquidated(accounts: ExchangeAccounts, log: Log) -> Row:
     told, book = log.arguments, _line(accounts, log)
     return {
-        "book": book.name, "asset": book.base, "amount_raw": told["soldLots"] * book.lot_raw,
-        "proceeds_raw": told["proceeds"], "fee_raw": told["fee"], "repaid_raw": told["repaid"],
+        "book": book.name,
+        "asset": book.base,
+        "amount_raw": told["soldLots"] * book.lot_raw,
+        "proceeds_raw": told["proceeds"],
+        "fee_raw": told["fee"],
+        "repaid_raw": told["repaid"],
         "ltv_bps": told["ltvBpsBefore"],
-    }  # fmt: skip
+    }
 
 
 def _desk_money(accounts: ExchangeAccounts, log: Log) -> Row:
@@ -117,9 +144,11 @@ def _halted(accounts: ExchangeAccounts, log: Log) -> Row:
     book = accounts.book_at(log.address)
     assert book is not None
     return {
-        "book": book.name, "asset": accounts.exchange.cash, "amount_raw": log.arguments["anchor"],
+        "book": book.name,
+        "asset": accounts.exchange.cash,
+        "amount_raw": log.arguments["anchor"],
         "until_timestamp": log.arguments["until"],
-    }  # fmt: skip
+    }
 
 
 _KINDS: dict[str, tuple[str, Callable[[ExchangeAccounts, Log], Row]]] = {
@@ -146,13 +175,12 @@ def _transfers(log: Log) -> str:
 
 def _deleveraging(accounts: ExchangeAccounts, receipt: Receipt, first: Log, logs: Sequence[Log]) -> Row:
     market = first.arguments["marketId"]
-    closed = [
-        log.arguments for log in logs if log.event == "AutoDeleveraged" and log.arguments["marketId"] == market
-    ]  # fmt: skip
+    closed = [log.arguments for log in logs if log.event == "AutoDeleveraged" and log.arguments["marketId"] == market]
     fields = {
-        "book": _market_names(accounts)[market], "amount_raw": sum(told["contracts"] for told in closed),
+        "book": _market_names(accounts)[market],
+        "amount_raw": sum(told["contracts"] for told in closed),
         "proceeds_raw": sum(abs(told["contracts"]) * told["price"] for told in closed),
-    }  # fmt: skip
+    }
     return _row(accounts, receipt, first, "auto-deleveraged", fields)
 
 

@@ -41,9 +41,7 @@ class ExchangeRows:
             if isinstance(source, ExchangeIndexOracle)
         }
 
-    def of_transaction(
-        self, transaction: Transaction, receipt: Receipt, *, crash: bool
-    ) -> Iterator[tuple[str, Row]]:  # fmt: skip
+    def of_transaction(self, transaction: Transaction, receipt: Receipt, *, crash: bool) -> Iterator[tuple[str, Row]]:
         """Table and row of what a transaction did; of the build phase only what moved own prices."""
         logs = receipt.logs_of(self._contracts(crash)) if receipt.ok else ()
         if not logs:
@@ -94,8 +92,14 @@ class ExchangeRows:
     def _move_row(self, move: BookMove) -> Row:
         actor = self._accounts.actor(move.account)
         return {
-            "log_index": move.log_index, "market": f"book:{move.book}",
-            "asset": self._accounts.exchange.books[move.book].base, "kind": move.kind, "actor": actor.name,
-            "role": actor.role, "cohort": actor.cohort, "intent": move.intent, "price_before_wad": move.before_wad,
+            "log_index": move.log_index,
+            "market": f"book:{move.book}",
+            "asset": self._accounts.exchange.books[move.book].base,
+            "kind": move.kind,
+            "actor": actor.name,
+            "role": actor.role,
+            "cohort": actor.cohort,
+            "intent": move.intent,
+            "price_before_wad": move.before_wad,
             "price_after_wad": move.after_wad,
-        }  # fmt: skip
+        }

@@ -38,7 +38,9 @@ EXCHANGE_TABLES = (
             ),
             Column("taker_side", TEXT, "-", "buy or sell"),
             Column(
-                "intent", TEXT, "-",
+                "intent",
+                TEXT,
+                "-",
                 "what the transaction was for; account-liquidation and desk-liquidation are forced sales",
             ),
             Column("price_raw", UINT256, "smallest unit", "of the stable, for a whole token of the asset"),
@@ -79,12 +81,16 @@ EXCHANGE_TABLES = (
             Column("adjusted_equity_raw", UINT256, "smallest unit", "signed, likewise after haircuts"),
             Column("maintenance_raw", UINT256, "smallest unit", "stable: maintenance margin"),
             Column(
-                "uni_mmr_wad", UINT256, "1e-18",
+                "uni_mmr_wad",
+                UINT256,
+                "1e-18",
                 "signed, adjusted equity over maintenance margin; 2^255 - 1 without maintenance margin, -2^255 where "
                 "the adjusted equity is negative besides",
             ),
             Column(
-                "leverage_wad", UINT256, "1e-18",
+                "leverage_wad",
+                UINT256,
+                "1e-18",
                 "assets other than the stable and notional, over equity; 2^256 - 1 without equity",
             ),
             Column("debt_raw", UINT256, "smallest unit", "stable owed"),
@@ -110,7 +116,9 @@ EXCHANGE_TABLES = (
             Column("debt_raw", UINT256, "smallest unit", "sum of debts"),
             Column("notional_raw", UINT256, "smallest unit", "sum of notionals"),
             Column(
-                "gross_raw", UINT256, "smallest unit",
+                "gross_raw",
+                UINT256,
+                "smallest unit",
                 "collateral other than the stable, without haircut, and notional: leverage is this over equity",
             ),
             Column("median_uni_mmr_wad", UINT256, "1e-18", "signed, median; the lower of the middle two"),
@@ -137,7 +145,9 @@ EXCHANGE_TABLES = (
             *WHEN,
             *LOG,
             Column(
-                "kind", TEXT, "-",
+                "kind",
+                TEXT,
+                "-",
                 "liquidation-started, collateral-sold, insurance-used, auto-deleveraged (sum of a transaction and "
                 "market), bad-debt, liquidation-ended; margin-called, margin-call-met, loan-liquidated, "
                 "shortfall-covered, desk-loss; book-halted; transfers-closed, transfers-open",
@@ -146,7 +156,9 @@ EXCHANGE_TABLES = (
             Column("book", TEXT, "-", "book, line of the desk, or perpetual of auto-deleveraging"),
             Column("asset", TEXT, "-", "symbol of the amount; empty where contracts are counted"),
             Column(
-                "amount_raw", UINT256, "smallest unit",
+                "amount_raw",
+                UINT256,
+                "smallest unit",
                 "signed, sold, used, written off, or closed (contracts); equity where a liquidation started; anchor "
                 "price where a book halted",
             ),
@@ -170,4 +182,4 @@ EXCHANGE_TABLES = (
             Column("amount_raw", UINT256, "smallest unit", "balance"),
         ),
     ),
-)  # fmt: skip
+)

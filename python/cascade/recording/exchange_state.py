@@ -68,9 +68,11 @@ class ExchangeState:
             for i, distance in enumerate(DEPTH_BPS):
                 bid_lots, _, ask_lots, _ = depth[_WORDS_A_DEPTH * i : _WORDS_A_DEPTH * (i + 1)]
                 yield {
-                    "venue": name, "within_bps": distance, "sell_raw": bid_lots * book.lot_raw,
+                    "venue": name,
+                    "within_bps": distance,
+                    "sell_raw": bid_lots * book.lot_raw,
                     "buy_raw": ask_lots * book.lot_raw,
-                }  # fmt: skip
+                }
 
     def margin(self, view: BlockView, *, event: str | None = None) -> Iterator[Row]:
         """Rows of `margin`: of every account with an event, or of those whose level changed."""
@@ -86,12 +88,19 @@ class ExchangeState:
             self._levels[address] = state.level
             actor = self._accounts.actor(address)
             yield {
-                "account": actor.name, "role": actor.role, "cohort": cohort, "event": event or "changed",
-                "level": LEVELS[state.level], "equity_raw": state.equity,
-                "adjusted_equity_raw": state.adjusted_equity, "maintenance_raw": state.maintenance,
-                "uni_mmr_wad": state.uni_mmr_wad, "leverage_wad": state.leverage_wad, "debt_raw": state.debt,
+                "account": actor.name,
+                "role": actor.role,
+                "cohort": cohort,
+                "event": event or "changed",
+                "level": LEVELS[state.level],
+                "equity_raw": state.equity,
+                "adjusted_equity_raw": state.adjusted_equity,
+                "maintenance_raw": state.maintenance,
+                "uni_mmr_wad": state.uni_mmr_wad,
+                "leverage_wad": state.leverage_wad,
+                "debt_raw": state.debt,
                 "notional_raw": state.notional,
-            }  # fmt: skip
+            }
 
     def margin_cohorts(self, view: BlockView) -> Iterator[Row]:
         """Rows of `margin_cohorts`."""
@@ -113,15 +122,18 @@ class ExchangeState:
             levels = [state.level for state in states]
             ratios = sorted(state.uni_mmr_wad for state in states)
             yield {
-                "cohort": cohort, "accounts": len(states),
+                "cohort": cohort,
+                "accounts": len(states),
                 **{level.replace("-", "_"): levels.count(number) for number, level in enumerate(LEVELS)},
                 "equity_raw": sum(state.equity for state in states),
                 "adjusted_equity_raw": sum(state.adjusted_equity for state in states),
                 "maintenance_raw": sum(state.maintenance for state in states),
                 "debt_raw": sum(state.debt for state in states),
-                "notional_raw": sum(state.notional for state in states), "gross_raw": sum(gross for _, gross in found),
-                "median_uni_mmr_wad": ratios[(len(ratios) - 1) // 2], "lowest_uni_mmr_wad": ratios[0],
-            }  # fmt: skip
+                "notional_raw": sum(state.notional for state in states),
+                "gross_raw": sum(gross for _, gross in found),
+                "median_uni_mmr_wad": ratios[(len(ratios) - 1) // 2],
+                "lowest_uni_mmr_wad": ratios[0],
+            }
 
     def holdings(self, view: BlockView) -> Iterator[Row]:
         """Rows of `holdings` that changed."""

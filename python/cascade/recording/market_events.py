@@ -133,9 +133,11 @@ def _traded(venue: DeployedVenue, log: Log) -> Swap | None:
         found = {"Mint": (*paid, *usde), "Redeem": (*usde, *paid)}.get(log.event)
     elif log.event == "TokenExchange":
         found = (
-            coins[arguments["sold_id"]], arguments["tokens_sold"],
-            coins[arguments["bought_id"]], arguments["tokens_bought"],
-        )  # fmt: skip
+            coins[arguments["sold_id"]],
+            arguments["tokens_sold"],
+            coins[arguments["bought_id"]],
+            arguments["tokens_bought"],
+        )
     elif log.event == "Swap":
         sold = 0 if arguments["amount0In"] else 1
         found = (coins[sold], arguments[f"amount{sold}In"], coins[1 - sold], arguments[f"amount{1 - sold}Out"])

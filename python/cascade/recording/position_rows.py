@@ -24,10 +24,14 @@ def flow_rows(world: World, receipt: Receipt) -> Iterator[dict[str, Any]]:
             other = world.actors.get(log.arguments[_COUNTERPARTY[log.event]])
             if owner is not None and other is not None:
                 yield {
-                    "tx_hash": receipt.tx_hash, "log_index": log.log_index, "account": owner.name,
-                    "cohort": owner.cohort, "event": log.event.lower(),
-                    "asset": world.symbol_of(log.arguments["reserve"]), "amount_raw": log.arguments["amount"],
-                }  # fmt: skip
+                    "tx_hash": receipt.tx_hash,
+                    "log_index": log.log_index,
+                    "account": owner.name,
+                    "cohort": owner.cohort,
+                    "event": log.event.lower(),
+                    "asset": world.symbol_of(log.arguments["reserve"]),
+                    "amount_raw": log.arguments["amount"],
+                }
 
 
 def unwind_rows(world: World, receipt: Receipt) -> Iterator[dict[str, Any]]:
@@ -40,12 +44,19 @@ def unwind_rows(world: World, receipt: Receipt) -> Iterator[dict[str, Any]]:
 def _unwound(world: World, receipt: Receipt, log: Log) -> dict[str, Any]:
     report, owner = log.arguments, world.actors[log.arguments["owner"]]
     return {
-        "tx_hash": receipt.tx_hash, "log_index": log.log_index, "borrower": owner.name, "cohort": owner.cohort,
+        "tx_hash": receipt.tx_hash,
+        "log_index": log.log_index,
+        "borrower": owner.name,
+        "cohort": owner.cohort,
         "collateral_asset": world.symbol_of(report["collateralAsset"]),
-        "debt_asset": world.symbol_of(report["debtAsset"]), "collateral_sold_raw": report["collateralSold"],
-        "proceeds_raw": report["proceeds"], "debt_repaid_raw": report["debtRepaid"],
-        "premium_raw": report["premium"], "cash_paid_raw": report["cashPaid"],
-        "collateral_price_e8": report["collateralPriceE8"], "debt_price_e8": report["debtPriceE8"],
+        "debt_asset": world.symbol_of(report["debtAsset"]),
+        "collateral_sold_raw": report["collateralSold"],
+        "proceeds_raw": report["proceeds"],
+        "debt_repaid_raw": report["debtRepaid"],
+        "premium_raw": report["premium"],
+        "cash_paid_raw": report["cashPaid"],
+        "collateral_price_e8": report["collateralPriceE8"],
+        "debt_price_e8": report["debtPriceE8"],
         "health_factor_before_wad": report["healthFactorBeforeWad"],
         "health_factor_after_wad": report["healthFactorAfterWad"],
-    }  # fmt: skip
+    }

@@ -89,11 +89,17 @@ class Recorder:
         self._lane_of_empty = _CHAIN
         self.rows["blocks"].append(
             {
-                **self._identity, **when, "lane": lane, "transactions": len(transactions), "queued": 0,
-                "queued_gas": 0, "gas_used": block.gas_used, "gas_limit": block.gas_limit,
+                **self._identity,
+                **when,
+                "lane": lane,
+                "transactions": len(transactions),
+                "queued": 0,
+                "queued_gas": 0,
+                "gas_used": block.gas_used,
+                "gas_limit": block.gas_limit,
                 "base_fee_wei": block.base_fee_wei,
             }
-        )  # fmt: skip
+        )
         if self._phase == "build":
             self._last_falls = {}
         for transaction, receipt in zip(transactions, block.receipts, strict=True):
@@ -102,16 +108,26 @@ class Recorder:
             actor = self._actor(receipt.sender)
             self.rows["transactions"].append(
                 {
-                    **self._identity, **when, "lane": lane, "transaction_index": receipt.transaction_index,
-                    "tx_hash": receipt.tx_hash, "actor": actor.name, "role": actor.role, "cohort": actor.cohort,
-                    "intent": transaction.intent, "reason": transaction.reason,
+                    **self._identity,
+                    **when,
+                    "lane": lane,
+                    "transaction_index": receipt.transaction_index,
+                    "tx_hash": receipt.tx_hash,
+                    "actor": actor.name,
+                    "role": actor.role,
+                    "cohort": actor.cohort,
+                    "intent": transaction.intent,
+                    "reason": transaction.reason,
                     "target": self.world.contract_names.get(transaction.to or "", transaction.reason),
-                    "status": "ok" if receipt.ok else "reverted", "revert_reason": receipt.revert_reason,
-                    "proposed_step": transaction.proposed_step, "gas_limit": transaction.gas_limit,
-                    "gas_used": receipt.gas_used, "tip_wei": transaction.tip_wei if is_charged else 0,
+                    "status": "ok" if receipt.ok else "reverted",
+                    "revert_reason": receipt.revert_reason,
+                    "proposed_step": transaction.proposed_step,
+                    "gas_limit": transaction.gas_limit,
+                    "gas_used": receipt.gas_used,
+                    "tip_wei": transaction.tip_wei if is_charged else 0,
                     "fee_wei": receipt.gas_used * receipt.effective_gas_price_wei if is_charged else 0,
                 }
-            )  # fmt: skip
+            )
             self._record_market(transaction, receipt, actor, when)
             self._record_exchange(transaction, receipt, when)
             if transaction.intent == "withdraw" and actor.role == "lender":
@@ -175,13 +191,28 @@ class Recorder:
         when = self._when(self.world.chain.block_number, self.world.chain.timestamp)
         self.rows["transactions"].append(
             {
-                **self._identity, **when, "phase": "crash", "step": step, "lane": _CHAIN, "transaction_index": -1,
+                **self._identity,
+                **when,
+                "phase": "crash",
+                "step": step,
+                "lane": _CHAIN,
+                "transaction_index": -1,
                 "tx_hash": "",
-                "actor": actor.name, "role": actor.role, "cohort": actor.cohort, "intent": intent, "reason": reason,
-                "target": "", "status": "rejected", "revert_reason": error, "proposed_step": proposed_step,
-                "gas_limit": 0, "gas_used": 0, "tip_wei": 0, "fee_wei": 0,
+                "actor": actor.name,
+                "role": actor.role,
+                "cohort": actor.cohort,
+                "intent": intent,
+                "reason": reason,
+                "target": "",
+                "status": "rejected",
+                "revert_reason": error,
+                "proposed_step": proposed_step,
+                "gas_limit": 0,
+                "gas_used": 0,
+                "tip_wei": 0,
+                "fee_wei": 0,
             }
-        )  # fmt: skip
+        )
 
     def _when(self, block_number: int, timestamp: int) -> Row:
         return {"phase": self._phase, "step": self._step, "block_number": block_number, "timestamp": timestamp}
@@ -195,20 +226,33 @@ class Recorder:
         for swap in swaps:
             self.rows["swaps"].append(
                 {
-                    **self._identity, **when, "tx_hash": receipt.tx_hash, "actor": actor.name, "role": actor.role,
+                    **self._identity,
+                    **when,
+                    "tx_hash": receipt.tx_hash,
+                    "actor": actor.name,
+                    "role": actor.role,
                     **vars(swap),
                 }
-            )  # fmt: skip
+            )
         for move in moves:
             self.rows["price_moves"].append(
                 {
-                    **self._identity, **when, "transaction_index": receipt.transaction_index,
-                    "log_index": move.log_index, "tx_hash": receipt.tx_hash, "market": move.market,
-                    "asset": move.asset, "kind": move.kind, "actor": actor.name, "role": actor.role,
-                    "cohort": actor.cohort, "intent": transaction.intent, "price_before_wad": move.before_wad,
+                    **self._identity,
+                    **when,
+                    "transaction_index": receipt.transaction_index,
+                    "log_index": move.log_index,
+                    "tx_hash": receipt.tx_hash,
+                    "market": move.market,
+                    "asset": move.asset,
+                    "kind": move.kind,
+                    "actor": actor.name,
+                    "role": actor.role,
+                    "cohort": actor.cohort,
+                    "intent": transaction.intent,
+                    "price_before_wad": move.before_wad,
                     "price_after_wad": move.after_wad,
                 }
-            )  # fmt: skip
+            )
             if move.after_wad < move.before_wad:
                 self._last_falls[move.asset] = receipt.tx_hash
 
@@ -240,11 +284,16 @@ class Recorder:
         got = sum(log.arguments["amount"] for log in receipt.logs_of({pool.address.lower()}) if log.event == "Withdraw")
         self.rows["withdrawals"].append(
             {
-                **self._identity, **when, "tx_hash": receipt.tx_hash, "lender": actor.name,
-                "asset": asset, "asked_raw": asked, "got_raw": got,
+                **self._identity,
+                **when,
+                "tx_hash": receipt.tx_hash,
+                "lender": actor.name,
+                "asset": asset,
+                "asked_raw": asked,
+                "got_raw": got,
                 "revert_reason": receipt.revert_reason,
             }
-        )  # fmt: skip
+        )
 
     def _record_own_changes(self, when: Row) -> dict[str, str]:
         """Record what others than keepers did with positions; returns whose positions changed, and how."""
@@ -301,11 +350,15 @@ class Recorder:
         for index, (count, collateral, debt) in sorted(buckets.items()):
             self.rows["health"].append(
                 {
-                    **self._identity, **when, "health_low_bps": HEALTH_EDGES_BPS[index],
-                    "health_high_bps": HEALTH_EDGES_BPS[index + 1], "positions": count,
-                    "collateral_base_e8": collateral, "debt_base_e8": debt,
+                    **self._identity,
+                    **when,
+                    "health_low_bps": HEALTH_EDGES_BPS[index],
+                    "health_high_bps": HEALTH_EDGES_BPS[index + 1],
+                    "positions": count,
+                    "collateral_base_e8": collateral,
+                    "debt_base_e8": debt,
                 }
-            )  # fmt: skip
+            )
 
     def _record_depth(self, view: BlockView, when: Row) -> None:
         for name, venue in self.world.venues.items():
@@ -319,10 +372,14 @@ class Recorder:
             for i, distance in enumerate(DEPTH_BPS):
                 self.rows["liquidity"].append(
                     {
-                        **self._identity, **when, "venue": name, "within_bps": distance,
-                        "sell_raw": words[2 * i], "buy_raw": words[2 * i + 1],
+                        **self._identity,
+                        **when,
+                        "venue": name,
+                        "within_bps": distance,
+                        "sell_raw": words[2 * i],
+                        "buy_raw": words[2 * i + 1],
                     }
-                )  # fmt: skip
+                )
 
     def _record_reserve(self, view: BlockView, when: Row) -> None:
         if self.world.reserve is None:
@@ -370,8 +427,14 @@ class Recorder:
 def _position_row(state: PositionState) -> Row:
     entry = state.entry
     return {
-        "borrower": entry.borrower, "address": entry.address, "cohort": entry.cohort,
-        "collateral_asset": entry.collateral, "debt_asset": entry.debt, "collateral_raw": state.collateral_raw,
-        "debt_raw": state.debt_raw, "collateral_base_e8": state.collateral_base_e8,
-        "debt_base_e8": state.debt_base_e8, "health_factor_wad": state.health_factor_wad,
-    }  # fmt: skip
+        "borrower": entry.borrower,
+        "address": entry.address,
+        "cohort": entry.cohort,
+        "collateral_asset": entry.collateral,
+        "debt_asset": entry.debt,
+        "collateral_raw": state.collateral_raw,
+        "debt_raw": state.debt_raw,
+        "collateral_base_e8": state.collateral_base_e8,
+        "debt_base_e8": state.debt_base_e8,
+        "health_factor_wad": state.health_factor_wad,
+    }

@@ -51,7 +51,9 @@ _TABLES = (
             Column("tx_hash", TEXT, "-", "hash; empty for a proposal that was not sent"),
             Column("actor", TEXT, "-", "name of the sender"),
             Column(
-                "role", TEXT, "-",
+                "role",
+                TEXT,
+                "-",
                 "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, issuer, "
                 "oracle, exogenous, deployer; exchange and its traders; or what an agent of one's own is called",
             ),
@@ -76,7 +78,9 @@ _TABLES = (
             *WHEN,
             Column("asset", TEXT, "-", "symbol"),
             Column(
-                "source", TEXT, "-",
+                "source",
+                TEXT,
+                "-",
                 "oracle (what the pool sees), path (input), spot:VENUE, exit:VENUE (average over all open collateral), "
                 "redemption; of a book, its stable at the oracle: book:BOOK (last), bid:BOOK, ask:BOOK, index:BOOK, "
                 "reference:BOOK (what it costs elsewhere)",
@@ -94,7 +98,9 @@ _TABLES = (
             Column("address", TEXT, "-", "its address"),
             Column("cohort", TEXT, "-", "cohort of the scenario"),
             Column(
-                "event", TEXT, "-",
+                "event",
+                TEXT,
+                "-",
                 "built, end, liquidated; unwound, stopped, repaid, topped-up, looped or changed by its owner",
             ),
             Column("collateral_asset", TEXT, "-", "symbol"),
@@ -173,28 +179,38 @@ _TABLES = (
             Column("log_index", INT64, "-", "position of the event in its block"),
             Column("tx_hash", TEXT, "-", "transaction that emitted the event"),
             Column(
-                "market", TEXT, "-",
+                "market",
+                TEXT,
+                "-",
                 "name of the venue; feed:ASSET for a posted feed; oracle:ASSET for an observation by an averaging or "
                 "delaying source; book:BOOK for a book's own price, the last one held between best bid and best ask",
             ),
             Column("asset", TEXT, "-", "symbol"),
             Column(
-                "kind", TEXT, "-",
+                "kind",
+                TEXT,
+                "-",
                 "swap, liquidity, post or observe; of a book trade, quote (placed) or cancel (taken away)",
             ),
             Column(
-                "actor", TEXT, "-",
+                "actor",
+                TEXT,
+                "-",
                 "name of the sender of the transaction; of a book the taker, or whose orders they are or were: of a "
                 "forced sale the account liquidated",
             ),
             Column("role", TEXT, "-", "its class of actor, as in `transactions`"),
             Column("cohort", TEXT, "-", "cohort or agent entry of the scenario that the actor belongs to"),
             Column(
-                "intent", TEXT, "-",
+                "intent",
+                TEXT,
+                "-",
                 "what the transaction is for; account-liquidation and desk-liquidation where an engine sold in a book",
             ),
             Column(
-                "price_before_wad", UINT256, "1e-18",
+                "price_before_wad",
+                UINT256,
+                "1e-18",
                 "price right before: of the asset in the venue's quote coin or the book's stable, 0 for none; of feeds "
                 "and observations, dollars a token",
             ),
@@ -234,7 +250,9 @@ _TABLES = (
             Column("round", INT64, "-", "how many times this borrower has been liquidated, this one included"),
             Column("unhealthy_since_step", INT64, "-", "step whose block took the health factor under 1"),
             Column(
-                "triggered_by", TEXT, "-",
+                "triggered_by",
+                TEXT,
+                "-",
                 "transaction that posted the price which took the health factor under 1; empty when no post did",
             ),
         ),
@@ -302,11 +320,15 @@ _TABLES = (
             Column("cash_raw", UINT256, "smallest unit", "collateral asset held"),
             Column("funding_raw", UINT256, "smallest unit", "signed, collateral asset: funding accrued, not settled"),
             Column(
-                "undistributed_raw", UINT256, "smallest unit",
+                "undistributed_raw",
+                UINT256,
+                "smallest unit",
                 "signed, collateral asset: funding settled, not paid to the stakers",
             ),
             Column(
-                "nav_raw", UINT256, "smallest unit",
+                "nav_raw",
+                UINT256,
+                "smallest unit",
                 "signed, collateral asset: cash, spot, profit of the short and accrued funding",
             ),
             Column("buffer_raw", UINT256, "smallest unit", "collateral asset that the minting contract holds"),
@@ -329,7 +351,7 @@ _TABLES = (
             Column("revert_reason", TEXT, "-", "why it failed; empty when it did not"),
         ),
     ),
-)  # fmt: skip
+)
 
 TABLES: dict[str, Table] = {table.name: table for table in (*_TABLES, *EXCHANGE_TABLES, *DERIVED_TABLES)}
 """Every table by name, in the order they are written."""

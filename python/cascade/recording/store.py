@@ -22,15 +22,24 @@ _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _INT256_MIN, _UINT256_MAX = -(2**255), 2**256 - 1
 
 _ARROW = {
-    Kind.TEXT: pa.string(), Kind.INT64: pa.int64(), Kind.UINT256: pa.string(), Kind.BOOL: pa.bool_(),
+    Kind.TEXT: pa.string(),
+    Kind.INT64: pa.int64(),
+    Kind.UINT256: pa.string(),
+    Kind.BOOL: pa.bool_(),
     Kind.FLOAT64: pa.float64(),
-}  # fmt: skip
+}
 _PYTHON: dict[Kind, type] = {
-    Kind.TEXT: str, Kind.INT64: int, Kind.UINT256: int, Kind.BOOL: bool, Kind.FLOAT64: float,
-}  # fmt: skip
+    Kind.TEXT: str,
+    Kind.INT64: int,
+    Kind.UINT256: int,
+    Kind.BOOL: bool,
+    Kind.FLOAT64: float,
+}
 _NUMPY: dict[Kind, Literal["int64", "bool", "float64"]] = {
-    Kind.INT64: "int64", Kind.BOOL: "bool", Kind.FLOAT64: "float64",
-}  # fmt: skip
+    Kind.INT64: "int64",
+    Kind.BOOL: "bool",
+    Kind.FLOAT64: "float64",
+}
 
 
 class SchemaViolation(CascadeError, TypeError):

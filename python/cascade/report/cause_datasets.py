@@ -23,8 +23,21 @@ _SPREAD = 0.36
 """How far dots of one block and generation are spread, so that none hides another."""
 
 _GRAPH_COLUMNS = [
-    "kind", "t", "time", "y", "t2", "y2", "share", "covered", "generation", "pivot", "by", "borrower", "tx", "pivot_tx",
-]  # fmt: skip
+    "kind",
+    "t",
+    "time",
+    "y",
+    "t2",
+    "y2",
+    "share",
+    "covered",
+    "generation",
+    "pivot",
+    "by",
+    "borrower",
+    "tx",
+    "pivot_tx",
+]
 
 
 def cause_frames(frames: Frames) -> dict[str, pd.DataFrame]:

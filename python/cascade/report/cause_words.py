@@ -35,25 +35,31 @@ def cause_cards(summary: dict[str, Any]) -> list[Card]:
             notes.append(f"{up} {_signed(classes[up]['gross_up'])}")
         cards.append(
             Card(
-                f"Fall of {ledger['asset']}, {_place(ledger)}", _signed(-ledger["fall"]),
-                f"{ledger['start']:.6f} to {ledger['trough']:.6f}, residual {ledger['residual']:g}", notes, "#causes",
+                f"Fall of {ledger['asset']}, {_place(ledger)}",
+                _signed(-ledger["fall"]),
+                f"{ledger['start']:.6f} to {ledger['trough']:.6f}, residual {ledger['residual']:g}",
+                notes,
+                "#causes",
                 "price_moves, by role",
             )
-        )  # fmt: skip
+        )
     generations = causes["generations"]
     first = generations[0]["r"] if generations else None
     if generations:
         of_others = sum(row["liquidations"] for row in generations if row["generation"] > 1)
         cards.append(
             Card(
-                "Generations", count(len(generations)), "longest chain of liquidations, each its pivot's next",
+                "Generations",
+                count(len(generations)),
+                "longest chain of liquidations, each its pivot's next",
                 [
                     f"{counted(of_others, 'liquidation')} caused by another",
                     "R of the first " + ("unknown" if first is None else f"{first:.2f}"),
                 ],
-                "#causes", "price_moves, liquidations",
+                "#causes",
+                "price_moves, liquidations",
             )
-        )  # fmt: skip
+        )
     return cards
 
 

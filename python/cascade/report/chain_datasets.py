@@ -39,11 +39,16 @@ def _links(frames: Frames) -> pd.DataFrame:
         times = row["started_timestamp"], max(ended, row["started_timestamp"]), row["peaked_timestamp"]
         rows.append(
             (
-                row["order"], f"{row['order']}. {title_of(row['link'])}", place_of(row["link"]),
-                *(moment * 1000 for moment in times), *(clock(moment) for moment in times),
-                1 if row["ended_timestamp"] else 0, size_of(row["size"], row["size_unit"]), row["what"],
+                row["order"],
+                f"{row['order']}. {title_of(row['link'])}",
+                place_of(row["link"]),
+                *(moment * 1000 for moment in times),
+                *(clock(moment) for moment in times),
+                1 if row["ended_timestamp"] else 0,
+                size_of(row["size"], row["size_unit"]),
+                row["what"],
             )
-        )  # fmt: skip
+        )
     columns = ["order", "link", "place", "t", "t2", "peak", "time", "until", "peaked", "ended", "size", "what"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -87,9 +87,13 @@ def _charts(runs: dict[str, Run]) -> tuple[dict[str, Dataset], dict[str, dict[st
         day = day_of(run.frames)
         prices, health = f"prices-{name}", f"health-{name}"
         charts[prices] = line_chart(
-            prices, datasets[prices], title="dollars a token", day=day, low=min(seen, default=0.0),
+            prices,
+            datasets[prices],
+            title="dollars a token",
+            day=day,
+            low=min(seen, default=0.0),
             high=max(seen, default=1.0),
-        )  # fmt: skip
+        )
         charts[health] = health_chart(health, day=day, high=max(totals))
     return datasets, charts
 

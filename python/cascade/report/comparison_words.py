@@ -89,10 +89,15 @@ def impossible_rows(comparison: Comparison) -> list[tuple[str, str, str, str, st
 def at_once_rows(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:
     """Positions that are liquidatable under the change before the crash begins."""
     return [
-        (one.account, one.cohort, one.asset, f"{wad_to_float(one.before_wad):.4f}",
-         f"{wad_to_float(one.health_factor_wad):.4f}")
+        (
+            one.account,
+            one.cohort,
+            one.asset,
+            f"{wad_to_float(one.before_wad):.4f}",
+            f"{wad_to_float(one.health_factor_wad):.4f}",
+        )
         for one in comparison.at_once
-    ]  # fmt: skip
+    ]
 
 
 def positions_note(comparison: Comparison) -> str:

@@ -99,7 +99,7 @@ def _prices(frames: Frames) -> pd.DataFrame:
         asset
         for (asset, source), group in prices.groupby(["asset", "source"], sort=True)
         if group["price_e8"].nunique() > 1 and str(source).split(":")[0] in _DRAWN
-    }  # fmt: skip
+    }
     held = prices.loc[prices["source"] == "oracle", "asset"]
     shown = moved or set(held.tolist())
     several = len(shown) > 1

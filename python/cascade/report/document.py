@@ -41,16 +41,24 @@ def document(template: str, *, content: Any, script: str | None = None, **contex
     own = ["charts.js"] if script is None else ["charts.js", script]
     scripts = [_vega(), "\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own)]
     rules = [
-        "default-src 'none'", "img-src data: blob:", "style-src 'unsafe-inline'", "base-uri 'none'",
-        "form-action 'none'", "script-src " + " ".join(_source(text) for text in scripts),
-    ]  # fmt: skip
-    return _environment().get_template(template).render(
-        policy="; ".join(rules),
-        style=Markup((_HERE / "assets" / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
-        scripts=[Markup(text) for text in scripts],  # noqa: S704 (our own file, and the bundled library)
-        content=Markup(_inert(content)),  # noqa: S704 (escaped by _inert)
-        **context,
-    )  # fmt: skip
+        "default-src 'none'",
+        "img-src data: blob:",
+        "style-src 'unsafe-inline'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "script-src " + " ".join(_source(text) for text in scripts),
+    ]
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            policy="; ".join(rules),
+            style=Markup((_HERE / "assets" / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+            scripts=[Markup(text) for text in scripts],  # noqa: S704 (our own file, and the bundled library)
+            content=Markup(_inert(content)),  # noqa: S704 (escaped by _inert)
+            **context,
+        )
+    )
 
 
 def _inert(content: Any) -> str:
@@ -74,8 +82,11 @@ def _source(script: str) -> str:
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(dollars=dollars, count=count)
     return environment

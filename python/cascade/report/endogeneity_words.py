@@ -93,10 +93,15 @@ def _lines(found: Endogeneity) -> Iterator[str]:
         "",
     )
     seeds = [
-        (str(one.seed), "yes" if one.met else "NO", f"{one.trough_usd:.4f}", number(one.liquidations, ""),
-         number(one.deficit_usd, "USD"))
+        (
+            str(one.seed),
+            "yes" if one.met else "NO",
+            f"{one.trough_usd:.4f}",
+            number(one.liquidations, ""),
+            number(one.deficit_usd, "USD"),
+        )
         for one in found.seeds
-    ]  # fmt: skip
+    ]
     yield from markdown_table(("seed", "as expected", "trough", "liquidations", "deficit, USD"), seeds, figures_from=2)
     yield from ("## What each parameter moves", "")
     yield from markdown_table(RUN_HEADINGS, run_rows(found), figures_from=1)

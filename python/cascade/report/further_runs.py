@@ -73,10 +73,12 @@ def _amplified(ratio: float | None, falls: list[float]) -> str:
 def _bars(name: str, order: list[str], *, height: int) -> dict[str, Any]:
     base = alt.Chart(alt.NamedData(name)).encode(
         y=alt.Y(
-            "label:N", sort=order, title=None,
+            "label:N",
+            sort=order,
+            title=None,
             axis=alt.Axis(labelLimit=260, labelColor=_INK, labelFontSize=12.5, grid=False),
         )
-    )  # fmt: skip
+    )
     bars = base.mark_bar(height={"band": 0.62}, cornerRadius=2).encode(
         x=alt.X("usd:Q", title="dollars of the fall", axis=alt.Axis(format="$.3~f", grid=True, tickCount=8)),
         color=alt.Color("kind:N", scale=alt.Scale(domain=["fall", "rise"], range=[_RED, _GREEN]), legend=None),

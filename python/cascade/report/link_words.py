@@ -100,13 +100,18 @@ def link_words(links: pd.DataFrame) -> list[LinkWords]:
         rest = len(rows) - len(named)
         found.append(
             LinkWords(
-                int(str(order)), title_of(first["link"]), first["what"], clock(first["started_timestamp"]),
+                int(str(order)),
+                title_of(first["link"]),
+                first["what"],
+                clock(first["started_timestamp"]),
                 clock(first["peaked_timestamp"]),
                 clock(first["ended_timestamp"]) if first["ended_timestamp"] else "had not ended",
-                size_of(first["size"], first["size_unit"]), [_feeder(row) for row in named],
-                f"and {rest} under 0.5 %" if rest else "", _BASES.get(first["basis"], first["basis"]),
+                size_of(first["size"], first["size_unit"]),
+                [_feeder(row) for row in named],
+                f"and {rest} under 0.5 %" if rest else "",
+                _BASES.get(first["basis"], first["basis"]),
             )
-        )  # fmt: skip
+        )
     return found
 
 

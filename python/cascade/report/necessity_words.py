@@ -21,11 +21,13 @@ def link_rows(found: Necessity) -> list[tuple[str, ...]]:
     """The whole chain and every variant: in how many seeds the claim holds, and every claim."""
     return [
         (
-            variant.name, variant.what, f"{variant.held(found.claim)} of {len(variant.outcomes)}",
+            variant.name,
+            variant.what,
+            f"{variant.held(found.claim)} of {len(variant.outcomes)}",
             f"{variant.met} of {len(variant.outcomes)}",
         )
         for variant in found.variants
-    ]  # fmt: skip
+    ]
 
 
 def seed_rows(found: Necessity) -> list[tuple[str, ...]]:

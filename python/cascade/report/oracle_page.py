@@ -30,9 +30,8 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
     seen = [row[3] for data in datasets.values() for row in data.rows]
     scale = {"low": min(seen, default=0.0), "high": max(seen, default=1.0)}
     charts = {
-        name: {"": line_chart(name, data, title="dollars a token", day=day, **scale)}
-        for name, data in datasets.items()
-    }  # fmt: skip
+        name: {"": line_chart(name, data, title="dollars a token", day=day, **scale)} for name, data in datasets.items()
+    }
     page = document(
         "oracles.html.j2",
         content={

@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 __all__ = ["HEADINGS", "design_row", "oracle_markdown", "oracle_note", "recovery_note"]
 
 HEADINGS = (
-    "design", "liquidations", "debt covered, USD", "deficit, USD", "shortfall at oracle, USD",
-    "shortfall at exit, USD", "shortfall at redemption, USD", "market trough", "oracle trough", "amplification",
-)  # fmt: skip
+    "design",
+    "liquidations",
+    "debt covered, USD",
+    "deficit, USD",
+    "shortfall at oracle, USD",
+    "shortfall at exit, USD",
+    "shortfall at redemption, USD",
+    "market trough",
+    "oracle trough",
+    "amplification",
+)
 """The shortfalls are those at the market's trough, of the positions in the main collateral."""
 
 

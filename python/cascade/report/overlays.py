@@ -59,12 +59,14 @@ def line_chart(name: str, data: Dataset, *, title: str, day: str, low: float, hi
     base = alt.Chart(alt.NamedData(name)).encode(
         x=_time(day),
         y=alt.Y(
-            "value:Q", title=title, scale=alt.Scale(domain=[low, high], zero=False, nice=True),
+            "value:Q",
+            title=title,
+            scale=alt.Scale(domain=[low, high], zero=False, nice=True),
             axis=alt.Axis(format="$.3~f"),
         ),
         color=alt.Color("series:N", scale=alt.Scale(domain=order, range=list(_COLOURS[: max(1, len(order))]))),
         tooltip=[alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("value:Q", format="$.4f")],
-    )  # fmt: skip
+    )
     lines = base.mark_line(interpolate="step-after", strokeWidth=2, clip=True)
     return _spec(lines + base.mark_point(size=60, opacity=0, filled=True))
 
@@ -77,19 +79,25 @@ def health_chart(name: str, *, day: str, high: float) -> dict[str, Any]:
         .encode(
             x=_time(day),
             y=alt.Y(
-                "value:Q", title="collateral at the oracle", stack="zero", scale=alt.Scale(domain=[0, high]),
+                "value:Q",
+                title="collateral at the oracle",
+                stack="zero",
+                scale=alt.Scale(domain=[0, high]),
                 axis=alt.Axis(format="$~s"),
             ),
             color=alt.Color(
-                "series:N", scale=alt.Scale(domain=["under 1", "1 and above"], range=["#c0322b", "#a9c4e0"]),
+                "series:N",
+                scale=alt.Scale(domain=["under 1", "1 and above"], range=["#c0322b", "#a9c4e0"]),
                 legend=alt.Legend(symbolType="square"),
             ),
             order=alt.Order("series:N", sort="descending"),
             tooltip=[
-                alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("value:Q", format="$,.0f"),
+                alt.Tooltip("series:N"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("value:Q", format="$,.0f"),
             ],
         )
-    )  # fmt: skip
+    )
     return _spec(chart)
 
 

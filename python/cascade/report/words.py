@@ -40,43 +40,60 @@ def cards(summary: dict[str, Any], expectation: dict[str, Any]) -> list[Card]:
     return [
         *cause_cards(summary),
         Card(
-            "Positions", count(summary["positions"]), count(summary["positions"]),
+            "Positions",
+            count(summary["positions"]),
+            count(summary["positions"]),
             [
                 f"{count(summary['liquidated_positions'])} liquidated ({share:.1f} %)",
                 f"{count(summary['wiped_out_positions'])} of them left with nothing",
             ],
-            "#positions", "runs.positions, liquidations.borrower",
+            "#positions",
+            "runs.positions, liquidations.borrower",
         ),
         Card(
-            "Liquidations", count(summary["liquidations"]), count(summary["liquidations"]),
+            "Liquidations",
+            count(summary["liquidations"]),
+            count(summary["liquidations"]),
             [
                 f"{clock(summary['first_liquidation'])} to {clock(summary['last_liquidation'])} UTC"
-                if summary["liquidations"] else "none",
+                if summary["liquidations"]
+                else "none",
                 met,
             ],
-            "#every-liquidation", "rows of liquidations",
+            "#every-liquidation",
+            "rows of liquidations",
         ),
         Card(
-            "Debt covered", dollars(summary["debt_covered_usd"]), exactly(summary["debt_covered_usd"]),
+            "Debt covered",
+            dollars(summary["debt_covered_usd"]),
+            exactly(summary["debt_covered_usd"]),
             [
                 f"{dollars(summary['collateral_seized_usd'])} of collateral seized",
                 f"{dollars(summary['bonus_paid_usd'])} of it bonus and fee",
             ],
-            "#every-liquidation", "liquidations.debt_covered_raw",
+            "#every-liquidation",
+            "liquidations.debt_covered_raw",
         ),
         Card(
-            "Deficit", dollars(summary["deficit_usd"]), exactly(summary["deficit_usd"]),
+            "Deficit",
+            dollars(summary["deficit_usd"]),
+            exactly(summary["deficit_usd"]),
             ["written off, borne by lenders", f"and {dollars(shortfall['end']['oracle'])} under water at the end"],
-            "#every-liquidation-deficit", "liquidations.deficit_raw", "bad" if summary["deficit_usd"] else "",
+            "#every-liquidation-deficit",
+            "liquidations.deficit_raw",
+            "bad" if summary["deficit_usd"] else "",
         ),
         Card(
-            "Shortfall at the trough, oracle", dollars(shortfall["trough"]["oracle"]),
+            "Shortfall at the trough, oracle",
+            dollars(shortfall["trough"]["oracle"]),
             exactly(shortfall["trough"]["oracle"]),
             [
                 f"{dollars(shortfall['trough']['exit'])} at exit price",
                 f"{dollars(shortfall['trough']['redemption'])} at redemption",
             ],
-            "#losses", "positions x prices at the trough", "bad" if shortfall["trough"]["oracle"] else "",
+            "#losses",
+            "positions x prices at the trough",
+            "bad" if shortfall["trough"]["oracle"] else "",
         ),
         Card(
             f"Trough of {trough['asset']}" if trough else "Trough",
@@ -86,27 +103,34 @@ def cards(summary: dict[str, Any], expectation: dict[str, Any]) -> list[Card]:
                 f"{trough['source']} at {clock(trough['time'])} UTC",
                 "oracle " + _price(summary["trough"].get(trough["asset"], {}).get("oracle")),
             ]
-            if trough else ["no prices"],
-            "#prices", "prices.price_e8",
+            if trough
+            else ["no prices"],
+            "#prices",
+            "prices.price_e8",
         ),
         Card(
-            "Time to liquidation", counted(delay["median"], "block") if delay["median"] is not None else "\u2013",
+            "Time to liquidation",
+            counted(delay["median"], "block") if delay["median"] is not None else "\u2013",
             "median, from the block that took the health factor under 1",
             [
                 f"95 % within {counted(delay['p95'], 'block')}" if delay["p95"] is not None else "none liquidated",
                 f"backlog of {count(summary['backlog']['peak_positions'])} at the most",
             ],
-            "#health", "liquidations.unhealthy_since_step, health",
+            "#health",
+            "liquidations.unhealthy_since_step, health",
         ),
         Card(
-            "Keepers' profit, net", dollars(keepers["net_profit_usd"]), exactly(keepers["net_profit_usd"]),
+            "Keepers' profit, net",
+            dollars(keepers["net_profit_usd"]),
+            exactly(keepers["net_profit_usd"]),
             [
                 f"{dollars(keepers['gas_usd'] + keepers['reverted_gas_usd'])} of gas paid",
                 f"{counted(keepers['reverted_attempts'], 'attempt')} reverted",
             ],
-            "#who-paid", "liquidations.liquidator_profit_raw, transactions.fee_wei",
+            "#who-paid",
+            "liquidations.liquidator_profit_raw, transactions.fee_wei",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def readings(summary: dict[str, Any]) -> dict[str, str]:

@@ -105,9 +105,14 @@ def load_scenario(
     shown = tuple(overrides) + tuple(f"{key}={value}" for key, value in (set or {}).items())
     tree["prices"]["path"] = price_file.name
     return Scenario(
-        spec=spec, path=path, file=file.name, overrides=shown, text=yaml.safe_dump(tree, sort_keys=False),
-        path_text=price_file.read_text(encoding="utf-8-sig"), folder=file.parent,
-    )  # fmt: skip
+        spec=spec,
+        path=path,
+        file=file.name,
+        overrides=shown,
+        text=yaml.safe_dump(tree, sort_keys=False),
+        path_text=price_file.read_text(encoding="utf-8-sig"),
+        folder=file.parent,
+    )
 
 
 def vary(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
@@ -136,9 +141,13 @@ def vary(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     check_references(spec, path, file=scenario.file)
     shown = tuple(f"{key}={_shown(value)}" for key, value in changes.items())
     return replace(
-        scenario, spec=spec, path=path, overrides=(*scenario.overrides, *shown), path_text=path_text,
+        scenario,
+        spec=spec,
+        path=path,
+        overrides=(*scenario.overrides, *shown),
+        path_text=path_text,
         text=yaml.safe_dump(tree, sort_keys=False),
-    )  # fmt: skip
+    )
 
 
 def _shown(value: Any) -> str:
@@ -223,9 +232,11 @@ def _read_yaml(file: Path) -> dict[str, Any]:
 def _merge(into: dict[str, Any], change: Mapping[str, Any]) -> None:
     for key, value in change.items():
         # A section that changes its kind is another thing: what the old kind said does not carry over.
-        same_kind = isinstance(value, dict) and isinstance(into.get(key), dict) and (
-            "kind" not in value or value["kind"] == into[key].get("kind")
-        )  # fmt: skip
+        same_kind = (
+            isinstance(value, dict)
+            and isinstance(into.get(key), dict)
+            and ("kind" not in value or value["kind"] == into[key].get("kind"))
+        )
         if same_kind:
             _merge(into[key], value)
         else:

@@ -54,12 +54,14 @@ def _ledger(frames: Frames, ledger: Ledger) -> dict[str, Any]:
         "residual": _float(ledger.residual),
         "classes": {
             entry.actor_class: {
-                "gross_down": _float(entry.gross_down), "gross_up": _float(entry.gross_up), "net": _float(entry.net),
+                "gross_down": _float(entry.gross_down),
+                "gross_up": _float(entry.gross_up),
+                "net": _float(entry.net),
                 "moves": entry.moves,
             }
             for entry in ledger.classes
         },
-    }  # fmt: skip
+    }
 
 
 def _float(value_wad: Fraction) -> float:

@@ -95,12 +95,16 @@ def generations(graph: CauseGraph) -> pd.DataFrame:
         counts[generation] += 1
     return pd.DataFrame(
         [
-            (number, counts[number], e8_to_float(covered[number]),
-             float(Fraction(covered.get(number + 1, 0), covered[number])) if covered[number] else float("nan"))
+            (
+                number,
+                counts[number],
+                e8_to_float(covered[number]),
+                float(Fraction(covered.get(number + 1, 0), covered[number])) if covered[number] else float("nan"),
+            )
             for number in sorted(counts)
         ],
         columns=["generation", "liquidations", "debt_covered_usd", "r"],
-    )  # fmt: skip
+    )
 
 
 def cause_graph(frames: Frames, *, floor: Fraction = FLOOR) -> CauseGraph:
@@ -318,10 +322,28 @@ _KIND_OF = {"liquidity": "liquidity", "quote": "liquidity", "cancel": "liquidity
 _NO_MOVE = {"block_number": -1, "log_index": -1, "tx_hash": "", "market": "", "actor": ""}
 
 _LIQUIDATION_COLUMNS = [
-    "liquidation", "block_number", "log_index", "step", "timestamp", "tx_hash", "borrower", "liquidator",
-    "debt_covered_e8", "generation", "pivot_kind", "pivot_class", "pivot_generation", "pivot_block", "pivot_log_index",
-    "pivot_tx_hash", "pivot_market", "pivot_actor", "inherits_from", "kept", "oracle_met",
-]  # fmt: skip
+    "liquidation",
+    "block_number",
+    "log_index",
+    "step",
+    "timestamp",
+    "tx_hash",
+    "borrower",
+    "liquidator",
+    "debt_covered_e8",
+    "generation",
+    "pivot_kind",
+    "pivot_class",
+    "pivot_generation",
+    "pivot_block",
+    "pivot_log_index",
+    "pivot_tx_hash",
+    "pivot_market",
+    "pivot_actor",
+    "inherits_from",
+    "kept",
+    "oracle_met",
+]
 
 
 def _is_sale(row: Mapping[Any, Any]) -> bool:

@@ -121,11 +121,16 @@ def ledger_frame(found: Iterable[Ledger]) -> pd.DataFrame:
         Python ints, or Fractions where a mean weighs), `moves`.
     """
     rows = [
-        (ledger.market, ledger.asset, entry.actor_class, *map(_plain, (entry.gross_down, entry.gross_up, entry.net)),
-         entry.moves)
+        (
+            ledger.market,
+            ledger.asset,
+            entry.actor_class,
+            *map(_plain, (entry.gross_down, entry.gross_up, entry.net)),
+            entry.moves,
+        )
         for ledger in found
         for entry in ledger.classes
-    ]  # fmt: skip
+    ]
     columns = ["market", "asset", "class", "gross_down_wad", "gross_up_wad", "net_wad", "moves"]
     exact = ("gross_down_wad", "gross_up_wad", "net_wad")
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(exact, object))
@@ -177,7 +182,7 @@ def _book(moves: Moves, book: str, first: int) -> Ledger | None:
 
 def _summed(
     market: str, first: int, last: int, *, start: int, trough: int, asset: str, counted: Sequence[_Move]
-) -> Ledger:  # fmt: skip
+) -> Ledger:
     tally = _Tally()
     for row, actor_class in counted:
         tally.add(actor_class, Fraction(row["price_after_wad"] - row["price_before_wad"]))

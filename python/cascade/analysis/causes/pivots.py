@@ -116,8 +116,9 @@ class Pair:
         """
         collateral, debt = self.collateral.answers, self.debt.answers
         collateral_start, collateral_end = int(collateral[start]), max(1, int(collateral[end]))
-        found = [HealthPiece(piece, Fraction(health_wad, collateral_end)) for piece in
-                 self.collateral.pieces(start, end)]  # fmt: skip
+        found = [
+            HealthPiece(piece, Fraction(health_wad, collateral_end)) for piece in self.collateral.pieces(start, end)
+        ]
         if self.debt is not self.collateral:
             factor = -Fraction(health_wad * collateral_start, collateral_end * max(1, int(debt[start])))
             found += [HealthPiece(piece, factor) for piece in self.debt.pieces(start, end)]

@@ -71,9 +71,15 @@ def _fall(fall: BookFall | None) -> dict[str, Any]:
 
 
 _FALL_KEYS = (
-    "start", "low", "low_usd", "low_at", "five_minute_fall_pct", "five_minute_fall_at", "after_10_minutes",
+    "start",
+    "low",
+    "low_usd",
+    "low_at",
+    "five_minute_fall_pct",
+    "five_minute_fall_at",
+    "after_10_minutes",
     "after_10_minutes_pct",
-)  # fmt: skip
+)
 
 
 def _depth(frames: Frames, depth: BookDepth | None) -> dict[str, Any]:

@@ -110,7 +110,14 @@ def _fall(frames: Frames, cash: Cash, own: _OwnPrices, book: str, rows: list[dic
     low_at, low_block = int(rows[low]["timestamp"]), int(rows[low]["block_number"])
     ended_at = int(frames.blocks["timestamp"].max())
     return BookFall(
-        book=book, asset=str(rows[0]["asset"]), start_wad=own.start_wad or prices[0], low_wad=prices[low],
-        low_at=low_at, low_block=low_block, low_e8=cash.price_e8(prices[low], low_block), fall=fall, fall_at=fall_at,
+        book=book,
+        asset=str(rows[0]["asset"]),
+        start_wad=own.start_wad or prices[0],
+        low_wad=prices[low],
+        low_at=low_at,
+        low_block=low_block,
+        low_e8=cash.price_e8(prices[low], low_block),
+        fall=fall,
+        fall_at=fall_at,
         later_wad=own.at(low_at + TEN_MINUTES) if low_at + TEN_MINUTES <= ended_at else None,
-    )  # fmt: skip
+    )

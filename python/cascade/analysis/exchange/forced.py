@@ -63,12 +63,13 @@ def losses(frames: Frames, cash: Cash) -> dict[str, Any]:
     )
     return {
         "insurance_used_usd": {
-            "margin": e8_to_float(sums["insurance-used"]), "desk": e8_to_float(sums["shortfall-covered"]),
+            "margin": e8_to_float(sums["insurance-used"]),
+            "desk": e8_to_float(sums["shortfall-covered"]),
         },
         "adl": {"fills": len(fills), "accounts": int(fills["maker"].nunique()), "usd": e8_to_float(closed)},
         "bad_debt_usd": e8_to_float(sums["bad-debt"]),
         "desk_loss_usd": e8_to_float(sums["desk-loss"]),
-    }  # fmt: skip
+    }
 
 
 def _by_asset(rows: list[dict[Any, Any]], cash: Cash) -> dict[str, float]:

@@ -66,11 +66,14 @@ def _leverage(cohort: str, rows: list[dict[Any, Any]], started: list[dict[Any, A
     ordered = sorted(own.values())
     median = ordered[(len(ordered) - 1) // 2] if ordered else NO_DEBT_WAD
     return CohortLeverage(
-        cohort=cohort, start=_of(before[-1]) if before else None, peak=peak, peak_at=int(peak_at),
+        cohort=cohort,
+        start=_of(before[-1]) if before else None,
+        peak=peak,
+        peak_at=int(peak_at),
         is_bare=len(ratios) < len(counted),
         liquidated_at=int(started[0]["timestamp"]) if started else None,
         at_liquidation=None if median == NO_DEBT_WAD else Fraction(median, WAD),
-    )  # fmt: skip
+    )
 
 
 def _of(row: dict[Any, Any]) -> Fraction | None:

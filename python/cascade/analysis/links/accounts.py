@@ -62,9 +62,10 @@ class Accounts:
         self._sums: dict[tuple[str, int], tuple[list[Fraction], list[Fraction]]] = {}
         self._trades: dict[tuple[int, bool], Fraction] = {}
         self._books = {
-            spec["base"]: (name, spec) for name, spec in run.books.items()
+            spec["base"]: (name, spec)
+            for name, spec in run.books.items()
             if name in (exchange.get("margin") or {}).get("collateral", {})
-        }  # fmt: skip
+        }
 
     @cached_property
     def assets(self) -> list[str]:
@@ -164,7 +165,7 @@ class Accounts:
         return {
             (self._value_link(spec), f"{asset}: redemption value"): of_value,
             (exchange_depeg(asset), f"{asset}: discount"): total - of_value,
-        }  # fmt: skip
+        }
 
     def _tokens(self, asset: str, number: int) -> Fraction:
         return Fraction(self.held(asset, self.rows[number]["block_number"]), 10 ** self.run.frames.decimals(asset))
@@ -226,9 +227,7 @@ class Accounts:
         return total
 
     def _of_interest(self, until: int) -> Fraction:
-        grown = sum(
-            max(self.rows[at]["debt_raw"] - self.rows[at - 1]["debt_raw"], 0) for at in range(1, until + 1)
-        )  # fmt: skip
+        grown = sum(max(self.rows[at]["debt_raw"] - self.rows[at - 1]["debt_raw"], 0) for at in range(1, until + 1))
         return -Fraction(grown, self._cash_unit)
 
 

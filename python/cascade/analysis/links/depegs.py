@@ -41,11 +41,19 @@ def chain_depegs(run: Evidence) -> list[Link]:
         low = points[spell.low].value
         links.append(
             Link(
-                chain_depeg(asset), f"{asset} fell in the pool {market} from {float(start):.4f} to {float(low):.4f}.",
-                spell.started, spell.peaked, spell.ended, 100 * (1 - low / start), "% of the start", low,
-                "in the pool's quote coin", "ledger", _split(run, market, 0, spell.peaked.block),
+                chain_depeg(asset),
+                f"{asset} fell in the pool {market} from {float(start):.4f} to {float(low):.4f}.",
+                spell.started,
+                spell.peaked,
+                spell.ended,
+                100 * (1 - low / start),
+                "% of the start",
+                low,
+                "in the pool's quote coin",
+                "ledger",
+                _split(run, market, 0, spell.peaked.block),
             )
-        )  # fmt: skip
+        )
     return links
 
 
@@ -71,11 +79,19 @@ def exchange_depegs(run: Evidence) -> list[Link]:
             what += ": the price of a forgotten order, an input"
         links.append(
             Link(
-                exchange_depeg(spec["base"]), f"{what}.", spell.started, spell.peaked, spell.ended, 100 * (1 - low),
-                "% under redemption", low, "of redemption", "ledger",
+                exchange_depeg(spec["base"]),
+                f"{what}.",
+                spell.started,
+                spell.peaked,
+                spell.ended,
+                100 * (1 - low),
+                "% under redemption",
+                low,
+                "of redemption",
+                "ledger",
                 _split_moves(run, book, max(spell.first - 1, 0), spell.low),
             )
-        )  # fmt: skip
+        )
     return links
 
 

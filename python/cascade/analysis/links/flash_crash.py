@@ -57,16 +57,22 @@ def flash_crashes(run: Evidence) -> list[Link]:
         what = f"{asset} fell in {book} from {float(fall.before):.6g} to {float(fall.lowest):.6g} in five minutes"
         if forgotten_at(spec, fall.lowest):
             what += ": the low is the price of a forgotten order, an input"
-        after = next(
-            (row for row in rows[fall.low :] if _price(row) >= fall.before * (1 - _LINE)), None
-        )  # fmt: skip
+        after = next((row for row in rows[fall.low :] if _price(row) >= fall.before * (1 - _LINE)), None)
         links.append(
             Link(
-                flash_crash(asset), f"{what}.", run.moment(rows[fall.begun]), run.moment(rows[fall.low]),
-                after["timestamp"] if after else 0, 100 * size, "% of five minutes earlier", fall.lowest,
-                "in the exchange's stable", "ledger", _split(run, book, fall),
+                flash_crash(asset),
+                f"{what}.",
+                run.moment(rows[fall.begun]),
+                run.moment(rows[fall.low]),
+                after["timestamp"] if after else 0,
+                100 * size,
+                "% of five minutes earlier",
+                fall.lowest,
+                "in the exchange's stable",
+                "ledger",
+                _split(run, book, fall),
             )
-        )  # fmt: skip
+        )
         links += _recovery(run, book, spec, fall)
     return links
 
@@ -129,10 +135,19 @@ def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> li
     shares = Parts.weighed({(link, f"bids of {role}s"): Fraction(paid) for role, paid in amounts.items()})
     return [
         Link(
-            recovery(spec["base"]), what, low, reached, until if is_over else 0, 100 * regained, "% of the fall", price,
-            "in the exchange's stable", "ledger", lambda: shares,
+            recovery(spec["base"]),
+            what,
+            low,
+            reached,
+            until if is_over else 0,
+            100 * regained,
+            "% of the fall",
+            price,
+            "in the exchange's stable",
+            "ledger",
+            lambda: shares,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _bids(run: Evidence, book: str, low: Moment, until: int, *, over: Fraction) -> dict[str, int]:
@@ -140,9 +155,11 @@ def _bids(run: Evidence, book: str, low: Moment, until: int, *, over: Fraction) 
     unit = 10 ** run.frames.decimals(str((run.exchange or {})["cash"]))
     frame = run.frames.trades
     frame = frame[
-        (frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] > low.block)
+        (frame["book"] == book)
+        & (frame["taker_side"] == "sell")
+        & (frame["block_number"] > low.block)
         & (frame["timestamp"] <= until)
-    ]  # fmt: skip
+    ]
     amounts: dict[str, int] = {}
     columns = (frame[name].tolist() for name in ("maker_role", "price_raw", "quote_raw"))
     for role, price, paid in zip(*columns, strict=True):

@@ -66,7 +66,7 @@ def weighed(parts: Sequence[tuple[Event, Parts]]) -> Parts:
     return gathered(
         scaled(Parts.of(_rounded(split.shares)), each if each is not None else event.dollars / dollars)
         for event, split in parts
-    )  # fmt: skip
+    )
 
 
 def _rounded(shares: Mapping[Feeder, Fraction]) -> dict[Feeder, Fraction]:

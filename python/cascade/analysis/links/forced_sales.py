@@ -45,10 +45,15 @@ def chain_liquidations(run: Evidence) -> list[Link]:
     what = f"{counted(len(rows), 'liquidation')} of {counted(borrowers, 'borrower')} on chain."
     return [
         _flow(
-            run, CHAIN_LIQUIDATIONS, what, events, unit="dollars of debt covered", basis="pivots",
+            run,
+            CHAIN_LIQUIDATIONS,
+            what,
+            events,
+            unit="dollars of debt covered",
+            basis="pivots",
             split=lambda: Parts.weighed(amounts),
         )
-    ]  # fmt: skip
+    ]
 
 
 def desk_liquidations(run: Evidence) -> list[Link]:
@@ -66,10 +71,15 @@ def desk_liquidations(run: Evidence) -> list[Link]:
     pairs = list(zip(events, rows, strict=True))
     return [
         _flow(
-            run, DESK_LIQUIDATIONS, what, events, unit="dollars sold", basis="ledger",
+            run,
+            DESK_LIQUIDATIONS,
+            what,
+            events,
+            unit="dollars sold",
+            basis="ledger",
             split=lambda: weighed([(event, run.book_fall(row["book"], run.before(row))) for event, row in pairs]),
         )
-    ]  # fmt: skip
+    ]
 
 
 def perp_liquidations(run: Evidence) -> list[Link]:
@@ -83,10 +93,9 @@ def perp_liquidations(run: Evidence) -> list[Link]:
     exchange = run.exchange or {}
     cash, markets = str(exchange["cash"]), exchange["margin"]["markets"]
     events = [
-        Event(
-            run.moment(row), run.dollars(cash, abs(row["contracts"]) * row["mark_raw"], row["block_number"])
-        ) for row in rows
-    ]  # fmt: skip
+        Event(run.moment(row), run.dollars(cash, abs(row["contracts"]) * row["mark_raw"], row["block_number"]))
+        for row in rows
+    ]
     pairs = list(zip(events, rows, strict=True))
 
     def split(row: dict[Any, Any]) -> Parts:
@@ -97,10 +106,15 @@ def perp_liquidations(run: Evidence) -> list[Link]:
     what = f"Perpetuals of {counted(takers, 'account')} were liquidated in {counted(len(rows), 'trade')}."
     return [
         _flow(
-            run, PERP_LIQUIDATIONS, what, events, unit="dollars of contracts", basis="ledger",
+            run,
+            PERP_LIQUIDATIONS,
+            what,
+            events,
+            unit="dollars of contracts",
+            basis="ledger",
             split=lambda: weighed([(event, split(row)) for event, row in pairs]),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _pivot(run: Evidence, row: dict[Any, Any]) -> Feeder:
@@ -120,6 +134,15 @@ def _flow(
 ) -> Link:
     peaked, peak = busiest(events, run.start.timestamp)
     return Link(
-        name, what, events[0].at, peaked, ended(events, run), total(events), unit, peak, f"{unit} in a minute", basis,
+        name,
+        what,
+        events[0].at,
+        peaked,
+        ended(events, run),
+        total(events),
+        unit,
+        peak,
+        f"{unit} in a minute",
+        basis,
         split,
-    )  # fmt: skip
+    )

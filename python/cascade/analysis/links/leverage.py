@@ -47,11 +47,19 @@ def rising_leverage(run: Evidence) -> list[Link]:
         )
         links.append(
             Link(
-                leverage(accounts.cohort), what, run.moment(rows[begun]), run.moment(rows[peak]),
-                first["timestamp"] if first else 0, most / start, "times the start", most, "gross over equity",
-                "valuation", _fall(accounts, peak, change),
+                leverage(accounts.cohort),
+                what,
+                run.moment(rows[begun]),
+                run.moment(rows[peak]),
+                first["timestamp"] if first else 0,
+                most / start,
+                "times the start",
+                most,
+                "gross over equity",
+                "valuation",
+                _fall(accounts, peak, change),
             )
-        )  # fmt: skip
+        )
     return links
 
 
@@ -91,25 +99,39 @@ def account_liquidations(run: Evidence) -> list[Link]:
     for row, event in zip(sold, events, strict=True):
         assets[row["asset"]] = assets.get(row["asset"], Fraction(0)) + event.dollars
     size = total(events)
-    named = ", ".join(
-        f"{asset} {float(100 * amount / size):.0f} %" for asset, amount in sorted(assets.items(), key=lambda i: -i[1])
-    ) if size else "for nothing"  # fmt: skip
+    named = (
+        ", ".join(
+            f"{asset} {float(100 * amount / size):.0f} %"
+            for asset, amount in sorted(assets.items(), key=lambda i: -i[1])
+        )
+        if size
+        else "for nothing"
+    )
     peaked, peak = busiest(events, run.start.timestamp)
     accounts = {entry.cohort: entry for entry in borrowing_cohorts(run)}
 
     def split() -> Parts:
-        fallen = [(Event(run.moment(started[key]), dollars), _lost(run, accounts, started[key]))
-                  for key, dollars in by_account.items()]  # fmt: skip
+        fallen = [
+            (Event(run.moment(started[key]), dollars), _lost(run, accounts, started[key]))
+            for key, dollars in by_account.items()
+        ]
         return weighed(fallen)
 
     return [
         Link(
             ACCOUNT_LIQUIDATIONS,
             f"Collateral of {counted(len({row['account'] for row in sold}), 'unified account')} was sold: {named}.",
-            events[0].at, peaked, ended(events, run), size, "dollars sold", peak, "dollars sold in a minute",
-            "valuation", split,
+            events[0].at,
+            peaked,
+            ended(events, run),
+            size,
+            "dollars sold",
+            peak,
+            "dollars sold in a minute",
+            "valuation",
+            split,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _lost(run: Evidence, accounts: dict[str, Accounts], started: dict[Any, Any]) -> Parts:
@@ -117,8 +139,6 @@ def _lost(run: Evidence, accounts: dict[str, Accounts], started: dict[Any, Any])
     if entry is None:
         return Parts.unknown()
     numbers = [number for number, row in enumerate(entry.rows) if row["block_number"] <= started["block_number"]]
-    effects = entry.effects(
-        numbers[-1], at=run.before(started), until=len(entry.untouched) - 1, adjusted=True
-    )  # fmt: skip
+    effects = entry.effects(numbers[-1], at=run.before(started), until=len(entry.untouched) - 1, adjusted=True)
     # An account of a cohort that gained was brought down by what is its own.
     return Parts.weighed(effects) if sum(effects.values(), Fraction(0)) < 0 else Parts.unknown()

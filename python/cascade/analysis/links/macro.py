@@ -33,8 +33,16 @@ def macro_shock(run: Evidence) -> list[Link]:
     named = ", ".join(f"{asset} {float(100 * falls[asset]):.1f} %" for asset in ordered)
     return [
         Link(
-            MACRO_SHOCK, f"The price path, an input, fell: {named}.", spell.started, spell.peaked, spell.ended,
-            100 * falls[ordered[0]], "% of the start", points[spell.low].value, "dollars", "journal",
+            MACRO_SHOCK,
+            f"The price path, an input, fell: {named}.",
+            spell.started,
+            spell.peaked,
+            spell.ended,
+            100 * falls[ordered[0]],
+            "% of the start",
+            points[spell.low].value,
+            "dollars",
+            "journal",
             lambda: Parts.of({(INPUT, "price path"): Fraction(1)}),
         )
-    ]  # fmt: skip
+    ]

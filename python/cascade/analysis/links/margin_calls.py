@@ -41,11 +41,19 @@ def margin_calls(run: Evidence) -> list[Link]:
     told = [f"{counted(len(calls), 'margin call')} on pledges"] if calls else []
     return [
         Link(
-            MARGIN_CALLS, " and ".join([*told, of_desk] if others else told) + ".", every[0].at, peaked,
-            _last_closed(events, desk), total(sized), unit, peak, f"{unit} in a minute", "ledger",
+            MARGIN_CALLS,
+            " and ".join([*told, of_desk] if others else told) + ".",
+            every[0].at,
+            peaked,
+            _last_closed(events, desk),
+            total(sized),
+            unit,
+            peak,
+            f"{unit} in a minute",
+            "ledger",
             lambda: weighed([(event, fall()) for event, fall in everything]),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _desk_fall(run: Evidence, row: dict[Any, Any]) -> Any:

@@ -71,7 +71,7 @@ class Movers:
             ({**row, "price_before_wad": start, "price_after_wad": end}, whose)
             for start, end, whose in ((before, between, followed), (between, after, feeder))
             if start != end
-        ]  # fmt: skip
+        ]
 
     def _reference_wad(self, book: str, row: dict[Any, Any]) -> int | None:
         # What makers saw: the reference at the end of the block before, in the exchange's stable.
@@ -91,9 +91,7 @@ class Movers:
 
     @cached_property
     def _numbers(self) -> dict[tuple[int, int], int]:
-        return {
-            (row["block_number"], row["log_index"]): number for number, row in enumerate(self._moves.records)
-        }  # fmt: skip
+        return {(row["block_number"], row["log_index"]): number for number, row in enumerate(self._moves.records)}
 
     def _link(self, row: dict[Any, Any]) -> str:
         if row["tx_hash"] in self._liquidated or row["role"] == "keeper":

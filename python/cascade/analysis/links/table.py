@@ -20,9 +20,19 @@ from cascade.analysis.links.vacuum import vacuums
 __all__ = ["find_links", "link_rows"]
 
 _FINDERS: tuple[Callable[[Evidence], list[Link]], ...] = (
-    macro_shock, margin_calls, loop_unwinding, chain_depegs, exchange_depegs, chain_liquidations, desk_liquidations,
-    perp_liquidations, rising_leverage, account_liquidations, vacuums, flash_crashes,
-)  # fmt: skip
+    macro_shock,
+    margin_calls,
+    loop_unwinding,
+    chain_depegs,
+    exchange_depegs,
+    chain_liquidations,
+    desk_liquidations,
+    perp_liquidations,
+    rising_leverage,
+    account_liquidations,
+    vacuums,
+    flash_crashes,
+)
 """What looks for links; of two that began in one block, the one found first stands first."""
 
 _NO_LINKS = (INPUT, TIME, OTHERS, RESIDUAL)
@@ -48,16 +58,27 @@ def link_rows(frames: Frames) -> list[dict[str, Any]]:
     identity = {"run_id": str(run["run_id"]), "seed": int(run["seed"])}
     return [
         {
-            **identity, "order": order, "link": link.name, "what": link.what,
-            "started_timestamp": link.started.timestamp, "peaked_timestamp": link.peaked.timestamp,
-            "ended_timestamp": link.ended, "started_step": link.started.step, "size": float(link.size),
-            "size_unit": link.size_unit, "peak": float(link.peak), "peak_unit": link.peak_unit,
-            "fed_by": fed.fed_by, "fed_through": fed.through, "fed_share": float(fed.share),
-            "fed_net": float(fed.net), "basis": link.basis,
+            **identity,
+            "order": order,
+            "link": link.name,
+            "what": link.what,
+            "started_timestamp": link.started.timestamp,
+            "peaked_timestamp": link.peaked.timestamp,
+            "ended_timestamp": link.ended,
+            "started_step": link.started.step,
+            "size": float(link.size),
+            "size_unit": link.size_unit,
+            "peak": float(link.peak),
+            "peak_unit": link.peak_unit,
+            "fed_by": fed.fed_by,
+            "fed_through": fed.through,
+            "fed_share": float(fed.share),
+            "fed_net": float(fed.net),
+            "basis": link.basis,
         }
         for order, (link, feeders) in enumerate(find_links(frames), start=1)
         for fed in feeders
-    ]  # fmt: skip
+    ]
 
 
 def _feeders(link: Link, parts: Parts, by_name: dict[str, Link]) -> tuple[Fed, ...]:
@@ -69,10 +90,11 @@ def _feeders(link: Link, parts: Parts, by_name: dict[str, Link]) -> tuple[Fed, .
         Fed(
             name,
             ", ".join(dict.fromkeys(t for _, _, t in sorted(of, key=lambda part: (-part[0], part[2])) if t)),
-            sum(share for share, _, _ in of), sum(net for _, net, _ in of),
+            sum(share for share, _, _ in of),
+            sum(net for _, net, _ in of),
         )
         for name, of in merged.items()
-    ]  # fmt: skip
+    ]
     return tuple(sorted(rows, key=lambda fed: (-fed.share, -fed.net, fed.fed_by)))
 
 

@@ -48,17 +48,30 @@ def loop_unwinding(run: Evidence) -> list[Link]:
         amounts[feeder] = amounts.get(feeder, Fraction(0)) + event.dollars
         sums[why] = sums.get(why, Fraction(0)) + event.dollars
     size = total(events)
-    shares = ", ".join(
-        f"{why} {float(100 * amount / size):.0f} %" for why, amount in sorted(sums.items(), key=lambda item: -item[1])
-    ) if size else "nothing"  # fmt: skip
+    shares = (
+        ", ".join(
+            f"{why} {float(100 * amount / size):.0f} %"
+            for why, amount in sorted(sums.items(), key=lambda item: -item[1])
+        )
+        if size
+        else "nothing"
+    )
     peaked, peak = busiest(events, run.start.timestamp)
     return [
         Link(
-            LOOP_UNWINDING, f"{counted(len(rows), 'sale')} of loops by their owners: {shares}.", events[0].at, peaked,
-            ended(events, run), size, "dollars sold", peak, "dollars sold in a minute", "journal",
+            LOOP_UNWINDING,
+            f"{counted(len(rows), 'sale')} of loops by their owners: {shares}.",
+            events[0].at,
+            peaked,
+            ended(events, run),
+            size,
+            "dollars sold",
+            peak,
+            "dollars sold in a minute",
+            "journal",
             lambda: Parts.weighed(amounts),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _why(reason: str) -> str:

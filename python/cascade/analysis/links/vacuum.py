@@ -66,11 +66,19 @@ def vacuums(run: Evidence) -> list[Link]:
         )
         links.append(
             Link(
-                vacuum(book), what, spell.started, peaked, whole.ended if whole else 0, 100 * (1 - low / start),
-                "% of the start", low, "tokens bid within 2 %", "journal",
+                vacuum(book),
+                what,
+                spell.started,
+                peaked,
+                whole.ended if whole else 0,
+                100 * (1 - low / start),
+                "% of the start",
+                low,
+                "tokens bid within 2 %",
+                "journal",
                 _why(run, book, makers, peaked, since=_last_full(points, peaked)),
             )
-        )  # fmt: skip
+        )
     return links
 
 
@@ -85,9 +93,7 @@ def _bids(run: Evidence, book: str) -> list[Point]:
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
     before = [row for row in rows if row["phase"] != CRASH][-1:]
     points = [Point(run.start, Fraction(row["sell_raw"], unit)) for row in before]
-    return points + [
-        Point(run.moment(row), Fraction(row["sell_raw"], unit)) for row in rows if row["phase"] == CRASH
-    ]  # fmt: skip
+    return points + [Point(run.moment(row), Fraction(row["sell_raw"], unit)) for row in rows if row["phase"] == CRASH]
 
 
 def _first_minutes(points: list[Point], line: Fraction) -> list[Point]:
@@ -159,9 +165,12 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
     """
     frame = run.frames.transactions
     frame = frame[
-        (frame["phase"] == CRASH) & (frame["status"] == "ok") & (frame["target"] == book)
-        & frame["intent"].isin(["requote", "pull"]) & (frame["block_number"] <= peaked.block)
-    ]  # fmt: skip
+        (frame["phase"] == CRASH)
+        & (frame["status"] == "ok")
+        & (frame["target"] == book)
+        & frame["intent"].isin(["requote", "pull"])
+        & (frame["block_number"] <= peaked.block)
+    ]
     names = ("block_number", "transaction_index", "actor", "intent", "reason")
     acts: list[tuple[Place, str, str, str]] = [
         ((block, index), actor, intent, reason)
@@ -190,8 +199,11 @@ def _fills(run: Evidence, book: str, peaked: Moment) -> list[tuple[Place, str, s
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
     return [
         (
-            (row["block_number"], run.index_of(row["tx_hash"])), row["maker"], row["maker_role"],
-            run.link_of_sale(book, row), Fraction(row["base_raw"], unit),
+            (row["block_number"], run.index_of(row["tx_hash"])),
+            row["maker"],
+            row["maker_role"],
+            run.link_of_sale(book, row),
+            Fraction(row["base_raw"], unit),
         )
         for row in frame.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
-    ]  # fmt: skip
+    ]

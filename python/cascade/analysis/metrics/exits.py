@@ -46,9 +46,11 @@ def coverage_of_exits(frames: Frames, book: PriceBook) -> dict[str, dict[str, fl
             if agent["kind"] in _BUYERS and agent["venue"] in quotes
         )
         figures[asset] = {
-            "quote_usd": e8_to_float(quote), "buyers_usd": e8_to_float(buyers), "claims_usd": e8_to_float(claimed),
+            "quote_usd": e8_to_float(quote),
+            "buyers_usd": e8_to_float(buyers),
+            "claims_usd": e8_to_float(claimed),
             "coverage": (quote + buyers) / claimed if claimed else None,
-        }  # fmt: skip
+        }
     return figures
 
 
@@ -121,6 +123,8 @@ def providers(frames: Frames, book: PriceBook) -> dict[str, dict[str, float]]:
             holdings[row["asset_out"]] -= row["amount_out_raw"]
         pool = sum(value_e8_down(holdings[coin], prices[coin], frames.decimals(coin)) for coin in holdings)
         figures[name] = {
-            "held_usd": e8_to_float(held), "pool_usd": e8_to_float(pool), "loss_usd": e8_to_float(held - pool),
-        }  # fmt: skip
+            "held_usd": e8_to_float(held),
+            "pool_usd": e8_to_float(pool),
+            "loss_usd": e8_to_float(held - pool),
+        }
     return figures

@@ -37,12 +37,17 @@ def open_positions(frames: Frames, book: PriceBook, block: int) -> list[OpenPosi
     """Every position with debt at a block."""
     return [
         OpenPosition(
-            row["borrower"], row["cohort"], row["collateral_asset"], row["debt_asset"],
-            collateral_e8(frames, book, row, block), debt_e8(frames, book, row, block), threshold(row),
+            row["borrower"],
+            row["cohort"],
+            row["collateral_asset"],
+            row["debt_asset"],
+            collateral_e8(frames, book, row, block),
+            debt_e8(frames, book, row, block),
+            threshold(row),
         )
         for row in frames.positions_at(block).to_dict("records")
         if row["debt_raw"]
-    ]  # fmt: skip
+    ]
 
 
 def threshold(row: dict[Any, Any]) -> Fraction:

@@ -65,8 +65,17 @@ def stability_over_time(frames: Frames) -> pd.DataFrame:
                 priced[asset] = state
                 known[asset] = _figures(holdings, book, asset, block, history.at(block) / 10 ** frames.decimals(asset))
             rows.append((block, timestamp, asset, *known[asset]))
-    names = ["block_number", "timestamp", "asset", "price_usd", "depth_tokens", "liquidatable_tokens", "rho",
-             "near_tokens", "rho_near"]  # fmt: skip
+    names = [
+        "block_number",
+        "timestamp",
+        "asset",
+        "price_usd",
+        "depth_tokens",
+        "liquidatable_tokens",
+        "rho",
+        "near_tokens",
+        "rho_near",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 

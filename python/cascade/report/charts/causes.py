@@ -25,24 +25,33 @@ from cascade.report.datasets import Dataset
 __all__ = ["charts"]
 
 _KINDS = {
-    "liquidation": RED, "voluntary": BLUE, "exogenous": GREY, "liquidity": TEAL, "switch": PURPLE, "time": ORANGE,
+    "liquidation": RED,
+    "voluntary": BLUE,
+    "exogenous": GREY,
+    "liquidity": TEAL,
+    "switch": PURPLE,
+    "time": ORANGE,
     "unexplained": "#c9d1d8",
-}  # fmt: skip
+}
 
 _MOST_LABELS = 24
 
 _WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
 
 _RHO_TOOLTIP = [
-    alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("rho:Q", format=".3f"),
+    alt.Tooltip("series:N"),
+    alt.Tooltip("time:N", title="UTC"),
+    alt.Tooltip("rho:Q", format=".3f"),
     alt.Tooltip("price:Q", title="oracle price", format="$.4f"),
     alt.Tooltip("tokens:Q", title="collateral, tokens", format=",.0f"),
-]  # fmt: skip
+]
 
 _BLOCK_TOOLTIP = [
-    alt.Tooltip("time:N", title="UTC"), alt.Tooltip("queued:Q", title="waiting", format=",d"),
-    alt.Tooltip("used:Q", title="gas used, %", format=".1f"), alt.Tooltip("gwei:Q", title="base fee", format=",.3f"),
-]  # fmt: skip
+    alt.Tooltip("time:N", title="UTC"),
+    alt.Tooltip("queued:Q", title="waiting", format=",d"),
+    alt.Tooltip("used:Q", title="gas used, %", format=".1f"),
+    alt.Tooltip("gwei:Q", title="base fee", format=",.3f"),
+]
 
 
 def charts(data: dict[str, Dataset], time: alt.X) -> list[Chart]:
@@ -73,22 +82,28 @@ def _ledger(data: Dataset, name: str) -> dict[str, Any]:
         .transform_filter(alt.FieldEqualPredicate(field="ledger", equal=name))
         .encode(
             y=alt.Y(
-                "class:N", sort=order, title=None,
+                "class:N",
+                sort=order,
+                title=None,
                 axis=alt.Axis(labelLimit=260, labelColor=INK, labelFontSize=12.5, grid=False),
             ),
             tooltip=[
-                alt.Tooltip("class:N"), alt.Tooltip("down:Q", format="+.6f"), alt.Tooltip("up:Q", format="+.6f"),
-                alt.Tooltip("net:Q", format="+.6f"), alt.Tooltip("moves:Q", format=",d"),
+                alt.Tooltip("class:N"),
+                alt.Tooltip("down:Q", format="+.6f"),
+                alt.Tooltip("up:Q", format="+.6f"),
+                alt.Tooltip("net:Q", format="+.6f"),
+                alt.Tooltip("moves:Q", format=",d"),
             ],
         )
-    )  # fmt: skip
+    )
     down = base.mark_bar(height={"band": 0.6}, color="#e2918b", cornerRadius=2).encode(
         x=alt.X(
-            "down:Q", title="moves down and moves up, each summed; the mark is the net",
+            "down:Q",
+            title="moves down and moves up, each summed; the mark is the net",
             axis=alt.Axis(format="+.3~f", grid=True, tickCount=8),
             scale=alt.Scale(domain=[low - room / 4, high + room], nice=False),
         )
-    )  # fmt: skip
+    )
     up = base.mark_bar(height={"band": 0.6}, color="#9ccdb2", cornerRadius=2).encode(x="up:Q")
     net = base.mark_tick(color=INK, thickness=3, height={"band": 0.85}).encode(x="net:Q")
     words = base.mark_text(align="left", dx=8, color=INK).encode(x="reach:Q", text="text:N")
@@ -98,9 +113,11 @@ def _ledger(data: Dataset, name: str) -> dict[str, Any]:
 def _graph(data: Dataset, time: alt.X) -> dict[str, Any]:
     kinds = [name for name in _KINDS if name in series_names(data, "pivot")]
     height = alt.Y(
-        "y:Q", title="generation", scale=alt.Scale(zero=False, nice=False, padding=14),
+        "y:Q",
+        title="generation",
+        scale=alt.Scale(zero=False, nice=False, padding=14),
         axis=alt.Axis(labelExpr=_WHOLE, grid=True),
-    )  # fmt: skip
+    )
     base = alt.Chart(alt.NamedData("graph"))
     width = alt.StrokeWidth("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.4, 3]), legend=None)
     ends = base.encode(x=time, y=height, x2="t2:Q", y2="y2:Q", strokeWidth=width)
@@ -110,20 +127,26 @@ def _graph(data: Dataset, time: alt.X) -> dict[str, Any]:
         base.transform_filter("datum.kind === 'liquidation'")
         .mark_circle(opacity=0.75, stroke="#ffffff", strokeWidth=0.6, cursor="pointer")
         .encode(
-            x=time, y=height,
+            x=time,
+            y=height,
             size=alt.Size("covered:Q", scale=alt.Scale(range=[14, 520]), legend=None),
             color=alt.Color(
-                "pivot:N", scale=alt.Scale(domain=kinds, range=[_KINDS[name] for name in kinds]),
+                "pivot:N",
+                scale=alt.Scale(domain=kinds, range=[_KINDS[name] for name in kinds]),
                 legend=alt.Legend(symbolType="circle"),
             ),
             tooltip=[
-                alt.Tooltip("time:N", title="UTC"), alt.Tooltip("borrower:N"), alt.Tooltip("generation:Q"),
-                alt.Tooltip("covered:Q", title="debt covered", format="$,.2f"), alt.Tooltip("pivot:N"),
-                alt.Tooltip("by:N", title="pivot made by"), alt.Tooltip("tx:N", title="transaction"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("borrower:N"),
+                alt.Tooltip("generation:Q"),
+                alt.Tooltip("covered:Q", title="debt covered", format="$,.2f"),
+                alt.Tooltip("pivot:N"),
+                alt.Tooltip("by:N", title="pivot made by"),
+                alt.Tooltip("tx:N", title="transaction"),
                 alt.Tooltip("pivot_tx:N", title="pivot's transaction"),
             ],
         )
-    )  # fmt: skip
+    )
     return spec(edges + pivots + dots, height=380)
 
 
@@ -131,10 +154,12 @@ def _generations(data: Dataset) -> dict[str, Any]:
     base = alt.Chart(alt.NamedData("generations")).encode(
         x=alt.X("generation:O", title="generation", axis=alt.Axis(labelAngle=0)),
         tooltip=[
-            alt.Tooltip("generation:O"), alt.Tooltip("liquidations:Q", format=",d"),
-            alt.Tooltip("usd:Q", title="debt covered", format="$,.0f"), alt.Tooltip("r:Q", title="R", format=".3f"),
+            alt.Tooltip("generation:O"),
+            alt.Tooltip("liquidations:Q", format=",d"),
+            alt.Tooltip("usd:Q", title="debt covered", format="$,.0f"),
+            alt.Tooltip("r:Q", title="R", format=".3f"),
         ],
-    )  # fmt: skip
+    )
     bars = base.mark_bar(color=RED, opacity=0.8, cornerRadius=2).encode(
         y=alt.Y("usd:Q", title="debt covered", axis=dollar_axis())
     )

@@ -58,10 +58,12 @@ def _prices(data: Dataset, book: str, time: alt.X) -> dict[str, Any]:
             y=alt.Y("price:Q", title="in the stable, or dollars", axis=alt.Axis(format="~r")),
             color=alt.Color("series:N", scale=alt.Scale(domain=order, range=[_SERIES[name] for name in order])),
             tooltip=[
-                alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("price:Q", format=",.4f"),
+                alt.Tooltip("series:N"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("price:Q", format=",.4f"),
             ],
         )
-    )  # fmt: skip
+    )
     line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(
         strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=order, range=dashes))
     )
@@ -70,27 +72,35 @@ def _prices(data: Dataset, book: str, time: alt.X) -> dict[str, Any]:
 
 def _lines(name: str, column: str, order: list[str], time: alt.X, *, y: alt.Y, tooltip: list[Any]) -> dict[str, Any]:
     base = alt.Chart(alt.NamedData(name)).encode(
-        x=time, y=y, color=alt.Color(f"{column}:N", scale=alt.Scale(domain=order, range=_COLOURS)),
+        x=time,
+        y=y,
+        color=alt.Color(f"{column}:N", scale=alt.Scale(domain=order, range=_COLOURS)),
         tooltip=[alt.Tooltip(f"{column}:N"), alt.Tooltip("time:N", title="UTC"), *tooltip],
-    )  # fmt: skip
+    )
     line = base.mark_line(interpolate="step-after", strokeWidth=2)
     return spec(line + base.mark_point(size=60, opacity=0, filled=True), height=260)
 
 
 def _bids(data: Dataset, time: alt.X) -> dict[str, Any]:
     return _lines(
-        "bids", "book", series_names(data, "book"), time,
+        "bids",
+        "book",
+        series_names(data, "book"),
+        time,
         y=alt.Y("pct:Q", title="% of the start", scale=alt.Scale(domain=[0, _MOST_PCT], clamp=True)),
         tooltip=[alt.Tooltip("tokens:Q", format=",.0f"), alt.Tooltip("pct:Q", title="% of the start", format=".1f")],
-    )  # fmt: skip
+    )
 
 
 def _leverage(data: Dataset, time: alt.X) -> dict[str, Any]:
     return _lines(
-        "cohorts", "cohort", series_names(data, "cohort"), time,
+        "cohorts",
+        "cohort",
+        series_names(data, "cohort"),
+        time,
         y=alt.Y("leverage:Q", title="gross over equity", scale=alt.Scale(type="log", nice=True)),
         tooltip=[alt.Tooltip("leverage:Q", format=".2f"), alt.Tooltip("equity_usd:Q", title="equity", format="$,.0f")],
-    )  # fmt: skip
+    )
 
 
 def _accounts(time: alt.X) -> dict[str, Any]:
@@ -101,20 +111,24 @@ def _accounts(time: alt.X) -> dict[str, Any]:
             x=time,
             y=alt.Y("accounts:Q", title="accounts", stack="zero"),
             color=alt.Color(
-                "level:N", scale=alt.Scale(domain=list(_LEVELS), range=list(_LEVELS.values())),
+                "level:N",
+                scale=alt.Scale(domain=list(_LEVELS), range=list(_LEVELS.values())),
                 legend=alt.Legend(symbolType="square"),
             ),
             order=alt.Order("rank:Q"),
             tooltip=[alt.Tooltip("level:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("accounts:Q")],
         )
         .transform_calculate(rank=f"indexof({list(_LEVELS)}, datum.level)")
-    )  # fmt: skip
+    )
     return spec(chart, height=220)
 
 
 def _forced(data: Dataset, time: alt.X) -> dict[str, Any]:
     return _lines(
-        "forced", "series", series_names(data, "series"), time,
+        "forced",
+        "series",
+        series_names(data, "series"),
+        time,
         y=alt.Y("usd:Q", title="brought since the start", axis=dollar_axis()),
         tooltip=[alt.Tooltip("usd:Q", format="$,.0f")],
-    )  # fmt: skip
+    )

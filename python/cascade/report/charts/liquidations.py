@@ -26,7 +26,8 @@ def liquidations(time: alt.X) -> dict[str, Any]:
         .encode(
             x=time,
             y=alt.Y(
-                "covered:Q", title="debt covered in one liquidation",
+                "covered:Q",
+                title="debt covered in one liquidation",
                 axis=dollar_axis(values=[10**power for power in range(13)]),
                 scale=alt.Scale(type="log", nice=True),
             ),
@@ -36,14 +37,16 @@ def liquidations(time: alt.X) -> dict[str, Any]:
                 legend=alt.Legend(symbolType="circle"),
             ),
             tooltip=[
-                alt.Tooltip("time:N", title="UTC"), alt.Tooltip("borrower:N"), alt.Tooltip("keeper:N"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("borrower:N"),
+                alt.Tooltip("keeper:N"),
                 alt.Tooltip("covered:Q", title="debt covered", format="$,.2f"),
                 alt.Tooltip("deficit:Q", format="$,.2f"),
                 alt.Tooltip("hf_before:Q", title="health before", format=".4f"),
                 alt.Tooltip("tx:N", title="transaction"),
             ],
         )
-    )  # fmt: skip
+    )
     return spec(chart.transform_filter("datum.covered > 0"), height=320)
 
 
@@ -56,9 +59,11 @@ def cumulated(time: alt.X) -> dict[str, Any]:
             "series:N", scale=alt.Scale(domain=["debt covered", "collateral seized"], range=[BLUE, ORANGE])
         ),
         tooltip=[
-            alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("usd:Q", format="$,.0f"),
+            alt.Tooltip("series:N"),
+            alt.Tooltip("time:N", title="UTC"),
+            alt.Tooltip("usd:Q", format="$,.0f"),
             alt.Tooltip("count:Q", title="liquidations", format=",d"),
         ],
-    )  # fmt: skip
+    )
     line = base.mark_line(interpolate="step-after", strokeWidth=2)
     return spec(line + base.mark_point(size=60, opacity=0, filled=True), height=320)

@@ -31,11 +31,12 @@ def deficit(time: alt.X) -> dict[str, Any]:
             x=time,
             y=alt.Y("usd:Q", title="deficit so far", axis=dollar_axis(tickCount=4)),
             tooltip=[
-                alt.Tooltip("time:N", title="UTC"), alt.Tooltip("usd:Q", title="deficit", format="$,.2f"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("usd:Q", title="deficit", format="$,.2f"),
                 alt.Tooltip("count:Q", title="liquidations with a deficit", format=",d"),
             ],
         )
-    )  # fmt: skip
+    )
     return spec(chart, height=170)
 
 
@@ -51,10 +52,12 @@ def shortfall(time: alt.X, *, exit_too: bool) -> dict[str, Any]:
             y=alt.Y("usd:Q", title="shortfall of open positions", axis=dollar_axis()),
             color=alt.Color("series:N", scale=alt.Scale(domain=shown, range=[colours[name] for name in shown])),
             tooltip=[
-                alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("usd:Q", format="$,.0f"),
+                alt.Tooltip("series:N"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("usd:Q", format="$,.0f"),
             ],
         )
-    )  # fmt: skip
+    )
     line = base.mark_line(interpolate="step-after", strokeWidth=2)
     return spec(line + base.mark_point(size=60, opacity=0, filled=True), height=280)
 
@@ -66,19 +69,24 @@ def _bars(name: str, ends: Sequence[float], *, height: int) -> dict[str, Any]:
     base = (
         alt.Chart(alt.NamedData(name))
         .transform_calculate(
-            zero="0", reach=f"max(datum.{high}, {'datum.low' if name == 'waterfall' else '0'})",
+            zero="0",
+            reach=f"max(datum.{high}, {'datum.low' if name == 'waterfall' else '0'})",
             text=f"(datum.{value} < 0 ? '\u2212' : '') + '$' + format(abs(datum.{value}), ',.3~s')",
         )
         .encode(
             y=alt.Y(
-                "label:N", sort=alt.EncodingSortField("order"), title=None,
+                "label:N",
+                sort=alt.EncodingSortField("order"),
+                title=None,
                 axis=alt.Axis(labelLimit=260, labelColor=INK, labelFontSize=12.5, grid=False),
             )
         )
-    )  # fmt: skip
+    )
     bars = base.mark_bar(height={"band": 0.62}, cornerRadius=2).encode(
         x=alt.X(
-            f"{low}:Q", title=None, axis=dollar_axis(grid=True, tickCount=8),
+            f"{low}:Q",
+            title=None,
+            axis=dollar_axis(grid=True, tickCount=8),
             scale=alt.Scale(domain=[start - (room / 4 if start < 0 else 0), end + room], nice=False),
         ),
         x2=f"{high}:Q",
@@ -86,7 +94,7 @@ def _bars(name: str, ends: Sequence[float], *, height: int) -> dict[str, Any]:
             "kind:N", scale=alt.Scale(domain=["equity", "loss", "gain"], range=[BLUE, RED, GREEN]), legend=None
         ),
         tooltip=[alt.Tooltip("label:N"), alt.Tooltip(f"{value}:Q", title="dollars", format="$,.2f")],
-    )  # fmt: skip
+    )
     labels = base.mark_text(align="left", dx=6).encode(x="reach:Q", text="text:N")
     return spec(bars + labels, height=height)
 

@@ -67,12 +67,14 @@ def _prices(
     base = shown.encode(
         x=time,
         y=alt.Y(
-            "price:Q", title="dollars a token", scale=alt.Scale(type=scale, zero=False, nice=True),
+            "price:Q",
+            title="dollars a token",
+            scale=alt.Scale(type=scale, zero=False, nice=True),
             axis=alt.Axis(format="$.3~f"),
         ),
         color=colour,
         tooltip=[alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("price:Q", format="$.4f")],
-    )  # fmt: skip
+    )
     line = base.mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(
         strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=order, range=dashes))
     )

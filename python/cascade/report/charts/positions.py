@@ -28,20 +28,20 @@ def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -
         .mark_area(interpolate="step-after", line=False, opacity=1)
         .encode(
             x=time,
-            y=alt.Y(
-                f"{field}:Q", title=title, stack="zero", axis=dollar_axis() if money else alt.Axis(format=",d")
-            ),
+            y=alt.Y(f"{field}:Q", title=title, stack="zero", axis=dollar_axis() if money else alt.Axis(format=",d")),
             color=alt.Color(
-                "bucket:N", scale=alt.Scale(domain=order, range=colours),
+                "bucket:N",
+                scale=alt.Scale(domain=order, range=colours),
                 legend=alt.Legend(symbolType="square", columns=7),
             ),
             order=alt.Order("low:Q"),
             tooltip=[
-                alt.Tooltip("bucket:N", title="health factor"), alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("bucket:N", title="health factor"),
+                alt.Tooltip("time:N", title="UTC"),
                 alt.Tooltip(f"{field}:Q", format="$,.0f" if money else ",d"),
             ],
         )
-    )  # fmt: skip
+    )
     return spec(chart, height=320)
 
 
@@ -58,21 +58,27 @@ def leverage() -> dict[str, Any]:
         .mark_bar(stroke="#ffffff", strokeWidth=0.8)
         .encode(
             x=alt.X(
-                "low:Q", bin="binned", title="collateral over own capital, once built",
-                axis=alt.Axis(format=".2~f", tickCount=8), scale=alt.Scale(zero=False),
+                "low:Q",
+                bin="binned",
+                title="collateral over own capital, once built",
+                axis=alt.Axis(format=".2~f", tickCount=8),
+                scale=alt.Scale(zero=False),
             ),
             x2="high:Q",
             y=alt.Y("positions:Q", title="positions", stack="zero", axis=alt.Axis(format=",d")),
             color=alt.Color(
-                "fate:N", scale=alt.Scale(domain=["survived", "liquidated"], range=["#a9c4e0", RED]),
+                "fate:N",
+                scale=alt.Scale(domain=["survived", "liquidated"], range=["#a9c4e0", RED]),
                 legend=alt.Legend(symbolType="square"),
             ),
             tooltip=[
-                alt.Tooltip("low:Q", title="from", format=".2f"), alt.Tooltip("high:Q", title="to", format=".2f"),
-                alt.Tooltip("fate:N"), alt.Tooltip("positions:Q", format=",d"),
+                alt.Tooltip("low:Q", title="from", format=".2f"),
+                alt.Tooltip("high:Q", title="to", format=".2f"),
+                alt.Tooltip("fate:N"),
+                alt.Tooltip("positions:Q", format=",d"),
             ],
         )
-    )  # fmt: skip
+    )
     return spec(chart, height=260)
 
 
@@ -80,16 +86,15 @@ def risk() -> dict[str, Any]:
     """Debt that a fall makes liquidatable."""
     chart = (
         alt.Chart(alt.NamedData("risk"))
-        .mark_area(
-            interpolate="step-after", color="#f3c9b8", line={"color": RED, "strokeWidth": 2}
-        )
+        .mark_area(interpolate="step-after", color="#f3c9b8", line={"color": RED, "strokeWidth": 2})
         .encode(
             x=alt.X("fall_pct:Q", title="fall of the oracle price, %", axis=alt.Axis(tickCount=10)),
             y=alt.Y("debt_usd:Q", title="debt then liquidatable", axis=dollar_axis()),
             tooltip=[
-                alt.Tooltip("fall_pct:Q", title="fall, %"), alt.Tooltip("debt_usd:Q", title="debt", format="$,.0f"),
+                alt.Tooltip("fall_pct:Q", title="fall, %"),
+                alt.Tooltip("debt_usd:Q", title="debt", format="$,.0f"),
                 alt.Tooltip("positions:Q", format=",d"),
             ],
         )
-    )  # fmt: skip
+    )
     return spec(chart, height=260)

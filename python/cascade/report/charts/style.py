@@ -29,25 +29,48 @@ __all__ = [
 
 INK, MUTED, GRID = "#1d2733", "#5b6875", "#e6eaee"
 BLUE, TEAL, ORANGE, PURPLE, GREY, RED, GREEN = (
-    "#1f5fa8", "#12877b", "#d9730d", "#7a5fb0", "#8c98a4", "#c0322b", "#2f8f5b",
-)  # fmt: skip
+    "#1f5fa8",
+    "#12877b",
+    "#d9730d",
+    "#7a5fb0",
+    "#8c98a4",
+    "#c0322b",
+    "#2f8f5b",
+)
 
 CONFIG: dict[str, Any] = {
     "background": "#ffffff",
     "view": {"stroke": None},
     "axis": {
-        "labelColor": MUTED, "titleColor": MUTED, "gridColor": GRID, "domainColor": "#c9d1d8", "tickColor": "#c9d1d8",
-        "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 10, "labelPadding": 5,
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "gridColor": GRID,
+        "domainColor": "#c9d1d8",
+        "tickColor": "#c9d1d8",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 10,
+        "labelPadding": 5,
         "tickSize": 4,
     },
     "axisX": {"grid": False},
     "axisY": {"domain": False, "ticks": False, "tickCount": 6},
     "legend": {
-        "orient": "top", "title": None, "labelColor": INK, "labelFontSize": 12, "symbolStrokeWidth": 3,
-        "symbolType": "stroke", "symbolSize": 110, "labelLimit": 260, "columnPadding": 18, "padding": 0, "offset": 12,
+        "orient": "top",
+        "title": None,
+        "labelColor": INK,
+        "labelFontSize": 12,
+        "symbolStrokeWidth": 3,
+        "symbolType": "stroke",
+        "symbolSize": 110,
+        "labelLimit": 260,
+        "columnPadding": 18,
+        "padding": 0,
+        "offset": 12,
     },
     "text": {"color": INK, "fontSize": 12},
-}  # fmt: skip
+}
 """Looks common to every chart; the font is the renderer's choice."""
 
 _SHORT_MS = 40 * 60 * 1000

@@ -29,10 +29,33 @@ __all__ = ["check_agents"]
 
 
 _HARNESS_ROLES = (
-    "looper", "whale", "keeper", "buyer", "dip-buyer", "arbitrageur", "provider", "lender", "oracle", "exogenous",
-    "deployer", "treasury", "issuer", "custody", "staker", "agent", "unknown",
-    "exchange", "engine", "maker", "bidder", "retail", "basis-trader", "noise", "spot-seller", "desk-borrower",
-)  # fmt: skip
+    "looper",
+    "whale",
+    "keeper",
+    "buyer",
+    "dip-buyer",
+    "arbitrageur",
+    "provider",
+    "lender",
+    "oracle",
+    "exogenous",
+    "deployer",
+    "treasury",
+    "issuer",
+    "custody",
+    "staker",
+    "agent",
+    "unknown",
+    "exchange",
+    "engine",
+    "maker",
+    "bidder",
+    "retail",
+    "basis-trader",
+    "noise",
+    "spot-seller",
+    "desk-borrower",
+)
 """Classes of actor that tables and figures read in a way of their own."""
 
 
@@ -164,7 +187,8 @@ def _require_path(case: Case, agent: AgentSpec) -> None:
     followed = agent.assets if isinstance(agent, PathPosterSpec) else []
     followed = [agent.asset] if isinstance(agent, PathFlowSpec) else followed
     case.path.require_covers(
-        followed, start=timeline.start_timestamp,
+        followed,
+        start=timeline.start_timestamp,
         end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,
         max_gap=case.spec.prices.max_gap,
-    )  # fmt: skip
+    )

@@ -17,9 +17,10 @@ def check_expectation(case: Case) -> None:
         kind, colon, name = trough.source.partition(":")
         if kind not in (("spot", "exit", "book", "index") if colon else ("oracle", "path", "redemption")):
             case.refuse(
-                f"{key}.source", trough.source,
+                f"{key}.source",
+                trough.source,
                 "expected oracle, path, redemption, spot:VENUE, exit:VENUE, book:BOOK or index:BOOK",
-            )  # fmt: skip
+            )
         if kind in ("book", "index"):
             _claimed_book(case, f"{key}.source", name)
         elif colon:

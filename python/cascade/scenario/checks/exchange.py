@@ -34,9 +34,10 @@ def check_exchange(case: Case) -> None:
         return
     if case.spec.timeline.block_seconds < 2:
         case.refuse(
-            "timeline.block_seconds", case.spec.timeline.block_seconds,
+            "timeline.block_seconds",
+            case.spec.timeline.block_seconds,
             "an exchange's blocks lie between the chain's: expected at least 2",
-        )  # fmt: skip
+        )
     case.require_asset("exchange.cash", exchange.cash)
     if exchange.cash not in case.spec.oracle:
         case.refuse("exchange.cash", exchange.cash, f"has no price source: add oracle.{exchange.cash}")
@@ -83,10 +84,11 @@ def _book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> None:
     if tick_raw * lot_raw % 10**decimals:
         worth = book.tick * book.lot
         case.refuse(
-            f"{key}.lot", str(book.lot),
+            f"{key}.lot",
+            str(book.lot),
             f"a lot at one tick is worth {worth.normalize():f} {cash}: expected a whole number of its units, "
             f"{Decimal(1).scaleb(-cash_decimals):f}",
-        )  # fmt: skip
+        )
     _price(case, f"{key}.initial_price", book.initial_price, book)
     _reference(case, key, book)
     if book.redemption is not None:
@@ -97,9 +99,10 @@ def _book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> None:
             case.refuse(f"{key}.redemption.asset", asset, "its price is made of this book's own index")
     if book.index.redemption_weight_bps and book.redemption is None:
         case.refuse(
-            f"{key}.index.redemption_weight_bps", book.index.redemption_weight_bps,
+            f"{key}.index.redemption_weight_bps",
+            book.index.redemption_weight_bps,
             f"nobody redeems {book.base}: add {key}.redemption",
-        )  # fmt: skip
+        )
     if book.index.floor_price > book.initial_price:
         case.refuse(
             f"{key}.index.floor_price", str(book.index.floor_price), f"is over initial_price, {book.initial_price}"
@@ -137,19 +140,21 @@ def _reference(case: Case, key: str, book: BookSpec) -> None:
         return
     if isinstance(reference, PathReference):
         case.path.require_covers(
-            [reference.asset], start=timeline.start_timestamp,
+            [reference.asset],
+            start=timeline.start_timestamp,
             end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,
             max_gap=case.spec.prices.max_gap,
-        )  # fmt: skip
+        )
         start = Decimal(case.path.price_e8(reference.asset, timeline.start_timestamp)).scaleb(-8) * reference.ratio
     else:
         assert isinstance(reference, FixedReference)
         start = reference.price
     if abs(book.initial_price - start) > start * _MOST_OFF:
         case.refuse(
-            f"{key}.initial_price", str(book.initial_price),
+            f"{key}.initial_price",
+            str(book.initial_price),
             f"its reference starts at {start.normalize():f}: expected at most {_MOST_OFF:.0%} from that",
-        )  # fmt: skip
+        )
 
 
 def _forgotten(case: Case, key: str, book: BookSpec) -> None:
@@ -165,10 +170,11 @@ def _forgotten(case: Case, key: str, book: BookSpec) -> None:
         buys = order.side == "buy"
         if order.price >= book.initial_price if buys else order.price <= book.initial_price:
             case.refuse(
-                f"{here}.price", str(order.price),
+                f"{here}.price",
+                str(order.price),
                 f"would be filled at once: a forgotten {order.side} is {'under' if buys else 'over'} initial_price, "
                 f"{book.initial_price}",
-            )  # fmt: skip
+            )
 
 
 def _margin(case: Case, margin: MarginSpec) -> None:

@@ -65,15 +65,17 @@ def _maker(case: Case, key: str, agent: MarketMakerSpec) -> None:
         base = require_book(case, f"{key}.ladders", name).base
         if base not in agent.inventory:
             case.refuse(
-                f"{key}.ladders.{name}.ask_size", str(ladder.ask_size),
+                f"{key}.ladders.{name}.ask_size",
+                str(ladder.ask_size),
                 f"asks {base} and holds none: add inventory.{base}",
-            )  # fmt: skip
+            )
         last_bps = ladder.spread_bps + ladder.step_bps * (ladder.levels - 1)
         if last_bps >= BPS:
             case.refuse(
-                f"{key}.ladders.{name}.levels", ladder.levels,
+                f"{key}.ladders.{name}.levels",
+                ladder.levels,
                 f"the last bid is {last_bps} of {BPS} under the middle: expected a price above 0",
-            )  # fmt: skip
+            )
     for market in agent.short_contracts:
         _market(case, f"{key}.short_contracts", market)
     if agent.borrowed and exchange.margin is None:
@@ -95,9 +97,10 @@ def _basis_trader(case: Case, key: str, agent: BasisTraderSpec) -> None:
     lot = case.spec.exchange.books[market.book].lot
     if market.contract_size % lot:
         case.refuse(
-            f"{key}.market", agent.market,
+            f"{key}.market",
+            agent.market,
             f"a contract is {market.contract_size}, no whole number of lots of {lot}: it could not be hedged",
-        )  # fmt: skip
+        )
     others = [other for other in case.spec.agents.values() if isinstance(other, BasisTraderSpec)]
     quoting = sum(other.count for other in others if other.market == agent.market)
     if quoting > _MOST_QUOTES:
@@ -143,9 +146,10 @@ def _desk_whale(case: Case, key: str, agent: DeskWhaleSpec) -> None:
     line = _line(case, f"positions.{agent.cohort}.pledge.line", cohort.pledge.line)
     if agent.cure_ltv_bps >= line.margin_call_ltv_bps:
         case.refuse(
-            f"{key}.cure_ltv_bps", agent.cure_ltv_bps,
+            f"{key}.cure_ltv_bps",
+            agent.cure_ltv_bps,
             f"the desk calls at {line.margin_call_ltv_bps}: a cure is below that",
-        )  # fmt: skip
+        )
 
 
 def _highest(figure: Distribution) -> float:

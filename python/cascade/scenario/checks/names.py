@@ -52,11 +52,25 @@ def accounts_of(name: str, agent: AgentSpec) -> list[str]:
 def check_names(case: Case) -> None:
     """Refuse a name that two actors would share."""
     harness = (
-        "deployer", "lender", "liquidity-provider", "price-poster", "oracle-upkeep", "treasury",
-        "custody", "ethena", "hedge-market", "stakers",
-        "exchange", "exchange-fees", "exchange-outside", "desk-insurance", "margin-insurance", "forgotten",
-        "first-buyer", "first-seller",
-    )  # fmt: skip
+        "deployer",
+        "lender",
+        "liquidity-provider",
+        "price-poster",
+        "oracle-upkeep",
+        "treasury",
+        "custody",
+        "ethena",
+        "hedge-market",
+        "stakers",
+        "exchange",
+        "exchange-fees",
+        "exchange-outside",
+        "desk-insurance",
+        "margin-insurance",
+        "forgotten",
+        "first-buyer",
+        "first-seller",
+    )
     taken = dict.fromkeys(harness, "the harness")
     for name, cohort in case.spec.positions.items():
         names = numbered(name, cohort.count)

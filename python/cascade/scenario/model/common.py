@@ -67,8 +67,10 @@ class Distribution(Spec):
     @model_validator(mode="after")
     def _complete(self) -> Distribution:
         needs = {
-            "fixed": ("value",), "uniform": ("low", "high"), "lognormal": ("median", "sigma", "low", "high"),
-        }[self.kind]  # fmt: skip
+            "fixed": ("value",),
+            "uniform": ("low", "high"),
+            "lognormal": ("median", "sigma", "low", "high"),
+        }[self.kind]
         for key in ("value", "low", "high", "median", "sigma"):
             given = getattr(self, key) is not None
             if given != (key in needs):
