@@ -35,14 +35,14 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 node_modules/.ready: package-lock.json requirements-node.lock $(VENV)/.ready
 	@echo "setting up anvil, forge, OpenZeppelin, solc"
-	@$(BIN)/python -m cascade.toolchain
+	@$(BIN)/python -m cascade.commands.setup
 	@touch $@
 
 aave: setup .cache/aave-v3/.ready
 
 .cache/aave-v3/.ready: python/cascade/toolchain/aave_v3/package-lock.json node_modules/.ready
 	@echo "setting up Aave V3.6"
-	@$(BIN)/python -m cascade.toolchain aave-v3
+	@$(BIN)/python -m cascade.commands.setup aave-v3
 	@touch $@
 
 clients: setup .cache/clients/.ready
@@ -73,13 +73,11 @@ check: setup slither
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m cascade.scenario.doc --check
-	@$(BIN)/python -m cascade.recording.doc --check
+	@$(BIN)/python -m cascade.commands.documents --check
 	@$(BIN)/python -m cascade.toolchain.static_analysis
 
 docs: setup
-	@$(BIN)/python -m cascade.scenario.doc
-	@$(BIN)/python -m cascade.recording.doc
+	@$(BIN)/python -m cascade.commands.documents
 
 bench: setup
 	@$(BIN)/python -m cascade.bench

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from cascade.command import cascade_command
-from cascade.progress import terminal
+from cascade.commands.shared import cascade_command
+from cascade.run.progress import terminal
 
 
 @click.command("causes", short_help="Amplification and Shapley values, from further runs of the same seed")
@@ -29,9 +29,9 @@ def cli(
     workers: int,
     out: Path,
 ) -> None:
-    from cascade.experiments.causes import find_causes, save_causes
+    from cascade.experiments.causes.further_runs import find_causes, save_causes
+    from cascade.experiments.causes.terminal import print_causes
     from cascade.experiments.open_run import open_or_run
-    from cascade.terminal_causes import print_causes
 
     progress = terminal()
     given = overrides if seed is None else (*overrides, f"seed={seed}")

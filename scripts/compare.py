@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from cascade.command import cascade_command
-from cascade.progress import terminal
+from cascade.commands.shared import cascade_command
+from cascade.run.progress import terminal
 
 
 @click.command("compare", short_help="Run a scenario and a change of it, and show what differs")
@@ -44,8 +44,8 @@ def cli(
     workers: int,
     out: Path,
 ) -> None:
+    from cascade.commands.experiments import present_comparison, present_designs
     from cascade.errors import CascadeError
-    from cascade.presentation import present_comparison, present_designs
     from cascade.scenario.load import load_scenario
 
     if designs is None and other is None and not changes:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from cascade.command import cascade_command
-from cascade.progress import terminal
+from cascade.commands.shared import cascade_command
+from cascade.run.progress import terminal
 
 
 @click.command("endogeneity", short_help="Many seeds, the same without leverage and liquidations, and sensitivities")
@@ -21,7 +21,7 @@ from cascade.progress import terminal
 def cli(
     scenario: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], workers: int, out: Path
 ) -> None:
-    from cascade.presentation import present_endogeneity
+    from cascade.commands.experiments import present_endogeneity
     from cascade.scenario.load import load_scenario
 
     present_endogeneity(

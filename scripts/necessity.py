@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from cascade.command import cascade_command
-from cascade.progress import terminal
+from cascade.commands.shared import cascade_command
+from cascade.run.progress import terminal
 
 
 @click.command("necessity", short_help="Many seeds of a chain of links, and the chain without each link")
@@ -21,7 +21,7 @@ from cascade.progress import terminal
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results.")
 @cascade_command
 def cli(scenario: Path, *, seeds: int, without_seeds: int, overrides: tuple[str, ...], workers: int, out: Path) -> None:
-    from cascade.presentation import present_necessity
+    from cascade.commands.experiments import present_necessity
     from cascade.scenario.load import load_scenario
 
     present_necessity(

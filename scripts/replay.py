@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from cascade.command import cascade_command, network_url
-from cascade.progress import terminal
-from cascade.terminal_summary import print_summary
+from cascade.commands.shared import cascade_command, network_url
+from cascade.report.run.terminal import print_summary
+from cascade.run.progress import terminal
 
 
 @click.command("replay", short_help="Run one scenario and write its tables and report")
@@ -30,5 +30,5 @@ def cli(scenario: Path, seed: str | None, overrides: tuple[str, ...], out: Path,
         progress=terminal(),
         require_expected=False,
     )
-    print_summary(run)
+    print_summary(run.folder, summary=run.summary, manifest=run.manifest)
     run.require_expected()

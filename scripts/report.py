@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cascade.command import cascade_command
+from cascade.commands.shared import cascade_command
 
 
 @click.command("report", short_help="Draw a run's page anew from its tables")
@@ -14,9 +14,9 @@ from cascade.command import cascade_command
 @click.option("--png", is_flag=True, help="Also write every chart to charts/NAME.png.")
 @cascade_command
 def cli(run: Path, *, png: bool) -> None:
-    from cascade.report.page import build_report
-    from cascade.report.pictures import save_charts
-    from cascade.run import Run
+    from cascade.report.run.page import build_report
+    from cascade.report.run.pictures import save_charts
+    from cascade.run.opened import Run
 
     folder = Run(run).folder
     click.echo(build_report(folder))

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from cascade.command import cascade_command
-from cascade.progress import terminal
+from cascade.commands.shared import cascade_command
+from cascade.run.progress import terminal
 
 
 @click.command("verify", short_help="Run a finished run once more and compare every table")
 @click.argument("run", type=click.Path(path_type=Path))
 @cascade_command
 def cli(run: Path) -> None:
-    from cascade.run import Run
-    from cascade.verification import verify
+    from cascade.run.opened import Run
+    from cascade.run.verification import verify
 
     click.echo(verify(Run(run), progress=terminal()))

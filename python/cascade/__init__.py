@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cascade.harness import replay
-    from cascade.run import Run
+    from cascade.run.opened import Run
     from cascade.scenario.load import Scenario, load_scenario
 
 __all__ = ["Run", "Scenario", "load_scenario", "replay"]
 
 _HOMES = {
-    "Run": "cascade.run",
+    "Run": "cascade.run.opened",
     "Scenario": "cascade.scenario.load",
     "load_scenario": "cascade.scenario.load",
     "replay": "cascade.harness",

@@ -19,13 +19,13 @@ from cascade.chain.ape_client import ape_calls_per_second
 from cascade.chain.artifacts import Artifact, load_artifacts
 from cascade.chain.local import Block, LocalChain, Transaction
 from cascade.deployment.deploy import deploy_world
-from cascade.deployment.world import World
 from cascade.harness import replay
 from cascade.positions.build import build_positions
 from cascade.positions.plan import plan_positions
 from cascade.recording.recorder import Recorder
 from cascade.scenario.load import Scenario, load_scenario
 from cascade.toolchain.paths import project_root
+from cascade.world.world import World
 
 __all__ = ["main"]
 

@@ -15,10 +15,10 @@ from typing import Protocol
 from cascade.agents.interface import Agent, MarginNote, Proposal
 from cascade.agents.validity import Nonsense, call_data, require_note
 from cascade.chain.local import Block, Transaction
-from cascade.deployment.world import World
 from cascade.errors import ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
-from cascade.streams import stream
+from cascade.scenario.streams import stream
+from cascade.world.world import World
 
 __all__ = ["Engine", "StepObserver"]
 

@@ -13,12 +13,10 @@ from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
-from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts, reconfigure_lending
 from cascade.deployment.reserve import prepare_reserve
 from cascade.deployment.venues import prepare_redemption
-from cascade.deployment.world import World
 from cascade.engine import Engine
 from cascade.errors import CascadeError
 from cascade.observation import BlockView, BookEntry
@@ -26,12 +24,15 @@ from cascade.positions.build import build_positions, require_time_left
 from cascade.positions.plan import PositionPlan, plan_positions
 from cascade.positions.preflight import check_liquidity, check_shock
 from cascade.positions.standing import standing_positions
-from cascade.progress import Progress, quiet
 from cascade.recording.recorder import Recorder
-from cascade.run import Run
-from cascade.run_folder import describe_run, run_id_of, write_run
-from cascade.scenario.checks import pledge_account
+from cascade.report.run.page import build_report
+from cascade.run.folder import describe_run, run_id_of, write_run
+from cascade.run.opened import Run
+from cascade.run.progress import Progress, quiet
+from cascade.scenario.accounts import pledge_account
 from cascade.scenario.load import Scenario
+from cascade.world.conservation import check_conservation
+from cascade.world.world import World
 
 __all__ = ["replay"]
 
@@ -115,7 +116,7 @@ def replay(
         not_hashed={"anvil_peak_memory_mb": round(memory_mb, 1), **timing},
         progress=progress,
         built_like=built_like,
-        report=report,
+        draw=build_report if report else None,
     )
     run = Run(folder)
     if require_expected:

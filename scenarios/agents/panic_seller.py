@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.agents.interface import GWEI, Proposal
-from cascade.deployment.world import MAX_UINT256
+from cascade.world.world import MAX_UINT256
 
 WAD = 10**18
 

@@ -21,9 +21,9 @@ from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import Contract, LocalChain, Log, Receipt, Transaction, address_of
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts
-from cascade.deployment.world import World
 from cascade.errors import ToolMissing
 from cascade.toolchain.paths import project_root
+from cascade.world.world import World
 
 GENESIS_TIMESTAMP = 1_760_000_000
 GAS_LIMIT = 3_000_000

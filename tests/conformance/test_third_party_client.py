@@ -17,8 +17,8 @@ from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import LocalChain, address_of
 from cascade.deployment.deploy import deploy_world
-from cascade.deployment.world import World
 from cascade.toolchain.paths import project_root
+from cascade.world.world import World
 
 CLIENTS = project_root() / ".cache" / "clients"
 GENESIS_TIMESTAMP = 1_760_000_000

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cascade.agents.interface import Proposal
-from cascade.deployment.exchange import BUY, SELL, deposit
+from cascade.deployment.exchange import deposit
+from cascade.world.exchange import BUY, SELL
 
 USDC, ALT = 10**6, 10**18
 

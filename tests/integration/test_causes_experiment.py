@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cascade import Run
-from cascade.analysis.fall import main_market
-from cascade.experiments.causes import Causes, find_causes, save_causes
-from cascade.verification import verify
+from cascade.analysis.prices.fall import main_market
+from cascade.experiments.causes.further_runs import Causes, find_causes, save_causes
+from cascade.run.verification import verify
 
 
 @pytest.fixture(scope="module")

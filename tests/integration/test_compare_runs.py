@@ -10,13 +10,13 @@ import pytest
 
 from cascade import Run, Scenario, replay
 from cascade.errors import ScenarioError
-from cascade.experiments.compare import Comparison, compare
-from cascade.experiments.oracles import OracleComparison, compare_oracles
+from cascade.experiments.comparison.compare import Comparison, compare
+from cascade.experiments.comparison.page import build_comparison
+from cascade.experiments.oracles.compare import OracleComparison, compare_oracles
 from cascade.experiments.runs import Job, RunFailed, run_all
-from cascade.report.comparison_page import build_comparison
+from cascade.run.verification import scenarios_of, verify
 from cascade.scenario.load import vary
 from cascade.toolchain.paths import project_root
-from cascade.verification import scenarios_of, verify
 
 from .conftest import SCENARIOS, small_unwind
 

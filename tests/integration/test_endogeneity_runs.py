@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cascade import Run
-from cascade.experiments.endogeneity import Endogeneity, examine
+from cascade.experiments.endogeneity.examine import Endogeneity, examine
 from cascade.toolchain.paths import project_root
 
 from .conftest import small_unwind

@@ -13,13 +13,13 @@ from cascade.agents.roster import call_agents
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import Block, LocalChain, Transaction, address_of
-from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
-from cascade.deployment.exchange import BUY, SELL
-from cascade.deployment.world import World
 from cascade.engine import Engine
 from cascade.observation import Balance, BlockView, BookState, MarginAccount
 from cascade.scenario.load import load_scenario
+from cascade.world.conservation import check_conservation
+from cascade.world.exchange import BUY, SELL
+from cascade.world.world import World
 
 SCENARIO = """
 name: one-book

@@ -18,15 +18,16 @@ from cascade.agents.roster import call_agents
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import Block, LocalChain, Log, Transaction, address_of
-from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
-from cascade.deployment.exchange import DeployedExchange, deposit
-from cascade.deployment.world import World
+from cascade.deployment.exchange import deposit
 from cascade.engine import Engine
 from cascade.errors import AccountingViolation
 from cascade.observation import BlockView, BookEntry
 from cascade.positions.build import build_positions
 from cascade.positions.plan import plan_positions
+from cascade.world.conservation import check_conservation
+from cascade.world.exchange import DeployedExchange
+from cascade.world.world import World
 
 from .conftest import SCENARIOS
 

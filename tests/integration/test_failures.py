@@ -18,7 +18,7 @@ from cascade import load_scenario, replay
 from cascade.chain.anvil import Anvil
 from cascade.errors import ChainError, ExpectationFailed, ScenarioError
 from cascade.positions.build import BuildFailed
-from cascade.progress import Progress
+from cascade.run.progress import Progress
 from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS, small

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cascade import Run, load_scenario, replay
-from cascade.experiments.compare import compare_finished
+from cascade.experiments.comparison.compare import compare_finished
 from cascade.scenario.load import Scenario, vary
 
 from .conftest import SCENARIOS

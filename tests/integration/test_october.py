@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cascade import Run, load_scenario, replay
-from cascade.experiments.compare import compare_finished
-from cascade.report.parting_words import parting_rows
+from cascade.experiments.comparison.compare import compare_finished
+from cascade.experiments.comparison.diverging import parting_rows
 
 from .conftest import SCENARIOS
 

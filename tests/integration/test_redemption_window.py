@@ -13,14 +13,14 @@ from cascade import load_scenario
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import Contract, LocalChain, Transaction, address_of
-from cascade.deployment.conservation import check_conservation
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.venues import prepare_redemption, whitelist
-from cascade.deployment.world import World
 from cascade.errors import ScenarioError
 from cascade.observation import BlockView
 from cascade.positions.build import build_positions
 from cascade.positions.plan import plan_positions
+from cascade.world.conservation import check_conservation
+from cascade.world.world import World
 
 from .conftest import SCENARIOS
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from cascade.deployment.exchange import DeployedBook
 from cascade.observation.exchange_view import Balance, BookState, DeskLoan, MarginAccount, PerpPosition
 from cascade.scenario.model import BookSpec, DeskSpec, MarginSpec
 from cascade.units import WAD
+from cascade.world.exchange import DeployedBook
 
 from .agent_views import USDC, USDE, contract
 

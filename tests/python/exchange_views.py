@@ -9,9 +9,9 @@ from typing import Any
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import DeployedBook, DeployedExchange
 from cascade.observation import Balance, BookState, MarginAccount, PerpPosition
 from cascade.scenario.model import ExchangeSpec
+from cascade.world.exchange import DeployedBook, DeployedExchange
 
 USDC, ALT, WAD = 10**6, 10**18, 10**18
 LOT = 10**16

@@ -14,7 +14,7 @@ import pytest
 
 from cascade.analysis import Frames, liquidations_usd, positions_usd, prices_usd, summarise
 from cascade.analysis.frames import UnknownAsset
-from cascade.analysis.series import debt_at_risk, health_over_time, leverage_at_build, losses_over_time
+from cascade.analysis.series.lending import debt_at_risk, health_over_time, leverage_at_build, losses_over_time
 
 Rows = dict[str, list[dict[str, Any]]]
 RunOf = Callable[[Rows], Path]

@@ -9,8 +9,8 @@ import pytest
 from cascade.agents.arbitrageur import Arbitrageur, _Sight
 from cascade.chain.abi import Interface
 from cascade.chain.local import Contract
-from cascade.deployment.venue import DeployedVenue
 from cascade.scenario.model import ArbitrageurSpec, ParMintVenue, StableSwapVenue
+from cascade.world.venue import DeployedVenue
 
 USDE, USDC, WAD = 10**18, 10**6, 10**18
 TOKENS = {"USDC": "0x" + "4" * 40, "USDe": "0x" + "3" * 40}

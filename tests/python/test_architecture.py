@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cascade.recording import doc as tables_doc
-from cascade.scenario import doc as scenario_doc
+from cascade.commands.documents import DOCUMENTS
 from cascade.toolchain.paths import project_root
 
 ROOT = project_root()
@@ -44,11 +43,38 @@ def test_room__that_needs_no_chain__imports_neither_ape_nor_web3(room: str) -> N
         assert not roots & OUTSIDE_CHAIN, file
 
 
-@pytest.mark.parametrize("room", ["analysis", "report"])
-def test_room__of_tables_only__calls_back_into_no_room_behind_it(room: str) -> None:
-    behind = ("cascade.chain", "cascade.deployment", "cascade.agents", "cascade.engine", "cascade.positions")
-    for file in sorted((PACKAGE / room).rglob("*.py")):
-        assert not [module for module in imported_modules(file) if module.startswith(behind)], file
+FLOORS = (
+    ("errors",),
+    ("prices", "toolchain", "units"),
+    ("chain", "scenario"),
+    ("world",),
+    ("deployment", "observation"),
+    ("positions",),
+    ("agents",),
+    ("engine", "recording"),
+    ("analysis",),
+    ("report",),
+    ("run",),
+    ("harness",),
+    ("bench", "experiments"),
+    ("commands",),
+)
+"""Rooms of the package from the bottom up: a room imports from the floors below its own only."""
+
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def test_rooms__of_the_package__import_from_floors_below_only() -> None:
+    assert {path.stem for path in PACKAGE.glob("[a-z]*") if path.suffix in ("", ".py")} == set(FLOOR_OF)
+    for file in sorted(PACKAGE.rglob("*.py")):
+        room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        for module in imported_modules(file):
+            package, _, below = module.partition(".")
+            target = below.partition(".")[0]
+            if package == "cascade" and target != room:
+                assert FLOOR_OF[target] < FLOOR_OF[room], f"{file} imports {module}"
 
 
 def test_ape_and_web3__outside_chain_and_toolchain__are_not_imported() -> None:
@@ -59,8 +85,9 @@ def test_ape_and_web3__outside_chain_and_toolchain__are_not_imported() -> None:
 
 
 def test_documents__made_from_code__are_current() -> None:
-    assert (ROOT / "docs" / "SCENARIO.md").read_text(encoding="utf-8") == scenario_doc.render()
-    assert (ROOT / "docs" / "TABLES.md").read_text(encoding="utf-8") == tables_doc.render()
+    assert DOCUMENTS
+    for name, render in DOCUMENTS.items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == render(), name
 
 
 def test_lock_files__name_no_host() -> None:

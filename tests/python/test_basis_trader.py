@@ -9,9 +9,9 @@ import pytest
 
 from cascade.agents.basis_trader import BasisTrader
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import BUY, SELL
 from cascade.observation import Balance, PerpPosition
 from cascade.scenario.model import BasisTraderSpec
+from cascade.world.exchange import BUY, SELL
 
 from .exchange_views import ALT, USDC, SetUp, View, asked, at_margin, book_at, exchange
 

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from cascade import Run, load_scenario
 from cascade.analysis import Frames, summarise
-from cascade.analysis.fall import Fall, NoMarket, fall_at, main_market
+from cascade.analysis.prices.fall import Fall, NoMarket, fall_at, main_market
 from cascade.errors import CascadeError
-from cascade.experiments.causes import (
+from cascade.experiments.causes.further_runs import (
     Amplification,
     Causes,
     CoalitionRun,
@@ -26,8 +26,8 @@ from cascade.experiments.causes import (
     players_of,
     save_causes,
 )
+from cascade.experiments.causes.terminal import print_causes
 from cascade.scenario.load import vary
-from cascade.terminal_causes import print_causes
 from cascade.toolchain.paths import project_root
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -15,8 +15,8 @@ from rich.console import Console
 from cascade import Run
 from cascade.analysis import Frames, summarise
 from cascade.errors import CascadeError
-from cascade.experiments.causes import Amplification
-from cascade.experiments.compare import (
+from cascade.experiments.causes.further_runs import Amplification
+from cascade.experiments.comparison.compare import (
     AtOnce,
     Comparison,
     Impossible,
@@ -25,9 +25,10 @@ from cascade.experiments.compare import (
     RowMatch,
     compare_finished,
 )
-from cascade.report.comparison_markdown import comparison_markdown, escaped
-from cascade.report.comparison_page import build_comparison
-from cascade.terminal_comparison import print_comparison
+from cascade.experiments.comparison.markdown import comparison_markdown
+from cascade.experiments.comparison.page import build_comparison
+from cascade.experiments.comparison.terminal import print_comparison
+from cascade.report.shared.markdown import escaped
 
 from .conftest import write_run
 

@@ -10,7 +10,7 @@ from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
 from cascade.scenario.model import DipBuyerSpec
-from cascade.streams import stream
+from cascade.scenario.streams import stream
 
 from .agent_views import E8, USDC, USDE, WAD, View, contract, position, world
 

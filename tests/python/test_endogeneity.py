@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from cascade.errors import CascadeError, ScenarioError
-from cascade.experiments.endogeneity import Endogeneity, Figures, Trial, scaled, trials_of
-from cascade.report.endogeneity_words import endogeneity_markdown
+from cascade.experiments.endogeneity.examine import Endogeneity, Figures, Trial, scaled, trials_of
+from cascade.experiments.endogeneity.terminal import print_endogeneity
+from cascade.experiments.endogeneity.words import endogeneity_markdown
 from cascade.scenario.load import load_scenario, vary
-from cascade.terminal_endogeneity import print_endogeneity
 from cascade.toolchain.paths import project_root
 
 UNWIND = project_root() / "scenarios" / "usde-unwind.yaml"

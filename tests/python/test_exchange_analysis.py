@@ -11,8 +11,8 @@ import pytest
 
 from cascade.analysis.exchange import book_depths, book_falls, cohort_leverages, exchange_figures
 from cascade.analysis.frames import Frames
-from cascade.analysis.pricebook import PriceBook
-from cascade.expectation import judge
+from cascade.analysis.prices.pricebook import PriceBook
+from cascade.run.expectation import judge
 from cascade.scenario.model import ExpectedBook, ExpectedExchange, ExpectedLeverage, ExpectSpec
 
 USDC, ALT, WAD = 10**6, 10**18, 10**18

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from cascade.analysis import Frames, summarise
-from cascade.analysis.backlog import backlog
+from cascade.analysis.lending.backlog import backlog
 from cascade.analysis.metrics.stability import stability_over_time
-from cascade.analysis.series import depth_over_time
-from cascade.experiments.compare import _clearing
+from cascade.analysis.series.lending import depth_over_time
+from cascade.experiments.comparison.compare import _clearing
 from cascade.recording.store import write_tables
-from cascade.report.cause_datasets import cause_frames
-from cascade.report.datasets import datasets
+from cascade.report.run.cause_datasets import cause_frames
+from cascade.report.run.datasets import datasets
 
 Rows = dict[str, list[dict[str, Any]]]
 RunOf = Callable[[Rows], Path]

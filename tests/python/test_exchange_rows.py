@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from cascade.chain.local import Transaction, address_of
-from cascade.deployment.exchange import DeployedBook
-from cascade.deployment.world import Actor
 from cascade.errors import RevertedCall
 from cascade.observation.exchange_view import Balance, BookState, MarginAccount
 from cascade.recording.book_events import BookEvents, own_price_raw
@@ -18,6 +16,8 @@ from cascade.recording.exchange_events import event_rows, perp_trade_rows
 from cascade.recording.exchange_state import ExchangeState
 from cascade.recording.schema import TABLES
 from cascade.scenario.model import BookSpec
+from cascade.world.exchange import DeployedBook
+from cascade.world.world import Actor
 
 USDC, ALT, WAD, E8 = 10**6, 10**18, 10**18, 10**8
 ENDLESS = 2**255 - 1

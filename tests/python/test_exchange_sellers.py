@@ -10,10 +10,10 @@ import pytest
 from cascade.agents.desk_borrower import DeskBorrower
 from cascade.agents.holder_exit import HolderExit
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import SELL
 from cascade.observation import Balance
 from cascade.scenario.model import DeskBorrowerSpec, HolderExitSpec
-from cascade.streams import stream
+from cascade.scenario.streams import stream
+from cascade.world.exchange import SELL
 
 from .exchange_views import ALT, LOT, USDC, SetUp, View, asked, book_at, contract, exchange, price
 

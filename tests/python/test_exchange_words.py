@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cascade.report.exchange_words import exchange_reading
+from cascade.report.run.exchange_words import exchange_reading
 
 SUMMARY: dict[str, Any] = {
     "trades": 2,

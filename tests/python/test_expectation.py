@@ -13,7 +13,7 @@ import pytest
 from cascade import Run
 from cascade.analysis import Frames
 from cascade.errors import ExpectationFailed, ScenarioError
-from cascade.expectation import judge
+from cascade.run.expectation import judge
 from cascade.scenario.load import load_scenario
 from cascade.scenario.model import ExpectedTrough, ExpectSpec
 from cascade.toolchain.paths import project_root

@@ -6,7 +6,7 @@ from math import comb
 
 import pytest
 
-from cascade.experiments.intervals import quantile
+from cascade.experiments.endogeneity.intervals import quantile
 
 
 def ranks(count: int, share_pct: int) -> tuple[float | None, float | None]:

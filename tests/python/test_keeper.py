@@ -13,7 +13,7 @@ from cascade.chain.abi import Interface
 from cascade.chain.local import Contract
 from cascade.observation import BookEntry, ExitCurve, LiquidationPreview
 from cascade.scenario.model import KeeperSpec
-from cascade.streams import stream
+from cascade.scenario.streams import stream
 
 USDE, USDC, GWEI = 10**18, 10**6, 10**9
 UINT_MAX = 2**256 - 1

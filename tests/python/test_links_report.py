@@ -12,8 +12,8 @@ import pytest
 from cascade.analysis import Frames
 from cascade.recording.schema import TABLES
 from cascade.report import build_report
-from cascade.report.chain_datasets import chain_frames
-from cascade.report.link_words import chain_reading, link_words, place_of, size_of, title_of
+from cascade.report.run.chain_datasets import chain_frames
+from cascade.report.run.link_words import chain_reading, link_words, place_of, size_of, title_of
 
 from .chain_by_hand import SECONDS, START, USDC, ChainByHand, raw
 from .test_report import HOSTILE, Page, finished

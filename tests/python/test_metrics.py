@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from cascade.analysis import summarise
-from cascade.analysis.backlog import backlog, stuck_debt
 from cascade.analysis.frames import Frames
+from cascade.analysis.lending.backlog import backlog, stuck_debt
+from cascade.analysis.lending.shortfall import shortfalls_by_pair
+from cascade.analysis.lending.who_paid import who_paid
 from cascade.analysis.metrics.block_space import block_space
 from cascade.analysis.metrics.distributions import collateral_at_risk, health_and_ltv
 from cascade.analysis.metrics.exits import coverage_of_exits, failed_withdrawals, providers
 from cascade.analysis.metrics.regret import regret
 from cascade.analysis.metrics.stability import sale_elasticity, stability, stability_over_time
-from cascade.analysis.pricebook import PriceBook
-from cascade.analysis.shortfall import shortfalls_by_pair
-from cascade.analysis.troughs import market_trough
-from cascade.analysis.who_paid import who_paid
+from cascade.analysis.prices.pricebook import PriceBook
+from cascade.analysis.prices.troughs import market_trough
 
 USDE, USDC = 10**18, 10**6
 

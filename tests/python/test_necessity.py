@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from cascade.errors import ScenarioError
-from cascade.experiments.necessity import Necessity, Outcome, Variant, claims_of, examine_necessity
-from cascade.report.necessity_words import link_rows, necessity_markdown, subject_figures
+from cascade.experiments.necessity.examine import Necessity, Outcome, Variant, claims_of, examine_necessity
+from cascade.experiments.necessity.terminal import print_necessity
+from cascade.experiments.necessity.words import link_rows, necessity_markdown, subject_figures
 from cascade.scenario.load import load_scenario
-from cascade.terminal_necessity import print_necessity
 from cascade.toolchain.paths import project_root
 
 OCTOBER = project_root() / "scenarios" / "october-2025.yaml"

@@ -10,10 +10,10 @@ import pytest
 from cascade.agents.interface import Proposal
 from cascade.agents.noise_traders import NoiseTraders
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import BUY, SELL
 from cascade.observation import Balance
 from cascade.scenario.model import NoiseTraderSpec
-from cascade.streams import stream
+from cascade.scenario.streams import stream
+from cascade.world.exchange import BUY, SELL
 
 from .exchange_views import ALT, LOT, USDC, SetUp, View, asked, book_at, exchange
 

@@ -13,14 +13,14 @@ from rich.console import Console
 
 from cascade import Run, load_scenario
 from cascade.analysis import Frames, summarise
-from cascade.analysis.fall import main_market
+from cascade.analysis.prices.fall import main_market
 from cascade.errors import ScenarioError
-from cascade.experiments.causes import Amplification
-from cascade.experiments.oracles import DesignRun, OracleComparison, compare_oracles
-from cascade.report.oracle_page import build_oracles
-from cascade.report.oracle_words import HEADINGS, design_row, oracle_markdown
+from cascade.experiments.causes.further_runs import Amplification
+from cascade.experiments.oracles.compare import DesignRun, OracleComparison, compare_oracles
+from cascade.experiments.oracles.page import build_oracles
+from cascade.experiments.oracles.terminal import print_oracles
+from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_markdown
 from cascade.scenario.load import vary
-from cascade.terminal_oracles import print_oracles
 from cascade.toolchain.paths import project_root
 
 from .conftest import write_run

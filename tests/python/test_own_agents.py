@@ -15,7 +15,7 @@ import pytest
 from cascade.agents import custom
 from cascade.agents.custom import OwnAgent, load_own_agents, make_own_agent
 from cascade.errors import AgentFailed, ScenarioError
-from cascade.run_folder import run_id_of
+from cascade.run.folder import run_id_of
 from cascade.scenario.load import Scenario, load_scenario
 from cascade.scenario.model import CustomAgentSpec
 from cascade.toolchain.paths import project_root

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cascade.report.parting_words import parting_rows
+from cascade.experiments.comparison.diverging import parting_rows
 
 START = 1_760_129_100
 """20:45:00 UTC."""

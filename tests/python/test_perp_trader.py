@@ -13,7 +13,7 @@ from cascade.chain.local import address_of
 from cascade.errors import ScenarioError
 from cascade.observation import PerpPosition
 from cascade.scenario.model import PerpTraderSpec
-from cascade.streams import stream
+from cascade.scenario.streams import stream
 
 from .exchange_views import EMPTY, USDC, SetUp, View, asked, at_margin, exchange
 

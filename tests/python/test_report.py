@@ -14,10 +14,10 @@ import pytest
 
 from cascade.analysis import Frames, summarise
 from cascade.report import build_report, save_charts
-from cascade.report.charts import charts
-from cascade.report.datasets import datasets
-from cascade.report.figures import dollars
-from cascade.report.words import command
+from cascade.report.run.charts import charts
+from cascade.report.run.datasets import datasets
+from cascade.report.run.words import command
+from cascade.report.shared.figures import dollars
 
 Rows = dict[str, list[dict[str, Any]]]
 RunOf = Callable[[Rows], Path]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cascade.errors import ScenarioError
-from cascade.experiments.compare import Impossible, impossible_positions
+from cascade.experiments.comparison.compare import Impossible, impossible_positions
 from cascade.positions.plan import plan_positions
 from cascade.positions.standing import standing_positions
 from cascade.scenario.load import Scenario, load_scenario, restore_scenario, vary

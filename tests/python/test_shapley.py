@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cascade.experiments.shapley import coalitions, shapley_values
+from cascade.experiments.causes.shapley import coalitions, shapley_values
 
 PLAYERS = ("keeper", "looper", "whale")
 

@@ -12,7 +12,7 @@ from cascade.agents.stop_loss import StopLoss
 from cascade.chain.local import address_of
 from cascade.observation import ExitCurve, PositionState
 from cascade.scenario.model import StopLossSpec
-from cascade.streams import stream
+from cascade.scenario.streams import stream
 
 from .agent_views import E8, THRESHOLD_BPS, USDC, USDE, WAD, View, at_price, cohort, contract, position, world
 

@@ -13,7 +13,7 @@ import pytest
 
 from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256, combined_sha256
-from cascade.recording.doc import DOCUMENT, render
+from cascade.recording.doc import render
 from cascade.recording.schema import TABLES, Kind
 from cascade.recording.store import (
     SchemaViolation,
@@ -194,10 +194,6 @@ def test_tables_sha256__of_a_folder__is_the_hash_over_the_tables_hashes(tmp_path
     text = "{" + ",".join(f'"{name}":"{hashes[name]}"' for name in sorted(hashes)) + "}"
     expected = hashlib.sha256(text.encode("ascii")).hexdigest()
     assert tables_sha256(tmp_path) == combined_sha256(hashes) == expected
-
-
-def test_tables_document__in_the_repository__is_current() -> None:
-    assert DOCUMENT.read_text(encoding="utf-8") == render(), "run python -m cascade.recording.doc"
 
 
 def test_tables_document__every_column__is_there() -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.venue import DeployedVenue, SwapCall
 from cascade.deployment.venues import whitelist
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ArbitrageurSpec, ParMintVenue
 from cascade.units import BPS, WAD
+from cascade.world.venue import DeployedVenue, SwapCall
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Arbitrageur"]
 

@@ -10,12 +10,13 @@ from cascade.agents.interface import Proposal
 from cascade.agents.opening import contracts_held
 from cascade.agents.spot_order import SpotOrder, spot_order
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import BUY, SELL, DeployedBook, DeployedExchange, deposit
-from cascade.deployment.world import World
+from cascade.deployment.exchange import deposit
 from cascade.observation import Balance, BlockView
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import BasisTraderSpec
 from cascade.units import WAD
+from cascade.world.exchange import BUY, SELL, DeployedBook, DeployedExchange
+from cascade.world.world import World
 
 __all__ = ["BasisTrader"]
 

@@ -17,12 +17,13 @@ from cascade.agents.ladder import (
     value_raw,
 )
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import DeployedBook, deposit
-from cascade.deployment.world import World
+from cascade.deployment.exchange import deposit
 from cascade.observation import Balance, BlockView
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import BidderSpec
 from cascade.units import BPS, WAD
+from cascade.world.exchange import DeployedBook
+from cascade.world.world import World
 
 __all__ = ["Bidder"]
 

@@ -19,7 +19,7 @@ from cascade.chain.local import address_of
 from cascade.errors import AgentFailed, ScenarioError
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import CustomAgentSpec
-from cascade.streams import stream
+from cascade.scenario.streams import stream
 
 __all__ = ["ENTRY_POINT_GROUP", "OwnAgent", "is_file", "load_own_agents", "make_own_agent"]
 

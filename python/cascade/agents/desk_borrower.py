@@ -9,11 +9,11 @@ import numpy as np
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
 from cascade.deployment.exchange import deposit
-from cascade.deployment.world import World
 from cascade.observation import BlockView
 from cascade.scenario.model import DeskBorrowerSpec
-from cascade.streams import draw
+from cascade.scenario.streams import draw
 from cascade.units import BPS, E8
+from cascade.world.world import World
 
 __all__ = ["DeskBorrower"]
 

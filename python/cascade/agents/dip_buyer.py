@@ -9,12 +9,12 @@ import numpy as np
 
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, PositionState
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import DipBuyerSpec
-from cascade.streams import draw
+from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["DipBuyer"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import Contract, address_of
 from cascade.observation import BlockView, ReserveState
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import EthenaReserveSpec, ParMintVenue, ScenarioSpec
 
 __all__ = ["EthenaReserve"]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import Contract, address_of
-from cascade.deployment.exchange import BUY, SELL, DeployedBook, deposit
-from cascade.deployment.venue import DeployedVenue
-from cascade.deployment.world import MAX_UINT256, World
+from cascade.deployment.exchange import deposit
 from cascade.observation import BlockView
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ExchangeArbitrageurSpec
 from cascade.units import BPS, WAD
+from cascade.world.exchange import BUY, SELL, DeployedBook
+from cascade.world.venue import DeployedVenue
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["ExchangeArbitrageur"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import BUY
-from cascade.deployment.world import World
 from cascade.observation import BlockView
 from cascade.observation.exchange_view import BookState, DeskLoan, ExchangeView, MarginAccount
 from cascade.scenario.model import ExchangeKeeperSpec
 from cascade.units import BPS, WAD
+from cascade.world.exchange import BUY
+from cascade.world.world import World
 
 __all__ = ["ExchangeKeeper"]
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import SELL, DeployedBook, deposit
-from cascade.deployment.world import World
+from cascade.deployment.exchange import deposit
 from cascade.observation import BlockView
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import HolderExitSpec
-from cascade.streams import draw
+from cascade.scenario.streams import draw
+from cascade.world.exchange import SELL, DeployedBook
+from cascade.world.world import World
 
 __all__ = ["HolderExit"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from cascade.chain.local import Contract
-from cascade.deployment.venue import SwapCall
 from cascade.observation import BlockView
+from cascade.world.venue import SwapCall
 
 __all__ = ["GWEI", "Agent", "MarginNote", "Proposal"]
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import Contract, address_of
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, ExitCurve, LiquidationPreview
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import KeeperSpec
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Keeper"]
 

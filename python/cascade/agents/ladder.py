@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cascade.deployment.exchange import DeployedBook
 from cascade.observation import Balance
 from cascade.units import BPS, WAD
+from cascade.world.exchange import DeployedBook
 
 __all__ = [
     "WAD_A_BPS",

@@ -20,12 +20,13 @@ from cascade.agents.ladder import (
 )
 from cascade.agents.opening import OUTSIDE, open_perpetuals
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import DeployedBook, DeployedExchange, deposit
-from cascade.deployment.world import World
+from cascade.deployment.exchange import deposit
 from cascade.observation import Balance, BlockView, BookState, MarginAccount
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import LadderSpec, MarketMakerSpec
 from cascade.units import BPS, WAD
+from cascade.world.exchange import DeployedBook, DeployedExchange
+from cascade.world.world import World
 
 __all__ = ["MarketMaker"]
 

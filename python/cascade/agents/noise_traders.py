@@ -9,13 +9,14 @@ import numpy as np
 from cascade.agents.interface import Proposal
 from cascade.agents.spot_order import SpotOrder, spot_order
 from cascade.chain.local import address_of
-from cascade.deployment.exchange import BUY, SELL, deposit
-from cascade.deployment.world import World
+from cascade.deployment.exchange import deposit
 from cascade.observation import BlockView
-from cascade.scenario.checks import numbered, raw_amount
+from cascade.scenario.accounts import numbered, raw_amount
 from cascade.scenario.model import NoiseTraderSpec
-from cascade.streams import draw
+from cascade.scenario.streams import draw
 from cascade.units import BPS
+from cascade.world.exchange import BUY, SELL
+from cascade.world.world import World
 
 __all__ = ["NoiseTraders"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cascade.deployment.world import World
 from cascade.errors import ScenarioError
+from cascade.world.world import World
 
 __all__ = ["OUTSIDE", "contracts_held", "mark_at_set_up", "open_perpetuals"]
 

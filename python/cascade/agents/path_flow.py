@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import AmmVenue, PathFlowSpec
 from cascade.units import WAD
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["PathFlow"]
 

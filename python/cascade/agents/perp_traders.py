@@ -12,13 +12,13 @@ from cascade.agents.interface import Proposal
 from cascade.agents.opening import mark_at_set_up, open_perpetuals
 from cascade.chain.local import address_of
 from cascade.deployment.exchange import deposit
-from cascade.deployment.world import World
 from cascade.errors import ScenarioError
 from cascade.observation import BlockView, PerpPosition
-from cascade.scenario.checks import numbered
+from cascade.scenario.accounts import numbered
 from cascade.scenario.model import PerpTraderSpec
-from cascade.streams import draw
+from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.world.world import World
 
 __all__ = ["PerpTraders"]
 

@@ -33,10 +33,9 @@ from cascade.agents.transfers_gate import TransfersGate
 from cascade.agents.value_buyer import ValueBuyer
 from cascade.agents.whale import Whale
 from cascade.chain.local import address_of
-from cascade.deployment.world import World
 from cascade.errors import AgentFailed
 from cascade.observation import BookEntry
-from cascade.scenario.checks import accounts_of, numbered
+from cascade.scenario.accounts import accounts_of, numbered
 from cascade.scenario.model import (
     AgentSpec,
     ArbitrageurSpec,
@@ -63,7 +62,8 @@ from cascade.scenario.model import (
     ValueBuyerSpec,
     WhaleSpec,
 )
-from cascade.streams import stream
+from cascade.scenario.streams import stream
+from cascade.world.world import World
 
 __all__ = ["agents_book", "call_agents"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
-from cascade.deployment.exchange import SELL, DeployedBook
 from cascade.observation import BlockView
+from cascade.world.exchange import SELL, DeployedBook
 
 __all__ = ["SpotOrder", "spot_order"]
 

@@ -10,13 +10,13 @@ import numpy as np
 from cascade.agents.interface import GWEI, Proposal
 from cascade.agents.unwinding import LEAST_SALE_USD, Sale, approve_unwinding, sale_of, unwind
 from cascade.chain.local import address_of
-from cascade.deployment.world import World
 from cascade.observation import BlockView, PositionState
 from cascade.positions.plan import borrowing_lines_bps
-from cascade.scenario.checks import numbered
+from cascade.scenario.accounts import numbered
 from cascade.scenario.model import CohortSpec, StopLossSpec
-from cascade.streams import draw
+from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.world.world import World
 
 __all__ = ["StopLoss"]
 

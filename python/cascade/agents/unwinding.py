@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cascade.agents.interface import GWEI, Proposal
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, ExitCurve, PositionState
 from cascade.observation.curve import smallest
 from cascade.scenario.model import DeskWhaleSpec, WhaleSpec
 from cascade.units import BPS, WAD
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Sale", "approve_unwinding", "sale_of", "unwind", "unwind_tranche"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, ExitCurve
 from cascade.observation.curve import largest
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ValueBuyerSpec
 from cascade.units import BPS, WAD
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["ValueBuyer"]
 

@@ -11,12 +11,12 @@ import numpy as np
 from cascade.agents.interface import GWEI, MarginNote, Proposal
 from cascade.agents.unwinding import Sale, approve_unwinding, sale_of, unwind_tranche
 from cascade.chain.local import address_of
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.observation import BlockView, PositionState
-from cascade.scenario.checks import pledge_account
+from cascade.scenario.accounts import pledge_account
 from cascade.scenario.model import WhaleSpec
-from cascade.streams import draw
+from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Whale"]
 

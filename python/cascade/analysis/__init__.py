@@ -1,8 +1,8 @@
 """What the tables say: frames, the summary, causes and the accounting checks, from the tables of a run alone."""
 
 from cascade.analysis.causes import cause_graph, generations, ledger_frame, ledgers, liquidation_causes
-from cascade.analysis.checks import check_liquidations
 from cascade.analysis.frames import Frames, liquidations_usd, positions_usd, prices_usd
+from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
 from cascade.analysis.summary import summarise
 

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from cascade.analysis.backlog import backlog, liquidation_delay, stuck_debt
 from cascade.analysis.causes.digest import causes
-from cascade.analysis.concentration import concentration
 from cascade.analysis.exchange.digest import exchange_figures
 from cascade.analysis.frames import Frames
-from cascade.analysis.keepers import keepers
+from cascade.analysis.lending.backlog import backlog, liquidation_delay, stuck_debt
+from cascade.analysis.lending.concentration import concentration
+from cascade.analysis.lending.keepers import keepers
+from cascade.analysis.lending.shortfall import shortfalls, shortfalls_by_pair
+from cascade.analysis.lending.totals import built_totals, liquidation_totals
+from cascade.analysis.lending.who_paid import who_paid, wiped_out
 from cascade.analysis.metrics.block_space import block_space
 from cascade.analysis.metrics.distributions import collateral_at_risk_by_moment, health_and_ltv
 from cascade.analysis.metrics.exits import coverage_of_exits, failed_withdrawals, providers
 from cascade.analysis.metrics.regret import regret
 from cascade.analysis.metrics.stability import stability, stability_over_time
 from cascade.analysis.moments import utc
-from cascade.analysis.pricebook import PriceBook
-from cascade.analysis.shortfall import shortfalls, shortfalls_by_pair
-from cascade.analysis.totals import built_totals, liquidation_totals
-from cascade.analysis.troughs import depth_at_trough, market_trough, troughs
-from cascade.analysis.who_paid import who_paid, wiped_out
+from cascade.analysis.prices.pricebook import PriceBook
+from cascade.analysis.prices.troughs import depth_at_trough, market_trough, troughs
 from cascade.recording.store import tables_sha256
 
 __all__ = ["summarise"]

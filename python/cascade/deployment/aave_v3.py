@@ -11,7 +11,7 @@ from eth_abi import encode
 
 from cascade.chain.aave_artifacts import AaveArtifact
 from cascade.chain.local import Contract
-from cascade.deployment.world import World
+from cascade.world.world import World
 
 __all__ = ["AAVE_PREFIX", "deploy_aave_v3"]
 

@@ -7,9 +7,9 @@ from cascade.deployment.lending import deploy_lending
 from cascade.deployment.oracles import deploy_posted_feeds, deploy_sources, start_observing
 from cascade.deployment.reserve import deploy_reserve
 from cascade.deployment.venues import deploy_venue, fund_venue
-from cascade.deployment.world import World
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import AssetKind, FixedRateVenue
+from cascade.world.world import World
 
 __all__ = ["deploy_world"]
 

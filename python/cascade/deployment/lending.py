@@ -10,10 +10,10 @@ from cascade.chain.aave_artifacts import load_aave_artifacts
 from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract
 from cascade.deployment.aave_v3 import AAVE_PREFIX, deploy_aave_v3
-from cascade.deployment.world import World
 from cascade.errors import RevertedCall, ScenarioError
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import EModeSpec, LendingSpec, RateSpec, ReserveSpec
+from cascade.world.world import World
 
 __all__ = ["deploy_lending", "engine_artifacts", "reconfigure_lending"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cascade.chain.local import Contract
 from cascade.deployment.exchange import index_feed
-from cascade.deployment.world import World
 from cascade.scenario.model import (
     BLOCKS_A_STEP,
     AmmSpotOracle,
@@ -19,6 +18,7 @@ from cascade.scenario.model import (
     SameAsOracle,
 )
 from cascade.scenario.sources import posted_leaf
+from cascade.world.world import World
 
 __all__ = ["deploy_posted_feeds", "deploy_sources", "start_observing"]
 

@@ -6,9 +6,9 @@ from eth_utils import keccak
 
 from cascade.chain.local import Contract, address_of
 from cascade.deployment.venues import whitelist
-from cascade.deployment.world import MAX_UINT256, World
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.units import BPS
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["deploy_reserve", "funding_rate_wad", "prepare_reserve"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from eth_utils import keccak
 
 from cascade.chain.local import Contract, address_of
-from cascade.deployment.venue import DeployedVenue
-from cascade.deployment.world import MAX_UINT256, SetupCall, World
 from cascade.errors import ScenarioError
-from cascade.scenario.checks import raw_amount
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import AmmVenue, ConstantProductVenue, FixedRateVenue, ParMintVenue, Venue
+from cascade.world.venue import DeployedVenue
+from cascade.world.world import MAX_UINT256, SetupCall, World
 
 __all__ = ["deploy_venue", "fund_venue", "prepare_redemption", "whitelist"]
 

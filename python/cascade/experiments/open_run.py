@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cascade.errors import CascadeError
 from cascade.harness import replay
-from cascade.progress import Progress
-from cascade.run import Run
+from cascade.run.opened import Run
+from cascade.run.progress import Progress
 from cascade.scenario.load import load_scenario
 
 __all__ = ["open_or_run"]

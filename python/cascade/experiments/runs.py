@@ -18,8 +18,8 @@ from cascade.chain.anvil import die_with_parent, owned_folder
 from cascade.chain.artifacts import load_artifacts
 from cascade.errors import CascadeError
 from cascade.harness import replay
-from cascade.progress import Progress, quiet
-from cascade.run import Run
+from cascade.run.opened import Run
+from cascade.run.progress import Progress, quiet
 from cascade.scenario.load import Scenario
 
 __all__ = ["Job", "RunFailed", "run_all"]

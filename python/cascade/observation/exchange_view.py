@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cascade.chain.local import Contract
-from cascade.deployment.exchange import DeployedBook, DeployedExchange
-from cascade.deployment.world import World
 from cascade.observation.once import Once
 from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
+from cascade.world.exchange import DeployedBook, DeployedExchange
+from cascade.world.world import World
 
 __all__ = ["DEPTH_BPS", "Balance", "BookState", "DeskLoan", "ExchangeView", "MarginAccount", "PerpPosition"]
 

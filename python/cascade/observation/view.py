@@ -7,8 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 from cascade.chain.local import Contract
-from cascade.deployment.venue import DeployedVenue
-from cascade.deployment.world import World
 from cascade.observation.curve import ExitCurve
 from cascade.observation.exchange_view import ExchangeView
 from cascade.observation.once import Once
@@ -22,6 +20,8 @@ from cascade.observation.records import (
 )
 from cascade.scenario.model import ConstantProductVenue
 from cascade.units import WAD
+from cascade.world.venue import DeployedVenue
+from cascade.world.world import World
 
 __all__ = ["BlockView"]
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cascade.chain.local import Contract, Transaction, address_of
-from cascade.deployment.venue import DeployedVenue
 from cascade.deployment.venues import whitelist
-from cascade.deployment.world import MAX_UINT256, World
 from cascade.errors import CascadeError, RevertedCall
 from cascade.positions.plan import LTV_SCALE, PledgePlan, PositionPlan, borrowing_lines_bps
-from cascade.scenario.checks import pledge_account
+from cascade.scenario.accounts import pledge_account
 from cascade.scenario.model import AmmVenue, ConstantProductVenue, DeskWhaleSpec, ParMintVenue, WhaleSpec
+from cascade.world.venue import DeployedVenue
+from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["BuildFailed", "LoopRound", "build_positions", "require_time_left", "role_of"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascade.errors import ScenarioError
-from cascade.scenario.checks import numbered, pledge_account
+from cascade.scenario.accounts import numbered, pledge_account
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import CohortSpec, ScenarioSpec
 from cascade.scenario.sources import initial_price_usd
-from cascade.streams import draw, stream
+from cascade.scenario.streams import draw, stream
 
 __all__ = ["LTV_SCALE", "PledgePlan", "PositionPlan", "borrowing_lines_bps", "leverage_after", "plan_positions"]
 

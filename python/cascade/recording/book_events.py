@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cascade.chain.local import Log, Receipt, Transaction
-from cascade.deployment.exchange import SELL, DeployedBook
 from cascade.recording.exchange_accounts import ACCOUNT_LIQUIDATION, DESK_LIQUIDATION, ExchangeAccounts
+from cascade.world.exchange import SELL, DeployedBook
 
 __all__ = ["FORCED_INTENTS", "BookEvents", "BookMove", "own_price_raw"]
 

@@ -1,16 +1,10 @@
-"""Writes docs/TABLES.md from the declared schema: `python -m cascade.recording.doc`."""
+"""docs/TABLES.md from the declared schema."""
 
 from __future__ import annotations
 
-import sys
-
-from cascade.documents import write_or_check
 from cascade.recording.schema import TABLES, Table
-from cascade.toolchain.paths import project_root
 
-__all__ = ["DOCUMENT", "render"]
-
-DOCUMENT = project_root() / "docs" / "TABLES.md"
+__all__ = ["render"]
 
 _HEAD = """\
 # Tables
@@ -44,7 +38,3 @@ def _section(table: Table) -> str:
         meaning = column.meaning.replace("|", "\\|")
         lines.append(f"| `{column.name}` | {column.kind.value} | {column.unit} | {meaning} |")
     return "\n".join([*lines, ""])
-
-
-if __name__ == "__main__":
-    sys.exit(write_or_check(DOCUMENT, render(), sys.argv))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cascade.chain.local import Transaction
-from cascade.deployment.exchange import DeployedBook, DeployedExchange
-from cascade.deployment.world import Actor, World
+from cascade.world.exchange import DeployedBook, DeployedExchange
+from cascade.world.world import Actor, World
 
 __all__ = ["ACCOUNT_LIQUIDATION", "DESK_LIQUIDATION", "ExchangeAccounts"]
 

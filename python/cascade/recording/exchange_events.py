@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cascade.chain.local import Log, Receipt, Transaction
-from cascade.deployment.exchange import DeployedBook
 from cascade.recording.exchange_accounts import ACCOUNT_LIQUIDATION, ExchangeAccounts
+from cascade.world.exchange import DeployedBook
 
 __all__ = ["event_rows", "perp_trade_rows"]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from cascade.chain.local import Receipt, Transaction
-from cascade.deployment.world import World
 from cascade.observation import BlockView
 from cascade.recording.book_events import BookEvents, BookMove
 from cascade.recording.exchange_accounts import ExchangeAccounts
@@ -14,6 +13,7 @@ from cascade.recording.exchange_events import event_rows, perp_trade_rows
 from cascade.recording.exchange_state import ExchangeState
 from cascade.scenario.model import ExchangeIndexOracle
 from cascade.scenario.sources import sources_of
+from cascade.world.world import World
 
 __all__ = ["ExchangeRows"]
 

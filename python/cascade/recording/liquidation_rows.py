@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from cascade.chain.local import Log, Receipt
-from cascade.deployment.world import World
 from cascade.units import BPS
+from cascade.world.world import World
 
 __all__ = ["LiquidationRows"]
 

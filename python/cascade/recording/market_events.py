@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cascade.chain.local import Log, Receipt
-from cascade.deployment.venue import DeployedVenue
-from cascade.deployment.world import World
 from cascade.scenario.model import ConstantProductVenue, ParMintVenue
 from cascade.scenario.sources import posted_leaf
 from cascade.units import WAD
+from cascade.world.venue import DeployedVenue
+from cascade.world.world import World
 
 __all__ = ["MarketEvents", "PriceMove", "Swap"]
 

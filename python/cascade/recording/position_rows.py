@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cascade.chain.local import Log, Receipt
-from cascade.deployment.world import World
+from cascade.world.world import World
 
 __all__ = ["flow_rows", "unwind_rows"]
 

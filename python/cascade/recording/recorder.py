@@ -8,7 +8,6 @@ from typing import Any
 
 from cascade.agents.interface import MarginNote
 from cascade.chain.local import Block, Receipt, Transaction, address_of
-from cascade.deployment.world import Actor, World
 from cascade.observation import BlockView, PositionState, ReserveState
 from cascade.positions.build import LoopRound
 from cascade.recording.exchange_rows import ExchangeRows
@@ -19,6 +18,7 @@ from cascade.recording.schema import TABLES
 from cascade.scenario.model import AmmVenue, ParMintVenue
 from cascade.scenario.sources import assets_read
 from cascade.units import BPS, WAD
+from cascade.world.world import Actor, World
 
 __all__ = ["Recorder"]
 

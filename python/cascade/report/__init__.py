@@ -1,6 +1,6 @@
 """One self-contained page and the charts of a run, drawn from its tables, summary and manifest alone."""
 
-from cascade.report.page import build_report
-from cascade.report.pictures import save_charts
+from cascade.report.run.page import build_report
+from cascade.report.run.pictures import save_charts
 
 __all__ = ["build_report", "save_charts"]

@@ -1,8 +1,7 @@
-"""docs/SCENARIO.md from the model: every key, its type, its default, its meaning. `python -m cascade.scenario.doc`."""
+"""docs/SCENARIO.md from the model: every key, its type, its default, its meaning."""
 
 from __future__ import annotations
 
-import sys
 import types
 import typing
 from collections.abc import Iterator
@@ -13,9 +12,7 @@ from typing import Any
 import pydantic
 from pydantic.fields import FieldInfo
 
-from cascade.documents import write_or_check
 from cascade.scenario.model import ScenarioSpec
-from cascade.toolchain.paths import project_root
 
 __all__ = ["render"]
 
@@ -113,7 +110,3 @@ def _default(field: FieldInfo) -> str:
     if field.default in ({}, []):
         return "none"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
-
-
-if __name__ == "__main__":
-    sys.exit(write_or_check(project_root() / "docs" / "SCENARIO.md", render(), sys.argv))

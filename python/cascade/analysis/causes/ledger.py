@@ -14,7 +14,7 @@ from cascade.analysis.causes.moves import Moves
 from cascade.analysis.causes.oracle import Oracle
 from cascade.analysis.causes.signals import PSEUDO_CLASSES, Piece
 from cascade.analysis.frames import Frames
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.errors import AccountingViolation
 from cascade.units import E8, WAD
 

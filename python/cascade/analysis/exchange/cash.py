@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import WAD, value_e8_down
 
 __all__ = ["Cash"]

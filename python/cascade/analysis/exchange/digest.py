@@ -14,7 +14,7 @@ from cascade.analysis.exchange.leverage import CohortLeverage, cohort_leverages
 from cascade.analysis.exchange.trading import trading
 from cascade.analysis.frames import Frames
 from cascade.analysis.moments import utc
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import WAD, e8_to_float, to_tokens
 
 __all__ = ["exchange_figures"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from cascade.analysis.exchange.cash import Cash
 from cascade.analysis.frames import CRASH, Frames
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import BPS
 
 __all__ = ["BookFall", "book_falls"]

@@ -13,7 +13,7 @@ from cascade.analysis.causes.moves import Moves
 from cascade.analysis.frames import CRASH, Frames
 from cascade.analysis.links.model import Feeder, Moment, Parts, Point
 from cascade.analysis.links.movers import Movers
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import E8, WAD
 
 Place = tuple[int, int]

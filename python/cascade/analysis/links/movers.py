@@ -20,7 +20,7 @@ from cascade.analysis.links.model import (
     exchange_depeg,
     vacuum,
 )
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import E8, WAD
 
 __all__ = ["Movers"]

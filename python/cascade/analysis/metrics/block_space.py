@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from cascade.analysis.frames import CRASH, Frames
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import BPS, E8, value_e8_down, value_e8_up
 
 __all__ = ["block_space"]

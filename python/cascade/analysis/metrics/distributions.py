@@ -11,7 +11,7 @@ import pandas as pd
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.metrics.lines import OpenPosition, open_positions
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import e8_to_float
 
 __all__ = ["AT_RISK_PCT", "collateral_at_risk", "collateral_at_risk_by_moment", "health_and_ltv"]

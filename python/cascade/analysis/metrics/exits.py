@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from cascade.analysis.frames import CRASH, Frames
-from cascade.analysis.pricebook import PriceBook
-from cascade.analysis.valuation import collateral_e8
+from cascade.analysis.lending.valuation import collateral_e8
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import E8, e8_to_float, value_e8_down
 
 __all__ = ["coverage_of_exits", "failed_withdrawals", "providers"]

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.pricebook import PriceBook
-from cascade.analysis.valuation import collateral_e8, debt_e8
+from cascade.analysis.lending.valuation import collateral_e8, debt_e8
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import WAD
 
 __all__ = ["OpenPosition", "bonus_bps", "open_positions", "threshold"]

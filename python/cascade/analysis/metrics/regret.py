@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import e8_to_float, value_e8_down, value_e8_up
 
 __all__ = ["regret"]

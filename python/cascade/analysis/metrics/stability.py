@@ -12,7 +12,7 @@ import pandas as pd
 from cascade.analysis.frames import CRASH, Frames
 from cascade.analysis.metrics.lines import bonus_bps, threshold
 from cascade.analysis.moments import utc
-from cascade.analysis.pricebook import PriceBook
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import BPS, e8_to_float, to_tokens
 
 __all__ = ["DEPTH_BPS", "NEAR_THE_LINE", "sale_elasticity", "stability", "stability_over_time"]

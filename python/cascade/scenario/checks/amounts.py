@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from cascade.scenario.accounts import raw_amount
 from cascade.scenario.checks.case import Case
 from cascade.scenario.model import (
-    UINT256_MAX,
     ArbitrageurSpec,
     BidderSpec,
     DipBuyerSpec,
@@ -20,27 +20,10 @@ from cascade.scenario.model import (
     MarketMakerSpec,
     NoiseTraderSpec,
     ParMintVenue,
-    ScenarioSpec,
     ValueBuyerSpec,
 )
 
-__all__ = ["check_amounts", "raw_amount"]
-
-
-def raw_amount(spec: ScenarioSpec, asset: str, amount: Decimal) -> int:
-    """Tokens to smallest units, exactly.
-
-    Raises
-    ------
-    ValueError
-        When the asset has fewer decimals than the amount, or the amount passes uint256.
-    """
-    scaled = amount * 10 ** spec.assets[asset].decimals
-    if scaled != scaled.to_integral_value():
-        raise ValueError(f"{asset} has {spec.assets[asset].decimals} decimals")
-    if scaled > UINT256_MAX:
-        raise ValueError(f"exceeds uint256: at most {UINT256_MAX} smallest units of {asset}")
-    return int(scaled)
+__all__ = ["check_amounts"]
 
 
 def check_amounts(case: Case) -> None:

@@ -4,49 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cascade.scenario.accounts import accounts_of, numbered, pledge_account
 from cascade.scenario.checks.case import Case
-from cascade.scenario.model import (
-    AgentSpec,
-    ArbitrageurSpec,
-    BasisTraderSpec,
-    BidderSpec,
-    CustomAgentSpec,
-    DeskBorrowerSpec,
-    DipBuyerSpec,
-    ExchangeArbitrageurSpec,
-    ExchangeKeeperSpec,
-    HolderExitSpec,
-    KeeperSpec,
-    MarketMakerSpec,
-    NoiseTraderSpec,
-    PathFlowSpec,
-    PerpTraderSpec,
-    ValueBuyerSpec,
-)
 
-__all__ = ["accounts_of", "check_names", "numbered", "pledge_account"]
-
-
-def numbered(name: str, count: int) -> list[str]:
-    """Names of the members of a group, of equal length: `name-00` to `name-99`."""
-    width = len(str(count - 1))
-    return [f"{name}-{i:0{width}d}" for i in range(count)]
-
-
-def pledge_account(borrower: str) -> str:
-    """Name of the account that holds the first layer under a loop."""
-    return f"{borrower}-pledge"
-
-
-def accounts_of(name: str, agent: AgentSpec) -> list[str]:
-    """Names of the accounts that an agent entry opens; those that act for others open none."""
-    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec, HolderExitSpec, DeskBorrowerSpec)):
-        return numbered(name, agent.count)
-    if isinstance(agent, (MarketMakerSpec, BidderSpec, PerpTraderSpec, BasisTraderSpec, NoiseTraderSpec)):
-        return numbered(name, agent.count)
-    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec, ExchangeKeeperSpec, ExchangeArbitrageurSpec)):
-        return [name]
-    return []
+__all__ = ["check_names"]
 
 
 def check_names(case: Case) -> None:

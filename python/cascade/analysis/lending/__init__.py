@@ -1,0 +1,1 @@
+"""Lending: what was liquidated, who paid, what is short, and whether every liquidation adds up."""

@@ -1,0 +1,80 @@
+"""How far the market of a run's main collateral fell: the figure that causes are counted in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cascade.analysis.frames import Frames
+from cascade.analysis.prices.pricebook import PriceBook
+from cascade.errors import CascadeError
+
+__all__ = ["Fall", "NoMarket", "fall_at", "main_market"]
+
+
+class NoMarket(CascadeError, LookupError):
+    """The run's main collateral is traded nowhere, so nobody's trades moved its price."""
+
+
+@dataclass(frozen=True)
+class Fall:
+    """One market's fall in one run.
+
+    Attributes
+    ----------
+    asset, source : str
+        As in the table of prices.
+    start_e8 : int
+        Price when the crash began, in dollars with 8 decimals.
+    trough_e8 : int
+        Lowest price since; the start's where it was never lower.
+    """
+
+    asset: str
+    source: str
+    start_e8: int
+    trough_e8: int
+
+    @property
+    def fall_e8(self) -> int:
+        """From the start to the trough, 0 or more."""
+        return self.start_e8 - self.trough_e8
+
+
+def fall_at(frames: Frames, asset: str, source: str) -> Fall:
+    """The fall of one price.
+
+    Raises
+    ------
+    NoMarket
+        When the run has no such price at its start.
+    """
+    book = PriceBook(frames)
+    start = book.at(asset, source, frames.first_crash_block - 1)
+    if start is None:
+        raise NoMarket(f"{frames.run_folder.name}: {asset} has no price {source} at the start of the crash")
+    lowest = book.lowest(asset, source, frames.first_crash_block)
+    return Fall(asset, source, start, start if lowest is None else min(start, lowest[0]))
+
+
+def main_market(frames: Frames) -> Fall:
+    """The fall of the main collateral at the venue where it fell most.
+
+    The main collateral is the asset with the most collateral at the oracle when the crash starts.
+
+    Raises
+    ------
+    NoMarket
+        When no venue trades it.
+    """
+    by_asset: dict[str, int] = {}
+    for row in frames.positions_at(frames.first_crash_block - 1).to_dict("records"):
+        asset = row["collateral_asset"]
+        by_asset[asset] = by_asset.get(asset, 0) + row["collateral_base_e8"]
+    asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol), default="")
+    venues = [source for source in PriceBook(frames).sources(asset) if source.startswith("spot:")]
+    if not venues:
+        raise NoMarket(
+            f"{frames.run_folder.name}: no venue trades {asset or 'the collateral'}: causes and amplification need a "
+            "stable-swap or constant-product pool of it"
+        )
+    return max((fall_at(frames, asset, source) for source in venues), key=lambda fall: (fall.fall_e8, fall.source))

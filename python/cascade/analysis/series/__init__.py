@@ -1,0 +1,1 @@
+"""Figures over time, in floats, for charts."""

@@ -1,0 +1,1 @@
+"""What each script calls: run an experiment, print what it found, and return an exit code."""

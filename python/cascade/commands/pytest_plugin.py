@@ -1,0 +1,35 @@
+"""A pytest fixture for a protocol's own repository: `assert replay("my.yaml").summary["deficit_usd"] == 0`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from cascade.run.opened import Run
+
+__all__ = ["replay"]
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Callable[..., Run]:
+    """Run a scenario in the test's own folder and return the run.
+
+    The callable takes the scenario's file, `seed`, and `set`, a mapping of dotted keys to values. A bare name stands
+    for one of the scenarios that cascade ships.
+    """
+
+    def run(scenario: str | Path, *, seed: int | None = None, set: Mapping[str, Any] | None = None) -> Run:
+        from cascade.harness import replay as replay_scenario
+        from cascade.scenario.load import load_scenario
+        from cascade.toolchain.paths import project_root
+
+        file = Path(scenario)
+        if not file.suffix:
+            file = project_root() / "scenarios" / f"{scenario}.yaml"
+        return replay_scenario(load_scenario(file, seed=seed, set=set), out=tmp_path)
+
+    return run

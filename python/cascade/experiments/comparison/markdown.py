@@ -1,0 +1,70 @@
+"""A comparison as Markdown, for a governance post: parameters before and after, then what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cascade.experiments.comparison.diverging import PARTING_HEADINGS, parting_rows
+from cascade.experiments.comparison.words import (
+    AT_ONCE_HEADINGS,
+    IMPOSSIBLE_HEADINGS,
+    at_once_rows,
+    figures,
+    impossible_rows,
+    parameter_groups,
+    positions_note,
+    run_facts,
+    title,
+)
+from cascade.report.shared.markdown import escaped, markdown_table
+
+if TYPE_CHECKING:
+    from cascade.experiments.comparison.compare import Comparison
+
+__all__ = ["comparison_markdown"]
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """The whole post."""
+    return "\n".join(_lines(comparison)) + "\n"
+
+
+def _lines(comparison: Comparison) -> Iterator[str]:
+    yield from (f"# {escaped(title(comparison))}: baseline and change", "")
+    yield from (positions_note(comparison), "")
+    counterfactuals = {run.summary["counterfactual"]: None for run in (comparison.baseline, comparison.change)}
+    for text in filter(None, counterfactuals):
+        yield from (f"**Counterfactual.** {escaped(text)}", "")
+    yield from ("## Parameters", "")
+    for group, rows in parameter_groups(comparison).items():
+        yield from (f"### {escaped(group)}", "")
+        changes = [(f"`{key}`", f"{escaped(before)} \u2192 {escaped(after)}") for key, before, after in rows]
+        yield from markdown_table(("parameter", "before \u2192 after"), changes, is_escaped=True)
+    for heading, headings, named in (
+        ("Positions that the change makes impossible", IMPOSSIBLE_HEADINGS, impossible_rows(comparison)),
+        ("Positions that are liquidatable at once", AT_ONCE_HEADINGS, at_once_rows(comparison)),
+    ):
+        if named:
+            yield from (f"## {heading}", "", f"{len(named)}, kept in both runs.", "")
+            yield from markdown_table(headings, named)
+    yield from ("## Outcomes", "")
+    outcomes = [(_named(one.name, one.unit), *figures(one)) for one in comparison.outcomes]
+    yield from markdown_table(("outcome", "baseline", "change", "difference"), outcomes, figures_from=1)
+    parting = parting_rows(comparison)
+    if parting:
+        yield from ("## Where the two part", "")
+        yield from markdown_table(PARTING_HEADINGS, parting)
+    for heading, names in (("saved", comparison.saved), ("newly lost", comparison.newly_lost)):
+        if names:
+            yield from (f"Positions {heading}: {', '.join(map(escaped, names))}.", "")
+    yield from ("## Reproduce", "")
+    facts = [
+        (name, *run_facts(run.manifest, run.summary))
+        for name, run in (("baseline", comparison.baseline), ("change", comparison.change))
+    ]
+    yield from markdown_table(("run", "id", "sha256 of its tables"), facts)
+
+
+def _named(name: str, unit: str) -> str:
+    return f"{name}, {unit}" if unit in ("USD", "USD each") else name

@@ -1,0 +1,1 @@
+"""Is a crash endogenous? Many seeds, and the same scenario without leverage or liquidations."""

@@ -1,0 +1,54 @@
+"""Run a finished run again, from what its manifest holds, and compare the tables of both."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from cascade.agents.custom import is_file, load_own_agents
+from cascade.harness import replay
+from cascade.run.opened import Run
+from cascade.run.progress import Progress
+from cascade.run.verification import RunsDiffer, compare_runs, scenarios_of
+
+__all__ = ["verify"]
+
+
+def verify(run: Run, *, progress: Progress | None = None) -> str:
+    """Run it once more from the scenario and prices in its manifest, with the contracts and tools of now.
+
+    An agent that was a file beside the scenario is run from the manifest too; one of an installed module must be the
+    same as then.
+
+    Raises
+    ------
+    RunsDiffer
+        When anything differs.
+    """
+    scenario, like = scenarios_of(run)
+    agents = run.manifest.get("agents", {})
+    with tempfile.TemporaryDirectory(prefix="cascade-verify-") as temporary:
+        folder = Path(temporary)
+        for name, agent in agents.items():
+            if is_file(agent["agent"]):
+                _write_agent(run, name, agent, folder)
+        scenario = replace(scenario, folder=folder)
+        for name, now in load_own_agents(scenario).items():
+            if now.sha256 != agents[name]["sha256"]:
+                raise RunsDiffer(
+                    f"{run.folder}: agents.{name}: {now.reference} has other source than in the run: expected sha256 "
+                    f"{agents[name]['sha256'][:10]}, got {now.sha256[:10]}"
+                )
+        repeated = replay(
+            scenario, out=folder / "runs", progress=progress, require_expected=False, like=like, report=False
+        )
+        return compare_runs(run, repeated)
+
+
+def _write_agent(run: Run, name: str, agent: dict[str, str], folder: Path) -> None:
+    file = folder / agent["agent"].partition(":")[0]
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise RunsDiffer(f"{run.folder}: agents.{name}: {agent['agent']}: expected a file beside the scenario")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(agent["source"].encode())

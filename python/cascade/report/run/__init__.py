@@ -1,0 +1,1 @@
+"""The report of one run: words, datasets, charts, page and terminal, from its tables, summary and manifest."""

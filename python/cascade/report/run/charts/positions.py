@@ -1,0 +1,100 @@
+"""Health of the open positions, and how they were built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from cascade.report.shared.datasets import Dataset
+from cascade.report.shared.style import (
+    RED,
+    dollar_axis,
+    spec,
+)
+
+__all__ = ["health", "leverage", "risk"]
+
+
+def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -> dict[str, Any]:
+    """Open positions by bucket of health factor."""
+    names, lows = data.columns.index("bucket"), data.columns.index("low")
+    low_of = {row[names]: row[lows] for row in data.rows}
+    order = sorted(low_of, key=lambda name: low_of[name])
+    under = [name for name in order if low_of[name] < 10_000]
+    colours = _ramp("#8f1d18", "#f2b8a8", len(under)) + _ramp("#cfe0f1", "#1c4f88", len(order) - len(under))
+    chart = (
+        alt.Chart(alt.NamedData("health"))
+        .mark_area(interpolate="step-after", line=False, opacity=1)
+        .encode(
+            x=time,
+            y=alt.Y(f"{field}:Q", title=title, stack="zero", axis=dollar_axis() if money else alt.Axis(format=",d")),
+            color=alt.Color(
+                "bucket:N",
+                scale=alt.Scale(domain=order, range=colours),
+                legend=alt.Legend(symbolType="square", columns=7),
+            ),
+            order=alt.Order("low:Q"),
+            tooltip=[
+                alt.Tooltip("bucket:N", title="health factor"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip(f"{field}:Q", format="$,.0f" if money else ",d"),
+            ],
+        )
+    )
+    return spec(chart, height=320)
+
+
+def _ramp(first: str, last: str, count: int) -> list[str]:
+    ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (first, last)]
+    shares = [i / max(1, count - 1) for i in range(count)]
+    return ["#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(*ends, strict=True)) for share in shares]
+
+
+def leverage() -> dict[str, Any]:
+    """Leverage once built, by fate."""
+    chart = (
+        alt.Chart(alt.NamedData("leverage"))
+        .mark_bar(stroke="#ffffff", strokeWidth=0.8)
+        .encode(
+            x=alt.X(
+                "low:Q",
+                bin="binned",
+                title="collateral over own capital, once built",
+                axis=alt.Axis(format=".2~f", tickCount=8),
+                scale=alt.Scale(zero=False),
+            ),
+            x2="high:Q",
+            y=alt.Y("positions:Q", title="positions", stack="zero", axis=alt.Axis(format=",d")),
+            color=alt.Color(
+                "fate:N",
+                scale=alt.Scale(domain=["survived", "liquidated"], range=["#a9c4e0", RED]),
+                legend=alt.Legend(symbolType="square"),
+            ),
+            tooltip=[
+                alt.Tooltip("low:Q", title="from", format=".2f"),
+                alt.Tooltip("high:Q", title="to", format=".2f"),
+                alt.Tooltip("fate:N"),
+                alt.Tooltip("positions:Q", format=",d"),
+            ],
+        )
+    )
+    return spec(chart, height=260)
+
+
+def risk() -> dict[str, Any]:
+    """Debt that a fall makes liquidatable."""
+    chart = (
+        alt.Chart(alt.NamedData("risk"))
+        .mark_area(interpolate="step-after", color="#f3c9b8", line={"color": RED, "strokeWidth": 2})
+        .encode(
+            x=alt.X("fall_pct:Q", title="fall of the oracle price, %", axis=alt.Axis(tickCount=10)),
+            y=alt.Y("debt_usd:Q", title="debt then liquidatable", axis=dollar_axis()),
+            tooltip=[
+                alt.Tooltip("fall_pct:Q", title="fall, %"),
+                alt.Tooltip("debt_usd:Q", title="debt", format="$,.0f"),
+                alt.Tooltip("positions:Q", format=",d"),
+            ],
+        )
+    )
+    return spec(chart, height=260)

@@ -1,0 +1,270 @@
+"""What the charts and the table of liquidations are drawn from: small columnar tables of numbers and names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from cascade.analysis.frames import CRASH, Frames, liquidations_usd, prices_usd
+from cascade.analysis.lending.shortfall import VALUATIONS
+from cascade.analysis.moments import clock
+from cascade.analysis.series.lending import (
+    bucket_label,
+    debt_at_risk,
+    depth_over_time,
+    health_over_time,
+    leverage_at_build,
+    losses_over_time,
+)
+from cascade.report.run.cause_datasets import cause_frames
+from cascade.report.run.chain_datasets import chain_frames
+from cascade.report.shared.datasets import Dataset
+
+__all__ = ["datasets", "health_stride"]
+
+_HEALTH_MOMENTS = 700
+
+_LEVERAGE_BIN = 0.25
+
+_DRAWN = ("redemption", "path", "exit", "spot", "oracle")
+
+_SOURCE_LABELS = {"oracle": "oracle", "path": "price path", "redemption": "redemption"}
+
+_WATERFALL = (
+    ("equity at the start", "equity_start_usd", 0),
+    ("price loss on what was seized", "price_loss_seized_usd", -1),
+    ("price loss on what they sold", "price_loss_sold_usd", -1),
+    ("price loss on what is still held", "price_loss_kept_usd", -1),
+    ("slippage of their own sales", "sale_slippage_usd", -1),
+    ("liquidation bonus", "bonus_usd", -1),
+    ("protocol fee", "protocol_fee_usd", -1),
+    ("cash taken out", "cash_out_usd", -1),
+    ("interest and other", "interest_and_other_usd", -1),
+    ("written off by lenders", "absorbed_by_lenders_usd", 1),
+    ("equity at the end", "equity_end_usd", 0),
+)
+
+
+def datasets(frames: Frames, summary: dict[str, Any]) -> dict[str, Dataset]:
+    """Every dataset of the report, by the name the charts refer to.
+
+    Times (`t`) are milliseconds since 1970, `time` the same as text in UTC.
+    """
+    return {
+        **{name: Dataset.of(frame) for name, frame in chain_frames(frames).items()},
+        **{name: Dataset.of(frame) for name, frame in cause_frames(frames).items()},
+        "prices": Dataset.of(_prices(frames)),
+        "health": Dataset.of(_health(frames)),
+        "liquidations": Dataset.of(_liquidations(frames)),
+        "cumulated": Dataset.of(_cumulated(frames)),
+        "deficit": Dataset.of(_deficit(frames)),
+        "shortfall": Dataset.of(_shortfall(frames)),
+        "waterfall": Dataset.of(_waterfall(summary)),
+        "parties": Dataset.of(_parties(summary)),
+        "depth": Dataset.of(_depth(frames)),
+        "leverage": Dataset.of(_leverage(frames)),
+        "risk": Dataset.of(debt_at_risk(frames)),
+    }
+
+
+def health_stride(frames: Frames) -> int:
+    """Crash blocks between the moments at which the page shows health factors; 1 for a run of usual length."""
+    return math.ceil(int((frames.chain_blocks["phase"] == CRASH).sum()) / _HEALTH_MOMENTS) or 1
+
+
+def _prices(frames: Frames) -> pd.DataFrame:
+    prices = prices_usd(frames)
+    moved = {
+        asset
+        for (asset, source), group in prices.groupby(["asset", "source"], sort=True)
+        if group["price_e8"].nunique() > 1 and str(source).split(":")[0] in _DRAWN
+    }
+    held = prices.loc[prices["source"] == "oracle", "asset"]
+    shown = moved or set(held.tolist())
+    several = len(shown) > 1
+    rows = []
+    # Later rows are drawn over earlier ones: what the pool sees comes last.
+    pairs = sorted(
+        pair
+        for pair in set(zip(prices["asset"].tolist(), prices["source"].tolist(), strict=True))
+        if pair[1].split(":")[0] in _DRAWN
+    )
+    for asset, source in sorted(pairs, key=lambda pair: _DRAWN.index(pair[1].split(":")[0])):
+        if asset not in shown:
+            continue
+        group = prices[(prices["asset"] == asset) & (prices["source"] == source)]
+        label = _source_label(source)
+        series = f"{asset} {label}" if several else label
+        points = _held(frames, group["timestamp"].tolist(), group["price_usd"].tolist())
+        rows += [(time * 1000, clock(time), asset, series, source.split(":")[0], value) for time, value in points]
+    return pd.DataFrame(rows, columns=["t", "time", "asset", "series", "kind", "price"])
+
+
+def _source_label(source: str) -> str:
+    kind, _, venue = source.partition(":")
+    return f"{kind}, {venue}" if venue else _SOURCE_LABELS.get(kind, kind)
+
+
+def _health(frames: Frames) -> pd.DataFrame:
+    health = health_over_time(frames, every=health_stride(frames))
+    return pd.DataFrame(
+        {
+            "t": health["timestamp"] * 1000,
+            "time": [clock(value) for value in health["timestamp"].tolist()],
+            "bucket": [
+                bucket_label(low, high)
+                for low, high in zip(health["health_low_bps"].tolist(), health["health_high_bps"].tolist(), strict=True)
+            ],
+            "low": health["health_low_bps"],
+            "positions": health["positions"],
+            "collateral": health["collateral_usd"],
+        }
+    )
+
+
+def _liquidations(frames: Frames) -> pd.DataFrame:
+    rows = liquidations_usd(frames)
+    return pd.DataFrame(
+        {
+            "t": rows["timestamp"] * 1000,
+            "time": [clock(value) for value in rows["timestamp"].tolist()],
+            "block": rows["block_number"],
+            "tx": rows["tx_hash"],
+            "log": rows["log_index"],
+            "borrower": rows["borrower"],
+            "round": rows["round"],
+            "keeper": rows["liquidator"],
+            "hf_before": rows["health_factor_before"],
+            "hf_after": rows["health_factor_after"],
+            "covered": rows["debt_covered_usd"],
+            "seized": rows["collateral_seized_usd"],
+            "price": rows["collateral_price_e8"] / 1e8,
+            "bonus": rows["bonus_usd"],
+            "fee": rows["protocol_fee_usd"],
+            "deficit": rows["deficit_usd"],
+            "profit": rows["profit_usd"],
+            "gas": rows["gas_usd"],
+            "delay": rows["delay_blocks"],
+            "trigger": rows["triggered_by"],
+        }
+    )
+
+
+def _cumulated(frames: Frames) -> pd.DataFrame:
+    rows = liquidations_usd(frames).sort_values(["block_number", "log_index"])
+    blocks = rows.groupby("timestamp", sort=True)[["debt_covered_usd", "collateral_seized_usd"]].sum().cumsum()
+    counts = rows.groupby("timestamp", sort=True).size().cumsum()
+    start, end = _crash_times(frames)
+    points = [(start, 0.0, 0.0, 0)]
+    for time in blocks.index.tolist():
+        covered, seized = blocks.loc[time].tolist()
+        points.append((time, covered, seized, int(counts.loc[time])))
+    points.append((end, *points[-1][1:]))
+    return pd.DataFrame(
+        [
+            (time * 1000, clock(time), name, value, count)
+            for time, covered, seized, count in points
+            for name, value in (("debt covered", covered), ("collateral seized", seized))
+        ],
+        columns=["t", "time", "series", "usd", "count"],
+    )
+
+
+def _deficit(frames: Frames) -> pd.DataFrame:
+    rows = liquidations_usd(frames)
+    rows = rows[rows["deficit_usd"] > 0]
+    if rows.empty:
+        return pd.DataFrame(columns=["t", "time", "usd", "count"])
+    start, end = _crash_times(frames)
+    points = [(start, 0.0, 0)]
+    for time, group in rows.groupby("timestamp", sort=True):
+        points.append((int(str(time)), points[-1][1] + float(group["deficit_usd"].sum()), points[-1][2] + len(group)))
+    points.append((end, *points[-1][1:]))
+    return pd.DataFrame(
+        [(time * 1000, clock(time), usd, count) for time, usd, count in points], columns=["t", "time", "usd", "count"]
+    )
+
+
+def _shortfall(frames: Frames) -> pd.DataFrame:
+    losses = losses_over_time(frames)
+    rows = [
+        (time * 1000, clock(time), f"at {kind}", value)
+        for kind in VALUATIONS
+        for time, value in zip(losses["timestamp"].tolist(), losses[f"{kind}_usd"].tolist(), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["t", "time", "series", "usd"])
+
+
+def _waterfall(summary: dict[str, Any]) -> pd.DataFrame:
+    borrowers = summary["who_paid"]["borrowers"]
+    rows, level = [], 0.0
+    for order, (label, key, sign) in enumerate(_WATERFALL):
+        amount = borrowers[key]
+        low, high = (0.0, amount) if sign == 0 else (level, level + sign * amount)
+        level = high
+        change = amount if sign == 0 else sign * amount
+        kind = "equity" if sign == 0 else "loss" if change < 0 else "gain"
+        rows.append((order, label, low, high, change, kind))
+    return pd.DataFrame(rows, columns=["order", "label", "low", "high", "change", "kind"])
+
+
+def _parties(summary: dict[str, Any]) -> pd.DataFrame:
+    paid, keepers = summary["who_paid"], summary["keepers"]
+    rows = [
+        ("borrowers", -paid["borrowers"]["loss_usd"]),
+        ("lenders", -paid["lenders"]["loss_usd"]),
+        ("keepers, net of gas", keepers["net_profit_usd"]),
+        ("treasury, liquidation fees", paid["treasury"]["protocol_fee_usd"]),
+        ("block builders, keepers' gas", keepers["gas_usd"] + keepers["reverted_gas_usd"]),
+    ]
+    return pd.DataFrame(
+        [(order, label, usd, "loss" if usd < 0 else "gain") for order, (label, usd) in enumerate(rows)],
+        columns=["order", "label", "usd", "kind"],
+    )
+
+
+def _depth(frames: Frames) -> pd.DataFrame:
+    depth = depth_over_time(frames)
+    rows = []
+    for (venue, within), group in depth.groupby(["venue", "within_bps"], sort=True):
+        series = f"{venue}, within {float(str(within)) / 100:g} %"
+        points = _held(frames, group["timestamp"].tolist(), group["tokens"].tolist())
+        rows += [(time * 1000, clock(time), series, tokens) for time, tokens in points]
+    return pd.DataFrame(rows, columns=["t", "time", "series", "tokens"])
+
+
+def _held(frames: Frames, times: Sequence[int], values: Sequence[float]) -> list[tuple[int, float]]:
+    # A value holds until the next: carried into the first crash block, and on to the last.
+    start, end = _crash_times(frames)
+    before = [value for time, value in zip(times, values, strict=True) if time < start]
+    points = [(time, value) for time, value in zip(times, values, strict=True) if time >= start]
+    if before and (not points or points[0][0] > start):
+        points.insert(0, (start, before[-1]))
+    if points and points[-1][0] < end:
+        points.append((end, points[-1][1]))
+    return points
+
+
+def _leverage(frames: Frames) -> pd.DataFrame:
+    counts: dict[tuple[int, bool], int] = {}
+    frame = leverage_at_build(frames)
+    for leverage, liquidated in zip(frame["leverage"].tolist(), frame["liquidated"].tolist(), strict=True):
+        key = (math.floor(leverage / _LEVERAGE_BIN), liquidated)
+        counts[key] = counts.get(key, 0) + 1
+    rows = [
+        (index * _LEVERAGE_BIN, (index + 1) * _LEVERAGE_BIN, "liquidated" if liquidated else "survived", count)
+        for (index, liquidated), count in sorted(counts.items())
+    ]
+    return pd.DataFrame(rows, columns=["low", "high", "fate", "positions"])
+
+
+def _crash_times(frames: Frames) -> tuple[int, int]:
+    times: Sequence[int] = frames.chain_blocks.loc[frames.chain_blocks["phase"] == CRASH, "timestamp"].tolist()
+    return (min(times), max(times)) if times else (0, 0)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,89 @@
+"""The section on what further runs of the same seed say: amplification, and Shapley values where they were made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from cascade.report.shared.datasets import Dataset
+from cascade.report.shared.style import CONFIG, Chart
+from cascade.units import e8_to_float
+
+__all__ = ["FurtherRuns", "further_runs"]
+
+_BLUE, _RED, _GREEN, _INK = "#1f5fa8", "#c0322b", "#2f8f5b", "#1d2733"
+
+
+@dataclass(frozen=True)
+class FurtherRuns:
+    """A section of the page.
+
+    Attributes
+    ----------
+    reading : str
+        A sentence of figures.
+    datasets : dict
+        By name.
+    charts : list of Chart
+        `amplification` and `shapley`, as far as there are figures.
+    """
+
+    reading: str
+    datasets: dict[str, Dataset]
+    charts: list[Chart]
+
+
+def further_runs(run_folder: Path) -> FurtherRuns | None:
+    """The section of a run whose folder has `causes.json`; None for others."""
+    file = run_folder / "causes.json"
+    if not file.is_file():
+        return None
+    causes = json.loads(file.read_text(encoding="utf-8"))
+    data, drawn, words = {}, [], [f"The market is {causes['source']} of {causes['asset']}."]
+    amplification, shapley = causes["amplification"], causes["shapley"]
+    if amplification is not None:
+        falls = [e8_to_float(amplification[key]) for key in ("fall_e8", "without_liquidations_e8")]
+        rows = pd.DataFrame({"label": ["as it was", "without forced liquidations"], "usd": falls, "kind": "fall"})
+        data["amplification"] = Dataset.of(rows)
+        drawn.append(Chart("amplification", {"": _bars("amplification", rows["label"].tolist(), height=110)}))
+        words.append(_amplified(amplification["ratio"], falls))
+    if shapley is not None:
+        ordered = sorted(shapley.items(), key=lambda item: (-item[1]["usd"], item[0]))
+        values = [value["usd"] for _, value in ordered]
+        rows = pd.DataFrame({"label": [player for player, _ in ordered], "usd": values})
+        rows["kind"] = ["fall" if value >= 0 else "rise" for value in values]
+        data["shapley"] = Dataset.of(rows)
+        drawn.append(Chart("shapley", {"": _bars("shapley", rows["label"].tolist(), height=50 + 36 * len(ordered))}))
+        shares = ", ".join(f"{player} {value['usd']:.4f}" for player, value in ordered)
+        words.append(f"Shapley values in dollars of the fall: {shares}.")
+    return FurtherRuns(" ".join(words), data, drawn)
+
+
+def _amplified(ratio: float | None, falls: list[float]) -> str:
+    if ratio is None:
+        return f"It fell by ${falls[0]:.4f}, and without forced liquidations not at all."
+    return f"It fell by ${falls[0]:.4f}, {ratio:.2f} times the ${falls[1]:.4f} without forced liquidations."
+
+
+def _bars(name: str, order: list[str], *, height: int) -> dict[str, Any]:
+    base = alt.Chart(alt.NamedData(name)).encode(
+        y=alt.Y(
+            "label:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelLimit=260, labelColor=_INK, labelFontSize=12.5, grid=False),
+        )
+    )
+    bars = base.mark_bar(height={"band": 0.62}, cornerRadius=2).encode(
+        x=alt.X("usd:Q", title="dollars of the fall", axis=alt.Axis(format="$.3~f", grid=True, tickCount=8)),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=["fall", "rise"], range=[_RED, _GREEN]), legend=None),
+        tooltip=[alt.Tooltip("label:N"), alt.Tooltip("usd:Q", title="dollars", format="$.6f")],
+    )
+    labels = base.mark_text(align="left", dx=6).encode(x="usd:Q", text=alt.Text("usd:Q", format="$.4f"))
+    specification: dict[str, Any] = (bars + labels).properties(width="container", height=height).to_dict(validate=True)
+    return {**specification, "config": CONFIG, "autosize": {"type": "fit-x", "contains": "padding"}}

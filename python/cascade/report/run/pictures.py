@@ -1,0 +1,68 @@
+"""The charts as PNG files, for documents that cannot hold a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from cascade.analysis.frames import Frames
+from cascade.report.run.charts import charts
+from cascade.report.run.datasets import datasets
+from cascade.report.run.words import day_of
+from cascade.report.shared.datasets import Dataset
+from cascade.report.shared.style import Chart
+
+__all__ = ["save_charts"]
+
+_WIDTH = 860
+_SCALE = 2.0
+
+
+def save_charts(run_folder: Path) -> list[Path]:
+    """Draw every chart of a finished run that has data to `charts/NAME.png`, a file for each of its variants.
+
+    The same tables give the same bytes with the same vl-convert and fonts.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    summary = json.loads((run_folder / "summary.json").read_text(encoding="utf-8"))
+    frames = Frames(run_folder)
+    data = datasets(frames, summary)
+    folder = run_folder / "charts"
+    folder.mkdir(exist_ok=True)
+    drawn = [chart for chart in charts(data, day=day_of(frames)) if _has_rows(chart, data)]
+    return [path for chart in drawn for path in _draw(chart, data, folder)]
+
+
+def _has_rows(chart: Chart, data: dict[str, Dataset]) -> bool:
+    # A run without an exchange pool has no depth, and an empty chart has no size.
+    return all(data[specification["data"]["name"]].records() for specification in chart.variants.values())
+
+
+def _draw(chart: Chart, data: dict[str, Dataset], folder: Path) -> list[Path]:
+    written = []
+    for label, specification in chart.variants.items():
+        name = "-".join([chart.key, *re.findall(r"[A-Za-z0-9]+", label)])
+        path = folder / f"{name}.png"
+        path.write_bytes(vl_convert.vegalite_to_png(json.dumps(_alone(specification, data)), scale=_SCALE))
+        written.append(path)
+    return written
+
+
+def _alone(specification: dict[str, Any], data: dict[str, Dataset]) -> dict[str, Any]:
+    name = specification["data"]["name"]
+    config = {**specification["config"], "font": "DejaVu Sans, Liberation Sans, Arial, sans-serif", "padding": 16}
+    return {
+        **specification,
+        "width": _WIDTH,
+        "autosize": {"type": "pad"},
+        "config": config,
+        "datasets": {name: data[name].records()},
+    }

@@ -1,0 +1,1 @@
+"""One run on disk: written, opened, verified, and held against what its scenario expects."""

@@ -1,0 +1,33 @@
+"""Whether the tokens of a world are all still there."""
+
+from __future__ import annotations
+
+from cascade.errors import AccountingViolation
+from cascade.world.exchange_conservation import check_exchange_conservation
+from cascade.world.world import World
+
+__all__ = ["check_conservation"]
+
+
+def check_conservation(world: World) -> None:
+    """Every token's supply equals what all its holders have, and pool and exchange hold what their books say.
+
+    Raises
+    ------
+    AccountingViolation
+        Naming the token and both figures.
+    """
+    chain = world.chain
+    holders = sorted({*world.actors, *world.contract_names})
+    for symbol, token in world.tokens.items():
+        held = sum(chain.call_in_chunks(world.lens, "balances", [token.address], each=holders))
+        supply = chain.call(token, "totalSupply")
+        if held != supply:
+            raise AccountingViolation(f"{symbol}: total supply is {supply}, its holders have {held}")
+    for symbol in world.a_tokens:
+        token = world.tokens[symbol]
+        holding = chain.call(token, "balanceOf", world.a_tokens[symbol].address)
+        booked = chain.call(world.pool, "getVirtualUnderlyingBalance", token.address)
+        if holding < booked:
+            raise AccountingViolation(f"a{symbol} holds {holding} {symbol}, the pool's books say {booked}")
+    check_exchange_conservation(world)

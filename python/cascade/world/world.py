@@ -1,0 +1,177 @@
+"""The contracts of a scenario, deployed and configured, with the names of everyone who holds an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cascade.chain.abi import Interface
+from cascade.chain.artifacts import Artifact
+from cascade.chain.local import Contract, LocalChain, Transaction, address_of
+from cascade.scenario.load import Scenario
+from cascade.scenario.model import ParMintVenue
+from cascade.world.exchange import DeployedExchange
+from cascade.world.venue import DeployedVenue
+
+__all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
+
+_SETUP_GAS = 3_000_000
+_BLOCK_OF = 100
+MAX_UINT256 = 2**256 - 1
+
+SetupCall = tuple[str, Contract, str, tuple[object, ...]]
+"""Sender, contract, function, arguments."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who stands behind an address."""
+
+    name: str
+    role: str
+    cohort: str = ""
+
+
+@dataclass
+class World:
+    """A deployed scenario.
+
+    Attributes
+    ----------
+    actors : dict of str to Actor
+        By address.
+    tokens, feeds, a_tokens, debt_tokens : dict of str to Contract
+        By symbol; `feeds` are what the lending oracle reads.
+    posted_feeds : dict of str to Contract
+        Feeds that an agent posts to, by symbol: an asset's own, or one inside its source.
+    observers : dict of str to Contract
+        Sources that average or delay, and must be shown a price once a block.
+    wallets : dict of str to str
+        Name by address of everyone whose balances an agent may ask for.
+    venues : dict of str to DeployedVenue
+        By name.
+    exchange : DeployedExchange, optional
+        Where the scenario has one.
+    """
+
+    chain: LocalChain
+    scenario: Scenario
+    artifacts: Mapping[str, Artifact]
+    tokens: dict[str, Contract] = field(default_factory=dict)
+    feeds: dict[str, Contract] = field(default_factory=dict)
+    posted_feeds: dict[str, Contract] = field(default_factory=dict)
+    observers: dict[str, Contract] = field(default_factory=dict)
+    wallets: dict[str, str] = field(default_factory=dict)
+    a_tokens: dict[str, Contract] = field(default_factory=dict)
+    debt_tokens: dict[str, Contract] = field(default_factory=dict)
+    venues: dict[str, DeployedVenue] = field(default_factory=dict)
+    exchange: DeployedExchange | None = None
+    actors: dict[str, Actor] = field(default_factory=dict)
+    contract_names: dict[str, str] = field(default_factory=dict)
+    _core: dict[str, Contract] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> Contract:
+        """The lending pool (IPool)."""
+        return self._core["pool"]
+
+    @property
+    def oracle(self) -> Contract:
+        """The pool's price oracle (IAaveOracle)."""
+        return self._core["oracle"]
+
+    @property
+    def provider(self) -> Contract:
+        """Where the pool's addresses are registered (IPoolAddressesProvider)."""
+        return self._core["provider"]
+
+    @property
+    def configurator(self) -> Contract:
+        """What lists and configures reserves (IPoolConfigurator)."""
+        return self._core["configurator"]
+
+    @property
+    def lens(self) -> Contract:
+        """Packed views."""
+        return self._core["lens"]
+
+    @property
+    def router(self) -> Contract:
+        """Swaps at pairs for accounts that are no contracts."""
+        return self._core["router"]
+
+    @property
+    def deleverager(self) -> Contract:
+        """Unwinds loops in one transaction."""
+        return self._core["deleverager"]
+
+    @property
+    def reserve(self) -> Contract | None:
+        """USDe's hedged reserve, where the scenario has one."""
+        return self._core.get("reserve")
+
+    @property
+    def deployer(self) -> str:
+        """Owner of what has one."""
+        return address_of("deployer")
+
+    def symbol_of(self, token: str) -> str:
+        """Symbol of a token's address."""
+        return self.contract_names[token]
+
+    def venue_at(self, address: str) -> DeployedVenue | None:
+        """The venue deployed at an address, if one is."""
+        return self.venues.get(self.contract_names.get(address, ""))
+
+    def enlist(self, name: str, *, role: str, cohort: str = "") -> str:
+        """Give a named actor its address; it is funded with `fund`."""
+        address = address_of(name)
+        self.actors[address] = Actor(name=name, role=role, cohort=cohort)
+        return address
+
+    def install(self, **contracts: Contract) -> None:
+        """Say which contract is the pool, the oracle, the provider, the configurator, the lens."""
+        self._core.update(contracts)
+
+    def adopt(self, address: str, interface: Interface, *, name: str) -> Contract:
+        """Name a contract that another one created."""
+        contract = Contract(address, interface)
+        self.chain.know(contract)
+        self.contract_names[address] = name
+        return contract
+
+    def deploy(self, contract: str | Artifact, *arguments: object, name: str) -> Contract:
+        """Deploy one contract, named as among the artifacts, from the deployer's account."""
+        artifact = self.artifacts[contract] if isinstance(contract, str) else contract
+        deployed = self.chain.deploy(artifact, *arguments, sender=self.deployer)
+        self.contract_names[deployed.address] = name
+        return deployed
+
+    def setup(self, calls: Iterable[SetupCall], *, intent: str, gas: int = _SETUP_GAS) -> None:
+        """Send set-up calls, some a block; none may revert."""
+        transactions = [
+            Transaction(sender, contract.address, contract.encode(function, *arguments), gas, intent=intent)
+            for sender, contract, function, arguments in calls
+        ]
+        for start in range(0, len(transactions), _BLOCK_OF):
+            self.chain.execute(transactions[start : start + _BLOCK_OF], timestamp=self.chain.timestamp + 1)
+
+    def mint(self, asset: str, amounts: Iterable[tuple[str, int]]) -> None:
+        """Mint a token to addresses; a minting contract's token can be minted until `hand_over_minting`."""
+        token, amounts = self.tokens[asset], [(to, raw) for to, raw in amounts if raw]
+        staked = self.scenario.spec.assets[asset].stakes
+        if staked is None:
+            self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts), intent="mint")
+            return
+        # A vault's shares are minted for what is staked: at a price of one until rewards vest, rounded up.
+        cost = self.chain.call(token, "previewMint", sum(raw for _, raw in amounts)) + len(amounts)
+        self.mint(staked, [(self.deployer, cost)])
+        self.setup([(self.deployer, self.tokens[staked], "approve", (token.address, cost))], intent="approve")
+        self.setup(((self.deployer, token, "mint", (raw, to)) for to, raw in amounts), intent="mint")
+
+    def hand_over_minting(self) -> None:
+        """From now on only its minting contract mints an asset."""
+        for venue in self.venues.values():
+            if isinstance(venue.spec, ParMintVenue):
+                token = self.tokens[venue.spec.asset_out]
+                self.setup([(self.deployer, token, "setMinter", (venue.contract.address,))], intent="configure")
