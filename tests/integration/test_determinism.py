@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cascade import Run, replay
-from cascade.recording.schema import TABLES
+from cascade.recording.tables import TABLES
 
 from .conftest import small
 

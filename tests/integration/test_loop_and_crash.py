@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from cascade import Run, replay
-from cascade.recording.schema import TABLES, Kind
 from cascade.recording.store import tables_sha256
+from cascade.recording.tables import TABLES, Kind
 
 from .conftest import small
 

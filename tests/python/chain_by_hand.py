@@ -9,8 +9,8 @@ from typing import Any
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.links import Link, find_links
-from cascade.recording.schema import TABLES, Kind
 from cascade.recording.store import write_tables
+from cascade.recording.tables import TABLES, Kind
 
 START = 1_760_129_100
 SECONDS = 12

@@ -44,7 +44,7 @@ def test_room__that_needs_no_chain__imports_neither_ape_nor_web3(room: str) -> N
 
 
 FLOORS = (
-    ("errors",),
+    ("errors", "vocabulary"),
     ("prices", "toolchain", "units"),
     ("chain", "scenario"),
     ("world",),

@@ -14,7 +14,7 @@ from cascade.recording.book_events import BookEvents, own_price_raw
 from cascade.recording.exchange_accounts import ExchangeAccounts
 from cascade.recording.exchange_events import event_rows, perp_trade_rows
 from cascade.recording.exchange_state import ExchangeState
-from cascade.recording.schema import TABLES
+from cascade.recording.tables import TABLES
 from cascade.scenario.model import BookSpec
 from cascade.world.exchange import DeployedBook
 from cascade.world.world import Actor

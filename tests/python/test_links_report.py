@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cascade.analysis import Frames
-from cascade.recording.schema import TABLES
+from cascade.recording.tables import TABLES
 from cascade.report import build_report
 from cascade.report.run.chain_datasets import chain_frames
 from cascade.report.run.link_words import chain_reading, link_words, place_of, size_of, title_of

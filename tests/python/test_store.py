@@ -14,7 +14,6 @@ import pytest
 from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256, combined_sha256
 from cascade.recording.doc import render
-from cascade.recording.schema import TABLES, Kind
 from cascade.recording.store import (
     SchemaViolation,
     read_table,
@@ -23,6 +22,7 @@ from cascade.recording.store import (
     write_derived,
     write_tables,
 )
+from cascade.recording.tables import TABLES, Kind
 
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 
 from cascade.errors import CascadeError
-from cascade.recording.store import read_table
+from cascade.recording.store import read_table, rows_of
+from cascade.recording.tables import TABLES, Row
 from cascade.units import (
     PriceE8,
     bps_to_pct,
@@ -25,6 +27,8 @@ from cascade.units import (
 )
 
 __all__ = ["Frames", "UnknownAsset", "liquidations_usd", "positions_usd", "prices_usd"]
+
+R = TypeVar("R", bound=Row)
 
 CRASH = "crash"
 """Value of `phase` once the positions are built."""
@@ -63,125 +67,24 @@ class Frames:
         """Read one table anew; see docs/TABLES.md for its columns."""
         return read_table(self.run_folder / "tables", name)
 
-    @cached_property
-    def runs(self) -> pd.DataFrame:
-        """One row: what was run, with what."""
-        return self.table("runs")
+    def rows(self, kind: type[R]) -> list[R]:
+        """Return one table as typed rows, in the order in which they were written: `frames.rows(LiquidationRow)`."""
+        found = self._rows.get(kind.table_name)
+        if found is None:
+            found = self._rows[kind.table_name] = rows_of(getattr(self, kind.table_name), kind)
+        return cast(list[R], found)
 
     @cached_property
-    def blocks(self) -> pd.DataFrame:
-        """One row a mined block."""
-        return self.table("blocks")
+    def _rows(self) -> dict[str, Sequence[Row]]:
+        return {}
 
-    @cached_property
-    def transactions(self) -> pd.DataFrame:
-        """One row a transaction, and one a proposal that never became one."""
-        return self.table("transactions")
-
-    @cached_property
-    def prices(self) -> pd.DataFrame:
-        """One row a price that changed."""
-        return self.table("prices")
-
-    @cached_property
-    def positions(self) -> pd.DataFrame:
-        """One row a position and change."""
-        return self.table("positions")
-
-    @cached_property
-    def health(self) -> pd.DataFrame:
-        """One row a block and bucket of health factors."""
-        return self.table("health")
-
-    @cached_property
-    def loops(self) -> pd.DataFrame:
-        """One row a round of a looped position."""
-        return self.table("loops")
-
-    @cached_property
-    def swaps(self) -> pd.DataFrame:
-        """One row an exchange at a venue."""
-        return self.table("swaps")
-
-    @cached_property
-    def liquidity(self) -> pd.DataFrame:
-        """One row a venue, distance and change of depth."""
-        return self.table("liquidity")
-
-    @cached_property
-    def price_moves(self) -> pd.DataFrame:
-        """One row an event that moved a price."""
-        return self.table("price_moves")
-
-    @cached_property
-    def liquidations(self) -> pd.DataFrame:
-        """One row a liquidation that went through."""
-        return self.table("liquidations")
-
-    @cached_property
-    def unwinds(self) -> pd.DataFrame:
-        """One row a loop, or part of one, that its owner sold and repaid."""
-        return self.table("unwinds")
-
-    @cached_property
-    def flows(self) -> pd.DataFrame:
-        """One row a movement between a position and an account that is no contract."""
-        return self.table("flows")
-
-    @cached_property
-    def margin_events(self) -> pd.DataFrame:
-        """One row a step of a margin call."""
-        return self.table("margin_events")
-
-    @cached_property
-    def reserve(self) -> pd.DataFrame:
-        """One row a block in which USDe's reserve changed."""
-        return self.table("reserve")
-
-    @cached_property
-    def withdrawals(self) -> pd.DataFrame:
-        """One row a lender's attempt to withdraw."""
-        return self.table("withdrawals")
-
-    @cached_property
-    def trades(self) -> pd.DataFrame:
-        """One row a trade in a book of the exchange."""
-        return self.table("trades")
-
-    @cached_property
-    def perp_trades(self) -> pd.DataFrame:
-        """One row a change of hands of perpetual contracts."""
-        return self.table("perp_trades")
-
-    @cached_property
-    def margin(self) -> pd.DataFrame:
-        """One row an account of the exchange and change of its level."""
-        return self.table("margin")
-
-    @cached_property
-    def margin_cohorts(self) -> pd.DataFrame:
-        """One row a step and cohort of accounts of the exchange."""
-        return self.table("margin_cohorts")
-
-    @cached_property
-    def holdings(self) -> pd.DataFrame:
-        """One row a cohort, asset and change of what is held at the exchange."""
-        return self.table("holdings")
-
-    @cached_property
-    def exchange_events(self) -> pd.DataFrame:
-        """One row an event of the exchange's engines."""
-        return self.table("exchange_events")
-
-    @cached_property
-    def funds(self) -> pd.DataFrame:
-        """One row a fund of the exchange and change of its balance."""
-        return self.table("funds")
-
-    @cached_property
-    def links(self) -> pd.DataFrame:
-        """One row a link of the chain and what fed it."""
-        return self.table("links")
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        # Every table of docs/TABLES.md is an attribute: `frames.liquidations`. Read once, then kept.
+        if name not in TABLES:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        frame = self.table(name)
+        self.__dict__[name] = frame
+        return frame
 
     @cached_property
     def chain_blocks(self) -> pd.DataFrame:

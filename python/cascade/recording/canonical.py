@@ -22,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 
-from cascade.recording.schema import TABLES, Table
+from cascade.recording.tables import TABLES, Table
 
 __all__ = ["canonical_sha256", "combined_sha256"]
 

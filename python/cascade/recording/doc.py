@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from cascade.recording.schema import TABLES, Table
+from cascade.recording.tables import TABLES, Table
 
 __all__ = ["render"]
 
 _HEAD = """\
 # Tables
 
-Made from `python/cascade/recording/schema.py` by `make docs`; do not edit.
+Made from `python/cascade/recording/tables/` by `make docs`; do not edit.
 
 A run writes every table below to `tables/NAME.parquet`, also when it has no rows. No column is ever empty (null).
 

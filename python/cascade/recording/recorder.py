@@ -14,7 +14,7 @@ from cascade.recording.exchange_rows import ExchangeRows
 from cascade.recording.liquidation_rows import LiquidationRows
 from cascade.recording.market_events import MarketEvents
 from cascade.recording.position_rows import flow_rows, unwind_rows
-from cascade.recording.schema import TABLES
+from cascade.recording.tables import TABLES
 from cascade.scenario.model import AmmVenue, ParMintVenue
 from cascade.scenario.sources import assets_read
 from cascade.units import BPS, WAD

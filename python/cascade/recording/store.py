@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 
 from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256, combined_sha256
-from cascade.recording.schema import TABLES, Column, Kind, Table
+from cascade.recording.tables import TABLES, Column, Kind, Row, Table
 
-__all__ = ["SchemaViolation", "read_table", "table_sha256", "tables_sha256", "write_derived", "write_tables"]
+__all__ = ["SchemaViolation", "read_table", "rows_of", "table_sha256", "tables_sha256", "write_derived", "write_tables"]
+
+R = TypeVar("R", bound=Row)
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _INT256_MIN, _UINT256_MAX = -(2**255), 2**256 - 1
@@ -130,6 +132,26 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     return pd.DataFrame(series, columns=schema.column_names)
 
 
+def rows_of(frame: pd.DataFrame, kind: type[R]) -> list[R]:
+    """Take a table's frame, or part of one, as typed rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `read_table` returns it; rows may be filtered or sorted, the columns must all be there.
+    kind : type of Row
+        The table's class of rows.
+
+    Returns
+    -------
+    list of Row
+        In the order of the frame; integers as Python ints.
+    """
+    names = TABLES[kind.table_name].column_names
+    columns = [frame[name].tolist() for name in names]
+    return [kind(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
+
+
 def table_sha256(folder: Path) -> dict[str, str]:
     """Hash of each table's content, by name."""
     return {name: canonical_sha256(read_table(folder, name), name) for name in TABLES}
@@ -186,7 +208,7 @@ def _check(table: str, column: Column, values: Sequence[Any]) -> None:
 def _limits(column: Column) -> tuple[int, int]:
     if column.kind is Kind.INT64:
         return _INT64_MIN, _INT64_MAX
-    return (_INT256_MIN if "signed" in column.meaning.split(",")[0] else 0), _UINT256_MAX
+    return (_INT256_MIN if column.is_signed else 0), _UINT256_MAX
 
 
 def _to_series(kind: Kind, values: Any) -> pd.Series[Any]:

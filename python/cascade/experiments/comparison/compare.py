@@ -23,7 +23,7 @@ from cascade.experiments.causes.further_runs import Amplification, amplification
 from cascade.experiments.runs import Job, run_all
 from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps, plan_positions
 from cascade.positions.standing import has_same_book, standing_positions
-from cascade.recording.schema import TABLES
+from cascade.recording.tables import TABLES
 from cascade.run.opened import Run
 from cascade.run.progress import Progress, quiet
 from cascade.scenario.load import Scenario

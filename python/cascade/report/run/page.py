@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cascade.analysis.frames import Frames
-from cascade.recording.schema import TABLES
+from cascade.recording.tables import TABLES
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets, health_stride
 from cascade.report.run.exchange_words import exchange_reading
