@@ -18,6 +18,7 @@ from cascade.chain.local import Block, Transaction
 from cascade.errors import ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
 from cascade.scenario.streams import stream
+from cascade.vocabulary import Lane, Motive
 from cascade.world.world import World
 
 __all__ = ["Engine", "StepObserver"]
@@ -29,7 +30,9 @@ _EXCHANGE_GAS_LIMIT = 10**12
 class StepObserver(Protocol):
     """Who records the crash phase."""
 
-    def rejected(self, *, step: int, sender: str, intent: str, reason: str, error: str, proposed_step: int) -> None:
+    def rejected(
+        self, *, step: int, sender: str, intent: str, reason: str, motive: Motive, error: str, proposed_step: int
+    ) -> None:
         """A proposal never became a transaction."""
 
     def noted(self, note: MarginNote, *, step: int) -> None:
@@ -166,6 +169,7 @@ class Engine:
             proposed_step=view.step,
             reason=f"agent {agent.name} raised before block {self.world.chain.block_number + 1}, "
             f"seed {self.world.scenario.seed}",
+            motive=Motive.NONE,
             error=_storable(why),
         )
         return []
@@ -183,7 +187,7 @@ class Engine:
         limit = _EXCHANGE_GAS_LIMIT if at_exchange else self.world.scenario.spec.chain.block_gas_limit
         data = call_data(wish, actors=self.world.actors, block_gas_limit=limit)
         if at_exchange:
-            self._at_exchange.append(self._transaction(wish, data, first_step=step, lane="exchange"))
+            self._at_exchange.append(self._transaction(wish, data, first_step=step, lane=Lane.EXCHANGE))
         else:
             self._enqueue(wish, data, step)
 
@@ -193,6 +197,7 @@ class Engine:
             sender=_storable(getattr(wish, "sender", agent.name)),
             intent=_storable(getattr(wish, "intent", "propose")),
             reason=_storable(getattr(wish, "reason", "")),
+            motive=wish.motive if isinstance(wish, Proposal) and isinstance(wish.motive, Motive) else Motive.NONE,
             error=_storable(f"agent {agent.name}: {fault}"),
             proposed_step=step,
         )
@@ -222,6 +227,7 @@ class Engine:
                     sender=proposal.sender,
                     intent=proposal.intent,
                     reason=proposal.reason,
+                    motive=proposal.motive,
                     error="no block space",
                     proposed_step=waiting.first_step,
                 )
@@ -230,7 +236,7 @@ class Engine:
         self._queue = staying
 
     @staticmethod
-    def _transaction(proposal: Proposal, data: str, *, first_step: int, lane: str = "chain") -> Transaction:
+    def _transaction(proposal: Proposal, data: str, *, first_step: int, lane: Lane = Lane.CHAIN) -> Transaction:
         return Transaction(
             sender=proposal.sender,
             to=proposal.contract.address,
@@ -239,6 +245,7 @@ class Engine:
             tip_wei=proposal.tip_wei,
             intent=proposal.intent,
             reason=proposal.reason,
+            motive=proposal.motive,
             proposed_step=first_step,
             lane=lane,
         )

@@ -10,7 +10,7 @@ from eth_utils import keccak, to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cascade.chain.abi import Event, Function, revert_reason
+from cascade.chain.abi import Event, Function, revert_reason, signed_word
 from cascade.errors import ChainError, WrongCall
 
 UINT = st.integers(0, 2**256 - 1)
@@ -143,3 +143,8 @@ def test_revert_reason__each_form__is_named() -> None:
     assert revert_reason(panic, {}) == "Panic(0x11)"
     assert revert_reason("0x", {}) == "no reason"
     assert revert_reason("0x12345678", {}) == "0x12345678"
+
+
+@pytest.mark.parametrize(("word", "value"), [(0, 0), (2**255 - 1, 2**255 - 1), (2**255, -(2**255)), (2**256 - 1, -1)])
+def test_signed_word__either_side_of_the_sign_bit__is_the_two_s_complement(word: int, value: int) -> None:
+    assert signed_word(word) == value

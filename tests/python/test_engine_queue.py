@@ -239,6 +239,7 @@ def test_chain__dies_while_an_agent_looks__ends_the_run() -> None:
         (replace(proposal("bot", tip=1), tip_wei=np.int64(5)), "tip_wei: expected int, got int64"),
         (replace(proposal("bot", tip=1), sender=["bot"]), "sender: expected str, got list"),
         (replace(proposal("bot", tip=1), reason=None), "reason: expected str, got NoneType"),
+        (replace(proposal("bot", tip=1), motive="bored"), "motive: expected a member of Motive, got 'bored'"),
         (replace(proposal("bot", tip=1), intent=7), "intent: expected str, got int"),
         (replace(proposal("bot", tip=1), key=[1]), "key: expected str, got list"),
         (replace(proposal("bot", tip=1), contract="0x00"), "contract: expected a Contract at an address, got '0x00'"),

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from cascade.chain.local import Contract
 from cascade.observation import BlockView
+from cascade.vocabulary import Motive
 from cascade.world.venue import SwapCall
 
 __all__ = ["GWEI", "Agent", "MarginNote", "Proposal"]
@@ -35,6 +36,8 @@ class Proposal:
         Why, in the agent's words; recorded.
     key : str
         A waiting proposal of the same sender and key is replaced by this one.
+    motive : Motive
+        Why, where analysis distinguishes it; recorded.
     """
 
     sender: str
@@ -46,10 +49,20 @@ class Proposal:
     intent: str
     reason: str
     key: str
+    motive: Motive = Motive.NONE
 
     @classmethod
     def of_swap(
-        cls, swap: SwapCall, *, sender: str, gas_limit: int, tip_wei: int, intent: str, reason: str, key: str
+        cls,
+        swap: SwapCall,
+        *,
+        sender: str,
+        gas_limit: int,
+        tip_wei: int,
+        intent: str,
+        reason: str,
+        key: str,
+        motive: Motive = Motive.NONE,
     ) -> Proposal:
         """The proposal that sends a venue's swap."""
         return cls(
@@ -62,6 +75,7 @@ class Proposal:
             intent=intent,
             reason=reason,
             key=key,
+            motive=motive,
         )
 
 

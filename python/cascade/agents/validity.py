@@ -7,6 +7,7 @@ from collections.abc import Container
 
 from cascade.agents.interface import MarginNote, Proposal
 from cascade.chain.local import Contract
+from cascade.vocabulary import Motive
 
 __all__ = ["Nonsense", "call_data", "require_note"]
 
@@ -35,6 +36,8 @@ def call_data(wish: object, *, actors: Container[str], block_gas_limit: int) -> 
         raise Nonsense(f"expected a Proposal, got {type(wish).__name__}")
     _require_texts(wish, "sender", "intent", "reason", "key")
     _require_integers(wish, "gas_limit", "tip_wei")
+    if not isinstance(wish.motive, Motive):
+        raise Nonsense(f"motive: expected a member of Motive, got {wish.motive!r:.80}")
     if wish.sender not in actors:
         raise Nonsense(f"sender {wish.sender} is no actor of this world")
     if not isinstance(wish.contract, Contract) or not re.fullmatch("0x[0-9a-fA-F]{40}", str(wish.contract.address)):
@@ -72,7 +75,7 @@ def require_note(note: MarginNote) -> None:
 def _require_texts(wish: object, *fields: str) -> None:
     for field in fields:
         value = getattr(wish, field)
-        if type(value) is not str:
+        if not isinstance(value, str):
             raise Nonsense(f"{field}: expected str, got {type(value).__name__}")
 
 

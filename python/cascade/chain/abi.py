@@ -15,7 +15,7 @@ from eth_utils import keccak, to_checksum_address
 
 from cascade.errors import WrongCall
 
-__all__ = ["Event", "Function", "Interface", "words"]
+__all__ = ["Event", "Function", "Interface", "signed_word", "words"]
 
 _WORD = 64  # hex digits
 _TWO_256 = 1 << 256
@@ -27,6 +27,11 @@ def words(data: str) -> list[int]:
     """Unsigned integers of a 0x-hex string of 32-byte words."""
     raw = bytes.fromhex(data[2:])
     return [int.from_bytes(raw[i : i + 32], "big") for i in range(0, len(raw), 32)]
+
+
+def signed_word(word: int) -> int:
+    """Read an unsigned 256-bit word as the signed integer whose two's complement it is."""
+    return word - _TWO_256 if word >> 255 else word
 
 
 @lru_cache(maxsize=100_000)
@@ -85,7 +90,7 @@ def _word_value(kind: str, word: int) -> Any:
     if kind == "bool":
         return word != 0
     if kind.startswith("int"):
-        return word - _TWO_256 if word >> 255 else word
+        return signed_word(word)
     return word.to_bytes(32, "big")[: int(kind[5:])]
 
 

@@ -21,6 +21,7 @@ from cascade.chain.abi import Event, Function, Interface, revert_reason
 from cascade.chain.artifacts import Artifact
 from cascade.chain.rpc import Rpc, RpcFailure
 from cascade.errors import ChainError, RevertedCall
+from cascade.vocabulary import Lane, Motive
 
 __all__ = ["Block", "Contract", "LocalChain", "Log", "RawLog", "Receipt", "Transaction", "address_of"]
 
@@ -71,11 +72,13 @@ class Transaction:
     intent: str = ""
     """What it is for, in one word; recorded."""
     reason: str = ""
-    """Why it was proposed; recorded."""
+    """Why it was proposed, in words; recorded."""
+    motive: Motive = Motive.NONE
+    """Why it was proposed, where analysis distinguishes it; recorded."""
     proposed_step: int = -1
     """Step at which it was first proposed; -1 before the crash."""
-    lane: str = "chain"
-    """`chain`, or `exchange` for what is mined outside the chain's blocks; recorded."""
+    lane: Lane = Lane.CHAIN
+    """Where it is mined; recorded."""
 
 
 class RawLog(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from cascade.recording.tables import TABLES
 from cascade.scenario.model import AmmVenue, ParMintVenue
 from cascade.scenario.sources import assets_read
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Motive
 from cascade.world.world import Actor, World
 
 __all__ = ["Recorder"]
@@ -118,6 +119,7 @@ class Recorder:
                     "cohort": actor.cohort,
                     "intent": transaction.intent,
                     "reason": transaction.reason,
+                    "motive": transaction.motive,
                     "target": self.world.contract_names.get(transaction.to or "", transaction.reason),
                     "status": "ok" if receipt.ok else "reverted",
                     "revert_reason": receipt.revert_reason,
@@ -183,7 +185,9 @@ class Recorder:
         """Record the run itself."""
         self.rows["runs"].append({**self._identity, **row})
 
-    def rejected(self, *, step: int, sender: str, intent: str, reason: str, error: str, proposed_step: int) -> None:
+    def rejected(
+        self, *, step: int, sender: str, intent: str, reason: str, motive: Motive, error: str, proposed_step: int
+    ) -> None:
         """Record a proposal that was never sent."""
         # An agent that raised is known by its name only.
         actors = self.world.actors
@@ -203,6 +207,7 @@ class Recorder:
                 "cohort": actor.cohort,
                 "intent": intent,
                 "reason": reason,
+                "motive": motive,
                 "target": "",
                 "status": "rejected",
                 "revert_reason": error,

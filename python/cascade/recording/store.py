@@ -193,7 +193,8 @@ def _check(table: str, column: Column, values: Sequence[Any]) -> None:
     low, high = _limits(column)
     for value in values:
         found = type(value)
-        if found is not wanted:
+        # A member of a vocabulary is its text; every other type must match exactly: True is no integer.
+        if found is not wanted and not (wanted is str and isinstance(value, str)):
             raise SchemaViolation(
                 table=table, column=column.name, what=f"{value!r} is {found.__name__}, not {column.kind.value}"
             )

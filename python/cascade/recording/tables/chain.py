@@ -49,7 +49,11 @@ class TransactionRow(AtBlock):
     )
     cohort: str = text("cohort or agent entry of the scenario that the actor belongs to")
     intent: str = text("what it is for: supply, borrow, swap, post, liquidate, ...")
-    reason: str = text("why the agent proposed it, in its own words")
+    reason: str = text("why the agent proposed it, in words for a reader; nothing depends on them")
+    motive: str = text(
+        "why the agent proposed it, where analysis distinguishes it: margin-call, leaving, stop, low-margin, "
+        "low-price; empty for all other transactions"
+    )
     target: str = text("contract called")
     status: str = text("ok, reverted, or rejected (never sent)")
     revert_reason: str = text("decoded error; empty when ok")
