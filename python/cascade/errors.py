@@ -8,6 +8,7 @@ __all__ = [
     "CascadeError",
     "ChainError",
     "ExpectationFailed",
+    "MissingPart",
     "RevertedCall",
     "ScenarioError",
     "ToolMissing",
@@ -43,6 +44,23 @@ class ScenarioError(CascadeError, ValueError):
             shown = shown[:77] + "..."
         where = f"{file}: {key}" if key else file
         super().__init__(f"{where} = {shown}: {expected}" if value is not None else f"{where}: {expected}")
+
+
+class MissingPart(CascadeError, LookupError):
+    """Raised when code needs a part that a scenario, or what was deployed from it, does not have.
+
+    The checks of a scenario refuse agents and positions that need such a part, so that this error points at code that
+    runs without having been checked.
+
+    Attributes
+    ----------
+    part : str
+        Name of the part, as `exchange` or `exchange.margin`.
+    """
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+        super().__init__(f"there is no {part} in this scenario")
 
 
 class ToolMissing(CascadeError, RuntimeError):

@@ -154,11 +154,11 @@ def require_time_left(world: World) -> None:
     BuildFailed
         Naming `timeline.build_seconds`.
     """
-    timeline = world.scenario.spec.timeline
-    if world.chain.timestamp + 1 >= timeline.start_timestamp:
+    spec = world.scenario.spec
+    if world.chain.timestamp + 1 >= spec.first_crash_timestamp:
         raise BuildFailed(
-            f"{world.scenario.file}: timeline.build_seconds = {timeline.build_seconds}: setting up and building need "
-            "more blocks than that, one a second"
+            f"{world.scenario.file}: timeline.build_seconds = {spec.timeline.build_seconds}: setting up and building "
+            "need more blocks than that, one per second"
         )
 
 

@@ -125,7 +125,7 @@ def oracle_ratio_low(scenario: Scenario, collateral: str, debt: str) -> tuple[fl
     start = initial_price_usd(scenario.spec, collateral) / initial_price_usd(scenario.spec, debt)
     low, at = min((Decimal(a) / b, i) for i, (a, b) in enumerate(zip(left, right, strict=True)))
     timeline = scenario.spec.timeline
-    moment = datetime.fromtimestamp(timeline.start_timestamp + at * timeline.block_seconds, UTC)
+    moment = datetime.fromtimestamp(timeline.time_of(at), UTC)
     return float(low / start), moment.strftime("%H:%M:%S")
 
 
@@ -144,10 +144,7 @@ def oracle_price_path_e8(scenario: Scenario, asset: str) -> list[int]:
     )
     if not posted:
         return [int(initial_price_usd(scenario.spec, source) * 10**8)] * timeline.steps
-    return [
-        scenario.path.price_e8(source, timeline.start_timestamp + step * timeline.block_seconds)
-        for step in range(timeline.steps)
-    ]
+    return [scenario.path.price_e8(source, timeline.time_of(step)) for step in range(timeline.steps)]
 
 
 def _feed_asset(scenario: Scenario, asset: str) -> str:

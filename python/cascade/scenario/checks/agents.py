@@ -189,6 +189,6 @@ def _require_path(case: Case, agent: AgentSpec) -> None:
     case.path.require_covers(
         followed,
         start=timeline.start_timestamp,
-        end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,
+        end=timeline.last_timestamp,
         max_gap=case.spec.prices.max_gap,
     )

@@ -142,7 +142,7 @@ def _reference(case: Case, key: str, book: BookSpec) -> None:
         case.path.require_covers(
             [reference.asset],
             start=timeline.start_timestamp,
-            end=timeline.start_timestamp + (timeline.steps - 1) * timeline.block_seconds,
+            end=timeline.last_timestamp,
             max_gap=case.spec.prices.max_gap,
         )
         start = Decimal(case.path.price_e8(reference.asset, timeline.start_timestamp)).scaleb(-8) * reference.ratio

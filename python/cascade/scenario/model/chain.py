@@ -39,9 +39,32 @@ class TimelineSpec(Spec):
         return int(self.start.astimezone(UTC).timestamp())
 
     @property
+    def genesis_timestamp(self) -> int:
+        """Unix time at which the chain begins."""
+        return self.start_timestamp - self.build_seconds
+
+    @property
     def steps(self) -> int:
-        """Number of crash blocks."""
+        """Number of steps of the crash phase; each has one block of the chain."""
         return int((self.end - self.start).total_seconds()) // self.block_seconds + 1
+
+    def time_of(self, step: int) -> int:
+        """Return the Unix time of the chain's block of a step."""
+        return self.start_timestamp + step * self.block_seconds
+
+    @property
+    def exchange_lead_seconds(self) -> int:
+        """Seconds by which the exchange's block of a step precedes the chain's: half a block's time, rounded down."""
+        return self.block_seconds // 2
+
+    def exchange_time_of(self, step: int) -> int:
+        """Return the Unix time of the exchange's block of a step."""
+        return self.time_of(step) - self.exchange_lead_seconds
+
+    @property
+    def last_timestamp(self) -> int:
+        """Unix time of the last crash block."""
+        return self.time_of(self.steps - 1)
 
 
 class ChainSpec(Spec):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from cascade.errors import MissingPart
 from cascade.scenario.model.common import Amount, Bps, Name, PositiveAmount, Spec, exact_decimal
 
 __all__ = [
@@ -316,4 +317,28 @@ class ExchangeSpec(Spec):
     margin: MarginSpec | None = None
     """Unified margin accounts; none has none."""
     transfers: TransfersSpec | None = None
-    """When transfers are degraded; none never."""
+    """When transfers are degraded; null leaves them open throughout."""
+
+    def require_desk(self) -> DeskSpec:
+        """Return the loan desk.
+
+        Raises
+        ------
+        MissingPart
+            When the exchange has none.
+        """
+        if self.desk is None:
+            raise MissingPart("exchange.desk")
+        return self.desk
+
+    def require_margin(self) -> MarginSpec:
+        """Return the terms of unified margin accounts.
+
+        Raises
+        ------
+        MissingPart
+            When the exchange has no such accounts.
+        """
+        if self.margin is None:
+            raise MissingPart("exchange.margin")
+        return self.margin

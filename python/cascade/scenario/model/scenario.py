@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from cascade.errors import MissingPart
 from cascade.scenario.model.agents import AgentSpec
 from cascade.scenario.model.assets import AssetSpec, PricesSpec
 from cascade.scenario.model.chain import ChainSpec, TimelineSpec
 from cascade.scenario.model.common import Name, PositiveAmount, Spec
 from cascade.scenario.model.ethena import EthenaSpec
-from cascade.scenario.model.exchange import ExchangeSpec
+from cascade.scenario.model.exchange import BLOCKS_A_STEP, ExchangeSpec
 from cascade.scenario.model.expected_exchange import ExpectedExchange
 from cascade.scenario.model.lending import LendingSpec
 from cascade.scenario.model.necessity import NecessitySpec
@@ -117,3 +118,37 @@ class ScenarioSpec(Spec):
     """What the scenario claims."""
     provenance: list[ProvenanceSpec] = []
     """Where the parameters come from."""
+
+    def require_exchange(self) -> ExchangeSpec:
+        """Return the exchange.
+
+        Raises
+        ------
+        MissingPart
+            When the scenario has none.
+        """
+        if self.exchange is None:
+            raise MissingPart("exchange")
+        return self.exchange
+
+    def require_ethena(self) -> EthenaSpec:
+        """Return the reserve of USDe.
+
+        Raises
+        ------
+        MissingPart
+            When the scenario has none.
+        """
+        if self.ethena is None:
+            raise MissingPart("ethena")
+        return self.ethena
+
+    @property
+    def blocks_per_step(self) -> int:
+        """Blocks mined in a step: the chain's, and the exchange's own before it where there is an exchange."""
+        return BLOCKS_A_STEP if self.exchange is not None else 1
+
+    @property
+    def first_crash_timestamp(self) -> int:
+        """Unix time of the first block of the crash phase: the exchange's where there is one, else the chain's."""
+        return self.timeline.exchange_time_of(0) if self.exchange is not None else self.timeline.time_of(0)
