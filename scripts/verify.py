@@ -14,7 +14,7 @@ from cascade.run.progress import terminal
 @click.argument("run", type=click.Path(path_type=Path))
 @cascade_command
 def cli(run: Path) -> None:
+    from cascade.experiments.verify import verify
     from cascade.run.opened import Run
-    from cascade.run.verification import verify
 
     click.echo(verify(Run(run), progress=terminal()))

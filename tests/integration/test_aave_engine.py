@@ -93,7 +93,7 @@ def test_engines__lines_changed_under_standing_positions__stay_the_same_to_the_u
     )
     engines = compare_finished(mock, real)
 
-    assert mock.manifest["built_like"] is not None
+    assert mock.manifest.built_like is not None
     assert len(mock.liquidations) > 0
     assert set(mock.liquidations.loc[mock.liquidations["collateral_asset"] == "USDe", "bonus_bps"]) <= {400, 500}
     assert engines.is_identical
@@ -105,7 +105,7 @@ def test_aave_run__manifest__names_the_engine_and_its_bytecode(engines: Comparis
 
     assert list(mock.runs["engine"]) == ["mock"]
     assert list(real.runs["engine"]) == ["aave-v3"]
-    assert set(real.manifest["contracts"]) - set(mock.manifest["contracts"]) >= {
+    assert set(real.manifest.contracts) - set(mock.manifest.contracts) >= {
         "aave-v3/PoolInstance",
         "aave-v3/ATokenInstance",
         "aave-v3/LiquidationLogic",

@@ -109,9 +109,9 @@ def test_replay__same_lines_as_the_baseline__is_the_plain_run(
 ) -> None:
     again = replay(baseline, like=baseline, out=tmp_path, report=False)
 
-    assert again.manifest["run_id"] == unwind_run.manifest["run_id"]
-    assert again.manifest["built_like"] is None
-    assert again.manifest["tables"] == unwind_run.manifest["tables"]
+    assert again.manifest.run_id == unwind_run.manifest.run_id
+    assert again.manifest.built_like is None
+    assert again.manifest.tables == unwind_run.manifest.tables
     assert not (again.folder / "report.html").exists()
     assert again.report().is_file()
 

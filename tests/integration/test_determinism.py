@@ -44,7 +44,7 @@ def test_replay__second_time_beside_a_busy_cpu__gives_the_same_bytes(crash_run: 
 
     assert again.folder.name == crash_run.folder.name
     assert table_bytes(again) == table_bytes(crash_run)
-    assert again.manifest["tables"] == crash_run.manifest["tables"]
+    assert again.manifest.tables == crash_run.manifest.tables
 
 
 def test_replay__into_the_folder_of_an_earlier_run__replaces_it_whole(tmp_path: Path) -> None:
@@ -62,4 +62,4 @@ def test_replay__another_seed__gives_another_run(crash_run: Run, tmp_path: Path)
     other = replay(small(seed=2), out=tmp_path)
 
     assert other.folder.name != crash_run.folder.name
-    assert other.manifest["tables"]["positions"] != crash_run.manifest["tables"]["positions"]
+    assert other.manifest.tables["positions"] != crash_run.manifest.tables["positions"]

@@ -16,6 +16,7 @@ import yaml
 
 from cascade import Run, load_scenario, replay
 from cascade.analysis.causes import ledgers
+from cascade.recording.manifest import Expectation
 
 from .conftest import SCENARIOS
 from .exchange_story import EXCHANGE
@@ -284,7 +285,7 @@ def test_summary__of_the_exchange__is_as_by_hand(story: Run) -> None:
 
 
 def test_expectation__of_the_story__is_met(story: Run) -> None:
-    assert story.manifest["expectation"] == {"liquidations": "some", "met": True, "missed": []}
+    assert story.manifest.expectation == Expectation(liquidations="some", met=True, missed=())
 
 
 def test_links__of_the_story__are_those_that_its_orders_make(story: Run) -> None:

@@ -241,7 +241,7 @@ def test_ape_run_replay__then_report_and_verify__all_succeed(runs_folder: Path) 
 def test_ape_run_verify__table_tampered_with__says_which(runs_folder: Path) -> None:
     run = replay(load_scenario(FRICTIONLESS), out=runs_folder)
     manifest = run.folder / "manifest.json"
-    digest = run.manifest["tables"]["liquidations"]
+    digest = run.manifest.tables["liquidations"]
     manifest.write_text(manifest.read_text(encoding="utf-8").replace(digest, "0" * 64), encoding="utf-8")
 
     done = ape_run("verify", str(run.folder))
@@ -258,7 +258,7 @@ def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Pa
         with pytest.raises(Exception, match="already has blocks"):
             replay(load_scenario(FRICTIONLESS), out=runs_folder / "again", node_url=anvil.rpc.url)
 
-    assert given.manifest["tables"] == own.manifest["tables"]
+    assert given.manifest.tables == own.manifest.tables
 
 
 def test_ape_test__on_a_part_of_the_suite__passes_it() -> None:

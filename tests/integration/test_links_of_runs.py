@@ -23,7 +23,7 @@ def test_links__of_a_run__are_made_from_its_tables_hashed_and_sum_to_one(
     links = run.links
 
     assert links.to_dict("records") == link_rows(run.frames)
-    assert run.manifest["tables"]["links"] == canonical_sha256(links, "links")
+    assert run.manifest.tables["links"] == canonical_sha256(links, "links")
     for column in ("fed_share", "fed_net"):
         sums = links.groupby("link")[column].sum()
         assert sums.to_numpy() == pytest.approx(1, abs=1e-9)

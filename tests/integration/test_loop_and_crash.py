@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from cascade import Run, replay
+from cascade.recording.manifest import Expectation
 from cascade.recording.store import tables_sha256
 from cascade.recording.tables import TABLES, Kind
 
@@ -132,7 +133,7 @@ def test_peg_run__same_positions_and_day__nothing_is_liquidated(crash_run: Run, 
     assert len(peg_run.liquidations) == 0
     assert peg_run.summary["deficit_usd"] == 0
     assert peg_run.summary["counterfactual"] is None
-    assert peg_run.manifest["expectation"] == {"liquidations": "none", "met": True, "missed": []}
+    assert peg_run.manifest.expectation == Expectation(liquidations="none", met=True, missed=())
 
 
 def test_peg_run__at_the_trough__hides_a_shortfall_that_the_exit_shows(peg_run: Run) -> None:

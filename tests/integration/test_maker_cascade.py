@@ -45,7 +45,7 @@ def trades_of(run: Run, book: str) -> pd.DataFrame:
 
 
 def test_cascade__whole__ends_as_its_scenario_claims(whole: Run) -> None:
-    assert whole.manifest["expectation"]["missed"] == []
+    assert whole.manifest.expectation.missed == ()
 
 
 def test_cascade__low_of_the_altcoin__is_the_forgotten_order_s_price_and_sold_to_it(whole: Run) -> None:
@@ -64,7 +64,7 @@ def test_cascade__without_account_liquidation__nobody_is_sold_and_the_altcoin_fo
     assert started.empty
     # The path's low is 0.70; makers' and bidders' bids hold within a fifth of it.
     assert min(trades["price_raw"]) > 0.55 * USDC
-    assert "exchange.books.ALT-USDC.five_minute_fall_at_least_bps" in str(spared.manifest["expectation"]["missed"])
+    assert "exchange.books.ALT-USDC.five_minute_fall_at_least_bps" in str(spared.manifest.expectation.missed)
 
 
 def test_cascade__makers__owe_twice_their_equity_and_more_before_anyone_sells_for_them(whole: Run) -> None:

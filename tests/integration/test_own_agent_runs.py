@@ -141,13 +141,13 @@ def test_ape_run_replay__own_agent_cannot_be_made_ready__one_line_exit_2(
 def test_ape_run_verify__of_a_run_with_an_own_agent__runs_the_agent_of_the_run(tmp_path: Path) -> None:
     file = written(tmp_path / "own", LACKS)
     run = replay(load_scenario(file), out=tmp_path / "runs")
-    agent = run.manifest["agents"]["mine"]
+    agent = run.manifest.agents["mine"]
     file.with_name("mine.py").write_text(HEAD + RAISES, encoding="utf-8")
 
     verified = ape_run("verify", str(run.folder))
     other = replay(load_scenario(file), out=tmp_path / "runs")
 
-    assert agent["source"] == HEAD + LACKS
+    assert agent.source == HEAD + LACKS
     assert verified.returncode == 0, verified.stderr
     assert other.folder.name != run.folder.name, "a changed agent is another run"
 

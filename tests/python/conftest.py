@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from cascade.analysis.frames import Frames
+from cascade.recording.manifest import Expectation, Manifest
 from cascade.recording.store import table_sha256, write_tables
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -373,23 +374,25 @@ def write_run(folder: Path, rows: Rows) -> Path:
     """A run's folder as the engine leaves it, without a report."""
     write_tables(folder / "tables", rows)
     run = rows["runs"][0]
-    manifest = {
-        "run_id": run["run_id"],
-        "scenario_name": run["scenario"],
-        "scenario_file": "scenarios/made-up.yaml",
-        "scenario_text": "name: made-up  # not a real one\nseed: 7\n",
-        "seed": run["seed"],
-        "overrides": ["lending.reserves.USDe.ltv_bps=8000"],
-        "tools": {"anvil": "1.7.1", "solc": "0.8.30", "python": "3.11"},
-        "contracts": {"LendingPool": "a" * 64},
-        "tables": table_sha256(folder / "tables"),
-        "expectation": {
-            "liquidations": "some",
-            "met": bool(rows.get("liquidations")),
-            "missed": [] if rows.get("liquidations") else ["expect.liquidations = 'some': the run had 0"],
-        },
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    manifest = Manifest(
+        run_id=run["run_id"],
+        scenario_name=run["scenario"],
+        scenario_file="scenarios/made-up.yaml",
+        scenario_text="name: made-up  # not a real one\nseed: 7\n",
+        price_path_file="made-up.csv",
+        price_path_text="",
+        seed=run["seed"],
+        overrides=("lending.reserves.USDe.ltv_bps=8000",),
+        tools={"anvil": "1.7.1", "solc": "0.8.30", "python": "3.11"},
+        contracts={"LendingPool": "a" * 64},
+        tables=table_sha256(folder / "tables"),
+        expectation=Expectation(
+            liquidations="some",
+            met=bool(rows.get("liquidations")),
+            missed=() if rows.get("liquidations") else ("expect.liquidations = 'some': the run had 0",),
+        ),
+    )
+    (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
     return folder
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from cascade import Run
 from cascade.analysis import Frames
 from cascade.errors import ExpectationFailed, ScenarioError
+from cascade.recording.manifest import Expectation
 from cascade.run.expectation import judge
 from cascade.scenario.load import load_scenario
 from cascade.scenario.model import ExpectedTrough, ExpectSpec
@@ -48,42 +49,40 @@ def test_judge__trough_at_a_bound__is_met_on_its_own_side_only(
 ) -> None:
     verdict = judge(oracle_trough(**bounds), Frames(run_of(crash_rows)))
 
-    assert verdict["met"] is met
-    assert len(verdict["missed"]) == (0 if met else 1)
+    assert verdict.met is met
+    assert len(verdict.missed) == (0 if met else 1)
 
 
 def test_judge__missed_trough__names_claim_and_outcome(run_of: RunOf, crash_rows: Rows) -> None:
     verdict = judge(oracle_trough(at_most_usd=Decimal("0.6")), Frames(run_of(crash_rows)))
 
-    assert verdict["missed"] == ["expect.troughs.0 = USDe, oracle, at most 0.6: its lowest price was 0.6400 dollars"]
+    assert verdict.missed == ("expect.troughs.0 = USDe, oracle, at most 0.6: its lowest price was 0.6400 dollars",)
 
 
 def test_judge__price_that_the_run_has_not__is_missed_and_says_which_there_are(run_of: RunOf, crash_rows: Rows) -> None:
     expect = ExpectSpec(troughs=[ExpectedTrough(asset="USDe", source="spot:other", at_most_usd=Decimal(1))])
     verdict = judge(expect, Frames(run_of(crash_rows)))
 
-    assert not verdict["met"]
-    assert "no such price; sources of USDe: exit:curve, oracle, path, redemption, spot:curve" in verdict["missed"][0]
+    assert not verdict.met
+    assert "no such price; sources of USDe: exit:curve, oracle, path, redemption, spot:curve" in verdict.missed[0]
 
 
 def test_judge__liquidations__some_and_none_are_opposites(run_of: RunOf, crash_rows: Rows) -> None:
     frames = Frames(run_of(crash_rows))
 
-    assert judge(ExpectSpec(liquidations="some"), frames)["met"]
+    assert judge(ExpectSpec(liquidations="some"), frames).met
     missed = judge(ExpectSpec(liquidations="none"), frames)
     count = len(crash_rows["liquidations"])
-    assert missed == {
-        "liquidations": "none",
-        "met": False,
-        "missed": [f"expect.liquidations = 'none': the run had {count}"],
-    }
+    assert missed == Expectation(
+        liquidations="none", met=False, missed=(f"expect.liquidations = 'none': the run had {count}",)
+    )
 
 
 def test_require_expected__missed_claim__raises_with_it_and_the_folder(run_of: RunOf, crash_rows: Rows) -> None:
     folder = run_of(crash_rows)
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    manifest["expectation"] = judge(oracle_trough(at_least_usd=Decimal("0.7")), Frames(folder))
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    expectation = judge(oracle_trough(at_least_usd=Decimal("0.7")), Frames(folder))
+    manifest = replace(Run(folder).manifest, expectation=expectation)
+    (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
 
     with pytest.raises(ExpectationFailed, match=r"expect\.troughs\.0 = USDe.* 0\.6400 dollars; see ") as failure:
         Run(folder).require_expected()

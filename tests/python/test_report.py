@@ -6,12 +6,14 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cascade import Run
 from cascade.analysis import Frames, summarise
 from cascade.report import build_report, save_charts
 from cascade.report.run.charts import charts
@@ -313,6 +315,7 @@ def test_dollars__of_any_size__reads_as_written(value: float | None, text: str) 
     assert dollars(value) == text
 
 
-def test_command__a_value_with_spaces__is_quoted_for_a_shell() -> None:
-    manifest = {"scenario_file": "scenarios/a b.yaml", "seed": 3, "overrides": ["x.y=1; rm -rf /"]}
+def test_command__a_value_with_spaces__is_quoted_for_a_shell(run_of: RunOf, calm_rows: Rows) -> None:
+    made_up = Run(run_of(calm_rows)).manifest
+    manifest = replace(made_up, scenario_file="scenarios/a b.yaml", seed=3, overrides=("x.y=1; rm -rf /",))
     assert command(manifest) == "ape run replay 'scenarios/a b.yaml' --seed 3 --set 'x.y=1; rm -rf /'"

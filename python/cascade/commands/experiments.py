@@ -128,6 +128,6 @@ def _console(markdown: Path | None) -> Console:
 
 
 def _folder(out: Path, kind: str, runs: Sequence[Run]) -> Path:
-    ids = [str(run.manifest["run_id"]) for run in runs]
+    ids = [run.manifest.run_id for run in runs]
     digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:10]
     return out / f"{kind}-{ids[0].rpartition('-')[0]}-{digest}"

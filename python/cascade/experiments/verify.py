@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cascade.agents.custom import is_file, load_own_agents
 from cascade.harness import replay
+from cascade.recording.manifest import AgentSource
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.run.verification import RunsDiffer, compare_runs, scenarios_of
@@ -27,18 +28,18 @@ def verify(run: Run, *, progress: Progress | None = None) -> str:
         When anything differs.
     """
     scenario, like = scenarios_of(run)
-    agents = run.manifest.get("agents", {})
+    agents = run.manifest.agents
     with tempfile.TemporaryDirectory(prefix="cascade-verify-") as temporary:
         folder = Path(temporary)
         for name, agent in agents.items():
-            if is_file(agent["agent"]):
+            if is_file(agent.agent):
                 _write_agent(run, name, agent, folder)
         scenario = replace(scenario, folder=folder)
         for name, now in load_own_agents(scenario).items():
-            if now.sha256 != agents[name]["sha256"]:
+            if now.sha256 != agents[name].sha256:
                 raise RunsDiffer(
                     f"{run.folder}: agents.{name}: {now.reference} has other source than in the run: expected sha256 "
-                    f"{agents[name]['sha256'][:10]}, got {now.sha256[:10]}"
+                    f"{agents[name].sha256[:10]}, got {now.sha256[:10]}"
                 )
         repeated = replay(
             scenario, out=folder / "runs", progress=progress, require_expected=False, like=like, report=False
@@ -46,9 +47,9 @@ def verify(run: Run, *, progress: Progress | None = None) -> str:
         return compare_runs(run, repeated)
 
 
-def _write_agent(run: Run, name: str, agent: dict[str, str], folder: Path) -> None:
-    file = folder / agent["agent"].partition(":")[0]
+def _write_agent(run: Run, name: str, agent: AgentSource, folder: Path) -> None:
+    file = folder / agent.agent.partition(":")[0]
     if not file.resolve().is_relative_to(folder.resolve()):
-        raise RunsDiffer(f"{run.folder}: agents.{name}: {agent['agent']}: expected a file beside the scenario")
+        raise RunsDiffer(f"{run.folder}: agents.{name}: {agent.agent}: expected a file beside the scenario")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(agent["source"].encode())
+    file.write_bytes(agent.source.encode())

@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.exchange import BookDepth, BookFall, CohortLeverage, book_depths, book_falls, cohort_leverages
 from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.manifest import Expectation
 from cascade.scenario.model import ExpectedTrough, ExpectSpec
 from cascade.units import BPS, e8_to_float, to_tokens
 
 __all__ = ["judge"]
 
 
-def judge(expect: ExpectSpec, frames: Frames) -> dict[str, Any]:
-    """Hold the claims of a scenario against the tables of its run.
-
-    Returns
-    -------
-    dict
-        `liquidations`: the claim, some or none. `met`: whether every claim held. `missed`: a sentence for each that
-        did not, with the claim and the outcome.
-    """
-    missed = [*_liquidations(expect, frames), *_troughs(expect, frames), *_exchange(expect, frames)]
-    return {"liquidations": expect.liquidations, "met": not missed, "missed": missed}
+def judge(expect: ExpectSpec, frames: Frames) -> Expectation:
+    """Hold the claims of a scenario against the tables of its run."""
+    missed = (*_liquidations(expect, frames), *_troughs(expect, frames), *_exchange(expect, frames))
+    return Expectation(liquidations=expect.liquidations, met=not missed, missed=missed)
 
 
 def _liquidations(expect: ExpectSpec, frames: Frames) -> Iterator[str]:

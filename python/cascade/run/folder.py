@@ -16,6 +16,7 @@ from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
 from cascade.analysis.summary import summarise
 from cascade.chain.artifacts import Artifact
+from cascade.recording.manifest import AgentSource, Manifest, ScenarioText
 from cascade.recording.store import table_sha256, write_derived, write_tables
 from cascade.run.expectation import judge
 from cascade.run.progress import Progress
@@ -121,25 +122,25 @@ def write_run(
             write_derived(partial / "tables", "links", link_rows(frames))
             summary = summarise(frames, wall_seconds=round(wall_seconds(), 3))
             summary.update(not_hashed)
-            manifest = {
-                "run_id": run_id,
-                "scenario_name": scenario.spec.name,
-                "scenario_file": scenario.file,
+            manifest = Manifest(
                 **_text_of(scenario),
-                "built_like": None if built_like is None else _text_of(built_like),
-                "seed": scenario.seed,
-                "overrides": list(scenario.overrides),
-                "tools": tool_versions(),
-                "contracts": _bytecode_hashes(artifacts),
-                "agents": {
-                    name: {"agent": agent.reference, "sha256": agent.sha256, "source": agent.source}
+                run_id=run_id,
+                scenario_name=scenario.spec.name,
+                scenario_file=scenario.file,
+                built_like=None if built_like is None else ScenarioText(**_text_of(built_like)),
+                seed=scenario.seed,
+                overrides=tuple(scenario.overrides),
+                tools=tool_versions(),
+                contracts=_bytecode_hashes(artifacts),
+                agents={
+                    name: AgentSource(agent=agent.reference, sha256=agent.sha256, source=agent.source)
                     for name, agent in own_agents.items()
                 },
-                "tables": table_sha256(partial / "tables"),
-                "expectation": judge(scenario.spec.expect, frames),
-            }
+                tables=table_sha256(partial / "tables"),
+                expectation=judge(scenario.spec.expect, frames),
+            )
             _write_json(partial / "summary.json", summary)
-            _write_json(partial / "manifest.json", manifest)
+            (partial / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         if draw is not None:
             with progress.stage("drawing the report"):
                 draw(partial)

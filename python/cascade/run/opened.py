@@ -11,6 +11,7 @@ import pandas as pd
 
 from cascade.analysis.frames import Frames
 from cascade.errors import CascadeError, ExpectationFailed
+from cascade.recording.manifest import Manifest
 
 __all__ = ["Run"]
 
@@ -37,10 +38,9 @@ class Run:
             raise CascadeError(f"{folder}: no finished run: expected a folder with manifest.json")
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """How the run was made."""
-        content: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
-        return content
+    def manifest(self) -> Manifest:
+        """How the run was made, and how it ended against the claims of its scenario."""
+        return Manifest.from_json((self.folder / "manifest.json").read_text(encoding="utf-8"))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -70,10 +70,10 @@ class Run:
         ExpectationFailed
             Naming the claim, the outcome and the run's folder, which stays.
         """
-        expectation = self.manifest["expectation"]
-        if not expectation["met"]:
+        expectation = self.manifest.expectation
+        if not expectation.met:
             raise ExpectationFailed(
-                f"{self.manifest['scenario_file']}: {'; '.join(expectation['missed'])}; see {self.folder}"
+                f"{self.manifest.scenario_file}: {'; '.join(expectation.missed)}; see {self.folder}"
             )
 
     def __getattr__(self, name: str) -> pd.DataFrame:

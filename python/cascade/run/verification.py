@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from cascade.errors import CascadeError
+from cascade.recording.manifest import ScenarioText
 from cascade.run.opened import Run
 from cascade.scenario.load import Scenario, restore_scenario
 
@@ -21,15 +20,15 @@ def scenarios_of(run: Run) -> tuple[Scenario, Scenario | None]:
     """The scenario of a run from its manifest, and the baseline whose positions stand in it, where one does."""
     manifest = run.manifest
 
-    def restored(part: Mapping[str, str]) -> Scenario:
+    def restored(part: ScenarioText) -> Scenario:
         return restore_scenario(
-            text=part["scenario_text"],
-            path_file=part["price_path_file"],
-            path_text=part["price_path_text"],
-            file=manifest["scenario_file"],
+            text=part.scenario_text,
+            path_file=part.price_path_file,
+            path_text=part.price_path_text,
+            file=manifest.scenario_file,
         )
 
-    like = manifest.get("built_like")
+    like = manifest.built_like
     return restored(manifest), None if like is None else restored(like)
 
 
@@ -41,14 +40,12 @@ def compare_runs(first: Run, second: Run) -> str:
     RunsDiffer
         Naming what differs: the run itself (scenario, prices or contracts), or tables of the same run.
     """
-    if first.manifest["run_id"] != second.manifest["run_id"]:
+    if first.manifest.run_id != second.manifest.run_id:
         raise RunsDiffer(
-            f"{first.folder}: is {first.manifest['run_id']}, the second run is {second.manifest['run_id']}: the "
+            f"{first.folder}: is {first.manifest.run_id}, the second run is {second.manifest.run_id}: the "
             "scenario, its price path or the contracts have changed since"
         )
-    differing = [
-        name for name, digest in first.manifest["tables"].items() if second.manifest["tables"].get(name) != digest
-    ]
+    differing = [name for name, digest in first.manifest.tables.items() if second.manifest.tables.get(name) != digest]
     if differing:
         raise RunsDiffer(f"{first.folder}: the second run differs in {', '.join(differing)}")
-    return f"{first.manifest['run_id']}: all {len(first.manifest['tables'])} tables are the same"
+    return f"{first.manifest.run_id}: all {len(first.manifest.tables)} tables are the same"

@@ -210,7 +210,7 @@ def find_causes(
         made = dict(zip(jobs, finished, strict=True))
         made[frozenset()] = run
         outcomes = {
-            off: (one.manifest["run_id"], fall_at(one.frames, market.asset, market.source), len(one.liquidations))
+            off: (one.manifest.run_id, fall_at(one.frames, market.asset, market.source), len(one.liquidations))
             for off, one in made.items()
         }
     falls = {off: fall.fall_e8 for off, (_, fall, _) in outcomes.items()}
@@ -240,7 +240,7 @@ def save_causes(causes: Causes) -> Path:
     folder, amplification, values = causes.run.folder, causes.amplification, causes.values_e8
     ratio = None if amplification is None else amplification.ratio
     content = {
-        "run_id": causes.run.manifest["run_id"],
+        "run_id": causes.run.manifest.run_id,
         "asset": causes.market.asset,
         "source": causes.market.source,
         "start_e8": causes.market.start_e8,

@@ -330,7 +330,7 @@ def compare_finished(
         rows=tuple(rows),
         columns=tuple(columns),
         has_same_positions=_built(baseline) == _built(change),
-        is_reconfigured=change.manifest.get("built_like") is not None,
+        is_reconfigured=change.manifest.built_like is not None,
         impossible=impossible,
         at_once=tuple(_at_once(baseline, change)),
         saved=tuple(sorted(lost[0] - lost[1])),

@@ -60,8 +60,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
             yield from (f"Positions {heading}: {', '.join(map(escaped, names))}.", "")
     yield from ("## Reproduce", "")
     facts = [
-        (name, *run_facts(run.manifest, run.summary))
-        for name, run in (("baseline", comparison.baseline), ("change", comparison.change))
+        (name, *run_facts(run)) for name, run in (("baseline", comparison.baseline), ("change", comparison.change))
     ]
     yield from markdown_table(("run", "id", "sha256 of its tables"), facts)
 

@@ -51,7 +51,7 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
             "charts": {name: {"": specification} for name, specification in charts.items()},
         },
         title=title(comparison),
-        seeds=sorted({str(run.manifest["seed"]) for run in runs.values()}),
+        seeds=sorted({run.manifest.seed for run in runs.values()}),
         day=day_of(comparison.baseline.frames),
         note=positions_note(comparison),
         counterfactuals=list(
@@ -68,7 +68,7 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
         fates=[("Saved by the change", comparison.saved), ("Newly lost under the change", comparison.newly_lost)],
         columns=comparison.columns,
         rows=comparison.rows,
-        facts=[(name, *run_facts(run.manifest, run.summary)) for name, run in runs.items()],
+        facts=[(name, *run_facts(run)) for name, run in runs.items()],
         commands=commands(comparison),
     )
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cascade.report.shared.figures import NOTHING, number
 from cascade.units import bps_to_pct, wad_to_float
 
 if TYPE_CHECKING:
     from cascade.experiments.comparison.compare import Comparison, Outcome, ParameterChange
+    from cascade.run.opened import Run
 
 __all__ = [
     "at_once_rows",
@@ -32,7 +32,7 @@ _PPM_PER_CENT = 10_000
 
 def title(comparison: Comparison) -> str:
     """What is compared."""
-    names = [str(run.manifest["scenario_name"]) for run in (comparison.baseline, comparison.change)]
+    names = [run.manifest.scenario_name for run in (comparison.baseline, comparison.change)]
     return names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
 
 
@@ -105,6 +105,6 @@ def commands(comparison: Comparison) -> list[str]:
     return [shlex.join(["ape", "run", "verify", str(run.folder)]) for run in (comparison.baseline, comparison.change)]
 
 
-def run_facts(manifest: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[str, str]:
+def run_facts(run: Run) -> tuple[str, str]:
     """Id and hash of a run."""
-    return str(manifest["run_id"]), str(summary["tables_sha256"])
+    return run.manifest.run_id, str(run.summary["tables_sha256"])

@@ -259,10 +259,10 @@ def _figures(run: Run, changes: tuple[str, ...], asset: str, source: str) -> Fig
     shortfall = summary["shortfall_usd"]["trough"]
     return Figures(
         changes=changes,
-        run_id=str(run.manifest["run_id"]),
+        run_id=run.manifest.run_id,
         tables_sha256=str(summary["tables_sha256"]),
-        seed=int(run.manifest["seed"]),
-        met=bool(run.manifest["expectation"]["met"]),
+        seed=run.manifest.seed,
+        met=run.manifest.expectation.met,
         start_usd=fall.start_e8 / 10**8,
         trough_usd=fall.trough_e8 / 10**8,
         liquidations=int(summary["liquidations"]),

@@ -169,10 +169,10 @@ def claims_of(expect: ExpectSpec) -> list[str]:
 
 
 def _outcome(run: Run, changes: tuple[str, ...], claims: list[str]) -> Outcome:
-    sentences: list[str] = run.manifest["expectation"]["missed"]
+    sentences = run.manifest.expectation.missed
     return Outcome(
-        seed=int(run.manifest["seed"]),
-        run_id=str(run.manifest["run_id"]),
+        seed=run.manifest.seed,
+        run_id=run.manifest.run_id,
         tables_sha256=str(run.summary["tables_sha256"]),
         changes=changes,
         missed=tuple(claim for claim in claims if any(one.startswith(f"expect.{claim} = ") for one in sentences)),

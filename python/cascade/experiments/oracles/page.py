@@ -47,7 +47,7 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
         note=oracle_note(comparison),
         headings=HEADINGS,
         rows=[design_row(design) for design in comparison.designs],
-        sources=[(design.name, design.sources, design.run.manifest["run_id"]) for design in comparison.designs],
+        sources=[(design.name, design.sources, design.run.manifest.run_id) for design in comparison.designs],
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "oracles.html"

@@ -83,5 +83,5 @@ def _lines(comparison: OracleComparison) -> Iterator[str]:
     yield from (escaped(recovery_note(comparison)), "", escaped(oracle_note(comparison)), "")
     yield from markdown_table(HEADINGS, [design_row(design) for design in comparison.designs], figures_from=1)
     yield from ("## Designs", "")
-    sources = [(design.name, design.sources, str(design.run.manifest["run_id"])) for design in comparison.designs]
+    sources = [(design.name, design.sources, design.run.manifest.run_id) for design in comparison.designs]
     yield from markdown_table(("design", "price sources", "run"), sources)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cascade.analysis.frames import Frames
+from cascade.recording.manifest import Manifest
 from cascade.recording.tables import TABLES
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets, health_stride
@@ -37,7 +38,7 @@ def build_report(run_folder: Path) -> Path:
         The page.
     """
     summary = _read(run_folder / "summary.json")
-    manifest = _read(run_folder / "manifest.json")
+    manifest = Manifest.from_json((run_folder / "manifest.json").read_text(encoding="utf-8"))
     frames = Frames(run_folder)
     data = datasets(frames, summary)
     day = day_of(frames)
@@ -67,7 +68,7 @@ def build_report(run_folder: Path) -> Path:
         has_exchange="books" in data,
         exchange_reading=exchange_reading(summary.get("exchange")),
         further=further,
-        cards=cards(summary, manifest.get("expectation", {})),
+        cards=cards(summary, manifest.expectation),
         readings=readings(summary),
         parameters=parameters(frames),
         command=command(manifest),

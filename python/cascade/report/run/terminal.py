@@ -8,24 +8,24 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cascade.recording.manifest import Manifest
+
 __all__ = ["print_summary"]
 
 
-def print_summary(
-    folder: Path, *, summary: dict[str, Any], manifest: dict[str, Any], console: Console | None = None
-) -> None:
+def print_summary(folder: Path, *, summary: dict[str, Any], manifest: Manifest, console: Console | None = None) -> None:
     """Print the figures of a run and where its report is."""
     console = console or Console()
-    table = Table(title=manifest["run_id"], show_header=False, title_justify="left")
+    table = Table(title=manifest.run_id, show_header=False, title_justify="left")
     for name, value in _lines(summary):
         table.add_row(name, value)
     console.print(table)
     if summary["counterfactual"]:
         console.print(f"Counterfactual: {summary['counterfactual']}", markup=False)
-    expectation = manifest["expectation"]
-    verdict = "as expected" if expectation["met"] else "NOT as expected"
-    console.print(f"Outcome: {verdict} ({expectation['liquidations']} liquidations expected)", markup=False)
-    for claim in expectation["missed"]:
+    expectation = manifest.expectation
+    verdict = "as expected" if expectation.met else "NOT as expected"
+    console.print(f"Outcome: {verdict} ({expectation.liquidations} liquidations expected)", markup=False)
+    for claim in expectation.missed:
         console.print(f"Missed: {claim}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"Report: {folder / 'report.html'}", markup=False, soft_wrap=True)
 

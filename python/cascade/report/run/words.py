@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cascade.analysis.frames import Frames
+from cascade.recording.manifest import Expectation, Manifest
 from cascade.report.run.cause_words import cause_cards, cause_readings
 from cascade.report.shared.figures import Card, clock, count, counted, dollars, exactly
 
@@ -31,11 +32,11 @@ def day_of(frames: Frames) -> str:
     return f"{start.day} {start:%B %Y}"
 
 
-def cards(summary: dict[str, Any], expectation: dict[str, Any]) -> list[Card]:
+def cards(summary: dict[str, Any], expectation: Expectation) -> list[Card]:
     """Headline figures, each with what it rests on."""
     shortfall, keepers, delay = summary["shortfall_usd"], summary["keepers"], summary["blocks_to_liquidation"]
     trough = summary["trough_at"]
-    met = "as the scenario expects" if expectation.get("met") else "not what the scenario expects"
+    met = "as the scenario expects" if expectation.met else "not what the scenario expects"
     share = 100 * summary["liquidated_positions"] / max(1, summary["positions"])
     return [
         *cause_cards(summary),
@@ -198,14 +199,14 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, {"True": "yes", "False": "no"}.get(shown, shown)
 
 
-def command(manifest: dict[str, Any]) -> str:
+def command(manifest: Manifest) -> str:
     """Compose the command that makes the same tables again."""
-    if manifest.get("built_like"):
+    if manifest.built_like is not None:
         # On another scenario's positions, which only the run's folder names.
-        return shlex.join(["ape", "run", "verify", f"runs/{manifest['run_id']}"])
-    words = ["ape", "run", "replay", str(manifest["scenario_file"]), "--seed", str(manifest["seed"])]
-    for override in manifest.get("overrides", []):
-        words += ["--set", str(override)]
+        return shlex.join(["ape", "run", "verify", f"runs/{manifest.run_id}"])
+    words = ["ape", "run", "replay", manifest.scenario_file, "--seed", str(manifest.seed)]
+    for override in manifest.overrides:
+        words += ["--set", override]
     return shlex.join(words)
 
 

@@ -1,0 +1,139 @@
+"""The manifest of a run: everything that is needed to make the same run again, and to check that it is the same.
+
+`manifest.json` holds the scenario as text, the seed, the versions of the tools, the hashes of contracts and tables, and
+how the run ended against the claims of its scenario.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from cascade.errors import CascadeError
+
+__all__ = ["AgentSource", "Expectation", "InvalidManifest", "Manifest", "ScenarioText"]
+
+
+class InvalidManifest(CascadeError, ValueError):
+    """Raised when the text of a manifest lacks a key, or holds a value of the wrong type."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioText:
+    """A scenario as text, independent of the files that it was read from.
+
+    Attributes
+    ----------
+    scenario_text : str
+        The scenario as one YAML document, overrides included.
+    price_path_file : str
+        Name of its price path's CSV file, without a folder.
+    price_path_text : str
+        Content of that file.
+    """
+
+    scenario_text: str
+    price_path_file: str
+    price_path_text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSource:
+    """A user's own agent that took part in a run.
+
+    Attributes
+    ----------
+    agent : str
+        `module:Class`, `file.py:Class`, or the name of an entry point, as the scenario names it.
+    sha256 : str
+        Hash of the source.
+    source : str
+        Text of the file that holds the class.
+    """
+
+    agent: str
+    sha256: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """How a run ended against the claims of its scenario.
+
+    Attributes
+    ----------
+    liquidations : str
+        The claim about liquidations: `some` or `none`.
+    met : bool
+        Whether every claim held.
+    missed : tuple of str
+        One sentence per claim that did not hold, with the claim and the outcome.
+    """
+
+    liquidations: str
+    met: bool
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(ScenarioText):
+    """How a run was made, and how it ended; the content of `manifest.json`.
+
+    Attributes
+    ----------
+    run_id : str
+        `<scenario>-<seed>-<hash>`, which is also the name of the run's folder.
+    scenario_name, scenario_file : str
+        Name of the scenario, and name of its file, which messages show.
+    overrides : tuple of str
+        Keys that were changed, as `PATH=VALUE`.
+    tools : dict of str to str
+        Versions by tool.
+    contracts : dict of str to str
+        SHA-256 of the creation bytecode by contract.
+    tables : dict of str to str
+        SHA-256 of the content by table.
+    expectation : Expectation
+        How the run ended against the claims of its scenario.
+    built_like : ScenarioText, optional
+        The baseline whose positions stand in the run; None where the run built its own.
+    agents : dict of str to AgentSource
+        The user's own agents by their entry in the scenario.
+    """
+
+    run_id: str
+    scenario_name: str
+    scenario_file: str
+    seed: int
+    overrides: tuple[str, ...]
+    tools: dict[str, str]
+    contracts: dict[str, str]
+    tables: dict[str, str]
+    expectation: Expectation
+    built_like: ScenarioText | None = None
+    agents: dict[str, AgentSource] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read the text of a `manifest.json`.
+
+        Raises
+        ------
+        InvalidManifest
+            When a key is missing or a value is of the wrong type; keys that are not known are ignored.
+        """
+        try:
+            return _ADAPTER.validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"])) or "the text"
+            raise InvalidManifest(f"not the manifest of a run: {key}: {first['msg']}") from error
+
+    def to_json(self) -> str:
+        """Return the text of `manifest.json`, with the keys in alphabetical order."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+_ADAPTER = TypeAdapter(Manifest)
