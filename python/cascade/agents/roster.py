@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, repeat
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+import numpy as np
 
 from cascade.agents.arbitrageur import Arbitrageur
 from cascade.agents.basis_trader import BasisTrader
@@ -35,9 +36,9 @@ from cascade.agents.whale import Whale
 from cascade.chain.local import address_of
 from cascade.errors import AgentFailed
 from cascade.observation import BookEntry
-from cascade.scenario.accounts import accounts_of, numbered
+from cascade.scenario.accounts import accounts_of
 from cascade.scenario.model import (
-    AgentSpec,
+    AgentBase,
     ArbitrageurSpec,
     BasisTraderSpec,
     BidderSpec,
@@ -68,12 +69,21 @@ from cascade.world.world import World
 __all__ = ["agents_book", "call_agents"]
 
 _STAGES = ("prepare", "open", "hedge")
-"""Methods by which an agent makes itself ready on chain, all agents' first ones first: accounts, deposits and quotes;
-then loans and positions, which need a price; then what covers the positions that others opened."""
+"""Methods by which an agent makes itself ready on chain; a stage begins once all agents have finished the one before.
+
+`prepare` opens accounts, pays in deposits and quotes; `open` takes loans and positions, which need a price; `hedge`
+covers the positions that others opened.
+"""
+
+Kind = TypeVar("Kind", bound=AgentBase)
+Make = Callable[[str, Kind, World], Iterable[Agent]]
+"""Makes the members of an entry from its name, its parameters and the world."""
 
 
 def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
-    """Make every agent and let it prepare on chain what it needs; those switched off prepare too, and are left out.
+    """Make every agent and let it prepare on chain what it needs; return those that act.
+
+    Inactive agents are made and prepared too, so that switching one off changes nothing else.
 
     Parameters
     ----------
@@ -86,30 +96,26 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
         When one of the scenario's own agents raises.
     """
     acting: list[Agent] = []
-    entries: list[tuple[AgentSpec, list[Any]]] = []
+    entries: list[tuple[AgentBase, list[Agent]]] = []
     for name, spec in world.scenario.spec.agents.items():
         if isinstance(spec, CustomAgentSpec):
-            members = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
+            members: list[Agent] = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
         else:
-            members = list(_MAKERS[type(spec)](name, spec, world))
-        owners = [member.name for member in members if isinstance(member, (Whale, DeskWhale))]
-        accounts = accounts_of(name, spec) or owners
-        # One agent may speak for all accounts of its entry.
-        for account, member in zip(accounts, chain(members, repeat(members[-1])), strict=False):
-            role = spec.role if isinstance(spec, CustomAgentSpec) else member.role
-            cohort = spec.cohort if isinstance(spec, (WhaleSpec, DeskWhaleSpec)) else name
-            address = world.enlist(account, role=role, cohort=cohort)
+            members = _MAKERS[type(spec)](name, spec, world)
+        for account in accounts_of(name, spec, world.scenario.spec):
+            address = world.enlist(account, role=spec.actor_class, cohort=spec.owned_cohort or name)
             world.wallets[address] = account
             world.chain.fund([address])
         entries.append((spec, members))
         if spec.active:
             acting += members
     for stage in _STAGES:
-        for spec, members in entries:
-            for member in members:
-                # Of one's own agents `prepare` alone is asked for (docs/AGENTS.md).
-                if hasattr(member, stage) and (stage == "prepare" or not isinstance(spec, CustomAgentSpec)):
-                    _prepare(member, stage, world, is_own=isinstance(spec, CustomAgentSpec))
+        for entry, members in entries:
+            is_own = isinstance(entry, CustomAgentSpec)
+            # A user's agent is asked for `prepare` alone (docs/AGENTS.md): its `open` may mean something else.
+            if stage == "prepare" or not is_own:
+                for member in members:
+                    _make_ready(member, stage, world, is_own=is_own)
     if world.observers:
         acting.append(OracleUpkeep())
     if world.exchange is not None and world.exchange.spec.transfers is not None:
@@ -117,9 +123,10 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
     return acting
 
 
-def _prepare(member: Any, stage: str, world: World, *, is_own: bool) -> None:
+def _make_ready(member: Agent, stage: str, world: World, *, is_own: bool) -> None:
     try:
-        getattr(member, stage)(world)
+        if hasattr(member, stage):
+            getattr(member, stage)(world)
     except (Exception, SystemExit) as error:
         if not is_own:
             raise
@@ -127,72 +134,101 @@ def _prepare(member: Any, stage: str, world: World, *, is_own: bool) -> None:
 
 
 def agents_book(world: World) -> list[BookEntry]:
-    """Positions that agents open during the crash."""
+    """Return the positions that agents open during the crash."""
+    spec = world.scenario.spec
     entries = []
-    for name, spec in world.scenario.spec.agents.items():
-        if isinstance(spec, DipBuyerSpec):
-            debt, collateral = world.venues[spec.venue].coins
-            entries += [
-                BookEntry(member, address_of(member), name, collateral, debt) for member in numbered(name, spec.count)
-            ]
+    for name, agent in spec.agents.items():
+        opened = agent.opened_position(spec)
+        if opened is not None:
+            collateral, debt = opened
+            members = agent.account_names(name)
+            entries += [BookEntry(member, address_of(member), name, collateral, debt) for member in members]
     return entries
 
 
-def _numbered_with_stream(make: Callable[..., Any]) -> Callable[[str, Any, World], Iterator[Any]]:
-    def members(name: str, spec: Any, world: World) -> Iterator[Any]:
-        for member in numbered(name, spec.count):
+def _one(make: Callable[[str, Kind], Agent]) -> Make[Kind]:
+    """One agent, which speaks for every account of its entry."""
+    return lambda name, spec, _: [make(name, spec)]
+
+
+def _each(make: Callable[[str, Kind], Agent]) -> Make[Kind]:
+    """One agent per account."""
+    return lambda name, spec, world: [make(member, spec) for member in accounts_of(name, spec, world.scenario.spec)]
+
+
+def _each_with_stream(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kind]:
+    """One agent per account, with a random stream of the account's name."""
+
+    def members(name: str, spec: Kind, world: World) -> Iterator[Agent]:
+        for member in accounts_of(name, spec, world.scenario.spec):
             yield make(member, spec, stream(world.scenario.seed, f"agents/{member}"))
 
     return members
 
 
-def _whales(name: str, spec: WhaleSpec, world: World) -> Iterator[Whale]:
-    for member in numbered(spec.cohort, world.scenario.spec.positions[spec.cohort].count):
-        yield Whale(member, spec, stream(world.scenario.seed, f"agents/{name}/{member}"))
+def _owners(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kind]:
+    """One agent per position of the cohort that it owns; the entry's name tells its stream from the position's own."""
+
+    def members(name: str, spec: Kind, world: World) -> Iterator[Agent]:
+        for member in accounts_of(name, spec, world.scenario.spec):
+            yield make(member, spec, stream(world.scenario.seed, f"agents/{name}/{member}"))
+
+    return members
 
 
-def _desk_whales(name: str, spec: DeskWhaleSpec, world: World) -> Iterator[DeskWhale]:
-    for member in numbered(spec.cohort, world.scenario.spec.positions[spec.cohort].count):
-        yield DeskWhale(member, spec, stream(world.scenario.seed, f"agents/{name}/{member}"))
-
-
-def _stops(name: str, spec: StopLossSpec, world: World) -> Iterator[StopLoss]:
+def _stop_losses(name: str, spec: StopLossSpec, world: World) -> Iterator[Agent]:
     cohort = world.scenario.spec.positions[spec.cohort]
     yield StopLoss(name, spec, cohort, stream(world.scenario.seed, f"agents/{name}"))
 
 
-def _each(make: Callable[..., Any]) -> Callable[[str, Any, World], Iterator[Any]]:
-    return lambda name, spec, _: (make(member, spec) for member in numbered(name, spec.count))
+def _perp_traders(name: str, spec: PerpTraderSpec, world: World) -> Iterator[Agent]:
+    yield PerpTraders(name, spec, stream(world.scenario.seed, f"agents/{name}"))
 
 
-def _noise(name: str, spec: NoiseTraderSpec, world: World) -> Iterator[NoiseTraders]:
-    streams = [stream(world.scenario.seed, f"agents/{member}") for member in numbered(name, spec.count)]
+def _noise_traders(name: str, spec: NoiseTraderSpec, world: World) -> Iterator[Agent]:
+    streams = [stream(world.scenario.seed, f"agents/{member}") for member in spec.account_names(name)]
     yield NoiseTraders(name, spec, streams)
 
 
-_MAKERS: dict[type[AgentSpec], Callable[[str, Any, World], Iterator[Any]]] = {
-    PathPosterSpec: lambda name, spec, _: iter([PathPoster(name, spec)]),
-    MarketPosterSpec: lambda name, spec, _: iter([MarketPoster(name, spec)]),
-    PathFlowSpec: lambda name, spec, _: iter([PathFlow(name, spec)]),
-    ArbitrageurSpec: lambda name, spec, _: iter([Arbitrageur(name, spec)]),
-    EthenaReserveSpec: lambda name, spec, world: iter([EthenaReserve(name, spec, world.scenario.spec)]),
-    ProviderExitSpec: lambda name, spec, _: iter([ProviderExit(name, spec)]),
-    LenderExitSpec: lambda name, spec, _: iter([LenderExit(name, spec)]),
-    KeeperSpec: _numbered_with_stream(Keeper),
-    DeskBorrowerSpec: _numbered_with_stream(DeskBorrower),
-    HolderExitSpec: _numbered_with_stream(HolderExit),
-    DipBuyerSpec: _numbered_with_stream(DipBuyer),
-    ValueBuyerSpec: _numbered_with_stream(lambda name, spec, _: ValueBuyer(name, spec)),
-    WhaleSpec: _whales,
-    DeskWhaleSpec: _desk_whales,
-    StopLossSpec: _stops,
-    MarketMakerSpec: _each(MarketMaker),
-    BidderSpec: _each(Bidder),
-    BasisTraderSpec: _each(BasisTrader),
-    PerpTraderSpec: lambda name, spec, world: iter(
-        [PerpTraders(name, spec, stream(world.scenario.seed, f"agents/{name}"))]
-    ),
-    NoiseTraderSpec: _noise,
-    ExchangeArbitrageurSpec: lambda name, spec, _: iter([ExchangeArbitrageur(name, spec)]),
-    ExchangeKeeperSpec: lambda name, spec, _: iter([ExchangeKeeper(name, spec)]),
-}
+def _reserve(name: str, spec: EthenaReserveSpec, world: World) -> Iterator[Agent]:
+    yield EthenaReserve(name, spec, world.scenario.spec)
+
+
+def _kind(spec: type[Kind], make: Make[Kind]) -> tuple[type[AgentBase], Callable[[str, AgentBase, World], list[Agent]]]:
+    """Join a class of parameters to what makes its agents, and check at run time what the types say."""
+
+    def members(name: str, entry: AgentBase, world: World) -> list[Agent]:
+        if not isinstance(entry, spec):
+            raise TypeError(f"agents.{name} is a {type(entry).__name__}, expected a {spec.__name__}")
+        return list(make(name, entry, world))
+
+    return spec, members
+
+
+_MAKERS = dict(
+    [
+        _kind(PathPosterSpec, _one(PathPoster)),
+        _kind(MarketPosterSpec, _one(MarketPoster)),
+        _kind(PathFlowSpec, _one(PathFlow)),
+        _kind(ArbitrageurSpec, _one(Arbitrageur)),
+        _kind(EthenaReserveSpec, _reserve),
+        _kind(ProviderExitSpec, _one(ProviderExit)),
+        _kind(LenderExitSpec, _one(LenderExit)),
+        _kind(KeeperSpec, _each_with_stream(Keeper)),
+        _kind(DeskBorrowerSpec, _each_with_stream(DeskBorrower)),
+        _kind(HolderExitSpec, _each_with_stream(HolderExit)),
+        _kind(DipBuyerSpec, _each_with_stream(DipBuyer)),
+        _kind(ValueBuyerSpec, _each(ValueBuyer)),
+        _kind(WhaleSpec, _owners(Whale)),
+        _kind(DeskWhaleSpec, _owners(DeskWhale)),
+        _kind(StopLossSpec, _stop_losses),
+        _kind(MarketMakerSpec, _each(MarketMaker)),
+        _kind(BidderSpec, _each(Bidder)),
+        _kind(BasisTraderSpec, _each(BasisTrader)),
+        _kind(PerpTraderSpec, _perp_traders),
+        _kind(NoiseTraderSpec, _noise_traders),
+        _kind(ExchangeArbitrageurSpec, _one(ExchangeArbitrageur)),
+        _kind(ExchangeKeeperSpec, _one(ExchangeKeeper)),
+    ]
+)
+"""Makers of agents by class of parameters: the one place that joins a kind to its agents."""

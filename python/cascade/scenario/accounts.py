@@ -1,62 +1,37 @@
-"""Accounts of a scenario: what each one is called, and amounts in the smallest unit of an asset."""
+"""Names of a scenario's accounts, and amounts in the smallest unit of an asset."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from cascade.scenario.model import (
-    UINT256_MAX,
-    AgentSpec,
-    ArbitrageurSpec,
-    BasisTraderSpec,
-    BidderSpec,
-    CustomAgentSpec,
-    DeskBorrowerSpec,
-    DipBuyerSpec,
-    ExchangeArbitrageurSpec,
-    ExchangeKeeperSpec,
-    HolderExitSpec,
-    KeeperSpec,
-    MarketMakerSpec,
-    NoiseTraderSpec,
-    PathFlowSpec,
-    PerpTraderSpec,
-    ScenarioSpec,
-    ValueBuyerSpec,
-)
+from cascade.scenario.model import UINT256_MAX, AgentBase, Sections, numbered
 
 __all__ = ["accounts_of", "numbered", "pledge_account", "raw_amount"]
 
 
-def numbered(name: str, count: int) -> list[str]:
-    """Names of the members of a group, of equal length: `name-00` to `name-99`."""
-    width = len(str(count - 1))
-    return [f"{name}-{i:0{width}d}" for i in range(count)]
-
-
 def pledge_account(borrower: str) -> str:
-    """Name of the account that holds the first layer under a loop."""
+    """Return the name of the account that holds the pledge under a loop, where the lending pool lends on it."""
     return f"{borrower}-pledge"
 
 
-def accounts_of(name: str, agent: AgentSpec) -> list[str]:
-    """Names of the accounts that an agent entry opens; those that act for others open none."""
-    if isinstance(agent, (KeeperSpec, ValueBuyerSpec, DipBuyerSpec, HolderExitSpec, DeskBorrowerSpec)):
-        return numbered(name, agent.count)
-    if isinstance(agent, (MarketMakerSpec, BidderSpec, PerpTraderSpec, BasisTraderSpec, NoiseTraderSpec)):
-        return numbered(name, agent.count)
-    if isinstance(agent, (PathFlowSpec, ArbitrageurSpec, CustomAgentSpec, ExchangeKeeperSpec, ExchangeArbitrageurSpec)):
-        return [name]
-    return []
+def accounts_of(name: str, agent: AgentBase, spec: Sections) -> list[str]:
+    """Return the names of the accounts that an agent entry acts through.
+
+    They are the accounts that the entry opens, or those of the positions that it owns; agents that act through the
+    harness's own accounts have none.
+    """
+    if agent.owned_cohort is not None:
+        return numbered(agent.owned_cohort, spec.positions[agent.owned_cohort].count)
+    return agent.account_names(name)
 
 
-def raw_amount(spec: ScenarioSpec, asset: str, amount: Decimal) -> int:
-    """Tokens to smallest units, exactly.
+def raw_amount(spec: Sections, asset: str, amount: Decimal) -> int:
+    """Return an amount of tokens in smallest units, exactly.
 
     Raises
     ------
     ValueError
-        When the asset has fewer decimals than the amount, or the amount passes uint256.
+        When the asset has fewer decimals than the amount, or the amount exceeds uint256.
     """
     scaled = amount * 10 ** spec.assets[asset].decimals
     if scaled != scaled.to_integral_value():

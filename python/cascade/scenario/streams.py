@@ -1,4 +1,4 @@
-"""Random streams by name: switching one actor off leaves every other's draws alone."""
+"""Random streams by name, so that switching one actor off leaves every other actor's draws unchanged."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import hashlib
 
 import numpy as np
 
-from cascade.scenario.model import Distribution
+from cascade.scenario.model import Distribution, Fixed, Uniform
 
 __all__ = ["draw", "stream"]
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """The generator of one actor.
+    """Return the random generator of one actor.
 
     Parameters
     ----------
@@ -26,14 +26,12 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def draw(distribution: Distribution, count: int, rng: np.random.Generator) -> list[float]:
-    """Draw a figure for each member of a group, as a scenario describes it."""
-    low, high = float(distribution.low or 0), float(distribution.high or 0)
-    if distribution.kind == "fixed":
-        assert distribution.value is not None
-        return [float(distribution.value)] * count
-    if distribution.kind == "uniform":
+    """Draw a figure for each member of a group from the distribution that a scenario describes."""
+    shape = distribution.shape
+    if isinstance(shape, Fixed):
+        return [float(shape.value)] * count
+    low, high = float(shape.low), float(shape.high)
+    if isinstance(shape, Uniform):
         return [float(x) for x in rng.uniform(low, high, count)]
-    assert distribution.median is not None
-    assert distribution.sigma is not None
-    drawn = float(distribution.median) * np.exp(float(distribution.sigma) * rng.standard_normal(count))
+    drawn = float(shape.median) * np.exp(float(shape.sigma) * rng.standard_normal(count))
     return [float(x) for x in np.clip(drawn, low, high)]

@@ -25,18 +25,8 @@ from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.run.verification import scenarios_of
 from cascade.scenario.load import Scenario, vary
-from cascade.scenario.model import (
-    AgentSpec,
-    CustomAgentSpec,
-    DeskWhaleSpec,
-    DipBuyerSpec,
-    KeeperSpec,
-    LenderExitSpec,
-    ProviderExitSpec,
-    ScenarioSpec,
-    StopLossSpec,
-    WhaleSpec,
-)
+from cascade.scenario.model import ScenarioSpec
+from cascade.vocabulary import Role
 
 __all__ = [
     "Amplification",
@@ -51,18 +41,6 @@ __all__ = [
 
 MOST_PLAYERS = 5
 """A run for every set of them: 32 at the most."""
-
-_KEEPER = "keeper"
-_ROLES: dict[type[AgentSpec], str] = {
-    WhaleSpec: "whale",
-    DeskWhaleSpec: "whale",
-    StopLossSpec: "looper",
-    KeeperSpec: _KEEPER,
-    ProviderExitSpec: "provider",
-    LenderExitSpec: "lender",
-    DipBuyerSpec: "dip-buyer",
-}
-_ENVIRONMENT = ("buyer", "arbitrageur", "oracle", "exogenous")
 
 
 class TooManyPlayers(CascadeError, ValueError):
@@ -135,9 +113,8 @@ def players_of(spec: ScenarioSpec, *, groups: Sequence[Sequence[str]] = ()) -> d
     """
     found: dict[str, tuple[str, ...]] = {}
     for name, agent in spec.agents.items():
-        role = agent.role if isinstance(agent, CustomAgentSpec) else _ROLES.get(type(agent))
-        if agent.active and role is not None and role not in _ENVIRONMENT:
-            found[role] = (*found.get(role, ()), name)
+        if agent.active and agent.is_player:
+            found[agent.actor_class] = (*found.get(agent.actor_class, ()), name)
     for group in groups:
         entries: list[str] = []
         for role in group:
@@ -151,7 +128,7 @@ def players_of(spec: ScenarioSpec, *, groups: Sequence[Sequence[str]] = ()) -> d
 
 def keepers_off(scenario: Scenario) -> Scenario | None:
     """The scenario without forced liquidations; None where no keeper acts."""
-    entries = players_of(scenario.spec).get(_KEEPER)
+    entries = players_of(scenario.spec).get(Role.KEEPER)
     return None if entries is None else _switched(scenario, entries)
 
 
@@ -195,7 +172,7 @@ def find_causes(
             f"{scenario.file}: {len(players)} classes of actor ({', '.join(players)}): Shapley values take at most "
             f"{MOST_PLAYERS}: take some together, as --group {'+'.join(list(players)[:2])}"
         )
-    keepers = players_of(scenario.spec).get(_KEEPER, ())
+    keepers = players_of(scenario.spec).get(Role.KEEPER, ())
     everyone = frozenset(players)
     inactive = {
         active: _entries(players, everyone - active) for active in (coalitions(list(players)) if shapley else ())

@@ -1,4 +1,4 @@
-"""What one key cannot say about itself: references, coverage, exactness of amounts."""
+"""Checks that one key cannot make of itself: references, coverage, exactness of amounts."""
 
 from cascade.scenario.checks.references import check_references
 

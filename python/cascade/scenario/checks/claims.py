@@ -1,57 +1,63 @@
-"""What a scenario claims of itself: expectations, and parameters by name."""
+"""Check what a scenario claims: its expectations, and the parameters that it names."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from cascade.scenario.checks.case import Case
+from cascade.scenario.model import Case, ExpectSpec, ScenarioSpec
+from cascade.vocabulary import PriceSource
 
 __all__ = ["check_expectation", "check_parameters_named"]
 
+_OF_ASSET = (PriceSource.ORACLE, PriceSource.PATH, PriceSource.REDEMPTION)
+_OF_VENUE = (PriceSource.SPOT, PriceSource.EXIT)
+_OF_BOOK = (PriceSource.BOOK, PriceSource.INDEX)
+"""Price sources that a trough may be claimed of, by what their name after the colon refers to."""
 
-def check_expectation(case: Case) -> None:
-    """Refuse troughs, books and cohorts of what is not there."""
-    for i, trough in enumerate(case.spec.expect.troughs):
+
+def check_expectation(case: Case, expect: ExpectSpec) -> None:
+    """Refuse claims about assets, price sources, books and cohorts that are not there."""
+    for i, trough in enumerate(expect.troughs):
         key = f"expect.troughs.{i}"
         case.require_asset(f"{key}.asset", trough.asset)
         kind, colon, name = trough.source.partition(":")
-        if kind not in (("spot", "exit", "book", "index") if colon else ("oracle", "path", "redemption")):
+        if kind not in ((*_OF_VENUE, *_OF_BOOK) if colon else _OF_ASSET):
             case.refuse(
                 f"{key}.source",
                 trough.source,
                 "expected oracle, path, redemption, spot:VENUE, exit:VENUE, book:BOOK or index:BOOK",
             )
-        if kind in ("book", "index"):
-            _claimed_book(case, f"{key}.source", name)
+        if kind in _OF_BOOK:
+            _require_book(case, f"{key}.source", name)
         elif colon:
-            case.require_venue(f"{key}.source", name)
-    claimed = case.spec.expect.exchange
-    for book in claimed.books if claimed is not None else ():
-        _claimed_book(case, f"expect.exchange.books.{book}", book)
-    for cohort in claimed.cohorts if claimed is not None else ():
-        if cohort not in {**case.spec.agents, **case.spec.positions}:
+            case.venue(f"{key}.source", name)
+    if expect.exchange is None:
+        return
+    for book in expect.exchange.books:
+        _require_book(case, f"expect.exchange.books.{book}", book)
+    for cohort in expect.exchange.cohorts:
+        if cohort not in case.spec.agents and cohort not in case.spec.positions:
             case.refuse(f"expect.exchange.cohorts.{cohort}", cohort, "expected an entry of agents or positions")
 
 
-def _claimed_book(case: Case, key: str, name: str) -> None:
+def _require_book(case: Case, key: str, name: str) -> None:
     books = case.spec.exchange.books if case.spec.exchange is not None else {}
     if name not in books:
         case.refuse(key, name, f"unknown book; expected one of exchange.books: {', '.join(books) or 'none'}")
 
 
-def check_parameters_named(case: Case) -> None:
+def check_parameters_named(case: Case, spec: ScenarioSpec) -> None:
     """Refuse provenance and sensitivity of parameters that are not there."""
-    tree = case.spec.model_dump(mode="json")
-    for i, entry in enumerate(case.spec.provenance):
-        for dotted in entry.keys:
-            _require_parameter(case, f"provenance.{i}.keys", tree, dotted)
-    for dotted in case.spec.sensitivity:
-        _require_parameter(case, "sensitivity", tree, dotted)
+    tree: dict[str, object] = spec.model_dump(mode="json")
+    for i, entry in enumerate(spec.provenance):
+        _require_parameters(case, f"provenance.{i}.keys", tree, entry.keys)
+    _require_parameters(case, "sensitivity", tree, spec.sensitivity)
 
 
-def _require_parameter(case: Case, key: str, tree: dict[str, Any], dotted: str) -> None:
-    node: Any = tree
-    for part in dotted.split("."):
-        node = node.get(part) if isinstance(node, dict) else None
-    if node is None:
-        case.refuse(key, dotted, "no such parameter in this scenario")
+def _require_parameters(case: Case, key: str, tree: dict[str, object], paths: Iterable[str]) -> None:
+    for dotted in paths:
+        node: object = tree
+        for part in dotted.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is None:
+            case.refuse(key, dotted, "no such parameter in this scenario")

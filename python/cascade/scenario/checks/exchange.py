@@ -1,34 +1,28 @@
-"""The exchange: books on a grid of whole units, and what desk and margin value by them."""
+"""Check the exchange: books on a grid of whole units, and the loans and margins that are valued by them."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from cascade.scenario.checks.case import Case
-from cascade.scenario.model import (
-    BookSpec,
-    ExchangeIndexOracle,
-    FixedReference,
-    MarginSpec,
-    PathReference,
-    VenueReference,
-)
+from cascade.scenario.model import BookSpec, Case, MarginSpec, PathReference, VenueReference
 from cascade.scenario.sources import assets_read, sources_of
 
-__all__ = ["check_exchange", "require_book"]
+__all__ = ["check_exchange"]
 
 _MOST_TICKS = 2**24 - 2
-"""Of a price: what a book's grid and a ladder on it hold."""
+"""Highest price in ticks; the book's contract indexes its price levels with 24 bits."""
 
 _MOST_OFF = Decimal("0.01")
+"""Largest relative distance of a book's initial price from its reference."""
+
 _MOST_ORDERS = 256
-"""Of one account in one book."""
+"""Orders that one account may have in one book, by its contract."""
 
 _FEED_DECIMALS = 8
 
 
 def check_exchange(case: Case) -> None:
-    """Refuse books off their own grid, and a desk or margin of what is traded nowhere."""
+    """Refuse books that do not fit their own grid, and a desk or margin accounts of assets that are traded nowhere."""
     exchange = case.spec.exchange
     if exchange is None:
         return
@@ -39,37 +33,21 @@ def check_exchange(case: Case) -> None:
             "an exchange's blocks lie between the chain's: expected at least 2",
         )
     case.require_asset("exchange.cash", exchange.cash)
-    if exchange.cash not in case.spec.oracle:
-        case.refuse("exchange.cash", exchange.cash, f"has no price source: add oracle.{exchange.cash}")
+    case.require_priced("exchange.cash", exchange.cash)
     traded: dict[str, str] = {}
     for name, book in exchange.books.items():
-        _book(case, f"exchange.books.{name}", name, book, exchange.cash)
+        _check_book(case, f"exchange.books.{name}", name, book, exchange.cash)
         if traded.setdefault(book.base, name) != name:
             other = traded[book.base]
             case.refuse(f"exchange.books.{name}.base", book.base, f"is traded in {other}: an asset has one book")
     if exchange.desk is not None:
         for name in exchange.desk.lines:
-            require_book(case, f"exchange.desk.lines.{name}", name)
+            case.book(f"exchange.desk.lines.{name}", name)
     if exchange.margin is not None:
-        _margin(case, exchange.margin)
+        _check_margin(case, exchange.margin)
 
 
-def require_book(case: Case, key: str, name: str) -> BookSpec:
-    """The book of a name; refuses the scenario where there is none.
-
-    Raises
-    ------
-    ScenarioError
-        Naming the books that there are.
-    """
-    assert case.spec.exchange is not None
-    books = case.spec.exchange.books
-    if name not in books:
-        case.refuse(key, name, f"unknown book; exchange.books has {', '.join(books)}")
-    return books[name]
-
-
-def _book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> None:
+def _check_book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> None:
     for kind, names in (("asset", case.spec.assets), ("venue", case.spec.venues)):
         if name in names:
             case.refuse(key, name, f"is the name of a{'n' * (kind == 'asset')} {kind}: a book needs one of its own")
@@ -79,8 +57,9 @@ def _book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> None:
     decimals, cash_decimals = case.spec.assets[book.base].decimals, case.spec.assets[cash].decimals
     if cash_decimals > decimals + _FEED_DECIMALS:
         case.refuse(f"{key}.base", book.base, f"{decimals} decimals are too few to be valued in {cash}")
-    tick_raw = _whole(case, f"{key}.tick", book.tick, cash)
-    lot_raw = _whole(case, f"{key}.lot", book.lot, book.base)
+    tick_raw = _to_units(case, f"{key}.tick", book.tick, cash)
+    lot_raw = _to_units(case, f"{key}.lot", book.lot, book.base)
+    # A trade pays price times size in whole units of the stable: the smallest trade must come out even.
     if tick_raw * lot_raw % 10**decimals:
         worth = book.tick * book.lot
         case.refuse(
@@ -89,12 +68,11 @@ def _book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> None:
             f"a lot at one tick is worth {worth.normalize():f} {cash}: expected a whole number of its units, "
             f"{Decimal(1).scaleb(-cash_decimals):f}",
         )
-    _price(case, f"{key}.initial_price", book.initial_price, book)
-    _reference(case, key, book)
+    _require_on_grid(case, f"{key}.initial_price", book.initial_price, book)
+    _check_reference(case, key, book)
     if book.redemption is not None:
         asset = book.redemption.asset
-        if asset not in case.spec.oracle:
-            case.refuse(f"{key}.redemption.asset", asset, f"has no price source: add oracle.{asset}")
+        case.require_priced(f"{key}.redemption.asset", asset)
         if _reads_index(case, asset, name):
             case.refuse(f"{key}.redemption.asset", asset, "its price is made of this book's own index")
     if book.index.redemption_weight_bps and book.redemption is None:
@@ -107,19 +85,22 @@ def _book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> None:
         case.refuse(
             f"{key}.index.floor_price", str(book.index.floor_price), f"is over initial_price, {book.initial_price}"
         )
-    _forgotten(case, key, book)
+    _check_forgotten_orders(case, key, book)
 
 
 def _reads_index(case: Case, asset: str, book: str) -> bool:
-    """Whether a price source is made of a book's index, through other assets too; the sources have no circle."""
+    """Return whether an asset's price depends on a book's index, through other assets too.
+
+    The sources have been checked and contain no circle, so that the recursion ends.
+    """
     source = case.spec.oracle[asset]
-    return any(isinstance(part, ExchangeIndexOracle) and part.book == book for part in sources_of(source)) or any(
+    return any(part.book_read == book for part in sources_of(source)) or any(
         _reads_index(case, other, book) for other in assets_read(case.spec, source)
     )
 
 
-def _whole(case: Case, key: str, amount: Decimal, asset: str) -> int:
-    """Smallest units in an amount, of which there must be a whole number."""
+def _to_units(case: Case, key: str, amount: Decimal, asset: str) -> int:
+    """Return an amount in smallest units, and refuse one that is not a whole number of them."""
     decimals = case.spec.assets[asset].decimals
     scaled = amount.scaleb(decimals)
     if scaled != scaled.to_integral_value():
@@ -127,27 +108,23 @@ def _whole(case: Case, key: str, amount: Decimal, asset: str) -> int:
     return int(scaled)
 
 
-def _price(case: Case, key: str, price: Decimal, book: BookSpec) -> None:
+def _require_on_grid(case: Case, key: str, price: Decimal, book: BookSpec) -> None:
     ticks = price / book.tick
     if not 1 <= ticks <= _MOST_TICKS:
         case.refuse(key, str(price), f"expected 1 to {_MOST_TICKS} ticks of {book.tick}")
 
 
-def _reference(case: Case, key: str, book: BookSpec) -> None:
-    reference, timeline = book.reference, case.spec.timeline
+def _check_reference(case: Case, key: str, book: BookSpec) -> None:
+    reference = book.reference
     if isinstance(reference, VenueReference):
-        case.amm(f"{key}.reference.venue", reference.venue, second=book.base)
+        # The pool's price when the crash begins is known only once the positions are built.
+        case.pool(f"{key}.reference.venue", reference.venue, second=book.base)
         return
     if isinstance(reference, PathReference):
-        case.path.require_covers(
-            [reference.asset],
-            start=timeline.start_timestamp,
-            end=timeline.last_timestamp,
-            max_gap=case.spec.prices.max_gap,
-        )
-        start = Decimal(case.path.price_e8(reference.asset, timeline.start_timestamp)).scaleb(-8) * reference.ratio
+        case.require_path([reference.asset])
+        price_e8 = case.path.price_e8(reference.asset, case.spec.timeline.start_timestamp)
+        start = Decimal(price_e8).scaleb(-_FEED_DECIMALS) * reference.ratio
     else:
-        assert isinstance(reference, FixedReference)
         start = reference.price
     if abs(book.initial_price - start) > start * _MOST_OFF:
         case.refuse(
@@ -157,14 +134,14 @@ def _reference(case: Case, key: str, book: BookSpec) -> None:
         )
 
 
-def _forgotten(case: Case, key: str, book: BookSpec) -> None:
+def _check_forgotten_orders(case: Case, key: str, book: BookSpec) -> None:
     if len(book.forgotten_orders) > _MOST_ORDERS:
         case.refuse(f"{key}.forgotten_orders", len(book.forgotten_orders), f"expected at most {_MOST_ORDERS}")
     for i, order in enumerate(book.forgotten_orders):
         here = f"{key}.forgotten_orders.{i}"
         if order.price % book.tick:
             case.refuse(f"{here}.price", str(order.price), f"expected whole ticks of {book.tick}")
-        _price(case, f"{here}.price", order.price, book)
+        _require_on_grid(case, f"{here}.price", order.price, book)
         if order.size % book.lot:
             case.refuse(f"{here}.size", str(order.size), f"expected whole lots of {book.lot}")
         buys = order.side == "buy"
@@ -177,14 +154,14 @@ def _forgotten(case: Case, key: str, book: BookSpec) -> None:
             )
 
 
-def _margin(case: Case, margin: MarginSpec) -> None:
+def _check_margin(case: Case, margin: MarginSpec) -> None:
     for name, collateral in margin.collateral.items():
         key = f"exchange.margin.collateral.{name}"
-        book = require_book(case, key, name)
+        book = case.book(key, name)
         if collateral.priced_at == "redemption" and book.redemption is None:
             case.refuse(
                 f"{key}.priced_at", "redemption", f"nobody redeems {book.base}: add exchange.books.{name}.redemption"
             )
     for name, market in margin.markets.items():
         key = f"exchange.margin.markets.{name}"
-        require_book(case, f"{key}.book", market.book)
+        case.book(f"{key}.book", market.book)

@@ -1,18 +1,17 @@
-"""All checks of a scenario, in the order of its sections."""
+"""Run all checks of a scenario, in the order of its sections."""
 
 from __future__ import annotations
 
 from cascade.prices.path import PricePath
 from cascade.scenario.checks.agents import check_agents
 from cascade.scenario.checks.amounts import check_amounts
-from cascade.scenario.checks.case import Case
 from cascade.scenario.checks.claims import check_expectation, check_parameters_named
 from cascade.scenario.checks.exchange import check_exchange
 from cascade.scenario.checks.markets import check_ethena, check_lending, check_venues
 from cascade.scenario.checks.names import check_names
 from cascade.scenario.checks.positions import check_cohort
-from cascade.scenario.checks.prices import check_assets, check_oracles
-from cascade.scenario.model import ScenarioSpec
+from cascade.scenario.checks.prices import check_assets, check_designs, check_oracles
+from cascade.scenario.model import Case, ScenarioSpec
 
 __all__ = ["check_references"]
 
@@ -20,14 +19,18 @@ __all__ = ["check_references"]
 def check_references(spec: ScenarioSpec, path: PricePath, *, file: str) -> None:
     """Refuse names that stand for nothing and values that do not fit together.
 
+    Each section may rely on the sections checked before it: agents, for instance, look up coins of venues that are
+    known to exist.
+
     Raises
     ------
     ScenarioError
-        For the first of them, in the order of the file's sections.
+        For the first fault, in the order of the file's sections.
     """
     case = Case(spec, path, file)
     check_assets(case)
     check_oracles(case)
+    check_designs(case, spec.oracle_comparison.designs)
     check_lending(case)
     check_venues(case)
     check_ethena(case)
@@ -37,5 +40,5 @@ def check_references(spec: ScenarioSpec, path: PricePath, *, file: str) -> None:
     check_agents(case)
     check_names(case)
     check_amounts(case)
-    check_expectation(case)
-    check_parameters_named(case)
+    check_expectation(case, spec.expect)
+    check_parameters_named(case, spec)

@@ -1,32 +1,46 @@
-"""What every section is made of: exact amounts, shares, names, distributions."""
+"""Building blocks of every section: exact amounts, shares, names and distributions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cascade.units import BPS
+
 __all__ = [
     "UINT256_MAX",
-    "AgentBase",
     "Amount",
     "Bps",
     "Distribution",
+    "Fixed",
+    "Lognormal",
     "Name",
     "PositiveAmount",
     "Spec",
+    "Uniform",
     "exact_decimal",
 ]
 
 UINT256_MAX = 2**256 - 1
+"""Largest integer that a contract holds."""
 
 
-def exact_decimal(value: Any) -> Any:
-    """A YAML number as the decimal that is written there."""
-    # A YAML number only: text that looks like a number is a typing error somewhere else, and is refused.
+def exact_decimal(value: object) -> Decimal:
+    """Return a YAML number as exactly the decimal that is written in the file.
+
+    Raises
+    ------
+    ValueError
+        When the value is not a finite number.
+    """
+    # Text that looks like a number is a mistake in the file: it is refused, not converted.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError("expected a number, not text")
+    # The shortest decimal that reads back as the float is what was written; Decimal(0.1) would have 55 digits.
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite():
         raise ValueError("expected a finite number")
@@ -34,12 +48,16 @@ def exact_decimal(value: Any) -> Any:
 
 
 Amount = Annotated[Decimal, BeforeValidator(exact_decimal), Field(ge=0)]
-"""Tokens or dollars, exact as written."""
-
+"""Tokens or dollars, exactly as written."""
 
 PositiveAmount = Annotated[Decimal, BeforeValidator(exact_decimal), Field(gt=0)]
-Bps = Annotated[int, Field(ge=0, le=10_000)]
+"""Tokens or dollars above zero, exactly as written."""
+
+Bps = Annotated[int, Field(ge=0, le=BPS)]
+"""A share in 1e-4."""
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
+"""Name of an asset, a venue, a book, a cohort, an agent and so on."""
 
 
 class Spec(BaseModel):
@@ -48,17 +66,43 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+@dataclass(frozen=True)
+class Fixed:
+    """The same figure for every member of a cohort."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A figure between two bounds, each value being equally likely."""
+
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class Lognormal:
+    """A figure whose logarithm is normally distributed, clipped at two bounds."""
+
+    median: Decimal
+    sigma: Decimal
+    low: Decimal
+    high: Decimal
+
+
 class Distribution(Spec):
-    """How a figure varies over a cohort."""
+    """How a figure varies over the members of a cohort."""
 
     kind: Literal["fixed", "uniform", "lognormal"]
-    """`fixed` needs value; `uniform` low and high; `lognormal` median and sigma, cut at low and high."""
+    """`fixed` needs value; `uniform` needs low and high; `lognormal` needs median and sigma, and is clipped at low and
+    high."""
     value: PositiveAmount | None = None
     """The figure itself (fixed)."""
     low: PositiveAmount | None = None
-    """Smallest figure."""
+    """Smallest figure (uniform, lognormal)."""
     high: PositiveAmount | None = None
-    """Largest figure."""
+    """Largest figure (uniform, lognormal)."""
     median: PositiveAmount | None = None
     """Median (lognormal)."""
     sigma: PositiveAmount | None = None
@@ -79,9 +123,26 @@ class Distribution(Spec):
             raise ValueError(f"low {self.low} exceeds high {self.high}")
         return self
 
+    @property
+    def shape(self) -> Fixed | Uniform | Lognormal:
+        """The distribution with the figures of its kind alone."""
+        if self.value is not None:
+            return Fixed(self.value)
+        if self.low is None or self.high is None:
+            raise ValueError(f"kind {self.kind} needs low and high")
+        if self.median is None or self.sigma is None:
+            return Uniform(self.low, self.high)
+        return Lognormal(self.median, self.sigma, self.low, self.high)
 
-class AgentBase(Spec):
-    """What every agent has."""
+    @property
+    def highest(self) -> Decimal:
+        """Largest figure that can be drawn."""
+        shape = self.shape
+        return shape.value if isinstance(shape, Fixed) else shape.high
 
-    active: bool = True
-    """Whether it acts; one that does not is set up all the same, so that switching it off changes nothing else."""
+    @property
+    def stated(self) -> Iterator[tuple[str, Decimal]]:
+        """Keys and figures that are in the unit of what is drawn."""
+        for key, figure in (("value", self.value), ("low", self.low), ("high", self.high), ("median", self.median)):
+            if figure is not None:
+                yield key, figure

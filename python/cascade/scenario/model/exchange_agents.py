@@ -1,13 +1,26 @@
-"""Who acts at the exchange during the crash."""
+"""Kinds of agent that act at the exchange during the crash."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from cascade.scenario.model.common import AgentBase, Amount, Distribution, Name, PositiveAmount, Spec
+from cascade.scenario.model.common import Amount, Distribution, Name, PositiveAmount, Spec
+from cascade.scenario.model.exchange import ExchangeSpec
+from cascade.scenario.model.kinds import (
+    Case,
+    ExchangeAgent,
+    Exclusive,
+    GroupAgent,
+    Sections,
+    SingleAgent,
+    StatedAmount,
+)
+from cascade.units import BPS
+from cascade.vocabulary import Role
 
 __all__ = [
     "BasisTraderSpec",
@@ -25,6 +38,9 @@ __all__ = [
     "PerpTraderSpec",
 ]
 
+_MOST_QUOTES = 64
+"""Traders that may quote one perpetual; the contract's own limit."""
+
 
 class LadderSpec(Spec):
     """A maker's quotes in one book, around the reference.
@@ -34,80 +50,121 @@ class LadderSpec(Spec):
     """
 
     levels: Annotated[int, Field(ge=1, le=100)] = 5
-    """Orders a side."""
+    """Orders per side."""
     spread_bps: Annotated[int, Field(ge=0, le=5_000)] = 10
-    """From the reference to the first order, in 1e-4."""
+    """Distance from the reference to the first order, in 1e-4."""
     step_bps: Annotated[int, Field(ge=1, le=5_000)] = 50
-    """From one order to the next, in 1e-4 of the reference."""
+    """Distance from one order to the next, in 1e-4 of the reference."""
     bid_size: PositiveAmount
-    """Bid at all levels together, in tokens of the base."""
+    """Size bid at all levels together, in tokens of the base."""
     ask_size: PositiveAmount
-    """Asked at all levels together, in tokens of the base."""
+    """Size asked at all levels together, in tokens of the base."""
 
 
 class ObligationSpec(Spec):
-    """What a maker owes the exchange while others pull their quotes. A remedy."""
+    """Quotes that a maker owes the exchange while others pull theirs. A remedy."""
 
     share_bps: Annotated[int, Field(ge=1, le=10_000)]
     """Share of its ladder that it keeps quoting, in 1e-4, until its account is liquidated."""
 
 
-class MarketMakerSpec(AgentBase):
+class MarketMakerSpec(ExchangeAgent, GroupAgent):
     """Market makers: ladders from a unified account, with stables borrowed against the very assets they quote.
 
     They quote around each book's reference, lean against what they hold too much of, and pull all quotes at a margin
     level or a fall.
     """
 
+    acts_as: ClassVar[Role] = Role.MAKER
+
     kind: Literal["market-maker"]
     count: Annotated[int, Field(ge=1, le=100)] = 1
-    """Makers, each with an account of its own."""
+    """Number of makers, each with an account of its own."""
     inventory: dict[Name, PositiveAmount]
-    """What each holds at the start, in tokens by asset; the exchange's stable may be among them."""
+    """Holdings of each at the start, in tokens by asset; the exchange's stable may be among them."""
     borrowed: Amount = Decimal(0)
-    """What each owes at the start, in the stable: borrowed and spent on the inventory above."""
+    """Debt of each at the start, in the stable: borrowed and spent on the inventory above."""
     short_contracts: dict[Name, Annotated[int, Field(ge=1)]] = {}
-    """Perpetuals that each is short at the start, by market, in contracts: a hedge. Its net delta follows."""
+    """Perpetuals that each is short at the start, by market, in contracts: a hedge, which sets its net delta."""
     ladders: Annotated[dict[Name, LadderSpec], Field(min_length=1)]
     """Quotes by book."""
     skew_bps: Annotated[int, Field(ge=0, le=5_000)] = 0
-    """How far it moves its middle when it holds twice its inventory of the base or more (the other way at none), in
-    1e-4."""
+    """Distance by which it moves the middle of its quotes down when it holds twice its inventory of the base or more,
+    and up when it holds none, in 1e-4."""
     requote_bps: Annotated[int, Field(ge=1, le=5_000)] = 20
     """Move of the reference, or of its own skew, at which it replaces a ladder, in 1e-4."""
     refill_blocks: Annotated[int, Field(ge=1, le=1000)] = 5
     """Blocks after which it replaces a ladder that others have traded against."""
     pull_margin: PositiveAmount | None = Decimal("1.3")
-    """uniMMR under which it pulls all quotes; none never."""
+    """uniMMR below which it pulls all quotes; null disables this trigger."""
     pull_fall_bps: Annotated[int, Field(ge=1, le=9_999)] | None = None
-    """Fall of a book's last price, held between best bid and ask, against its reference at which it pulls that book's
-    quotes, in 1e-4; none never."""
+    """Fall of a book's last price (clipped to best bid and ask) against its reference at which it pulls that book's
+    quotes, in 1e-4; null disables this trigger."""
     return_blocks: Annotated[int, Field(ge=1, le=10_000)] = 50
-    """Blocks after the cause is gone until it quotes again."""
+    """Blocks from the end of the cause until it quotes again."""
     obligation: ObligationSpec | None = None
-    """What it keeps quoting all the same; none is nothing."""
+    """Quotes that it keeps after pulling the others; null keeps none."""
+
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse an inventory of untraded assets, ladders that cannot be quoted, and debt that nobody lends."""
+        traded = [exchange.cash, *(book.base for book in exchange.books.values())]
+        for asset in self.inventory:
+            if asset not in traded:
+                expected = f"expected an asset of the exchange: {', '.join(sorted(traded))}"
+                case.refuse(f"{key}.inventory", asset, expected)
+        for name, ladder in self.ladders.items():
+            base = case.book(f"{key}.ladders", name).base
+            if base not in self.inventory:
+                case.refuse(
+                    f"{key}.ladders.{name}.ask_size",
+                    str(ladder.ask_size),
+                    f"asks {base} and holds none: add inventory.{base}",
+                )
+            last_bps = ladder.spread_bps + ladder.step_bps * (ladder.levels - 1)
+            if last_bps >= BPS:
+                case.refuse(
+                    f"{key}.ladders.{name}.levels",
+                    ladder.levels,
+                    f"the last bid is {last_bps} of {BPS} under the middle: expected a price above 0",
+                )
+        for market in self.short_contracts:
+            case.market(f"{key}.short_contracts", market)
+        if self.borrowed and exchange.margin is None:
+            case.refuse(f"{key}.borrowed", str(self.borrowed), "nobody lends: add exchange.margin")
+
+    def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
+        """Yield debt, inventory, and the sizes of its ladders."""
+        yield StatedAmount("borrowed", exchange.cash, self.borrowed)
+        for asset, held in self.inventory.items():
+            yield StatedAmount(f"inventory.{asset}", asset, held)
+        for book, ladder in self.ladders.items():
+            base = exchange.books[book].base
+            yield StatedAmount(f"ladders.{book}.bid_size", base, ladder.bid_size)
+            yield StatedAmount(f"ladders.{book}.ask_size", base, ladder.ask_size)
 
 
-class BidderSpec(AgentBase):
-    """Independent bidders, who owe nobody: bids reposted around the reference. Recovery comes from them alone."""
+class BidderSpec(ExchangeAgent, GroupAgent):
+    """Independent bidders without debt: bids reposted around the reference. Recovery comes from them alone."""
+
+    acts_as: ClassVar[Role] = Role.BIDDER
 
     kind: Literal["bidder"]
     count: Annotated[int, Field(ge=1, le=100)] = 1
-    """Bidders, each with an equal part of the size."""
+    """Number of bidders, each with an equal part of the size."""
     book: Name
-    """Where they bid."""
+    """Book where they bid."""
     size: PositiveAmount
-    """Bid at all levels together, in tokens of the base."""
+    """Size bid at all levels together, in tokens of the base."""
     capital: PositiveAmount
-    """What they can spend in all, in the stable; bids lock at most half of what is left of it."""
+    """Capital of all of them together, in the stable; bids lock at most half of what is left of it."""
     levels: Annotated[int, Field(ge=1, le=100)] = 10
-    """Orders of each."""
+    """Orders of each bidder."""
     from_bps: Annotated[int, Field(ge=1, le=9_999)] = 200
-    """From the reference down to the first order, in 1e-4."""
+    """Distance from the reference down to the first order, in 1e-4."""
     to_bps: Annotated[int, Field(ge=1, le=9_999)] = 5000
-    """To the last order, in 1e-4."""
+    """Distance from the reference down to the last order, in 1e-4."""
     refill_blocks: Annotated[int, Field(ge=1, le=10_000)] = 40
-    """Blocks in which a level that was taken whole is bid again, an equal part a block."""
+    """Blocks in which a level that was filled entirely is bid again, an equal part per block."""
     requote_bps: Annotated[int, Field(ge=1, le=5_000)] = 50
     """Move of the reference at which they repost, in 1e-4."""
 
@@ -117,98 +174,163 @@ class BidderSpec(AgentBase):
             raise ValueError(f"from_bps {self.from_bps} exceeds to_bps {self.to_bps}")
         return self
 
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse a book that is not there."""
+        case.book(f"{key}.book", self.book)
 
-class PerpTraderSpec(AgentBase):
+    def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
+        """Yield capital and size."""
+        yield StatedAmount("capital", exchange.cash, self.capital)
+        yield StatedAmount("size", exchange.books[self.book].base, self.size)
+
+
+class PerpTraderSpec(ExchangeAgent, GroupAgent):
     """Leveraged retail: perpetuals opened before the crash, from cash, and left to the engine."""
+
+    acts_as: ClassVar[Role] = Role.RETAIL
 
     kind: Literal["perp-trader"]
     count: Annotated[int, Field(ge=1, le=10_000)] = 1
-    """Traders, each with an account of its own."""
+    """Number of traders, each with an account of its own."""
     market: Name
-    """Where they trade."""
+    """Perpetual that they trade."""
     side: Literal["long", "short"] = "long"
-    """Which way."""
+    """Side of their position."""
     equity: Distribution
     """Cash of each, in the stable."""
     leverage: Distribution
     """Notional over equity at the start."""
     stop_bps: Annotated[int, Field(ge=1, le=9_999)] | None = None
-    """Loss of the price at which a trader closes by itself, in 1e-4; none leaves it to the engine."""
+    """Loss of the price at which a trader closes its position itself, in 1e-4; null leaves it to the engine."""
+
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse a perpetual that is not there."""
+        case.market(f"{key}.market", self.market)
 
 
-class BasisTraderSpec(AgentBase):
-    """Who stands on the other side of perpetuals, and hedges on the spot book: short contracts against spot held."""
+class BasisTraderSpec(ExchangeAgent, GroupAgent):
+    """Counterparties of perpetuals, who hedge in the spot book: short contracts against spot held."""
+
+    acts_as: ClassVar[Role] = Role.BASIS_TRADER
 
     kind: Literal["basis-trader"]
     count: Annotated[int, Field(ge=1, le=100)] = 1
-    """Traders, each with an account of its own."""
+    """Number of traders, each with an account of its own."""
     market: Name
     """Perpetual that they quote."""
     cash: PositiveAmount
-    """What each holds in the stable."""
+    """Cash of each, in the stable."""
     spread_bps: Annotated[int, Field(ge=0, le=5_000)] = 10
-    """Off the mark at which they quote, in 1e-4."""
+    """Distance from the mark at which they quote, in 1e-4."""
     quote_contracts: Annotated[int, Field(ge=1)]
-    """Contracts that each stands ready to buy and to sell."""
+    """Contracts that each quotes to buy and to sell."""
     max_hedge_contracts: Annotated[int, Field(ge=1)]
-    """Most that each sells or buys on the spot book in a block to stay hedged, in contracts."""
+    """Most that each sells or buys in the spot book per block to stay hedged, in contracts."""
+
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse contracts that could not be hedged, and more traders than one market takes quotes from."""
+        market = case.market(f"{key}.market", self.market)
+        lot = exchange.books[market.book].lot
+        if market.contract_size % lot:
+            case.refuse(
+                f"{key}.market",
+                self.market,
+                f"a contract is {market.contract_size}, no whole number of lots of {lot}: it could not be hedged",
+            )
+        others = [other for other in case.spec.agents.values() if isinstance(other, BasisTraderSpec)]
+        quoting = sum(other.count for other in others if other.market == self.market)
+        if quoting > _MOST_QUOTES:
+            case.refuse(f"{key}.count", quoting, f"at most {_MOST_QUOTES} traders quote a market")
+
+    def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
+        """Yield the cash of each."""
+        yield StatedAmount("cash", exchange.cash, self.cash)
 
 
-class ExchangeKeeperSpec(AgentBase):
-    """The exchange's own engine: calls margins, liquidates loans and accounts, carries on unfinished market orders."""
+class ExchangeKeeperSpec(ExchangeAgent, SingleAgent):
+    """The exchange's own engine: calls margins, liquidates loans and accounts, continues unfinished market orders."""
+
+    acts_as: ClassVar[Role] = Role.ENGINE
 
     kind: Literal["exchange-keeper"]
     accounts: bool = True
-    """Whether unified accounts are liquidated; off for a run that shows what they did."""
+    """Whether unified accounts are liquidated; disable it in a run that isolates the effect of these liquidations."""
     desk: bool = True
     """Whether the desk's loans are liquidated."""
     max_steps: Annotated[int, Field(ge=1, le=50)] = 8
-    """Assets sold from and positions closed in one call."""
+    """Most assets sold and positions closed in one call."""
     max_fills: Annotated[int, Field(ge=1, le=500)] = 100
-    """Orders, quotes or counterparties met in each."""
+    """Most orders, quotes or counterparties filled in each of them."""
+
+    def rights(self, spec: Sections) -> Iterator[Exclusive]:
+        """Yield the exchange's engine, which is one agent."""
+        yield Exclusive("exchange engine", "kind", self.kind, "the exchange's engine is {} already")
 
 
-class HolderExitSpec(AgentBase):
+class HolderExitSpec(ExchangeAgent, GroupAgent):
     """Holders who sell an asset on the exchange because they need cash elsewhere: an input, at times of their own."""
+
+    acts_as: ClassVar[Role] = Role.SPOT_SELLER
 
     kind: Literal["holder-exit"]
     count: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Holders, each with an account and a random stream of its own."""
+    """Number of holders, each with an account and a random stream of its own."""
     book: Name
-    """Where they sell its base."""
+    """Book where they sell its base."""
     base: PositiveAmount
-    """What each holds and sells, in tokens."""
+    """Tokens that each holds and sells."""
     begin_seconds: Distribution
-    """When each begins, in seconds after the start of the crash."""
+    """Time at which each begins, in seconds after the start of the crash."""
     sell_blocks: Annotated[int, Field(ge=1, le=10_000)] = 20
-    """Blocks over which each sells, an equal part a block."""
+    """Blocks over which each sells, an equal part per block."""
     not_below: PositiveAmount | None = None
-    """Price in the stable under which they wait; none sells at any price."""
+    """Price in the stable below which they wait; null sells at any price."""
+
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse a book that is not there."""
+        case.book(f"{key}.book", self.book)
+
+    def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
+        """Yield the tokens of each."""
+        yield StatedAmount("base", exchange.books[self.book].base, self.base)
 
 
-class NoiseTraderSpec(AgentBase):
-    """Small market orders at random, both ways."""
+class NoiseTraderSpec(ExchangeAgent, GroupAgent):
+    """Small market orders at random, on both sides."""
+
+    acts_as: ClassVar[Role] = Role.NOISE
 
     kind: Literal["noise-trader"]
     count: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Traders, each with an account and a random stream of its own."""
+    """Number of traders, each with an account and a random stream of its own."""
     book: Name
-    """Where they trade."""
+    """Book where they trade."""
     order: Distribution
     """Size of an order, in tokens of the base."""
     chance_bps: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    """Chance that one trades in a block, in 1e-4."""
+    """Chance that a trader trades in a block, in 1e-4."""
     base: PositiveAmount
-    """What each holds of the base at the start, in tokens."""
+    """Tokens of the base that each holds at the start."""
     cash: PositiveAmount
-    """What each holds in the stable."""
+    """Cash of each at the start, in the stable."""
+
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse a book that is not there."""
+        case.book(f"{key}.book", self.book)
+
+    def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
+        """Yield the holdings of each."""
+        yield StatedAmount("cash", exchange.cash, self.cash)
+        yield StatedAmount("base", exchange.books[self.book].base, self.base)
 
 
-class ExchangeArbitrageurSpec(AgentBase):
+class ExchangeArbitrageurSpec(ExchangeAgent, SingleAgent):
     """Buys where an asset is cheap and sells where it is dear: a book against an on-chain pool, with stock at both.
 
     It moves what it has too much of on one side to the other, and stops when it runs out while transfers are degraded.
     """
+
+    acts_as: ClassVar[Role] = Role.ARBITRAGEUR
 
     kind: Literal["exchange-arbitrageur"]
     book: Name
@@ -216,37 +338,65 @@ class ExchangeArbitrageurSpec(AgentBase):
     venue: Name
     """The pool: its first coin is the exchange's stable, its second the book's base."""
     cash: PositiveAmount
-    """What it holds of the stable at the start on each side."""
+    """Tokens of the stable that it holds at the start, on each side."""
     base: PositiveAmount
-    """What it holds of the base at the start on each side, in tokens."""
+    """Tokens of the base that it holds at the start, on each side."""
     min_edge_bps: Annotated[int, Field(ge=0, le=10_000)] = 20
-    """Least gap it trades on, after fees, in 1e-4."""
+    """Smallest gap that it trades on, after fees, in 1e-4."""
     max_per_block: PositiveAmount
-    """Most it trades a block, in tokens of the base."""
+    """Most traded per block, in tokens of the base."""
     tip_gwei: Amount = Decimal(2)
-    """Priority fee on chain, in gwei."""
+    """Priority fee offered per unit of gas on chain, in gwei."""
+
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse a book and a pool that do not trade the same pair, and a limit below one lot."""
+        book = case.book(f"{key}.book", self.book)
+        quote, _ = case.pool(f"{key}.venue", self.venue, second=book.base).pair
+        if quote != exchange.cash:
+            case.refuse(f"{key}.venue", self.venue, f"pays {quote}, and the book {exchange.cash}")
+        if self.max_per_block < book.lot:
+            case.refuse(f"{key}.max_per_block", str(self.max_per_block), f"expected at least a lot, {book.lot}")
+
+    def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
+        """Yield its stock on each side, and the limit per block."""
+        base = exchange.books[self.book].base
+        yield StatedAmount("cash", exchange.cash, self.cash)
+        yield StatedAmount("base", base, self.base)
+        yield StatedAmount("max_per_block", base, self.max_per_block)
 
 
-class DeskBorrowerSpec(AgentBase):
+class DeskBorrowerSpec(ExchangeAgent, GroupAgent):
     """Borrowers of the exchange's desk who spent the stables: their pledges are sold once the price has fallen."""
+
+    acts_as: ClassVar[Role] = Role.DESK_BORROWER
 
     kind: Literal["desk-borrower"]
     count: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Borrowers, each with an account and a random stream of its own."""
+    """Number of borrowers, each with an account and a random stream of its own."""
     line: Name
     """Book of the desk's line: its base is pledged."""
     pledge: Distribution
-    """What each pledges, in tokens; rounded to whole ones."""
+    """Tokens that each pledges, rounded to whole ones."""
     ltv: Distribution
     """LTV of each loan at the start."""
 
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse a line that is not there, and loans that it would not make."""
+        line = case.line(f"{key}.line", self.line)
+        if self.ltv.highest * BPS > line.initial_ltv_bps:
+            most = float(self.ltv.highest)
+            case.refuse(f"{key}.ltv", str(most), f"the desk lends {line.initial_ltv_bps / BPS:.2%}")
 
-class DeskWhaleSpec(AgentBase):
+
+class DeskWhaleSpec(ExchangeAgent):
     """Owners of large loops whose first layer is a loan of the exchange's desk.
 
     Called by the desk, a whale unwinds its loop on chain, moves the stables to the exchange and repays; after the
-    deadline the desk sells. What comes too late, or not at all while transfers are degraded, the desk collects.
+    deadline the desk sells. Where repayment comes too late, or transfers are degraded, the desk collects.
     """
+
+    acts_as: ClassVar[Role] = Role.WHALE
+    is_player: ClassVar[bool] = True
 
     kind: Literal["desk-whale"]
     cohort: Name
@@ -258,13 +408,32 @@ class DeskWhaleSpec(AgentBase):
     cure_ltv_bps: Annotated[int, Field(ge=1, le=9_999)] = 6500
     """LTV to which it repays, in 1e-4."""
     leave_below: Distribution | None = None
-    """Price of the pool under which a whale unwinds all by choice; each draws its own, none stays."""
+    """Price of the pool below which a whale unwinds everything by choice; each draws its own. null disables leaving by
+    choice."""
     tranche_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
-    """Most sold a block, in 1e-4 of the collateral that the loop started with."""
+    """Most sold per block, in 1e-4 of the collateral that the loop started with."""
     max_slippage_bps: Annotated[int, Field(ge=1, le=10_000)] = 300
     """Most that its own sale may cost against the pool's price, in 1e-4; a tranche is cut to that."""
     tip_gwei: Amount = Decimal(2)
-    """Priority fee on chain, in gwei."""
+    """Priority fee offered per unit of gas on chain, in gwei."""
+
+    @property
+    def owned_cohort(self) -> str | None:
+        """The loops on chain."""
+        return self.cohort
+
+    def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
+        """Refuse owners who could not sell, owe the desk nothing, or would cure a call that is not made yet."""
+        pledge = case.cohort_that_sells(key, self.cohort, self.venue).pledge
+        if pledge is None or pledge.line is None:
+            case.refuse(f"{key}.cohort", self.cohort, "owes the desk nothing: its pledge must name a line")
+        line = case.line(f"positions.{self.cohort}.pledge.line", pledge.line)
+        if self.cure_ltv_bps >= line.margin_call_ltv_bps:
+            case.refuse(
+                f"{key}.cure_ltv_bps",
+                self.cure_ltv_bps,
+                f"the desk calls at {line.margin_call_ltv_bps}: a cure is below that",
+            )
 
 
 ExchangeAgentSpec = (

@@ -1,19 +1,22 @@
-"""Price sources: each a contract in Chainlink's shape, chosen per asset, some made of others."""
+"""Price sources: each is a contract in Chainlink's shape, chosen per asset; some are made of others."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cascade.scenario.model.common import Name, PositiveAmount, Spec
+from cascade.scenario.model.common import Name, PositiveAmount
+from cascade.scenario.model.kinds import Case, OracleBase, Sections
 
 __all__ = [
     "AmmSpotOracle",
     "AmmTwapOracle",
     "CapOracle",
     "DelayedOracle",
+    "DerivedOracle",
     "ExchangeIndexOracle",
     "GuardedOracle",
     "MedianOracle",
@@ -24,94 +27,191 @@ __all__ = [
 ]
 
 
-class PostedOracle(Spec):
+class PostedOracle(OracleBase):
     """A feed that an agent posts to: the price path (`path-poster`), or a venue's price (`market-poster`)."""
 
     kind: Literal["posted"]
     initial_price_usd: PositiveAmount = Decimal(1)
     """Price until the first post, in dollars."""
 
+    @property
+    def has_feed(self) -> bool:
+        """True: it is such a feed."""
+        return True
 
-class SameAsOracle(Spec):
+    def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
+        """Return the price until the first post."""
+        return self.initial_price_usd
+
+
+class SameAsOracle(OracleBase):
     """A hard peg: the source of another asset, as Aave prices USDe at USDT/USD."""
 
     kind: Literal["same-as"]
     asset: Name
     """The asset whose source is read."""
 
+    def assets_read(self, spec: Sections) -> Sequence[str]:
+        """Return the asset of the peg."""
+        return (self.asset,)
 
-class AmmSpotOracle(Spec):
-    """The price of a pool at this very moment, inside a block too."""
+    def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
+        """Return what the source of the peg's asset answers."""
+        return _answer_of(spec, self.asset)
+
+    def check(self, case: Case, key: str, asset: str) -> None:
+        """Refuse a peg to an asset without a source."""
+        case.require_priced(f"{key}.asset", self.asset)
+
+
+class AmmSpotOracle(OracleBase):
+    """The price of a pool at the moment of the call, also between the transactions of a block."""
 
     kind: Literal["amm-spot"]
     venue: Name
-    """The pool; its second coin is the asset, its first is priced by its own oracle."""
+    """The pool: its second coin is the asset, and its first is priced by its own oracle."""
+
+    @property
+    def venue_read(self) -> str | None:
+        """The pool."""
+        return self.venue
+
+    def assets_read(self, spec: Sections) -> Sequence[str]:
+        """Return the quote of the pool."""
+        return (spec.venues[self.venue].pair[0],)
+
+    def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
+        """Return the pool's price when the crash begins, in dollars."""
+        venue = spec.venues[self.venue]
+        return venue.initial_price() * _answer_of(spec, venue.pair[0])
+
+    def check(self, case: Case, key: str, asset: str) -> None:
+        """Refuse a pool that is not there, trades another asset, or has a quote without a source."""
+        quote, priced = case.pool(f"{key}.venue", self.venue).pair
+        if priced != asset:
+            case.refuse(f"{key}.venue", self.venue, f"prices {priced}, its second coin, not {asset}")
+        if quote not in case.spec.oracle:
+            case.refuse(f"{key}.venue", self.venue, f"its quote {quote} has no price source: add one to oracle")
 
 
-class ExchangeIndexOracle(Spec):
-    """The index that the exchange makes of one of its books, as its margins and loans are valued at."""
+class ExchangeIndexOracle(OracleBase):
+    """The index that the exchange computes for one of its books, and values margins and loans at."""
 
     kind: Literal["exchange-index"]
     book: Name
     """Book of `exchange`; its base is the asset."""
 
+    @property
+    def book_read(self) -> str | None:
+        """The book."""
+        return self.book
 
-class AmmTwapOracle(Spec):
-    """The time-weighted mean of another source, observed once a block."""
+    def assets_read(self, spec: Sections) -> Sequence[str]:
+        """Return the exchange's stable, which the book quotes in."""
+        return (spec.exchange.cash,) if spec.exchange is not None else ()
+
+    def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
+        """Return the book's initial price; the exchange counts its stable as a dollar."""
+        return spec.require_exchange().books[self.book].initial_price
+
+    def check(self, case: Case, key: str, asset: str) -> None:
+        """Refuse a book that is not there or trades another asset."""
+        base, cash = case.book(f"{key}.book", self.book).base, case.exchange(f"{key}.book", self.book).cash
+        if base != asset:
+            case.refuse(f"{key}.book", self.book, f"trades {base}, not {asset}")
+        case.require_priced("exchange.cash", cash)
+
+
+class DerivedOracle(OracleBase):
+    """What every source that is made of one other source has."""
+
+    source: OracleSpec
+    """The source that it reads."""
+
+    @property
+    def parts(self) -> tuple[OracleBase, ...]:
+        """The one source that it is made of."""
+        return (self.source,)
+
+
+class AmmTwapOracle(DerivedOracle):
+    """The time-weighted mean of another source, observed once per block."""
 
     kind: Literal["amm-twap"]
-    source: OracleSpec
-    """What is averaged."""
     window_seconds: Annotated[int, Field(ge=1, le=86_400)]
     """Length of the window."""
 
 
-class DelayedOracle(Spec):
-    """What another source said some blocks ago."""
+class DelayedOracle(DerivedOracle):
+    """The answer that another source gave some blocks ago."""
 
     kind: Literal["delayed"]
-    source: OracleSpec
-    """What is delayed."""
     blocks: Annotated[int, Field(ge=1, le=3600)]
-    """Blocks of delay."""
+    """Delay, in blocks of the chain."""
 
 
-class CapOracle(Spec):
+class CapOracle(DerivedOracle):
     """Another source, never above a cap (Aave's CAPO for stablecoins): it does not stop a fall."""
 
     kind: Literal["cap"]
-    source: OracleSpec
-    """What is capped."""
     cap_usd: PositiveAmount
     """Highest answer, in dollars."""
 
+    def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
+        """Return what the source answers, capped."""
+        return min(super().answer_at_start(spec, asset), self.cap_usd)
 
-class MedianOracle(Spec):
+
+class MedianOracle(OracleBase):
     """The median of an odd number of sources."""
 
     kind: Literal["median"]
     sources: Annotated[list[OracleSpec], Field(min_length=3, max_length=9)]
-    """What is compared."""
+    """The sources that are compared."""
+
+    @property
+    def parts(self) -> tuple[OracleBase, ...]:
+        """The sources that are compared."""
+        return tuple(self.sources)
+
+    def check(self, case: Case, key: str, asset: str) -> None:
+        """Refuse an even number of sources, which has no middle one."""
+        if len(self.sources) % 2 == 0:
+            case.refuse(f"{key}.sources", len(self.sources), "expected an odd number of sources")
 
 
-class GuardedOracle(Spec):
-    """A sentinel: another source, refused once it is stale. Aave does not check staleness."""
+class GuardedOracle(DerivedOracle):
+    """A sentinel: another source, refused once its answer is stale. Aave does not check staleness."""
 
     kind: Literal["guarded"]
-    source: OracleSpec
-    """What is guarded."""
     max_age_seconds: Annotated[int, Field(ge=1)]
     """Age from which the answer counts as missing."""
 
 
-class VaultRateOracle(Spec):
+class VaultRateOracle(OracleBase):
     """The exchange rate of an ERC-4626 share times the source of its asset, as Aave prices sUSDe."""
 
     kind: Literal["vault-rate"]
     asset: Name
     """The vault's asset, whose source is read."""
     max_yearly_growth_bps: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """Growth of the rate a year beyond which it is capped, in 1e-4; 0 does not cap it."""
+    """Growth of the rate per year beyond which it is capped, in 1e-4; 0 disables the cap."""
+
+    def assets_read(self, spec: Sections) -> Sequence[str]:
+        """Return the vault's asset."""
+        return (self.asset,)
+
+    def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
+        """Return what the source of the vault's asset answers: a share is worth one of it at the start."""
+        return _answer_of(spec, self.asset)
+
+    def check(self, case: Case, key: str, asset: str) -> None:
+        """Refuse a vault of an asset without a source."""
+        case.require_priced(f"{key}.asset", self.asset)
+
+
+def _answer_of(spec: Sections, asset: str) -> Decimal:
+    return spec.oracle[asset].answer_at_start(spec, asset)
 
 
 OracleSpec = Annotated[
@@ -129,5 +229,6 @@ OracleSpec = Annotated[
 ]
 """Where the price of an asset comes from."""
 
-for _composed in (AmmTwapOracle, DelayedOracle, CapOracle, MedianOracle, GuardedOracle):
+# These were defined before the union that their field `source` or `sources` is of.
+for _composed in (DerivedOracle, AmmTwapOracle, DelayedOracle, CapOracle, MedianOracle, GuardedOracle):
     _composed.model_rebuild()
