@@ -177,16 +177,16 @@ def _build_and_resend(scenario: Scenario, artifacts: dict[str, Artifact]) -> tup
     """Tapes of set-up and build, seconds of the recorded build, seconds of the same batches sent bare."""
     setup, build = _Tape(), _Tape()
     current = setup
-    recorder = Recorder(run_id="bench", seed=scenario.seed)
-
-    def on_block(block: Block, transactions: Sequence[Transaction]) -> None:
-        current.note(block, transactions)
-        recorder.on_block(block, transactions)
-
     with _fresh(scenario) as anvil:
-        chain = LocalChain(anvil.rpc, on_block=on_block)
+        chain = LocalChain(anvil.rpc)
         world = World(chain=chain, scenario=scenario, artifacts=artifacts)
-        recorder.attach(world)
+        recorder = Recorder(world, run_id="bench", seed=scenario.seed)
+
+        def on_block(block: Block, transactions: Sequence[Transaction]) -> None:
+            current.note(block, transactions)
+            recorder.on_block(block, transactions)
+
+        chain.on_block = on_block
         deploy_world(world)
         current = build
         started = time.perf_counter()

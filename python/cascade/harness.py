@@ -95,21 +95,20 @@ def replay(
     with progress.stage("compiling contracts"):
         artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
     run_id = run_id_of(scenario, artifacts, own, built_like=built_like)
-    recorder = Recorder(run_id=run_id, seed=scenario.seed)
     with _node(scenario, node_url) as (rpc, anvil):
-        chain = LocalChain(rpc, on_block=recorder.on_block)
+        chain = LocalChain(rpc)
         world = World(chain=chain, scenario=standing.foundation if standing else scenario, artifacts=artifacts)
-        recorder.attach(world)
+        recorder = Recorder(world, run_id=run_id, seed=scenario.seed)
+        chain.on_block = recorder.on_block
         try:
             timing = _play(world, plans, recorder, progress, scenario=scenario, own=own)
         finally:
             chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
-    recorder.described(describe_run(scenario, artifacts, positions=len(plans)))
     folder = write_run(
         scenario,
         artifacts,
-        recorder.rows,
+        [describe_run(scenario, artifacts, run_id=run_id, positions=len(plans)), *recorder.rows],
         own_agents=own,
         out=Path(out),
         wall_seconds=lambda: time.monotonic() - started,

@@ -94,7 +94,7 @@ def test_execute__one_reverts__is_an_error(chain: LocalChain, token: Contract) -
 
 def test_submit__many_blocks__are_recorded_in_order_by_the_time_it_settles(token: Contract, chain: LocalChain) -> None:
     seen: list[int] = []
-    chain._on_block = lambda block, _: seen.append(block.number)
+    chain.on_block = lambda block, _: seen.append(block.number)
     first = chain.block_number + 1
     for holder in HOLDERS[:30]:
         chain.submit([mint(token, holder, 1)], timestamp=chain.timestamp + 1)

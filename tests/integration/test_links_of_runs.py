@@ -8,6 +8,7 @@ import pytest
 from cascade import Run
 from cascade.analysis import ledgers, link_rows
 from cascade.recording.canonical import canonical_sha256
+from cascade.recording.tables import LinkRow
 
 
 def first_rows(run: Run) -> dict[str, dict[str, object]]:
@@ -22,7 +23,7 @@ def test_links__of_a_run__are_made_from_its_tables_hashed_and_sum_to_one(
     run: Run = request.getfixturevalue(fixture)
     links = run.links
 
-    assert links.to_dict("records") == link_rows(run.frames)
+    assert run.frames.rows(LinkRow) == link_rows(run.frames)
     assert run.manifest.tables["links"] == canonical_sha256(links, "links")
     for column in ("fed_share", "fed_net"):
         sums = links.groupby("link")[column].sum()

@@ -12,6 +12,8 @@ from cascade.analysis.links import Link, find_links
 from cascade.recording.store import write_tables
 from cascade.recording.tables import TABLES, Kind
 
+from .table_rows import typed
+
 START = 1_760_129_100
 SECONDS = 12
 WAD, E8, USDC = 10**18, 10**8, 10**6
@@ -144,7 +146,7 @@ class ChainByHand:
         for block in range(1, blocks + 1):
             self.add("blocks", block, lane="chain")
         self.add("runs", 1, scenario="chain-by-hand", start_timestamp=START, parameters=json.dumps(self.parameters))
-        write_tables(folder / "tables", self.rows)
+        write_tables(folder / "tables", typed(self.rows))
         return Frames(folder)
 
     def links(self, folder: Path, *, blocks: int) -> dict[str, tuple[Link, dict[str, float], dict[str, float]]]:

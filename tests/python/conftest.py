@@ -22,6 +22,8 @@ from cascade.analysis.frames import Frames
 from cascade.recording.manifest import Expectation, Manifest
 from cascade.recording.store import table_sha256, write_tables
 
+from .table_rows import typed
+
 Rows = dict[str, list[dict[str, Any]]]
 
 E8, WAD, BPS, NO_DEBT = 10**8, 10**18, 10_000, 2**256 - 1
@@ -372,7 +374,7 @@ def made_up_rows(*, loops: list[tuple[int, int]], path: Callable[[int], int], st
 
 def write_run(folder: Path, rows: Rows) -> Path:
     """A run's folder as the engine leaves it, without a report."""
-    write_tables(folder / "tables", rows)
+    write_tables(folder / "tables", typed(rows))
     run = rows["runs"][0]
     manifest = Manifest(
         run_id=run["run_id"],
@@ -679,7 +681,7 @@ class ByHand:
 
     def frames(self, folder: Path, *, blocks: int) -> Frames:
         """Write it all, with so many blocks."""
-        write_tables(folder / "tables", self.finished(blocks=blocks))
+        write_tables(folder / "tables", typed(self.finished(blocks=blocks)))
         return Frames(folder)
 
 

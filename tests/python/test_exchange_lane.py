@@ -18,6 +18,8 @@ from cascade.recording.store import write_tables
 from cascade.report.run.cause_datasets import cause_frames
 from cascade.report.run.datasets import datasets
 
+from .table_rows import typed
+
 Rows = dict[str, list[dict[str, Any]]]
 RunOf = Callable[[Rows], Path]
 
@@ -61,7 +63,7 @@ def test_summarise__blocks_of_the_exchange_between__change_no_figure(
 ) -> None:
     rows = crash_rows if kind == "crash" else endogenous_rows
     for name, made in (("alone", rows), ("beside", with_exchange_blocks(rows))):
-        write_tables(tmp_path / name / "tables", made)
+        write_tables(tmp_path / name / "tables", typed(made))
     alone, beside = figures(tmp_path / "alone"), figures(tmp_path / "beside")
     assert alone["liquidations"] > 0
     assert alone["exchange"] is None
@@ -71,7 +73,7 @@ def test_summarise__blocks_of_the_exchange_between__change_no_figure(
 def test_datasets__blocks_of_the_exchange_between__draw_the_same(tmp_path: Path, endogenous_rows: Rows) -> None:
     drawn = []
     for name, made in (("alone", endogenous_rows), ("beside", with_exchange_blocks(endogenous_rows))):
-        write_tables(tmp_path / name / "tables", made)
+        write_tables(tmp_path / name / "tables", typed(made))
         frames = Frames(tmp_path / name)
         sets = datasets(frames, summarise(frames))
         table = sets.pop("liquidations")
@@ -96,7 +98,7 @@ def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: A
             collateral_base_e8=0,
             debt_base_e8=10**8,
         )
-    write_tables(tmp_path / "tables", with_exchange_blocks(by_hand.finished(blocks=7)))
+    write_tables(tmp_path / "tables", typed(with_exchange_blocks(by_hand.finished(blocks=7))))
     frames = Frames(tmp_path)
     assert backlog(frames)["blocks_to_clear"] == 2
     assert _clearing(frames) == (2, 0)

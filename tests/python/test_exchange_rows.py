@@ -14,8 +14,10 @@ from cascade.recording.book_events import BookEvents, own_price_raw
 from cascade.recording.exchange_accounts import ExchangeAccounts
 from cascade.recording.exchange_events import event_rows, perp_trade_rows
 from cascade.recording.exchange_state import ExchangeState
-from cascade.recording.tables import TABLES
+from cascade.recording.mined import MinedTransaction
+from cascade.recording.tables import BlockStamp, MarginCohortRow
 from cascade.scenario.model import BookSpec
+from cascade.vocabulary import Lane, Phase
 from cascade.world.exchange import DeployedBook
 from cascade.world.world import Actor
 
@@ -26,6 +28,16 @@ BOOK, DESK, MARGIN, VAULT, ENGINE = (
 )
 LIQUIDATE = "0x11111111"
 FOR_ACCOUNT, FOR_LOAN, FOR_MARKET = "0x22222222", "0x33333333", "0x44444444"
+
+
+AT: BlockStamp = {
+    "run_id": "by-hand",
+    "seed": 7,
+    "phase": Phase.CRASH,
+    "step": 0,
+    "block_number": 1,
+    "timestamp": 12,
+}
 
 
 def contract(address: str) -> Any:
@@ -70,7 +82,7 @@ def world() -> Any:
         redemption_feeds={},
         book_of=lambda base: book(),
         spec=SimpleNamespace(
-            margin=SimpleNamespace(collateral={"alt": SimpleNamespace(priced_at="index")}),
+            require_margin=lambda: SimpleNamespace(collateral={"alt": SimpleNamespace(priced_at="index")}),
         ),
     )
     actors = {}
@@ -91,7 +103,7 @@ def world() -> Any:
 
 @pytest.fixture
 def accounts(world: Any) -> ExchangeAccounts:
-    return ExchangeAccounts(world)
+    return ExchangeAccounts(world, world.exchange)
 
 
 def logs(*events: tuple[str, str, dict[str, Any]]) -> Any:
@@ -101,9 +113,10 @@ def logs(*events: tuple[str, str, dict[str, Any]]) -> Any:
     ]
 
 
-def sent(by: str, to: str, *, data: str = "0x", intent: str = "trade") -> tuple[Transaction, Any]:
-    receipt = SimpleNamespace(sender=address_of(by), tx_hash="0xabc", ok=True)
-    return Transaction(address_of(by), to, data, 1, intent=intent, lane="exchange"), receipt
+def sent(by: str, to: str, *, data: str = "0x", intent: str = "trade") -> MinedTransaction:
+    receipt: Any = SimpleNamespace(sender=address_of(by), tx_hash="0xabc", ok=True)
+    transaction = Transaction(address_of(by), to, data, 1, intent=intent, lane=Lane.EXCHANGE)
+    return MinedTransaction(AT, transaction, receipt, Actor(by, "trader"))
 
 
 def trade(maker: str, taker: str, price: int, lots: int, *, side: int = 1) -> tuple[str, str, dict[str, Any]]:
@@ -139,13 +152,13 @@ def test_own_price__last_bid_and_ask__is_the_last_held_between_them(
 
 def test_book_moves__sweep_of_a_limit_order_that_rests__is_trades_then_a_quote(accounts: ExchangeAccounts) -> None:
     events = BookEvents(accounts)
-    transaction, receipt = sent("trader", BOOK, intent="buy")
+    transaction = sent("trader", BOOK, intent="buy")
     told = logs(
         trade("mm", "trader", 1_000_000, 5, side=0), trade("mm", "trader", 1_000_000, 5, side=0),
         trade("mm", "trader", 1_010_000, 5, side=0), (BOOK, "OrderPlaced", {"maker": address_of("trader")}),
         top(1_010_000, 1_020_000, 1_050_000),
     )  # fmt: skip
-    moves = list(events.moves(transaction, receipt, told))
+    moves = list(events.moves(transaction, told))
     # The first price moves nothing; the second trade at the same one has no row.
     assert [(move.log_index, move.kind, move.before_wad, move.after_wad) for move in moves] == [
         (0, "trade", WAD, WAD),
@@ -169,10 +182,10 @@ def test_book_moves__top_moved_by_an_order__is_its_owner_s(
     event: str, fields: dict[str, Any], kind: str, accounts: ExchangeAccounts
 ) -> None:
     events = BookEvents(accounts)
-    engine, receipt = sent("engine", MARGIN)
-    list(events.moves(*sent("trader", BOOK), logs(trade("mm", "trader", 1_000_000, 1))))
+    engine = sent("engine", MARGIN)
+    list(events.moves(sent("trader", BOOK), logs(trade("mm", "trader", 1_000_000, 1))))
     told = logs((BOOK, event, {"maker": address_of("mm"), **fields}), top(1_000_000, 0, 900_000))
-    (move,) = events.moves(engine, receipt, told)
+    (move,) = events.moves(engine, told)
     assert (move.kind, move.account, move.intent) == (kind, address_of("mm"), "account-liquidation")
     assert (move.before_wad, move.after_wad) == (WAD, 9 * WAD // 10)
 
@@ -181,30 +194,30 @@ def test_book_moves__price_that_is_gone_before_a_first_trade__falls_to_nothing(a
     events = BookEvents(accounts)
     quoted = logs((BOOK, "OrderPlaced", {"maker": address_of("mm")}), top(0, 900_000, 1_100_000))
     pulled = logs((BOOK, "AllCancelled", {"maker": address_of("mm")}), top(0, 900_000, 0))
-    moves = [move for told in (quoted, pulled) for move in events.moves(*sent("mm", BOOK), told)]
+    moves = [move for told in (quoted, pulled) for move in events.moves(sent("mm", BOOK), told)]
     assert [(move.before_wad, move.after_wad) for move in moves] == [(WAD, WAD), (WAD, 0)]
 
 
 def test_trades__of_an_account_liquidated__are_its_own_not_the_engine_s(accounts: ExchangeAccounts) -> None:
-    transaction, receipt = sent("engine", MARGIN, intent="liquidate")
-    (row,) = BookEvents(accounts).trades(transaction, receipt, logs(trade("trader", "mm", 1_230_000, 7)))
-    assert row["intent"] == "account-liquidation"
-    assert (row["taker"], row["taker_role"], row["taker_cohort"]) == ("mm", "maker", "mms")
-    assert (row["maker"], row["maker_role"], row["maker_cohort"]) == ("trader", "trader", "traders")
-    assert (row["price_raw"], row["base_raw"], row["quote_raw"]) == (1_230_000, 7 * ALT, 8_610_000)
-    assert (row["maker_fee_raw"], row["taker_fee_raw"], row["taker_side"]) == (1, 2, "sell")
+    transaction = sent("engine", MARGIN, intent="liquidate")
+    (row,) = BookEvents(accounts).trades(transaction, logs(trade("trader", "mm", 1_230_000, 7)))
+    assert row.intent == "account-liquidation"
+    assert (row.taker, row.taker_role, row.taker_cohort) == ("mm", "maker", "mms")
+    assert (row.maker, row.maker_role, row.maker_cohort) == ("trader", "trader", "traders")
+    assert (row.price_raw, row.base_raw, row.quote_raw) == (1_230_000, 7 * ALT, 8_610_000)
+    assert (row.maker_fee_raw, row.taker_fee_raw, row.taker_side) == (1, 2, "sell")
 
 
 def test_trades__of_the_desk__are_the_borrower_s_whose_pledge_it_was(accounts: ExchangeAccounts) -> None:
-    transaction, receipt = sent("engine", DESK)
+    transaction = sent("engine", DESK)
     told = logs(
         trade("mm", DESK, 1_000_000, 1),
         (DESK, "LoanLiquidated", {"account": address_of("trader")}),
         trade("mm", DESK, 900_000, 1),
         (DESK, "LoanLiquidated", {"account": address_of("whale")}),
     )
-    found = list(BookEvents(accounts).trades(transaction, receipt, told))
-    assert [(row["taker"], row["intent"]) for row in found] == [
+    found = list(BookEvents(accounts).trades(transaction, told))
+    assert [(row.taker, row.intent) for row in found] == [
         ("trader", "desk-liquidation"),
         ("whale", "desk-liquidation"),
     ]
@@ -222,16 +235,16 @@ def test_perp_trades__of_a_liquidation__are_told_from_trades_and_deleveraging(ac
         perp("AutoDeleveraged", 0, -2, 7, bankrupt="mm", counterparty="whale"),
     )
     columns = ("market", "taker", "maker", "kind", "contracts", "price_raw", "mark_raw", "rank_wad")
-    engine, receipt = sent("engine", MARGIN, data=f"{LIQUIDATE}00")
-    found = [tuple(row[name] for name in columns) for row in perp_trade_rows(accounts, engine, receipt, told)]
+    engine = sent("engine", MARGIN, data=f"{LIQUIDATE}00")
+    found = [tuple(getattr(row, name) for name in columns) for row in perp_trade_rows(accounts, engine, told)]
     # Of deleveraging the event says what the bankrupt sold: minus two, it bought two back.
     assert found == [
         ("perp-b", "mm", "trader", "liquidation", -3, 10, 9, 0),
         ("perp-a", "mm", "whale", "adl", 2, 7, 9, 5 * WAD),
     ]
-    by_itself, receipt = sent("mm", MARGIN, data="0x22222222")
-    (row,) = perp_trade_rows(accounts, by_itself, receipt, told[:1])
-    assert row["kind"] == "trade"
+    by_itself = sent("mm", MARGIN, data="0x22222222")
+    (row,) = perp_trade_rows(accounts, by_itself, told[:1])
+    assert row.kind == "trade"
 
 
 def test_events__deleveraging_against_several__is_one_row_a_market(accounts: ExchangeAccounts) -> None:
@@ -241,7 +254,9 @@ def test_events__deleveraging_against_several__is_one_row_a_market(accounts: Exc
         perp("AutoDeleveraged", 1, -4, 5, bankrupt="mm", counterparty="trader"),
     )
     columns = ("log_index", "kind", "account", "book", "amount_raw", "proceeds_raw")
-    found = [tuple(row[name] for name in columns) for row in event_rows(accounts, sent("engine", MARGIN)[1], told)]
+    found = [
+        tuple(getattr(row, name) for name in columns) for row in event_rows(accounts, sent("engine", MARGIN), told)
+    ]
     assert found == [
         (0, "auto-deleveraged", "mm", "perp-a", 5, 35),
         (2, "auto-deleveraged", "mm", "perp-b", -4, 20),
@@ -262,10 +277,9 @@ def test_events__each__has_its_kind_and_amounts(
     address: str, event: str, told: dict[str, Any], expected: dict[str, Any], accounts: ExchangeAccounts
 ) -> None:
     made = logs((address, event, {"account": address_of("mm"), **told}))
-    (row,) = event_rows(accounts, sent("engine", address)[1], made)
-    assert {key: row[key] for key in expected} == expected
-    recorded = set(TABLES["exchange_events"].column_names)
-    assert row.keys() == recorded - {"run_id", "seed", "phase", "step", "block_number", "timestamp"}
+    (row,) = event_rows(accounts, sent("engine", address), made)
+    assert {key: getattr(row, key) for key in expected} == expected
+    assert (row.run_id, row.step, row.tx_hash, row.log_index) == ("by-hand", 0, "0xabc", 0)
 
 
 def test_events__of_no_account__say_nobody(accounts: ExchangeAccounts) -> None:
@@ -275,15 +289,15 @@ def test_events__of_no_account__say_nobody(accounts: ExchangeAccounts) -> None:
         (VAULT, "TransfersSet", {"depositsOpen": True, "withdrawalsOpen": True}),
         (VAULT, "Moved", {}),
     )
-    halted, closed, opened = event_rows(accounts, sent("engine", BOOK)[1], made)
-    assert (halted["kind"], halted["book"], halted["amount_raw"], halted["until_timestamp"]) == (
+    halted, closed, opened = event_rows(accounts, sent("engine", BOOK), made)
+    assert (halted.kind, halted.book, halted.amount_raw, halted.until_timestamp) == (
         "book-halted",
         "alt",
         12,
         99,
     )
-    assert (closed["kind"], opened["kind"]) == ("transfers-closed", "transfers-open")
-    assert {row["account"] for row in (halted, closed, opened)} == {""}
+    assert (closed.kind, opened.kind) == ("transfers-closed", "transfers-open")
+    assert {row.account for row in (halted, closed, opened)} == {""}
 
 
 def account(*, equity: int, ratio: int, level: int, debt: int = 0, notional: int = 0) -> MarginAccount:
@@ -321,23 +335,24 @@ def test_margin_cohorts__three_accounts__sum_count_and_take_the_lower_median(
     }
     # Index 2 times the stable's 0.99: 1.5 ALT are 2.97. The trader has ALT alone, the engine neither.
     seen = view(states, {who["trader"]: 3 * ALT // 2})
-    (row,) = ExchangeState(accounts).margin_cohorts(seen)
-    assert row == {
-        "cohort": "makers",
-        "accounts": 3,
-        "free": 1,
-        "warning": 1,
-        "reduce_only": 0,
-        "liquidation": 1,
-        "equity_raw": 125,
-        "adjusted_equity_raw": 125,
-        "maintenance_raw": 3,
-        "debt_raw": 10,
-        "notional_raw": 40,
-        "gross_raw": 40 + 2_970_000,
-        "median_uni_mmr_wad": 3,
-        "lowest_uni_mmr_wad": -2,
-    }
+    (row,) = ExchangeState(accounts).margin_cohorts(AT, seen)
+    assert row == MarginCohortRow(
+        **AT,
+        cohort="makers",
+        accounts=3,
+        free=1,
+        warning=1,
+        reduce_only=0,
+        liquidation=1,
+        equity_raw=125,
+        adjusted_equity_raw=125,
+        maintenance_raw=3,
+        debt_raw=10,
+        notional_raw=40,
+        gross_raw=40 + 2_970_000,
+        median_uni_mmr_wad=3,
+        lowest_uni_mmr_wad=-2,
+    )
 
 
 def test_margin__level_that_did_not_change__has_no_row(world: Any, accounts: ExchangeAccounts) -> None:
@@ -347,7 +362,7 @@ def test_margin__level_that_did_not_change__has_no_row(world: Any, accounts: Exc
     told = []
     for level, event in ((1, "built"), (1, None), (2, None), (2, None), (0, None), (0, "end")):
         seen = view({who: account(equity=1, ratio=1, level=level)}, {})
-        told.append([(row["event"], row["level"]) for row in state.margin(seen, event=event)])
+        told.append([(row.event, row.level) for row in state.margin(AT, seen, event=event)])
     assert told == [
         [("built", "warning")],
         [],
@@ -364,15 +379,15 @@ def test_margin__market_without_a_price__tells_of_no_account_until_there_is_one(
 
     state, unpriced = ExchangeState(accounts), view({}, {})
     unpriced.exchange.account = refuse
-    assert list(state.margin(unpriced)) == list(state.margin_cohorts(unpriced)) == []
-    assert len(list(state.holdings(unpriced))) == 4
+    assert list(state.margin(AT, unpriced)) == list(state.margin_cohorts(AT, unpriced)) == []
+    assert len(list(state.holdings(AT, unpriced))) == 4
     priced = view({who: account(equity=1, ratio=1, level=3) for who in accounts.exchange.accounts}, {})
-    assert {row["level"] for row in state.margin(priced)} == {"liquidation"}
+    assert {row.level for row in state.margin(AT, priced)} == {"liquidation"}
 
 
 def test_state__that_did_not_change__has_no_second_row(accounts: ExchangeAccounts) -> None:
     state, seen = ExchangeState(accounts), view({}, {address_of("mm"): ALT})
-    held = {(row["cohort"], row["asset"]): row["amount_raw"] for row in state.holdings(seen)}
+    held = {(row.cohort, row.asset): row.amount_raw for row in state.holdings(AT, seen)}
     assert held == {
         ("mms", "USDC"): 3,
         ("mms", "ALT"): ALT,
@@ -380,16 +395,16 @@ def test_state__that_did_not_change__has_no_second_row(accounts: ExchangeAccount
         ("traders", "USDC"): 3,
         ("engines", "USDC"): 3,
     }
-    assert list(state.holdings(seen)) == []
-    gone = list(state.holdings(view({}, {})))
-    assert gone == [{"cohort": "mms", "asset": "ALT", "amount_raw": 0}]
-    depth = list(state.liquidity(seen))
-    assert [(row["within_bps"], row["sell_raw"], row["buy_raw"]) for row in depth] == [
+    assert list(state.holdings(AT, seen)) == []
+    gone = list(state.holdings(AT, view({}, {})))
+    assert [(row.cohort, row.asset, row.amount_raw) for row in gone] == [("mms", "ALT", 0)]
+    depth = list(state.liquidity(AT, seen))
+    assert [(row.within_bps, row.sell_raw, row.buy_raw) for row in depth] == [
         (50, 5 * ALT, 6 * ALT),
         (200, 7 * ALT, 8 * ALT),
         (1000, 0, 0),
     ]
-    assert list(state.liquidity(seen)) == []
+    assert list(state.liquidity(AT, seen)) == []
 
 
 def test_prices__of_a_book_that_never_traded__have_no_last_one(accounts: ExchangeAccounts) -> None:
@@ -411,10 +426,10 @@ def test_prices__of_a_book_that_never_traded__have_no_last_one(accounts: Exchang
 def test_trades__of_a_sale_by_an_engine__say_so_whoever_called_it(
     accounts: ExchangeAccounts, to: str, data: str, intent: str
 ) -> None:
-    transaction, receipt = sent("engine", to, data=f"{data}00", intent="go-on")
+    transaction = sent("engine", to, data=f"{data}00", intent="go-on")
     told = logs(trade("mm", "whale", 1_000_000, 5))
 
-    assert [row["intent"] for row in BookEvents(accounts).trades(transaction, receipt, told)] == [intent]
+    assert [row.intent for row in BookEvents(accounts).trades(transaction, told)] == [intent]
 
 
 @pytest.mark.parametrize(
@@ -429,8 +444,8 @@ def test_trades__of_a_sale_by_an_engine__say_so_whoever_called_it(
 def test_perp_trades__of_an_account_that_the_engine_closes__are_liquidations_whoever_called_it(
     accounts: ExchangeAccounts, to: str, data: str, kind: str
 ) -> None:
-    transaction, receipt = sent("engine", to, data=f"{data}00")
+    transaction = sent("engine", to, data=f"{data}00")
     parties = {"taker": address_of("whale"), "maker": address_of("mm")}
     told = logs((MARGIN, "PerpTrade", {**parties, "marketId": 0, "contracts": -5, "price": 9, "markPrice": 9}))
 
-    assert [row["kind"] for row in perp_trade_rows(accounts, transaction, receipt, told)] == [kind]
+    assert [row.kind for row in perp_trade_rows(accounts, transaction, told)] == [kind]

@@ -216,7 +216,7 @@ def test_links__order__is_that_of_the_run(tmp_path: Path, run: ChainByHand) -> N
 
     rows = link_rows(run.frames(tmp_path, blocks=8))
 
-    assert [(row["order"], row["link"], row["started_step"]) for row in rows] == [
+    assert [(row.order, row.link, row.started_step) for row in rows] == [
         (1, "chain-depeg:USDe", 0),
         (2, "loop-unwinding", 1),
         (3, "margin-calls", 2),
@@ -246,10 +246,10 @@ def test_links__every_split__sums_to_one(tmp_path: Path, run: ChainByHand) -> No
     run.price(3, "USDe", "oracle", "0.93")
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in link_rows(run.frames(tmp_path, blocks=9)):
-        rows.setdefault(row["link"], []).append(row)
+        rows.setdefault(row.link, []).append(row)
 
     assert set(rows) == {"margin-calls", "loop-unwinding", "chain-depeg:USDe", "chain-liquidations"}
     for found in rows.values():
-        assert sum(row["fed_share"] for row in found) == pytest.approx(1, abs=1e-12)
-        assert sum(row["fed_net"] for row in found) == pytest.approx(1, abs=1e-12)
-        assert [row["fed_share"] for row in found] == sorted((row["fed_share"] for row in found), reverse=True)
+        assert sum(row.fed_share for row in found) == pytest.approx(1, abs=1e-12)
+        assert sum(row.fed_net for row in found) == pytest.approx(1, abs=1e-12)
+        assert [row.fed_share for row in found] == sorted((row.fed_share for row in found), reverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +18,30 @@ from cascade.recording.doc import render
 from cascade.recording.store import (
     SchemaViolation,
     read_table,
+    rows_of,
     table_sha256,
     tables_sha256,
     write_derived,
     write_tables,
 )
-from cascade.recording.tables import TABLES, Kind
+from cascade.recording.tables import TABLES, Kind, LinkRow, LoopRow, PriceRow, Row
+from cascade.vocabulary import Motive
+
+from .table_rows import typed
 
 Rows = dict[str, list[dict[str, Any]]]
 
 MAX = 2**256 - 1
 
 
-def row_of(table: str, **values: Any) -> dict[str, Any]:
+def row_of(table: str, **values: Any) -> Any:
     plain: dict[Kind, Any] = {Kind.TEXT: "a", Kind.INT64: 1, Kind.UINT256: 2, Kind.BOOL: True, Kind.FLOAT64: 0.1}
-    return {**{column.name: plain[column.kind] for column in TABLES[table].columns}, **values}
+    columns = {column.name: plain[column.kind] for column in TABLES[table].columns}
+    return TABLES[table].row(**{**columns, **values})
 
 
 def test_write_tables__of_no_rows__writes_every_declared_table(tmp_path: Path) -> None:
-    write_tables(tmp_path, {})
+    write_tables(tmp_path, [])
     assert {path.stem for path in tmp_path.iterdir()} == set(TABLES)
     for name, table in TABLES.items():
         frame = read_table(tmp_path, name)
@@ -47,8 +53,8 @@ def test_read_table__after_write__returns_every_value_and_type(
     tmp_path: Path, crash_rows: Rows, endogenous_rows: Rows
 ) -> None:
     crash_rows["price_moves"] = endogenous_rows["price_moves"]
-    crash_rows["links"] = [row_of("links", size=1 / 3)]
-    write_tables(tmp_path, crash_rows)
+    crash_rows["links"] = [asdict(row_of("links", size=1 / 3))]
+    write_tables(tmp_path, typed(crash_rows))
     dtypes = {
         Kind.TEXT: "object",
         Kind.INT64: "int64",
@@ -66,7 +72,7 @@ def test_read_table__after_write__returns_every_value_and_type(
 
 @pytest.mark.parametrize("value", [0, 2**53 + 1, 2**63, 2**64 + 1, MAX])
 def test_read_table__of_a_uint256__is_that_python_int(tmp_path: Path, value: int) -> None:
-    write_tables(tmp_path, {"positions": [row_of("positions", health_factor_wad=value)]})
+    write_tables(tmp_path, [row_of("positions", health_factor_wad=value)])
     found = read_table(tmp_path, "positions")["health_factor_wad"].iloc[0]
     assert type(found) is int
     assert found == value
@@ -89,48 +95,61 @@ def test_write_tables__a_value_that_does_not_fit__names_table_and_column(
     tmp_path: Path, column: str, value: object, what: str
 ) -> None:
     with pytest.raises(SchemaViolation, match=f"table positions, column {column}: .*{what}") as caught:
-        write_tables(tmp_path / "tables", {"positions": [row_of("positions", **{column: value})]})
+        write_tables(tmp_path / "tables", [row_of("positions", **{column: value})])
     assert isinstance(caught.value, CascadeError)
     assert not (tmp_path / "tables").exists()
 
 
 def test_write_tables__a_loss_of_a_liquidator__is_the_one_signed_integer(tmp_path: Path) -> None:
-    write_tables(tmp_path, {"liquidations": [row_of("liquidations", liquidator_profit_raw=-(2**200))]})
+    write_tables(tmp_path, [row_of("liquidations", liquidator_profit_raw=-(2**200))])
     assert read_table(tmp_path, "liquidations")["liquidator_profit_raw"].iloc[0] == -(2**200)
     with pytest.raises(SchemaViolation, match="debt_covered_raw"):
-        write_tables(tmp_path, {"liquidations": [row_of("liquidations", debt_covered_raw=-1)]})
+        write_tables(tmp_path, [row_of("liquidations", debt_covered_raw=-1)])
 
 
-def test_write_tables__a_missing_or_an_unknown_column__is_refused(tmp_path: Path) -> None:
-    incomplete = row_of("loops")
-    del incomplete["round"]
-    with pytest.raises(SchemaViolation, match="table loops, column round: is missing"):
-        write_tables(tmp_path, {"loops": [row_of("loops"), incomplete]})
-    with pytest.raises(SchemaViolation, match="table loops, column depth: is not declared"):
-        write_tables(tmp_path, {"loops": [row_of("loops", depth=1)]})
-    with pytest.raises(SchemaViolation, match="table loop: is not declared"):
-        write_tables(tmp_path, {"loop": []})
+def test_row__with_a_missing_or_an_unknown_column__cannot_be_made() -> None:
+    columns = asdict(row_of("loops"))
+    with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
+        LoopRow(**columns, depth=1)
+    del columns["round"]
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'round'"):
+        LoopRow(**columns)
+
+
+def test_write_tables__a_row_of_no_table__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemaViolation, match="table of Row: is not declared"):
+        write_tables(tmp_path / "tables", [row_of("loops"), Row(run_id="a", seed=1)])
+    assert not (tmp_path / "tables").exists()
+
+
+def test_write_tables__a_member_of_a_vocabulary__is_its_text(tmp_path: Path) -> None:
+    write_tables(tmp_path, [row_of("transactions", motive=Motive.MARGIN_CALL)])
+    (motive,) = read_table(tmp_path, "transactions")["motive"]
+    assert type(motive) is str
+    assert motive == "margin-call"
+    row = row_of("transactions", motive=Motive.MARGIN_CALL)
+    assert canonical_sha256([row], "transactions") == table_sha256(tmp_path)["transactions"]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1])
 def test_write_derived__a_figure_that_is_no_finite_float__is_refused(tmp_path: Path, value: Any) -> None:
-    write_tables(tmp_path, {})
+    write_tables(tmp_path, [])
     with pytest.raises(SchemaViolation, match="table links, column peak"):
-        write_derived(tmp_path, "links", [row_of("links", peak=value)])
+        write_derived(tmp_path, LinkRow, [row_of("links", peak=value)])
     assert len(read_table(tmp_path, "links")) == 0
 
 
 def test_write_derived__of_links__stands_in_place_of_the_empty_table(tmp_path: Path) -> None:
-    write_tables(tmp_path, {})
+    write_tables(tmp_path, [])
     before = table_sha256(tmp_path)
-    write_derived(tmp_path, "links", [row_of("links")])
-    assert read_table(tmp_path, "links").to_dict("records") == [row_of("links")]
+    write_derived(tmp_path, LinkRow, [row_of("links")])
+    assert rows_of(read_table(tmp_path, "links"), LinkRow) == [row_of("links")]
     assert {name for name, digest in table_sha256(tmp_path).items() if digest != before[name]} == {"links"}
 
 
 def test_write_derived__a_recorded_table__is_refused(tmp_path: Path) -> None:
     with pytest.raises(SchemaViolation, match="table prices: is not declared as derived"):
-        write_derived(tmp_path, "prices", [])
+        write_derived(tmp_path, PriceRow, [])
 
 
 def test_read_table__an_undeclared_table__is_refused(tmp_path: Path) -> None:
@@ -139,7 +158,7 @@ def test_read_table__an_undeclared_table__is_refused(tmp_path: Path) -> None:
 
 
 def test_read_table__a_file_with_other_columns__is_refused(tmp_path: Path) -> None:
-    write_tables(tmp_path, {})
+    write_tables(tmp_path, [])
     (tmp_path / "loops.parquet").write_bytes((tmp_path / "swaps.parquet").read_bytes())
     with pytest.raises(SchemaViolation, match="table loops: the file differs from the schema in"):
         read_table(tmp_path, "loops")
@@ -147,14 +166,14 @@ def test_read_table__a_file_with_other_columns__is_refused(tmp_path: Path) -> No
 
 def test_write_tables__the_same_rows_twice__writes_the_same_bytes(tmp_path: Path, crash_rows: Rows) -> None:
     for name in ("first", "second"):
-        write_tables(tmp_path / name, crash_rows)
+        write_tables(tmp_path / name, typed(crash_rows))
     for table in TABLES:
         first, second = (tmp_path / name / f"{table}.parquet" for name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
 
 
 def test_write_tables__a_file__is_zstd_says_its_units_and_nothing_of_pandas(tmp_path: Path, crash_rows: Rows) -> None:
-    write_tables(tmp_path, crash_rows)
+    write_tables(tmp_path, typed(crash_rows))
     with pq.ParquetFile(tmp_path / "prices.parquet") as file:
         metadata = file.metadata
         assert metadata.row_group(0).column(0).compression == "ZSTD"
@@ -176,9 +195,9 @@ def test_canonical_sha256__two_small_rows__is_the_hash_of_the_text_it_describes(
 
 
 def test_canonical_sha256__rows_frame_and_other_orders__is_the_same(tmp_path: Path, crash_rows: Rows) -> None:
-    write_tables(tmp_path, crash_rows)
+    write_tables(tmp_path, typed(crash_rows))
     frame = read_table(tmp_path, "liquidations")
-    expected = canonical_sha256(crash_rows["liquidations"], "liquidations")
+    expected = canonical_sha256(typed({"liquidations": crash_rows["liquidations"]}), "liquidations")
     assert canonical_sha256(frame, "liquidations") == expected
     assert canonical_sha256(frame.iloc[::-1], "liquidations") == expected
     assert canonical_sha256(frame[frame.columns[::-1]], "liquidations") == expected
@@ -188,9 +207,9 @@ def test_canonical_sha256__rows_frame_and_other_orders__is_the_same(tmp_path: Pa
 
 
 def test_tables_sha256__of_a_folder__is_the_hash_over_the_tables_hashes(tmp_path: Path, crash_rows: Rows) -> None:
-    write_tables(tmp_path, crash_rows)
+    write_tables(tmp_path, typed(crash_rows))
     hashes = table_sha256(tmp_path)
-    assert hashes == {name: canonical_sha256(crash_rows.get(name, []), name) for name in TABLES}
+    assert hashes == {name: canonical_sha256(typed({name: crash_rows.get(name, [])}), name) for name in TABLES}
     text = "{" + ",".join(f'"{name}":"{hashes[name]}"' for name in sorted(hashes)) + "}"
     expected = hashlib.sha256(text.encode("ascii")).hexdigest()
     assert tables_sha256(tmp_path) == combined_sha256(hashes) == expected

@@ -217,7 +217,7 @@ class LocalChain:
 
     def __init__(self, rpc: Rpc, *, on_block: Callable[[Block, Sequence[Transaction]], None] | None = None) -> None:
         self.rpc = rpc
-        self._on_block = on_block
+        self.on_block = on_block
         self._interfaces: dict[str, Interface] = {}
         self._errors: dict[str, Function] = {}
         self._nonces: dict[str, int] = {}
@@ -335,8 +335,8 @@ class LocalChain:
                 Receipt(entry, revert_reason=why.get(entry.tx_hash, ""), decode=self.decode_log) for entry in raw
             ),
         )
-        if self._on_block is not None:
-            self._on_block(block, sent.transactions)
+        if self.on_block is not None:
+            self.on_block(block, sent.transactions)
         return block
 
     def _require_all_ok(self, transactions: Sequence[Transaction], block: Block) -> None:

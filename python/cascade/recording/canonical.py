@@ -18,24 +18,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
-from cascade.recording.tables import TABLES, Table
+from cascade.recording.tables import TABLES, Row, Table
 
 __all__ = ["canonical_sha256", "combined_sha256"]
 
 _VERSION = "cascade-table-1"
 
 
-def canonical_sha256(rows: pd.DataFrame | Sequence[Mapping[str, Any]], table: str) -> str:
-    """Hash of a table's content, whichever library wrote it.
+def canonical_sha256(rows: pd.DataFrame | Sequence[Row], table: str) -> str:
+    """Return the hash of a table's content, in hex: the same whichever library and version wrote the file.
 
     Parameters
     ----------
-    rows : DataFrame or sequence of mappings
-        The content, as `read_table` returns it or as the recorder collects it.
+    rows : DataFrame or sequence of Row
+        The content, as `read_table` returns it or as the recorder collects it; the order of rows does not count.
     table : str
         Name of the table.
     """
@@ -44,7 +43,7 @@ def canonical_sha256(rows: pd.DataFrame | Sequence[Mapping[str, Any]], table: st
     if isinstance(rows, pd.DataFrame):
         columns = [rows[name].tolist() for name in names]
     else:
-        columns = [[row[name] for row in rows] for name in names]
+        columns = [[getattr(row, name) for row in rows] for name in names]
     encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
     lines = sorted(encode(values) for values in zip(*columns, strict=True))
     digest = hashlib.sha256(_head(schema).encode("ascii"))
@@ -53,7 +52,7 @@ def canonical_sha256(rows: pd.DataFrame | Sequence[Mapping[str, Any]], table: st
 
 
 def combined_sha256(hashes: Mapping[str, str]) -> str:
-    """One hash over the hashes of several tables."""
+    """Return one hash, in hex, over the hashes of several tables by name."""
     text = json.dumps(dict(hashes), separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

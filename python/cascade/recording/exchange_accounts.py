@@ -1,70 +1,82 @@
-"""Who and what stands behind an address of the exchange."""
+"""Names for the addresses of the exchange: who has an account, and which contract is which book."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cascade.chain.local import Transaction
+from cascade.errors import MissingPart
+from cascade.vocabulary import Intent, Role
 from cascade.world.exchange import DeployedBook, DeployedExchange
 from cascade.world.world import Actor, World
 
-__all__ = ["ACCOUNT_LIQUIDATION", "DESK_LIQUIDATION", "ExchangeAccounts"]
-
-ACCOUNT_LIQUIDATION, DESK_LIQUIDATION = "account-liquidation", "desk-liquidation"
-"""What a sale by the margin engine, and by the desk, is for."""
+__all__ = ["ExchangeAccounts"]
 
 
 class ExchangeAccounts:
-    """Names, classes and cohorts of accounts; books by address.
+    """Look up accounts and books by address.
 
     Parameters
     ----------
     world : World
-        With an exchange.
+        The deployed scenario, whose actors have names and roles.
+    exchange : DeployedExchange
+        Its exchange, which knows the cohort of each account.
     """
 
-    def __init__(self, world: World) -> None:
-        assert world.exchange is not None
-        self.world, self.exchange = world, world.exchange
+    def __init__(self, world: World, exchange: DeployedExchange) -> None:
+        self.world, self.exchange = world, exchange
         self._books: dict[str, DeployedBook] = {}
 
     @property
     def addresses(self) -> set[str]:
-        """Books, desk, margin and vault, in lower case: contracts whose events are read."""
-        exchange: DeployedExchange = self.exchange
+        """Addresses, in lower case, of the contracts whose events are recorded: books, desk, margin and vault."""
+        exchange = self.exchange
         found = [exchange.vault, exchange.desk, exchange.margin, *(book.contract for book in exchange.books.values())]
         return {contract.address.lower() for contract in found if contract is not None}
 
-    def book_at(self, address: str) -> DeployedBook | None:
-        """The book at an address, if it is one's."""
+    @property
+    def books(self) -> Mapping[str, DeployedBook]:
+        """Books by the address of their contract."""
+        # Books are deployed one by one while blocks are already recorded.
         if len(self._books) != len(self.exchange.books):
             self._books = {book.contract.address: book for book in self.exchange.books.values()}
-        return self._books.get(address)
+        return self._books
 
-    def forced(self, transaction: Transaction) -> str | None:
-        """What a transaction's sales are for where margin engine or desk make them; None for others.
+    def book_of(self, asset: str) -> DeployedBook:
+        """Return the book in which an asset is traded.
 
-        They are called directly, or through the contract that the exchange's keeper acts through.
+        Raises
+        ------
+        MissingPart
+            When no book trades the asset.
+        """
+        book = self.exchange.book_of(asset)
+        if book is None:
+            raise MissingPart(f"exchange.books of {asset}")
+        return book
+
+    def forced_sale(self, transaction: Transaction) -> Intent | None:
+        """Return the intent of a transaction's sales where the margin engine or the desk makes them, else None.
+
+        Anyone may call the two contracts directly; the exchange's own keeper calls them through its `engine` contract.
         """
         margin, desk, engine = self.exchange.margin, self.exchange.desk, self.exchange.engine
         if margin is not None and transaction.to == margin.address:
-            return ACCOUNT_LIQUIDATION
+            return Intent.ACCOUNT_LIQUIDATION
         if desk is not None and transaction.to == desk.address:
-            return DESK_LIQUIDATION
+            return Intent.DESK_LIQUIDATION
         if engine is not None and transaction.to == engine.address:
             functions = engine.interface.functions
             if transaction.data.startswith(functions["liquidateAccount"].selector):
-                return ACCOUNT_LIQUIDATION
+                return Intent.ACCOUNT_LIQUIDATION
             if transaction.data.startswith(functions["liquidateLoan"].selector):
-                return DESK_LIQUIDATION
+                return Intent.DESK_LIQUIDATION
         return None
 
     def actor(self, address: str) -> Actor:
-        """Who has an account; its cohort is the one that it was enrolled with."""
+        """Return the actor at an address, with the cohort under which its account was enrolled at the exchange."""
         known = self.world.actors.get(address)
         if known is None:
-            known = Actor(name=self.world.contract_names.get(address, address), role="unknown")
+            known = Actor(name=self.world.contract_names.get(address, address), role=Role.UNKNOWN)
         return Actor(known.name, known.role, self.exchange.accounts.get(address, known.cohort))
-
-    def party(self, column: str, address: str) -> dict[str, str]:
-        """Name, class and cohort under a column's name."""
-        actor = self.actor(address)
-        return {column: actor.name, f"{column}_role": actor.role, f"{column}_cohort": actor.cohort}

@@ -1,105 +1,102 @@
-"""All rows of the exchange: what its transactions did, and what it is at the end of a step."""
+"""Rows of the exchange: the effects of its transactions, and its state at the end of a step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from cascade.chain.local import Receipt, Transaction
 from cascade.observation import BlockView
 from cascade.recording.book_events import BookEvents, BookMove
 from cascade.recording.exchange_accounts import ExchangeAccounts
 from cascade.recording.exchange_events import event_rows, perp_trade_rows
 from cascade.recording.exchange_state import ExchangeState
+from cascade.recording.mined import MinedTransaction
+from cascade.recording.tables import BlockStamp, PriceMoveRow, Row
 from cascade.scenario.model import ExchangeIndexOracle
 from cascade.scenario.sources import sources_of
+from cascade.vocabulary import Phase, PositionEvent, PriceSource
+from cascade.world.exchange import DeployedExchange
 from cascade.world.world import World
 
 __all__ = ["ExchangeRows"]
 
-Row = dict[str, Any]
-
 
 class ExchangeRows:
-    """Makes rows, without identity and time, of an exchange that is deployed.
+    """Make the rows of a deployed exchange.
 
     Parameters
     ----------
     world : World
-        With an exchange.
+        The deployed scenario.
+    exchange : DeployedExchange
+        Its exchange.
     """
 
-    def __init__(self, world: World) -> None:
-        self._accounts = ExchangeAccounts(world)
+    def __init__(self, world: World, exchange: DeployedExchange) -> None:
+        self._accounts = ExchangeAccounts(world, exchange)
         self._books = BookEvents(self._accounts)
         self._state = ExchangeState(self._accounts)
         self._addresses: set[str] = set()
-        self._at_oracle = {
-            source.book
+        self._markets_at_oracle = {
+            PriceSource.BOOK.of(source.book)
             for tree in world.scenario.spec.oracle.values()
             for source in sources_of(tree)
             if isinstance(source, ExchangeIndexOracle)
         }
 
-    def of_transaction(self, transaction: Transaction, receipt: Receipt, *, crash: bool) -> Iterator[tuple[str, Row]]:
-        """Table and row of what a transaction did; of the build phase only what moved own prices."""
-        logs = receipt.logs_of(self._contracts(crash)) if receipt.ok else ()
+    def of_transaction(self, mined: MinedTransaction) -> Iterator[Row]:
+        """Yield the rows of one transaction; during the build only the moves of own prices, which later ones need."""
+        is_crash = mined.at["phase"] == Phase.CRASH
+        logs = mined.receipt.logs_of(self._contracts(is_crash)) if mined.receipt.ok else ()
         if not logs:
             return
-        for move in self._books.moves(transaction, receipt, logs):
-            yield "price_moves", self._move_row(move)
-        if not crash:
+        for move in self._books.moves(mined, logs):
+            yield self._move_row(mined, move)
+        if not is_crash:
             return
-        for row in self._books.trades(transaction, receipt, logs):
-            yield "trades", row
-        for row in perp_trade_rows(self._accounts, transaction, receipt, logs):
-            yield "perp_trades", row
-        for row in event_rows(self._accounts, receipt, logs):
-            yield "exchange_events", row
+        yield from self._books.trades(mined, logs)
+        yield from perp_trade_rows(self._accounts, mined, logs)
+        yield from event_rows(self._accounts, mined, logs)
 
     def is_at_oracle(self, market: str) -> bool:
-        """Whether the lending pool's oracle reads the index of a book, given as a market of `price_moves`."""
-        return market.removeprefix("book:") in self._at_oracle
+        """Return whether a market of `price_moves` is a book whose index the lending pool's oracle reads."""
+        return market in self._markets_at_oracle
 
-    def of_state(self, view: BlockView, *, event: str | None = None) -> Iterator[tuple[str, Row]]:
-        """Table and row of what the exchange is; of every account where an event is named."""
-        for row in self._state.liquidity(view):
-            yield "liquidity", row
-        for row in self._state.margin(view, event=event):
-            yield "margin", row
-        for row in self._state.margin_cohorts(view):
-            yield "margin_cohorts", row
-        for row in self._state.holdings(view):
-            yield "holdings", row
-        for row in self._state.funds(view):
-            yield "funds", row
+    def of_state(self, at: BlockStamp, view: BlockView, *, event: PositionEvent | None = None) -> Iterator[Row]:
+        """Yield the rows of what changed since the step before; where an event is named, of every margin account."""
+        yield from self._state.liquidity(at, view)
+        yield from self._state.margin(at, view, event=event)
+        yield from self._state.margin_cohorts(at, view)
+        yield from self._state.holdings(at, view)
+        yield from self._state.funds(at, view)
 
-    def at_the_end(self, view: BlockView) -> Iterator[tuple[str, Row]]:
-        """Table and row of every account as the run leaves it."""
-        for row in self._state.margin(view, event="end"):
-            yield "margin", row
+    def at_the_end(self, at: BlockStamp, view: BlockView) -> Iterator[Row]:
+        """Yield one row per margin account for the end of the run."""
+        yield from self._state.margin(at, view, event=PositionEvent.END)
 
     def prices(self, view: BlockView) -> Iterator[tuple[str, str, int]]:
-        """Asset, source and price of every book, in dollars with 8 decimals."""
+        """Yield asset, source and price (dollars with 8 decimals) of every book."""
         return self._state.prices(view)
 
-    def _contracts(self, crash: bool) -> set[str]:
-        # The crash changes nothing about what is deployed.
-        if not crash or not self._addresses:
+    def _contracts(self, is_crash: bool) -> set[str]:
+        # Contracts are deployed during the build only: the crash reads the addresses once.
+        if not is_crash or not self._addresses:
             self._addresses = self._accounts.addresses
         return self._addresses
 
-    def _move_row(self, move: BookMove) -> Row:
+    def _move_row(self, mined: MinedTransaction, move: BookMove) -> PriceMoveRow:
         actor = self._accounts.actor(move.account)
-        return {
-            "log_index": move.log_index,
-            "market": f"book:{move.book}",
-            "asset": self._accounts.exchange.books[move.book].base,
-            "kind": move.kind,
-            "actor": actor.name,
-            "role": actor.role,
-            "cohort": actor.cohort,
-            "intent": move.intent,
-            "price_before_wad": move.before_wad,
-            "price_after_wad": move.after_wad,
-        }
+        return PriceMoveRow(
+            **mined.at,
+            transaction_index=mined.receipt.transaction_index,
+            log_index=move.log_index,
+            tx_hash=mined.receipt.tx_hash,
+            market=PriceSource.BOOK.of(move.book),
+            asset=self._accounts.exchange.books[move.book].base,
+            kind=move.kind,
+            actor=actor.name,
+            role=actor.role,
+            cohort=actor.cohort,
+            intent=move.intent,
+            price_before_wad=move.before_wad,
+            price_after_wad=move.after_wad,
+        )

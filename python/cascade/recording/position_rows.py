@@ -1,62 +1,90 @@
-"""What owners did with their positions: unwound them, or supplied, withdrew, borrowed and repaid themselves."""
+"""Rows of owners' own changes to their positions, and of positions as a view shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from cascade.chain.local import Log, Receipt
+from cascade.chain.local import Log
+from cascade.observation import PositionState
+from cascade.recording.mined import MinedTransaction
+from cascade.recording.tables import BlockStamp, FlowRow, PositionRow, UnwindRow
+from cascade.vocabulary import FlowEvent, PositionEvent
 from cascade.world.world import World
 
-__all__ = ["flow_rows", "unwind_rows"]
+__all__ = ["flow_rows", "position_row", "unwind_rows"]
 
-_FLOWS = {"Supply": "onBehalfOf", "Borrow": "onBehalfOf", "Repay": "user", "Withdraw": "user"}
-"""Events of the lending pool that change a position, and which of their arguments names its owner."""
-
-_COUNTERPARTY = {"Supply": "user", "Borrow": "user", "Repay": "repayer", "Withdraw": "to"}
-
-
-def flow_rows(world: World, receipt: Receipt) -> Iterator[dict[str, Any]]:
-    """One row a movement between a position and an account that is no contract."""
-    for log in receipt.logs_of({world.pool.address.lower()}):
-        if log.event in _FLOWS:
-            owner = world.actors.get(log.arguments[_FLOWS[log.event]])
-            other = world.actors.get(log.arguments[_COUNTERPARTY[log.event]])
-            if owner is not None and other is not None:
-                yield {
-                    "tx_hash": receipt.tx_hash,
-                    "log_index": log.log_index,
-                    "account": owner.name,
-                    "cohort": owner.cohort,
-                    "event": log.event.lower(),
-                    "asset": world.symbol_of(log.arguments["reserve"]),
-                    "amount_raw": log.arguments["amount"],
-                }
+_FLOWS = {
+    "Supply": (FlowEvent.SUPPLY, "onBehalfOf", "user"),
+    "Borrow": (FlowEvent.BORROW, "onBehalfOf", "user"),
+    "Repay": (FlowEvent.REPAY, "user", "repayer"),
+    "Withdraw": (FlowEvent.WITHDRAW, "user", "to"),
+}
+"""By event of the lending pool: its name in `flows`, and the arguments that name the owner and the other side."""
 
 
-def unwind_rows(world: World, receipt: Receipt) -> Iterator[dict[str, Any]]:
-    """One row a loop, or part of it, that its owner sold and repaid through the deleverager."""
-    for log in receipt.logs_of({world.deleverager.address.lower()}):
+def flow_rows(world: World, mined: MinedTransaction) -> Iterator[FlowRow]:
+    """Yield one row per movement between a position and an account that is no contract.
+
+    Movements of a position through a contract, as a loop's unwinding, are left out: they have rows of their own.
+    """
+    for log in mined.receipt.logs_of({world.pool.address.lower()}):
+        if log.event not in _FLOWS:
+            continue
+        event, owner_argument, other_argument = _FLOWS[log.event]
+        owner = world.actors.get(log.arguments[owner_argument])
+        other = world.actors.get(log.arguments[other_argument])
+        if owner is not None and other is not None:
+            yield FlowRow(
+                **mined.stamp(log),
+                account=owner.name,
+                cohort=owner.cohort,
+                event=event,
+                asset=world.symbol_of(log.arguments["reserve"]),
+                amount_raw=log.arguments["amount"],
+            )
+
+
+def unwind_rows(world: World, mined: MinedTransaction) -> Iterator[UnwindRow]:
+    """Yield one row per loop, or part of one, that its owner sold and repaid through the deleverager."""
+    for log in mined.receipt.logs_of({world.deleverager.address.lower()}):
         if log.event == "Unwound":
-            yield _unwound(world, receipt, log)
+            yield _unwind_row(world, mined, log)
 
 
-def _unwound(world: World, receipt: Receipt, log: Log) -> dict[str, Any]:
+def _unwind_row(world: World, mined: MinedTransaction, log: Log) -> UnwindRow:
     report, owner = log.arguments, world.actors[log.arguments["owner"]]
-    return {
-        "tx_hash": receipt.tx_hash,
-        "log_index": log.log_index,
-        "borrower": owner.name,
-        "cohort": owner.cohort,
-        "collateral_asset": world.symbol_of(report["collateralAsset"]),
-        "debt_asset": world.symbol_of(report["debtAsset"]),
-        "collateral_sold_raw": report["collateralSold"],
-        "proceeds_raw": report["proceeds"],
-        "debt_repaid_raw": report["debtRepaid"],
-        "premium_raw": report["premium"],
-        "cash_paid_raw": report["cashPaid"],
-        "collateral_price_e8": report["collateralPriceE8"],
-        "debt_price_e8": report["debtPriceE8"],
-        "health_factor_before_wad": report["healthFactorBeforeWad"],
-        "health_factor_after_wad": report["healthFactorAfterWad"],
-    }
+    return UnwindRow(
+        **mined.stamp(log),
+        borrower=owner.name,
+        cohort=owner.cohort,
+        collateral_asset=world.symbol_of(report["collateralAsset"]),
+        debt_asset=world.symbol_of(report["debtAsset"]),
+        collateral_sold_raw=report["collateralSold"],
+        proceeds_raw=report["proceeds"],
+        debt_repaid_raw=report["debtRepaid"],
+        premium_raw=report["premium"],
+        cash_paid_raw=report["cashPaid"],
+        collateral_price_e8=report["collateralPriceE8"],
+        debt_price_e8=report["debtPriceE8"],
+        health_factor_before_wad=report["healthFactorBeforeWad"],
+        health_factor_after_wad=report["healthFactorAfterWad"],
+    )
+
+
+def position_row(at: BlockStamp, state: PositionState, event: PositionEvent) -> PositionRow:
+    """Return the row of a position at a block."""
+    entry = state.entry
+    return PositionRow(
+        **at,
+        borrower=entry.borrower,
+        address=entry.address,
+        cohort=entry.cohort,
+        event=event,
+        collateral_asset=entry.collateral,
+        debt_asset=entry.debt,
+        collateral_raw=state.collateral_raw,
+        debt_raw=state.debt_raw,
+        collateral_base_e8=state.collateral_base_e8,
+        debt_base_e8=state.debt_base_e8,
+        health_factor_wad=state.health_factor_wad,
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -60,7 +62,7 @@ class SchemaViolation(CascadeError, TypeError):
         super().__init__(f"table {table}{f', column {column}' if column else ''}: {what}")
 
 
-def write_tables(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+def write_tables(folder: Path, rows: Iterable[Row]) -> None:
     """Write every declared table, each to its own file; a table without rows is written empty.
 
     The same rows give the same bytes with the same pyarrow.
@@ -69,32 +71,44 @@ def write_tables(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) 
     ----------
     folder : Path
         Where the files go; made when missing.
-    rows : mapping
-        Rows by table; each row has exactly the table's columns, integers as Python ints.
+    rows : iterable of Row
+        Rows of all tables; the rows of one table are written in the order in which they come.
 
     Raises
     ------
     SchemaViolation
-        For an unknown table, a missing or unknown column, or a value of another type or out of range. Nothing is
-        written then.
+        For a row of a class that declares no table, or a value of another type than its column's or out of its range.
+        Nothing is written then.
     """
-    for name in rows:
-        if name not in TABLES:
-            raise SchemaViolation(table=name, column="", what=f"is not declared; tables are {', '.join(TABLES)}")
-    tables = {name: _to_arrow(schema, rows.get(name, ())) for name, schema in TABLES.items()}
+    by_table: dict[str, list[Row]] = {name: [] for name in TABLES}
+    for row in rows:
+        if row.table_name not in by_table:
+            raise SchemaViolation(table=f"of {type(row).__name__}", column="", what=_not_declared())
+        by_table[row.table_name].append(row)
+    tables = {name: _to_arrow(schema, by_table[name]) for name, schema in TABLES.items()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         _write(folder, name, table)
 
 
-def write_derived(folder: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write one table that is made from the others, in place of the empty one that stood for it.
+def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> None:
+    """Write one table that is made from the others, in place of the empty file that `write_tables` wrote for it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the tables.
+    kind : type of Row
+        The table's class of rows.
+    rows : sequence of Row
+        All of its rows.
 
     Raises
     ------
     SchemaViolation
         As `write_tables`; also for a table that is recorded.
     """
+    name = kind.table_name
     if name not in TABLES or not TABLES[name].is_derived:
         raise SchemaViolation(table=name, column="", what="is not declared as derived from other tables")
     _write(folder, name, _to_arrow(TABLES[name], rows))
@@ -117,19 +131,19 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         When the folder does not hold the table.
     """
     if name not in TABLES:
-        raise SchemaViolation(table=name, column="", what=f"is not declared; tables are {', '.join(TABLES)}")
+        raise SchemaViolation(table=name, column="", what=_not_declared())
     schema = TABLES[name]
     with pq.ParquetFile(folder / f"{name}.parquet") as file:
         table = file.read(use_threads=False)
     if table.schema.names != schema.column_names:
         odd = sorted(set(table.schema.names) ^ set(schema.column_names)) or ["their order"]
         raise SchemaViolation(table=name, column="", what=f"the file differs from the schema in {', '.join(odd)}")
-    series = {}
+    arrays = {}
     for column, values in zip(schema.columns, table.columns, strict=True):
         if values.type != _ARROW[column.kind] or values.null_count:
             raise SchemaViolation(table=name, column=column.name, what=f"holds {values.type}, or nulls")
-        series[column.name] = _to_series(column.kind, values)
-    return pd.DataFrame(series, columns=schema.column_names)
+        arrays[column.name] = _to_array(column.kind, values)
+    return pd.DataFrame(arrays, columns=schema.column_names)
 
 
 def rows_of(frame: pd.DataFrame, kind: type[R]) -> list[R]:
@@ -170,16 +184,14 @@ def _write(folder: Path, name: str, table: pa.Table) -> None:
         writer.add_key_value_metadata(_described(TABLES[name]))
 
 
-def _to_arrow(schema: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    names = set(schema.column_names)
-    for row in rows:
-        if row.keys() != names:
-            missing, unknown = sorted(names - row.keys()), sorted(row.keys() - names)
-            what = "is missing" if missing else "is not declared"
-            raise SchemaViolation(table=schema.name, column=(missing or unknown)[0], what=what)
+def _not_declared() -> str:
+    return f"is not declared; tables are {', '.join(TABLES)}"
+
+
+def _to_arrow(schema: Table, rows: Sequence[Row]) -> pa.Table:
     arrays = []
     for column in schema.columns:
-        values = [row[column.name] for row in rows]
+        values = [getattr(row, column.name) for row in rows]
         _check(schema.name, column, values)
         if column.kind is Kind.UINT256:
             values = [str(value) for value in values]
@@ -188,22 +200,20 @@ def _to_arrow(schema: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _check(table: str, column: Column, values: Sequence[Any]) -> None:
-    wanted = _PYTHON[column.kind]
+def _check(table: str, column: Column, values: Sequence[object]) -> None:
+    wanted, kind = _PYTHON[column.kind], column.kind
     low, high = _limits(column)
     for value in values:
-        found = type(value)
-        # A member of a vocabulary is its text; every other type must match exactly: True is no integer.
-        if found is not wanted and not (wanted is str and isinstance(value, str)):
-            raise SchemaViolation(
-                table=table, column=column.name, what=f"{value!r} is {found.__name__}, not {column.kind.value}"
-            )
-        if column.kind in (Kind.INT64, Kind.UINT256) and not low <= value <= high:
-            raise SchemaViolation(
-                table=table, column=column.name, what=f"{value} is out of the range of {column.kind.value}"
-            )
-        if column.kind is Kind.FLOAT64 and not math.isfinite(value):
-            raise SchemaViolation(table=table, column=column.name, what=f"{value} is not finite")
+        # Types must match exactly: True is no integer, and numpy's integers wrap. A vocabulary's member is its text.
+        if type(value) is not wanted and not (kind is Kind.TEXT and isinstance(value, str)):
+            what = f"{value!r} is {type(value).__name__}, not {kind.value}"
+        elif isinstance(value, float) and not math.isfinite(value):
+            what = f"{value} is not finite"
+        elif kind is not Kind.BOOL and isinstance(value, int) and not low <= value <= high:
+            what = f"{value} is out of the range of {kind.value}"
+        else:
+            continue
+        raise SchemaViolation(table=table, column=column.name, what=what)
 
 
 def _limits(column: Column) -> tuple[int, int]:
@@ -212,12 +222,13 @@ def _limits(column: Column) -> tuple[int, int]:
     return (_INT256_MIN if column.is_signed else 0), _UINT256_MAX
 
 
-def _to_series(kind: Kind, values: Any) -> pd.Series[Any]:
+def _to_array(kind: Kind, values: pa.ChunkedArray) -> npt.NDArray[np.generic]:
     if kind is Kind.UINT256:
-        return pd.Series([int(value) for value in values.to_pylist()], dtype=object)
+        # Text in the file, Python's own ints in a frame: numpy's integers would wrap.
+        return np.array([int(value) for value in values.to_pylist()], dtype=object)
     if kind is Kind.TEXT:
-        return pd.Series(values.to_pylist(), dtype=object)
-    return pd.Series(values.to_numpy(), dtype=_NUMPY[kind])
+        return np.array(values.to_pylist(), dtype=object)
+    return np.asarray(values.to_numpy(), dtype=_NUMPY[kind])
 
 
 def _described(schema: Table) -> dict[str, str]:

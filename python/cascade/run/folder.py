@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from cascade.analysis.summary import summarise
 from cascade.chain.artifacts import Artifact
 from cascade.recording.manifest import AgentSource, Manifest, ScenarioText
 from cascade.recording.store import table_sha256, write_derived, write_tables
+from cascade.recording.tables import LinkRow, Row, RunRow
 from cascade.run.expectation import judge
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario
@@ -50,21 +51,29 @@ def run_id_of(
     return f"{scenario.spec.name}-{scenario.seed}-{digest.hexdigest()[:10]}"
 
 
-def describe_run(scenario: Scenario, artifacts: Mapping[str, Artifact], *, positions: int) -> dict[str, Any]:
-    """The row of the table `runs`, without the identity columns."""
+def describe_run(scenario: Scenario, artifacts: Mapping[str, Artifact], *, run_id: str, positions: int) -> RunRow:
+    """Return the row of the table `runs`.
+
+    Parameters
+    ----------
+    positions : int
+        Number of positions built.
+    """
     spec = scenario.spec
     parameters = scenario.parameters_json()
-    return {
-        "scenario": spec.name,
-        "engine": spec.lending.engine,
-        "start_timestamp": spec.timeline.start_timestamp,
-        "block_seconds": spec.timeline.block_seconds,
-        "positions": positions,
-        "counterfactual": spec.counterfactual or "",
-        "parameters": parameters,
-        "scenario_sha256": hashlib.sha256(parameters.encode()).hexdigest(),
-        "contracts_sha256": _contracts_sha256(artifacts),
-    }
+    return RunRow(
+        run_id=run_id,
+        seed=scenario.seed,
+        scenario=spec.name,
+        engine=spec.lending.engine,
+        start_timestamp=spec.timeline.start_timestamp,
+        block_seconds=spec.timeline.block_seconds,
+        positions=positions,
+        counterfactual=spec.counterfactual or "",
+        parameters=parameters,
+        scenario_sha256=hashlib.sha256(parameters.encode()).hexdigest(),
+        contracts_sha256=_contracts_sha256(artifacts),
+    )
 
 
 def _bytecode_hashes(artifacts: Mapping[str, Artifact]) -> dict[str, str]:
@@ -83,7 +92,7 @@ def _contracts_sha256(artifacts: Mapping[str, Artifact]) -> str:
 def write_run(
     scenario: Scenario,
     artifacts: Mapping[str, Artifact],
-    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    rows: Iterable[Row],
     *,
     own_agents: Mapping[str, OwnAgent],
     out: Path,
@@ -119,7 +128,7 @@ def write_run(
             write_tables(partial / "tables", rows)
             frames = Frames(partial)
             check_liquidations(frames)
-            write_derived(partial / "tables", "links", link_rows(frames))
+            write_derived(partial / "tables", LinkRow, link_rows(frames))
             summary = summarise(frames, wall_seconds=round(wall_seconds(), 3))
             summary.update(not_hashed)
             manifest = Manifest(

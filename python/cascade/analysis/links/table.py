@@ -16,6 +16,7 @@ from cascade.analysis.links.margin_calls import margin_calls
 from cascade.analysis.links.model import INPUT, MACRO_SHOCK, OTHERS, RESIDUAL, TIME, Fed, Link, Parts
 from cascade.analysis.links.unwinding import loop_unwinding
 from cascade.analysis.links.vacuum import vacuums
+from cascade.recording.tables import LinkRow, RunRow
 
 __all__ = ["find_links", "link_rows"]
 
@@ -52,30 +53,30 @@ def find_links(frames: Frames) -> list[tuple[Link, tuple[Fed, ...]]]:
     return [(link, _feeders(link, link.split(), by_name)) for link in ordered]
 
 
-def link_rows(frames: Frames) -> list[dict[str, Any]]:
-    """Rows of the table `links`: one a link and feeder; numbers are exact until here, and floats from here on."""
-    run = frames.runs.iloc[0]
-    identity = {"run_id": str(run["run_id"]), "seed": int(run["seed"])}
+def link_rows(frames: Frames) -> list[LinkRow]:
+    """Return the rows of the table `links`: one per link and feeder. Exact numbers become floats here."""
+    (run,) = frames.rows(RunRow)
     return [
-        {
-            **identity,
-            "order": order,
-            "link": link.name,
-            "what": link.what,
-            "started_timestamp": link.started.timestamp,
-            "peaked_timestamp": link.peaked.timestamp,
-            "ended_timestamp": link.ended,
-            "started_step": link.started.step,
-            "size": float(link.size),
-            "size_unit": link.size_unit,
-            "peak": float(link.peak),
-            "peak_unit": link.peak_unit,
-            "fed_by": fed.fed_by,
-            "fed_through": fed.through,
-            "fed_share": float(fed.share),
-            "fed_net": float(fed.net),
-            "basis": link.basis,
-        }
+        LinkRow(
+            run_id=run.run_id,
+            seed=run.seed,
+            order=order,
+            link=link.name,
+            what=link.what,
+            started_timestamp=link.started.timestamp,
+            peaked_timestamp=link.peaked.timestamp,
+            ended_timestamp=link.ended,
+            started_step=link.started.step,
+            size=float(link.size),
+            size_unit=link.size_unit,
+            peak=float(link.peak),
+            peak_unit=link.peak_unit,
+            fed_by=fed.fed_by,
+            fed_through=fed.through,
+            fed_share=float(fed.share),
+            fed_net=float(fed.net),
+            basis=link.basis,
+        )
         for order, (link, feeders) in enumerate(find_links(frames), start=1)
         for fed in feeders
     ]

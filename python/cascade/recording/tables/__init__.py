@@ -30,21 +30,24 @@ from cascade.recording.tables.lending import (
     UnwindRow,
     WithdrawalRow,
 )
-from cascade.recording.tables.row import TABLES, Column, Kind, Row, Table
+from cascade.recording.tables.row import TABLES, BlockStamp, Column, Identity, Kind, LogStamp, Row, Table
 
 __all__ = [
     "TABLES",
     "BlockRow",
+    "BlockStamp",
     "Column",
     "ExchangeEventRow",
     "FlowRow",
     "FundRow",
     "HealthRow",
     "HoldingRow",
+    "Identity",
     "Kind",
     "LinkRow",
     "LiquidationRow",
     "LiquidityRow",
+    "LogStamp",
     "LoopRow",
     "MarginCohortRow",
     "MarginEventRow",
