@@ -53,8 +53,6 @@ class Arbitrageur:
     highest price it may have paid, and does not give for less.
     """
 
-    role = "arbitrageur"
-
     def __init__(self, name: str, spec: ArbitrageurSpec) -> None:
         self.name = name
         self.spec = spec

@@ -37,8 +37,6 @@ class BasisTrader:
     Net long of contracts it holds no spot; the rest stays open.
     """
 
-    role = "basis-trader"
-
     def __init__(self, name: str, spec: BasisTraderSpec) -> None:
         self.name = name
         self.spec = spec

@@ -44,8 +44,6 @@ class Bidder:
     level's size an equal part a block, until it is whole again.
     """
 
-    role = "bidder"
-
     def __init__(self, name: str, spec: BidderSpec) -> None:
         self.name = name
         self.spec = spec

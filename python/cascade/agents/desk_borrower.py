@@ -21,8 +21,6 @@ __all__ = ["DeskBorrower"]
 class DeskBorrower:
     """One loan of the desk. Its pledge and its LTV are drawn once; what it borrowed leaves the exchange."""
 
-    role = "desk-borrower"
-
     def __init__(self, name: str, spec: DeskBorrowerSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec

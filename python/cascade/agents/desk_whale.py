@@ -54,8 +54,6 @@ class DeskWhale:
     the deadline passes under a standing call, or when the desk sells from its pledge; then it unwinds what is left.
     """
 
-    role = "whale"
-
     def __init__(self, name: str, spec: DeskWhaleSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec

@@ -42,8 +42,6 @@ class DipBuyer:
     borrows for the next round, as far as the pool has it. A round counts once its loan is there.
     """
 
-    role = "dip-buyer"
-
     def __init__(self, name: str, spec: DipBuyerSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec

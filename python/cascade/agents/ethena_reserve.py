@@ -37,8 +37,6 @@ class EthenaReserve:
     funding is the stakers' and refills nothing. Funding that it owes is paid from cash, likewise raised.
     """
 
-    role = "issuer"
-
     def __init__(self, name: str, spec: EthenaReserveSpec, scenario: ScenarioSpec) -> None:
         self.name = name
         self.spec = spec

@@ -82,8 +82,6 @@ class ExchangeArbitrageur:
     trade, and waits for transfers when they are degraded.
     """
 
-    role = "arbitrageur"
-
     def __init__(self, name: str, spec: ExchangeArbitrageurSpec) -> None:
         self.name = name
         self.spec = spec

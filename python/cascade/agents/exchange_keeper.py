@@ -61,8 +61,6 @@ class ExchangeKeeper:
     again when a call runs, and makes those that are still due.
     """
 
-    role = "engine"
-
     def __init__(self, name: str, spec: ExchangeKeeperSpec) -> None:
         self.name = name
         self.spec = spec

@@ -35,8 +35,6 @@ class _Sight:
 class HolderExit:
     """One holder: from a time of its own on it sells equal parts of what it has, block by block."""
 
-    role = "spot-seller"
-
     def __init__(self, name: str, spec: HolderExitSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec

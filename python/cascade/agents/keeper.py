@@ -57,8 +57,6 @@ class Keeper:
     proposed before, covers the debt, the flash loan's premium, gas, and the least profit it works for.
     """
 
-    role = "keeper"
-
     def __init__(self, name: str, spec: KeeperSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec

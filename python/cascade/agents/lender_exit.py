@@ -27,8 +27,6 @@ class _Sight:
 class LenderExit:
     """A share of a reserve's supply that is asked back in tranches, whether the pool can pay or not."""
 
-    role = "lender"
-
     def __init__(self, name: str, spec: LenderExitSpec) -> None:
         self.name = name
         self.spec = spec

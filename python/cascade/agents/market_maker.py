@@ -87,8 +87,6 @@ class MarketMaker:
     much, and never further.
     """
 
-    role = "maker"
-
     def __init__(self, name: str, spec: MarketMakerSpec) -> None:
         self.name = name
         self.spec = spec

@@ -25,8 +25,6 @@ class _Reading:
 class MarketPoster:
     """Posts the price that a pool had at the end of the block before, by deviation and heartbeat."""
 
-    role = "oracle"
-
     def __init__(self, name: str, spec: MarketPosterSpec) -> None:
         self.name = name
         self.spec = spec

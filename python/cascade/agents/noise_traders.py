@@ -24,8 +24,6 @@ __all__ = ["NoiseTraders"]
 class NoiseTraders:
     """All traders of an entry: each has an account and a random stream of its own."""
 
-    role = "noise"
-
     def __init__(self, name: str, spec: NoiseTraderSpec, streams: Sequence[np.random.Generator]) -> None:
         self.name = name
         self.spec = spec

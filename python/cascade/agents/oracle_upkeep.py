@@ -19,7 +19,6 @@ class OracleUpkeep:
     """Pokes every source that needs it at the top of each block."""
 
     name = "oracle-upkeep"
-    role = "oracle"
 
     def see(self, view: BlockView) -> BlockView:
         """Which sources there are."""

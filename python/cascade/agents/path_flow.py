@@ -37,8 +37,6 @@ class PathFlow:
     Whoever else sells there moves the price within a block; at the next it is back near the path.
     """
 
-    role = "exogenous"
-
     def __init__(self, name: str, spec: PathFlowSpec) -> None:
         self.name = name
         self.spec = spec

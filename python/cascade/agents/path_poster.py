@@ -32,8 +32,6 @@ class PathPoster:
     Chainlink feed does.
     """
 
-    role = "oracle"
-
     def __init__(self, name: str, spec: PathPosterSpec) -> None:
         self.name = name
         self.spec = spec

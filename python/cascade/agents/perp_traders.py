@@ -37,8 +37,6 @@ class _Sight:
 class PerpTraders:
     """All traders of an entry: each has an account, and draws its equity and its leverage once."""
 
-    role = "retail"
-
     def __init__(self, name: str, spec: PerpTraderSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec

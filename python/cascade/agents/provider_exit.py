@@ -26,8 +26,6 @@ class _Sight:
 class ProviderExit:
     """A share of a pool's liquidity that leaves in tranches once the price is under a line; it does not come back."""
 
-    role = "provider"
-
     def __init__(self, name: str, spec: ProviderExitSpec) -> None:
         self.name = name
         self.spec = spec

@@ -37,8 +37,6 @@ class StopLoss:
     collateral value C against a debt B repays s, so (C - s) LT / (B - s) = target.
     """
 
-    role = "looper"
-
     def __init__(self, name: str, spec: StopLossSpec, cohort: CohortSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec

@@ -22,7 +22,6 @@ class TransfersGate:
     """
 
     name = "exchange"
-    role = "exchange"
 
     def __init__(self) -> None:
         self._is_open = True

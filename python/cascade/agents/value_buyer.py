@@ -38,8 +38,6 @@ class ValueBuyer:
     Buyers of one make follow one schedule on one market: each buys its part of what the schedule asks of all of them.
     """
 
-    role = "buyer"
-
     def __init__(self, name: str, spec: ValueBuyerSpec) -> None:
         self.name = name
         self.spec = spec

@@ -43,8 +43,6 @@ class Whale:
     its delays and its fear once.
     """
 
-    role = "whale"
-
     def __init__(self, name: str, spec: WhaleSpec, rng: np.random.Generator) -> None:
         self.name = name
         self.spec = spec
