@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cascade.chain.local import Contract
+from cascade.errors import MissingPart
 from cascade.scenario.model import BookSpec, ExchangeSpec
 from cascade.units import WAD
 
@@ -98,6 +99,36 @@ class DeployedExchange:
     redemption_feeds: dict[str, Contract] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
 
+    def require_desk(self) -> Contract:
+        """Return the loan desk.
+
+        Raises
+        ------
+        MissingPart
+            When the exchange has none.
+        """
+        return _required(self.desk, "exchange.desk")
+
+    def require_margin(self) -> Contract:
+        """Return the contract of unified margin accounts.
+
+        Raises
+        ------
+        MissingPart
+            When the exchange has none.
+        """
+        return _required(self.margin, "exchange.margin")
+
+    def require_engine(self) -> Contract:
+        """Return the contract that the exchange's keeper acts through.
+
+        Raises
+        ------
+        MissingPart
+            When the scenario has no such keeper.
+        """
+        return _required(self.engine, "agent of kind exchange-keeper")
+
     @property
     def cash(self) -> str:
         """Symbol of the stable."""
@@ -127,3 +158,9 @@ class DeployedExchange:
     def members(self, cohort: str) -> list[str]:
         """Accounts of a cohort, in the order they were enrolled."""
         return [address for address, known in self.accounts.items() if known == cohort]
+
+
+def _required(contract: Contract | None, part: str) -> Contract:
+    if contract is None:
+        raise MissingPart(part)
+    return contract

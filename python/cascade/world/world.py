@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cascade.chain.abi import Interface
 from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract, LocalChain, Transaction, address_of
+from cascade.errors import MissingPart
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import ParMintVenue
 from cascade.world.exchange import DeployedExchange
@@ -109,6 +110,30 @@ class World:
     def reserve(self) -> Contract | None:
         """USDe's hedged reserve, where the scenario has one."""
         return self._core.get("reserve")
+
+    def require_reserve(self) -> Contract:
+        """Return USDe's hedged reserve.
+
+        Raises
+        ------
+        MissingPart
+            When the scenario has none.
+        """
+        if self.reserve is None:
+            raise MissingPart("ethena")
+        return self.reserve
+
+    def require_exchange(self) -> DeployedExchange:
+        """Return the exchange.
+
+        Raises
+        ------
+        MissingPart
+            When the scenario has none.
+        """
+        if self.exchange is None:
+            raise MissingPart("exchange")
+        return self.exchange
 
     @property
     def deployer(self) -> str:
