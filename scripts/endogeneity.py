@@ -1,4 +1,4 @@
-"""Is a crash caused from within? `ape run endogeneity SCENARIO [--seeds 20] [--vary PATH]... [--workers N]`."""
+"""Examine whether a crash is endogenous: `ape run endogeneity SCENARIO [--seeds 20] [--vary PATH]... [--workers N]`."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from pathlib import Path
 
 import click
 
-from cascade.commands.shared import cascade_command
-from cascade.run.progress import terminal
+from cascade.commands.exit_codes import cascade_command
 
 
-@click.command("endogeneity", short_help="Many seeds, the same without leverage and liquidations, and sensitivities")
+@click.command("endogeneity", short_help="Many seeds, runs without leverage and liquidations, and sensitivities")
 @click.argument("scenario", type=click.Path(path_type=Path))
-@click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="How many seeds.")
-@click.option("--vary", "paths", multiple=True, metavar="PATH", help="Also try 80, 90, 110, 120 % of a key.")
+@click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Number of seeds.")
+@click.option(
+    "--vary",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    help="Also run with 80, 90, 110 and 120 % of this key's value; may be repeated.",
+)
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key in every run.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the results."
+)
 @cascade_command
 def cli(
     scenario: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], workers: int, out: Path
 ) -> None:
-    from cascade.commands.experiments import present_endogeneity
-    from cascade.scenario.load import load_scenario
+    from cascade.commands.endogeneity import show_endogeneity
 
-    present_endogeneity(
-        load_scenario(scenario, overrides=overrides),
-        seeds=seeds,
-        paths=paths,
-        workers=workers,
-        out=out,
-        progress=terminal(),
-    )
+    show_endogeneity(scenario, seeds=seeds, paths=paths, overrides=overrides, workers=workers, out=out)

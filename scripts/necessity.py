@@ -1,4 +1,4 @@
-"""Which links does a claim hang on? `ape run necessity SCENARIO [--seeds 20] [--without-seeds 5] [--workers N]`."""
+"""Examine which links a claim depends on: `ape run necessity SCENARIO [--seeds 20] [--without-seeds 5]`."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from pathlib import Path
 
 import click
 
-from cascade.commands.shared import cascade_command
-from cascade.run.progress import terminal
+from cascade.commands.exit_codes import cascade_command
 
 
-@click.command("necessity", short_help="Many seeds of a chain of links, and the chain without each link")
+@click.command("necessity", short_help="Many seeds of a chain of links, and of the chain without each link")
 @click.argument("scenario", type=click.Path(path_type=Path))
-@click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Seeds of the whole chain.")
 @click.option(
-    "--without-seeds", type=click.IntRange(min=1), default=5, show_default=True, help="Seeds without each link."
+    "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Number of seeds of the whole chain."
+)
+@click.option(
+    "--without-seeds",
+    "seeds_without",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Number of seeds without each link, and with each remedy.",
 )
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key in every run.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the results."
+)
 @cascade_command
-def cli(scenario: Path, *, seeds: int, without_seeds: int, overrides: tuple[str, ...], workers: int, out: Path) -> None:
-    from cascade.commands.experiments import present_necessity
-    from cascade.scenario.load import load_scenario
+def cli(scenario: Path, *, seeds: int, seeds_without: int, overrides: tuple[str, ...], workers: int, out: Path) -> None:
+    from cascade.commands.necessity import show_necessity
 
-    present_necessity(
-        load_scenario(scenario, overrides=overrides),
-        seeds=seeds,
-        seeds_without=without_seeds,
-        workers=workers,
-        out=out,
-        progress=terminal(),
-    )
+    show_necessity(scenario, seeds=seeds, seeds_without=seeds_without, overrides=overrides, workers=workers, out=out)

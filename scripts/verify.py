@@ -1,4 +1,4 @@
-"""Run a finished run once more, from what its manifest holds, and compare every table: `ape run verify RUN`."""
+"""Run a finished run once more from its manifest and compare every table: `ape run verify RUN`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from pathlib import Path
 
 import click
 
-from cascade.commands.shared import cascade_command
-from cascade.run.progress import terminal
+from cascade.commands.exit_codes import cascade_command
 
 
 @click.command("verify", short_help="Run a finished run once more and compare every table")
 @click.argument("run", type=click.Path(path_type=Path))
 @cascade_command
 def cli(run: Path) -> None:
-    from cascade.experiments.verify import verify
-    from cascade.run.opened import Run
+    from cascade.commands.verify import verify_run
 
-    click.echo(verify(Run(run), progress=terminal()))
+    verify_run(run)

@@ -1,4 +1,4 @@
-"""The account's chain and the record's choices, whole: what each claims, and where the two part."""
+"""The account's chain and the record's choices, whole: what each claims, and where the two diverge."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from cascade import Run, load_scenario, replay
 from cascade.experiments.comparison.compare import compare_finished
-from cascade.experiments.comparison.diverging import parting_rows
+from cascade.experiments.comparison.divergence import divergence_rows
 
 from .conftest import SCENARIOS
 
@@ -95,9 +95,9 @@ def test_record__usde_s_low__comes_after_the_low_of_the_majors(record: Run) -> N
 
 
 def test_account_and_record__part_on_chain_and_not_at_the_exchange(account: Run, record: Run) -> None:
-    verdicts = {name: verdict for name, _, _, verdict in parting_rows(compare_finished(account, record))}
+    verdicts = {name: verdict for name, _, _, verdict in divergence_rows(compare_finished(account, record))}
 
-    assert verdicts["USDe loses its peg on chain"] == "part"
-    assert verdicts["Liquidations on chain"] == "part"
+    assert verdicts["USDe loses its peg on chain"] == "diverges"
+    assert verdicts["Liquidations on chain"] == "diverges"
     assert verdicts["USDe falls under its value, exchange"] == "alike"
     assert verdicts["Macro shock"] == "alike"

@@ -1,1 +1,1 @@
-"""What each script calls: run an experiment, print what it found, and return an exit code."""
+"""The commands behind the scripts: each runs something, prints the result, and ends with an exit code."""

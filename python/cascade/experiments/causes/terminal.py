@@ -1,11 +1,15 @@
-"""Causes by further runs on a terminal."""
+"""Print causes found by further runs on a terminal."""
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Mapping
+from fractions import Fraction
 
-from cascade.experiments.causes.further_runs import Causes
+from rich.console import Console
+
+from cascade.experiments.causes.further_runs import Amplification, Causes
+from cascade.report.shared.figures import NOTHING
+from cascade.report.shared.terminal import print_table, print_text
 from cascade.units import e8_to_float
 
 __all__ = ["print_causes"]
@@ -14,47 +18,57 @@ __all__ = ["print_causes"]
 def print_causes(causes: Causes, *, console: Console | None = None) -> None:
     """Print the amplification, the Shapley values where there are any, and every run that was made."""
     console = console or Console()
-    market, amplification = causes.market, causes.amplification
-    console.print(
+    market = causes.market
+    print_text(
+        console,
         f"{market.asset} at {market.source}: from {e8_to_float(market.start_e8):.4f} to "
         f"{e8_to_float(market.trough_e8):.4f}, a fall of {e8_to_float(market.fall_e8):.4f} dollars",
-        markup=False,
-        highlight=False,
     )
-    if amplification is None:
-        console.print("Amplification: no keeper acts, so there is nothing to switch off")
-    else:
-        ratio = "without them it did not fall" if amplification.ratio is None else f"{amplification.ratio:.3f} times"
-        console.print(
-            f"Amplification by forced liquidations: {ratio} (a fall of "
-            f"{e8_to_float(amplification.without_liquidations_e8):.4f} without them)",
-            markup=False,
-            highlight=False,
-        )
+    print_text(console, f"Amplification by forced liquidations: {_amplified(causes.amplification)}")
     if causes.values_e8 is not None:
-        console.print(_shapley(causes))
-    runs = Table(title="Runs of the same seed", title_justify="left")
-    for heading in ("active", "liquidations", "trough", "fall"):
-        runs.add_column(heading, justify="left" if heading == "active" else "right")
-    for one in causes.runs:
-        runs.add_row(
-            ", ".join(sorted(one.active)) or "none",
-            f"{one.liquidations:,}",
-            f"{e8_to_float(one.fall.trough_e8):.4f}",
-            f"{e8_to_float(one.fall.fall_e8):.4f}",
+        print_table(
+            console,
+            "Shapley values: how the fall is shared",
+            ("class of actor", "dollars", "share"),
+            _shapley_rows(causes.values_e8),
         )
-    console.print(runs)
-    console.print(f"Report: {causes.run.folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+    print_table(
+        console,
+        "Runs of the same seed",
+        ("active", "liquidations", "trough", "fall"),
+        [
+            (
+                ", ".join(sorted(run.active)) or "none",
+                f"{run.liquidations:,}",
+                f"{e8_to_float(run.fall.trough_e8):.4f}",
+                f"{e8_to_float(run.fall.fall_e8):.4f}",
+            )
+            for run in causes.runs
+        ],
+    )
+    print_text(console, f"Report: {causes.run.folder / 'report.html'}", wrap=False)
 
 
-def _shapley(causes: Causes) -> Table:
-    assert causes.values_e8 is not None
-    table = Table(title="Shapley values: how the fall is shared", title_justify="left")
-    for heading in ("class of actor", "dollars", "share"):
-        table.add_column(heading, justify="left" if heading == "class of actor" else "right")
-    total = sum(causes.values_e8.values())
-    for player, value in sorted(causes.values_e8.items(), key=lambda item: (-item[1], item[0])):
-        share = f"{float(100 * value / total):.1f} %" if total else "-"
-        table.add_row(player, f"{float(value / 10**8):.6f}", share)
-    table.add_row("all, less nobody", f"{float(total / 10**8):.6f}", "100.0 %" if total else "-")
-    return table
+def _amplified(amplification: Amplification | None) -> str:
+    if amplification is None:
+        return "not defined, because no keeper acts"
+    if amplification.ratio is None:
+        return "not defined, because the market does not fall without them"
+    without = e8_to_float(amplification.without_liquidations_e8)
+    return f"{amplification.ratio:.3f} times (a fall of {without:.4f} without them)"
+
+
+def _shapley_rows(values_e8: Mapping[str, Fraction]) -> list[tuple[str, str, str]]:
+    """Return a row per class, the largest value first, and the row of the total."""
+    total = sum(values_e8.values(), Fraction(0))
+    ordered = sorted(values_e8.items(), key=lambda item: (-item[1], item[0]))
+    rows = [(player, _dollars(value), _share(value, total)) for player, value in ordered]
+    return [*rows, ("v(all players) - v(empty set)", _dollars(total), _share(total, total))]
+
+
+def _share(value: Fraction, total: Fraction) -> str:
+    return f"{float(100 * value / total):.1f} %" if total else NOTHING
+
+
+def _dollars(value_e8: Fraction) -> str:
+    return f"{float(value_e8 / 10**8):.6f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cascade.experiments.comparison.diverging import PARTING_HEADINGS, parting_rows
+from cascade.experiments.comparison.divergence import DIVERGENCE_HEADINGS, divergence_rows
 from cascade.experiments.comparison.words import (
     AT_ONCE_HEADINGS,
     IMPOSSIBLE_HEADINGS,
@@ -51,10 +51,10 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield from ("## Outcomes", "")
     outcomes = [(_named(one.name, one.unit), *figures(one)) for one in comparison.outcomes]
     yield from markdown_table(("outcome", "baseline", "change", "difference"), outcomes, figures_from=1)
-    parting = parting_rows(comparison)
-    if parting:
-        yield from ("## Where the two part", "")
-        yield from markdown_table(PARTING_HEADINGS, parting)
+    links = divergence_rows(comparison)
+    if links:
+        yield from ("## Where the runs diverge", "")
+        yield from markdown_table(DIVERGENCE_HEADINGS, links)
     for heading, names in (("saved", comparison.saved), ("newly lost", comparison.newly_lost)):
         if names:
             yield from (f"Positions {heading}: {', '.join(map(escaped, names))}.", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cascade.experiments.comparison.diverging import PARTING_HEADINGS, parting_rows
+from cascade.experiments.comparison.divergence import DIVERGENCE_HEADINGS, divergence_rows
 from cascade.experiments.comparison.words import (
     AT_ONCE_HEADINGS,
     IMPOSSIBLE_HEADINGS,
@@ -59,8 +59,8 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
         ),
         groups=parameter_groups(comparison),
         outcomes=[(outcome.name, outcome.unit, *figures(outcome)) for outcome in comparison.outcomes],
-        parting_headings=PARTING_HEADINGS,
-        parting=parting_rows(comparison),
+        divergence_headings=DIVERGENCE_HEADINGS,
+        divergence=divergence_rows(comparison),
         named=[
             ("Impossible under the change", IMPOSSIBLE_HEADINGS, impossible_rows(comparison)),
             ("Liquidatable at once under the change", AT_ONCE_HEADINGS, at_once_rows(comparison)),

@@ -1,33 +1,31 @@
-"""Oracle designs on a terminal."""
+"""Print a comparison of oracle designs on a terminal."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from cascade.experiments.oracles.compare import OracleComparison
 from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_note, recovery_note
+from cascade.report.shared.terminal import print_table, print_text
 
 __all__ = ["print_oracles"]
 
 
 def print_oracles(comparison: OracleComparison, *, page: Path | None = None, console: Console | None = None) -> None:
-    """Print a row for each design under the flow that holds in all of them."""
+    """Print one row of figures per design, below the recovery flow that every design shares.
+
+    Parameters
+    ----------
+    page : Path, optional
+        The page of the comparison, whose path is printed last.
+    """
     console = console or Console()
-    console.print(recovery_note(comparison), markup=False, highlight=False)
-    console.print(oracle_note(comparison), markup=False, highlight=False)
-    table = Table(title="Oracle designs", title_justify="left")
-    for position, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="right" if position else "left", overflow="fold")
+    print_text(console, recovery_note(comparison))
+    print_text(console, oracle_note(comparison))
+    print_table(console, "Oracle designs", HEADINGS, [design_row(design) for design in comparison.designs])
     for design in comparison.designs:
-        table.add_row(*map(escape, design_row(design)))
-    console.print(table)
-    for design in comparison.designs:
-        console.print(
-            f"{design.name}: {design.run.folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True
-        )
+        print_text(console, f"{design.name}: {design.run.folder / 'report.html'}", wrap=False)
     if page is not None:
-        console.print(f"Comparison: {page}", markup=False, highlight=False, soft_wrap=True)
+        print_text(console, f"Comparison: {page}", wrap=False)

@@ -1,4 +1,4 @@
-"""Where two runs part: the chain of links of both, side by side."""
+"""Where two runs diverge: the chain of links of both, side by side."""
 
 from __future__ import annotations
 
@@ -11,29 +11,36 @@ from cascade.report.run.link_words import LinkWords, link_words
 if TYPE_CHECKING:
     from cascade.experiments.comparison.compare import Comparison
 
-__all__ = ["PARTING_HEADINGS", "parting_rows"]
+__all__ = ["DIVERGENCE_HEADINGS", "divergence_rows"]
 
-PARTING_HEADINGS = ("link", "baseline", "change", "the two")
+DIVERGENCE_HEADINGS = ("link", "baseline", "change", "verdict")
 
 _ABSENT = "did not happen"
-_ALIKE = 2.0
-"""Sizes that differ by less than this factor are called alike."""
+_ALIKE, _DIVERGES = "alike", "diverges"
+
+_LARGEST_RATIO_ALIKE = 2.0
+"""The sizes of a link are called alike up to this ratio of the larger to the smaller."""
 
 
-def parting_rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
-    """Every link of either run, in the order of the baseline; those of the change alone come last.
+def divergence_rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
+    """Return every link of either run, in the order of the baseline; links of the change alone come last.
 
     Returns
     -------
     list of tuple
-        Name; when it began, peaked and how large it was, in each run; and whether the runs part there.
+        The link's name; in each run its size, when it began and when it peaked; and whether it diverges.
     """
     first, second = (
         {link.title: (link, size) for link, size in _links(run.frames.links)}
         for run in (comparison.baseline, comparison.change)
     )
     return [
-        (title, _told(first.get(title)), _told(second.get(title)), _verdict(first.get(title), second.get(title)))
+        (
+            title,
+            _described(first.get(title)),
+            _described(second.get(title)),
+            _verdict(first.get(title), second.get(title)),
+        )
         for title in dict.fromkeys([*first, *second])
     ]
 
@@ -41,11 +48,12 @@ def parting_rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
 def _links(table: pd.DataFrame) -> list[tuple[LinkWords, float]]:
     if table.empty:
         return []
+    # The table has one row per feeder of a link, each with the link's own size.
     sizes = table.groupby("order", sort=True)["size"].first().tolist()
     return list(zip(link_words(table), map(float, sizes), strict=True))
 
 
-def _told(found: tuple[LinkWords, float] | None) -> str:
+def _described(found: tuple[LinkWords, float] | None) -> str:
     if found is None:
         return _ABSENT
     link, _ = found
@@ -54,6 +62,7 @@ def _told(found: tuple[LinkWords, float] | None) -> str:
 
 def _verdict(first: tuple[LinkWords, float] | None, second: tuple[LinkWords, float] | None) -> str:
     if first is None or second is None:
-        return "part"
+        return _DIVERGES
     larger, smaller = max(first[1], second[1]), min(first[1], second[1])
-    return "alike" if larger <= _ALIKE * smaller else "part"
+    # A product rather than a quotient: the smaller size may be zero.
+    return _ALIKE if larger <= _LARGEST_RATIO_ALIKE * smaller else _DIVERGES

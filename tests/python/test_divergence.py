@@ -1,4 +1,4 @@
-"""Where two runs part: links side by side, by hand-made tables."""
+"""Where two runs diverge: links side by side, by hand-made tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cascade.experiments.comparison.diverging import parting_rows
+from cascade.experiments.comparison.divergence import divergence_rows
 
 START = 1_760_129_100
 """20:45:00 UTC."""
@@ -36,29 +36,29 @@ def link(
     }
 
 
-def parted(baseline: list[dict[str, Any]], change: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
+def diverging(baseline: list[dict[str, Any]], change: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
     runs = [SimpleNamespace(frames=SimpleNamespace(links=pd.DataFrame(rows))) for rows in (baseline, change)]
     comparison: Any = SimpleNamespace(baseline=runs[0], change=runs[1])
-    return parting_rows(comparison)
+    return divergence_rows(comparison)
 
 
-def test_parting__link_of_one_run_only__is_where_they_part_and_the_change_s_own_come_last() -> None:
-    rows = parted(
+def test_divergence__link_of_one_run_only__is_where_they_diverge_and_the_change_s_own_come_last() -> None:
+    rows = diverging(
         [link(1, "macro-shock", size=30, unit="% of the start"), link(2, "chain-liquidations", size=5e6)],
         [link(1, "desk-liquidations", size=1e6), link(2, "macro-shock", size=30, unit="% of the start")],
     )
 
     assert [(name, verdict) for name, _, _, verdict in rows] == [
         ("Macro shock", "alike"),
-        ("Liquidations on chain", "part"),
-        ("Desk loans liquidated", "part"),
+        ("Liquidations on chain", "diverges"),
+        ("Desk loans liquidated", "diverges"),
     ]
     assert rows[1][2] == "did not happen"
     assert rows[2][1] == "did not happen"
 
 
-def test_parting__a_link_of_both__says_size_start_and_peak_of_each() -> None:
-    ((_, before, after, _),) = parted(
+def test_divergence__a_link_of_both__says_size_start_and_peak_of_each() -> None:
+    ((_, before, after, _),) = diverging(
         [link(1, "loop-unwinding", size=30_090_000.0, start=600, peak=2160)], [link(1, "loop-unwinding", size=1.2e6)]
     )
 
@@ -66,10 +66,10 @@ def test_parting__a_link_of_both__says_size_start_and_peak_of_each() -> None:
     assert after == "$1.20 M sold; from 20:45:00, most at 20:46:00"
 
 
-def test_parting__sizes__are_alike_up_to_a_factor_of_two() -> None:
-    assert parted([link(1, "loop-unwinding", size=2.0)], [link(1, "loop-unwinding", size=1.0)])[0][3] == "alike"
-    assert parted([link(1, "loop-unwinding", size=0.99)], [link(1, "loop-unwinding", size=2.0)])[0][3] == "part"
+def test_divergence__sizes__are_alike_up_to_a_factor_of_two() -> None:
+    assert diverging([link(1, "loop-unwinding", size=2.0)], [link(1, "loop-unwinding", size=1.0)])[0][3] == "alike"
+    assert diverging([link(1, "loop-unwinding", size=0.99)], [link(1, "loop-unwinding", size=2.0)])[0][3] == "diverges"
 
 
-def test_parting__runs_without_links__have_no_rows() -> None:
-    assert parted([], []) == []
+def test_divergence__runs_without_links__have_no_rows() -> None:
+    assert diverging([], []) == []

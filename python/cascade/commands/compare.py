@@ -1,0 +1,88 @@
+"""`ape run compare`: run a scenario and a change of it, or every oracle design, on the same positions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cascade.commands.options import with_seed
+from cascade.commands.outputs import console_beside, folder_of_runs, write_markdown
+from cascade.errors import CascadeError
+from cascade.experiments.comparison.compare import compare
+from cascade.experiments.comparison.markdown import comparison_markdown
+from cascade.experiments.comparison.page import build_comparison
+from cascade.experiments.comparison.terminal import print_comparison
+from cascade.experiments.oracles.compare import compare_oracles
+from cascade.experiments.oracles.page import build_oracles
+from cascade.experiments.oracles.terminal import print_oracles
+from cascade.experiments.oracles.words import oracle_markdown
+from cascade.run.progress import terminal
+from cascade.scenario.load import Scenario, load_scenario
+
+__all__ = ["compare_scenarios"]
+
+
+def compare_scenarios(
+    file: Path,
+    other: Path | None,
+    *,
+    changes: tuple[str, ...],
+    designs: str | None,
+    shared: tuple[str, ...],
+    seed: str | None,
+    amplification: bool,
+    markdown: Path | None,
+    workers: int,
+    out: Path,
+) -> None:
+    """Run both sides of a comparison, write its page and a post, and print its tables.
+
+    Parameters
+    ----------
+    file : Path
+        The baseline's scenario.
+    other : Path, optional
+        The scenario of the change; None changes the baseline's own by `changes`.
+    changes : tuple of str
+        Overrides of the change, as `PATH=VALUE`.
+    designs : str, optional
+        `all`, or names of oracle designs separated by commas: these are compared in place of a change.
+    shared : tuple of str
+        Overrides of every run.
+
+    Raises
+    ------
+    CascadeError
+        When there is nothing to compare with, or both a change and oracle designs.
+    """
+    if designs is None and other is None and not changes:
+        raise CascadeError("nothing to compare with: give --set PATH=VALUE, a second scenario, or --oracle all")
+    if designs is not None and (other is not None or changes):
+        raise CascadeError("--oracle compares designs of one scenario: --base sets keys in every run")
+    in_every_run = with_seed(shared, seed)
+    baseline = load_scenario(file, overrides=in_every_run)
+    if designs is None:
+        change = load_scenario(other or file, overrides=(*in_every_run, *changes))
+        _compare_with_change(baseline, change, amplification=amplification, markdown=markdown, workers=workers, out=out)
+    else:
+        names = None if designs == "all" else designs.split(",")
+        _compare_designs(baseline, names, amplification=amplification, markdown=markdown, workers=workers, out=out)
+
+
+def _compare_with_change(
+    baseline: Scenario, change: Scenario, *, amplification: bool, markdown: Path | None, workers: int, out: Path
+) -> None:
+    comparison = compare(baseline, change, out=out, amplification=amplification, workers=workers, progress=terminal())
+    page = build_comparison(comparison, folder_of_runs(out, "compare", [comparison.baseline, comparison.change]))
+    write_markdown(markdown, comparison_markdown(comparison))
+    print_comparison(comparison, page=page, console=console_beside(markdown))
+
+
+def _compare_designs(
+    scenario: Scenario, names: list[str] | None, *, amplification: bool, markdown: Path | None, workers: int, out: Path
+) -> None:
+    comparison = compare_oracles(
+        scenario, names, out=out, amplification=amplification, workers=workers, progress=terminal()
+    )
+    page = build_oracles(comparison, folder_of_runs(out, "oracles", [design.run for design in comparison.designs]))
+    write_markdown(markdown, oracle_markdown(comparison))
+    print_oracles(comparison, page=page, console=console_beside(markdown))

@@ -1,0 +1,41 @@
+"""`ape run endogeneity`: examine whether a crash is endogenous."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from cascade.commands.outputs import write_examination
+from cascade.errors import ExpectationFailed
+from cascade.experiments.endogeneity.examine import examine
+from cascade.experiments.endogeneity.terminal import print_endogeneity
+from cascade.experiments.endogeneity.words import endogeneity_markdown
+from cascade.report.shared.terminal import print_text
+from cascade.run.progress import terminal
+from cascade.scenario.load import load_scenario
+
+__all__ = ["show_endogeneity"]
+
+
+def show_endogeneity(
+    file: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], workers: int, out: Path
+) -> None:
+    """Examine the crash of a scenario's file, print the tables, and write the figures and a post.
+
+    Raises
+    ------
+    ExpectationFailed
+        When the crash is not endogenous, naming the criteria that fail; everything is written and printed first.
+    """
+    scenario = load_scenario(file, overrides=overrides)
+    found = examine(scenario, seeds=seeds, paths=paths, workers=workers, progress=terminal())
+    folder = out / f"endogeneity-{found.baseline.run_id}"
+    files = write_examination(folder, "endogeneity", figures=found.to_json(), markdown=endogeneity_markdown(found))
+    console = Console()
+    print_endogeneity(found, console=console)
+    for written in files:
+        print_text(console, str(written), wrap=False)
+    missed = [f"{criterion.claim}: {criterion.outcome}" for criterion in found.criteria if not criterion.met]
+    if missed:
+        raise ExpectationFailed(f"{scenario.file}: not endogenous: {'; '.join(missed)}; see {folder}")

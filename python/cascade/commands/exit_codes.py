@@ -1,0 +1,53 @@
+"""Ends every command the same way: one line per error, an exit code, and an orderly stop on signals."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import click
+
+from cascade.errors import CascadeError
+
+__all__ = ["cascade_command"]
+
+P = ParamSpec("P")
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells report a process that an interrupt ended."""
+
+
+def cascade_command(command: Callable[P, None]) -> Callable[P, None]:
+    """Print an error of this package as one line on standard error, without a traceback, and exit with its code.
+
+    A termination signal ends the command as an interrupt does, so that every anvil and worker it started is stopped.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            command(*args, **kwargs)
+        except CascadeError as error:
+            # Messages may quote values that span lines; the promise of one line per error holds for them too.
+            _exit(" ".join(str(error).split()), error.exit_code)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _exit(f"{where}{error.strerror or error}", _BAD_INPUT)
+        except KeyboardInterrupt:
+            _exit("interrupted; nothing was kept", _INTERRUPTED)
+
+    return wrapped
+
+
+def _exit(message: str, code: int) -> None:
+    click.echo(f"error: {message}", err=True)
+    sys.exit(code)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,41 @@
+"""Options that several commands share, turned into the arguments of the functions behind them."""
+
+from __future__ import annotations
+
+from cascade.errors import CascadeError
+
+__all__ = ["node_url_of", "with_seed"]
+
+_OWN_ANVIL = ("ethereum:local:foundry", "ethereum:local", "::foundry")
+"""Names by which ape calls a local node of Foundry."""
+
+
+def node_url_of(network: str) -> str | None:
+    """Return the URL of the running anvil that `--network` names; None starts an anvil for the run.
+
+    Parameters
+    ----------
+    network : str
+        `ethereum:local:foundry` starts an anvil; `http://host:port` is the address of one that runs.
+
+    Raises
+    ------
+    CascadeError
+        When a replay cannot run on the network.
+    """
+    if network.startswith("http://"):
+        return network
+    if network in _OWN_ANVIL:
+        return None
+    raise CascadeError(
+        f"--network = {network!r}: a replay sets times, fees and balances, which only anvil allows: expected "
+        "ethereum:local:foundry, or the http:// address of a fresh anvil"
+    )
+
+
+def with_seed(overrides: tuple[str, ...], seed: str | None) -> tuple[str, ...]:
+    """Return the overrides of `--set`, followed by that of `--seed` where one is given.
+
+    The seed stays text, so that a seed that is not a number is reported as any other wrong value of the scenario is.
+    """
+    return overrides if seed is None else (*overrides, f"seed={seed}")

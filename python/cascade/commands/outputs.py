@@ -1,0 +1,47 @@
+"""Files and consoles that commands write their results to."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from cascade.run.opened import Run
+
+__all__ = ["console_beside", "folder_of_runs", "write_examination", "write_markdown"]
+
+_STANDARD_OUTPUT = "-"
+
+
+def write_markdown(file: Path | None, text: str) -> None:
+    """Write Markdown to a file, or to standard output where the file is `-`; None writes nothing."""
+    if file is None:
+        return
+    if str(file) == _STANDARD_OUTPUT:
+        sys.stdout.write(text)
+    else:
+        file.write_text(text, encoding="utf-8")
+
+
+def console_beside(markdown: Path | None) -> Console:
+    """Return the console for tables: standard output, or standard error where Markdown takes standard output."""
+    return Console(stderr=str(markdown) == _STANDARD_OUTPUT)
+
+
+def folder_of_runs(out: Path, kind: str, runs: Sequence[Run]) -> Path:
+    """Return the folder of a page about several runs: `KIND-SCENARIO-SEED-HASH`, the hash over the ids of the runs."""
+    ids = [run.manifest.run_id for run in runs]
+    digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:10]
+    return out / f"{kind}-{ids[0].rpartition('-')[0]}-{digest}"
+
+
+def write_examination(folder: Path, name: str, *, figures: str, markdown: str) -> tuple[Path, Path]:
+    """Write `NAME.json` and `NAME.md` into a folder that is made where it is missing, and return both paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data, post = folder / f"{name}.json", folder / f"{name}.md"
+    data.write_text(figures, encoding="utf-8")
+    post.write_text(markdown, encoding="utf-8")
+    return data, post

@@ -1,0 +1,32 @@
+"""`ape run replay`: run one scenario, print its figures, and fail where it ended otherwise than it claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cascade.commands.options import node_url_of, with_seed
+from cascade.harness import replay
+from cascade.report.run.terminal import print_summary
+from cascade.run.progress import terminal
+from cascade.scenario.load import load_scenario
+
+__all__ = ["replay_scenario"]
+
+
+def replay_scenario(file: Path, *, seed: str | None, overrides: tuple[str, ...], out: Path, network: str) -> None:
+    """Run a scenario's file, write the run's folder, and print the figures.
+
+    Raises
+    ------
+    ExpectationFailed
+        When the run ended otherwise than its scenario claims; its folder is written and its figures printed first.
+    """
+    run = replay(
+        load_scenario(file, overrides=with_seed(overrides, seed)),
+        out=out,
+        node_url=node_url_of(network),
+        progress=terminal(),
+        require_expected=False,
+    )
+    print_summary(run.folder, summary=run.summary, manifest=run.manifest)
+    run.require_expected()

@@ -1,0 +1,22 @@
+"""`ape run report`: draw the page of a finished run again from its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cascade.report.run.page import build_report
+from cascade.report.run.pictures import save_charts
+from cascade.run.opened import Run
+
+__all__ = ["draw_report"]
+
+
+def draw_report(folder: Path, *, png: bool) -> None:
+    """Write `report.html` into a run's folder, with `png` also every chart as a picture, and print their paths."""
+    run = Run(folder)
+    click.echo(build_report(run.folder))
+    if png:
+        for picture in save_charts(run.folder):
+            click.echo(picture)
