@@ -1,8 +1,8 @@
-"""The crash phase: observe, let everyone propose, fill a block from the queue, mine it; step by step.
+"""The crash phase, step by step: agents observe and propose, the engine fills a block from the queue and mines it.
 
-Data comes from the view of the block before and goes to the chain; what happened is recorded from receipts alone.
-The exchange has a lane of its own: its transactions are mined in a block before the chain's, half a block's time
-earlier, in an order drawn by lot, and take none of the chain's space.
+Agents see the chain through a view of the block before; what happened is recorded from receipts alone. The exchange
+has a lane of its own: its transactions are mined in a block before the chain's, half a block's time earlier, in an
+order drawn by lot, and take none of the chain's block space.
 """
 
 from __future__ import annotations
@@ -12,67 +12,87 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cascade.agents.interface import Agent, MarginNote, Proposal
-from cascade.agents.validity import Nonsense, call_data, require_note
+from cascade.agents.interface import GWEI, Agent, MarginNote, Proposal
+from cascade.agents.validity import InvalidProposal, call_data, require_note
 from cascade.chain.local import Block, Transaction
 from cascade.errors import ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
 from cascade.scenario.streams import stream
-from cascade.vocabulary import Lane, Motive
+from cascade.vocabulary import Intent, Lane, Motive
 from cascade.world.world import World
 
 __all__ = ["Engine", "StepObserver"]
 
 _EXCHANGE_GAS_LIMIT = 10**12
-"""Gas of an exchange's block: no limit that is ever reached."""
+"""Gas limit of the exchange's blocks, so high that no block reaches it."""
 
 
 class StepObserver(Protocol):
-    """Who records the crash phase."""
+    """Recorder of the crash phase, as the engine sees it."""
 
     def rejected(
         self, *, step: int, sender: str, intent: str, reason: str, motive: Motive, error: str, proposed_step: int
     ) -> None:
-        """A proposal never became a transaction."""
+        """Take note of a proposal that did not become a transaction.
+
+        Parameters
+        ----------
+        sender : str
+            Address of the proposal's sender, or the name of an agent that raised.
+        error : str
+            Why the proposal was rejected.
+        proposed_step : int
+            Step at which it was first proposed.
+        """
 
     def noted(self, note: MarginNote, *, step: int) -> None:
-        """A margin call was made, cured, or failed."""
+        """Take note of a margin call that was made, met, or missed."""
 
     def before_block(self, step: int) -> None:
-        """The next block mined is this step's."""
+        """Begin a step: every block mined until the next call belongs to it."""
 
     def after_block(self, view: BlockView, block: Block, *, queued: int, queued_gas: int) -> None:
-        """The block was mined; the view is of its state."""
+        """Take note of the chain's block of the step, which the view shows the state of.
+
+        Parameters
+        ----------
+        queued, queued_gas : int
+            Proposals left waiting for space, and the gas that they reserve.
+        """
 
 
 @dataclass(order=True)
 class _Waiting:
+    """A proposal in the queue for block space; ordered by rank."""
+
     rank: tuple[int, int]
     """Falling tip, then order of arrival."""
     step: int = field(compare=False)
-    """Step of the latest proposal."""
+    """Step at which it was last proposed."""
     first_step: int = field(compare=False)
-    """Step since which its maker has wanted it."""
+    """Step at which its sender first proposed it, or an earlier version with the same key."""
     proposal: Proposal = field(compare=False)
     data: str = field(compare=False)
+    """Call data, encoded when it was proposed: an agent may change a list of arguments afterwards."""
 
 
 class Engine:
-    """Runs a deployed world through its timeline.
+    """Play the timeline of a deployed world.
 
-    Block space is a resource: proposals wait in one queue, ranked by tip, and fill each block up to the gas limit;
-    what does not fit waits, and can be outbid.
+    Block space is scarce: proposals wait in one queue, ranked by tip, and fill each block up to its gas limit. A
+    proposal that does not fit waits for the next block, where others can outbid it, and is rejected once it has waited
+    longer than the scenario allows.
 
     Parameters
     ----------
     world : World
-        Deployed, positions built.
+        Deployed, with its positions built.
     agents : sequence of Agent
         In the scenario's order, which breaks ties between equal tips.
     book : sequence of BookEntry
-        Positions watched.
+        Positions that views show.
     observer : StepObserver
-        Records what happens.
+        Records the crash phase.
     """
 
     def __init__(
@@ -83,7 +103,7 @@ class Engine:
         self.book = tuple(book)
         self.observer = observer
         self._queue: list[_Waiting] = []
-        self._at_exchange: list[Transaction] = []
+        self._for_exchange: list[Transaction] = []
         self._arrivals = itertools.count()
 
     def run(self, *, progress: Callable[[], None] = lambda: None) -> BlockView:
@@ -93,70 +113,74 @@ class Engine:
         self.world.chain.set_base_fee_wei(self._first_base_fee_wei)
         view = self._view(0)
         for step in range(timeline.steps):
-            self._collect(view)
+            self._collect_proposals(view)
             self.observer.before_block(step)
-            self._play_exchange(step, view)
-            chosen = list(self._fill(step))
+            self._mine_exchange_block(step, view)
+            chosen = list(self._fill_block(step))
             block = self.world.chain.mine(
-                [self._transaction(w.proposal, w.data, first_step=w.first_step) for w in chosen],
-                timestamp=self._time_of(step),
+                [_transaction(w.proposal, w.data, first_step=w.first_step) for w in chosen],
+                timestamp=timeline.time_of(step),
             )
             view = self._view(step + 1)
-            self.observer.after_block(
-                view, block, queued=len(self._queue), queued_gas=sum(w.proposal.gas_limit for w in self._queue)
-            )
+            queued_gas = sum(waiting.proposal.gas_limit for waiting in self._queue)
+            self.observer.after_block(view, block, queued=len(self._queue), queued_gas=queued_gas)
             progress()
         return view
 
-    def _play_exchange(self, step: int, view: BlockView) -> None:
-        """Mine what was proposed to the exchange; the chain's next base fee is what it was without it.
+    def _mine_exchange_block(self, step: int, view: BlockView) -> None:
+        """Mine the proposals to the exchange in a block of its own, before the chain's block of the step.
 
-        A block in every step, empty or not: what counts in blocks then counts twice as many, always.
+        The block is mined in every step, empty or not: parameters that count in blocks count two per step, always.
+        The order of senders is drawn by lot, and each sender's transactions stay in the order proposed.
         """
         if self.world.exchange is None:
             return
-        chain, limit = self.world.chain, self.world.scenario.spec.chain.block_gas_limit
-        # The first block's is the scenario's, whatever the build's last one left.
+        chain, spec = self.world.chain, self.world.scenario.spec
+        # The exchange's block must not move the chain's base fee. Before the first step the latest block is the
+        # build's last one, so that the first fee is the scenario's and not what would follow from the view.
         base_fee_wei = view.next_base_fee_wei if step else self._first_base_fee_wei
         by_sender: dict[str, list[Transaction]] = {}
-        for transaction in self._at_exchange:
+        for transaction in self._for_exchange:
             by_sender.setdefault(transaction.sender, []).append(transaction)
         senders = list(by_sender)
         order = stream(self.world.scenario.seed, f"exchange/{step}").permutation(len(senders))
         chain.set_block_gas_limit(_EXCHANGE_GAS_LIMIT)
         chain.mine(
             [transaction for place in order for transaction in by_sender[senders[place]]],
-            timestamp=self._time_of(step) - self.world.scenario.spec.timeline.block_seconds // 2,
+            timestamp=spec.timeline.exchange_time_of(step),
         )
-        chain.set_block_gas_limit(limit)
+        chain.set_block_gas_limit(spec.chain.block_gas_limit)
         chain.set_base_fee_wei(base_fee_wei)
-        self._at_exchange = []
+        self._for_exchange = []
 
     @property
     def _first_base_fee_wei(self) -> int:
-        return int(self.world.scenario.spec.chain.base_fee_gwei * 10**9)
+        return int(self.world.scenario.spec.chain.base_fee_gwei * GWEI)
 
     def _view(self, step: int) -> BlockView:
-        return BlockView(self.world, book=self.book, step=step, next_timestamp=self._time_of(step))
+        next_timestamp = self.world.scenario.spec.timeline.time_of(step)
+        return BlockView(self.world, book=self.book, step=step, next_timestamp=next_timestamp)
 
-    def _time_of(self, step: int) -> int:
-        timeline = self.world.scenario.spec.timeline
-        return timeline.start_timestamp + step * timeline.block_seconds
-
-    def _collect(self, view: BlockView) -> None:
+    def _collect_proposals(self, view: BlockView) -> None:
         for agent in self.agents:
-            for wish in self._wishes(agent, view):
+            for proposal in self._proposals_of(agent, view):
                 try:
-                    self._take(wish, view.step)
-                except Nonsense as fault:
-                    self._reject_nonsense(agent, wish, str(fault), view.step)
+                    self._accept(proposal, view.step)
+                except InvalidProposal as fault:
+                    self._reject_invalid(agent, proposal, str(fault), view.step)
 
-    def _wishes(self, agent: Agent, view: BlockView) -> Sequence[Proposal | MarginNote]:
-        """What an agent wants; one that raises wants nothing this time, and the run goes on without it."""
+    def _proposals_of(self, agent: Agent, view: BlockView) -> Sequence[Proposal | MarginNote]:
+        """Return an agent's proposals and notes; an agent that raises proposes nothing this step, and is recorded.
+
+        Raises
+        ------
+        ChainError
+            When the node failed, not the agent: the run cannot go on without a chain.
+        """
         try:
             return list(agent.propose(agent.see(view)))
         except ChainError as error:
-            # The node answered: the question was wrong. Else there is no chain left to go on with.
+            # These two mean that the node answered and the agent asked a wrong question.
             if not isinstance(error, (RevertedCall, WrongCall)):
                 raise
             why = f"{type(error).__name__}: {error}"
@@ -165,7 +189,7 @@ class Engine:
         self.observer.rejected(
             step=view.step,
             sender=agent.name,
-            intent="propose",
+            intent=Intent.PROPOSE,
             proposed_step=view.step,
             reason=f"agent {agent.name} raised before block {self.world.chain.block_number + 1}, "
             f"seed {self.world.scenario.seed}",
@@ -174,35 +198,43 @@ class Engine:
         )
         return []
 
-    def _take(self, wish: Proposal | MarginNote, step: int) -> None:
-        """Record a note, or queue a proposal."""
-        if isinstance(wish, MarginNote):
-            require_note(wish)
-            self.observer.noted(wish, step=step)
+    def _accept(self, proposal: Proposal | MarginNote, step: int) -> None:
+        """Record a note; put a proposal into the exchange's next block or into the queue of the chain.
+
+        Raises
+        ------
+        InvalidProposal
+            When the proposal cannot become a transaction.
+        """
+        if isinstance(proposal, MarginNote):
+            require_note(proposal)
+            self.observer.noted(proposal, step=step)
             return
         exchange = self.world.exchange
-        # What is no contract at all is refused by `call_data`.
-        address = getattr(getattr(wish, "contract", None), "address", None)
+        # An agent of the user's own may propose anything at all; `call_data` refuses an object without a contract.
+        address = getattr(getattr(proposal, "contract", None), "address", None)
         at_exchange = exchange is not None and exchange.is_own(address)
         limit = _EXCHANGE_GAS_LIMIT if at_exchange else self.world.scenario.spec.chain.block_gas_limit
-        data = call_data(wish, actors=self.world.actors, block_gas_limit=limit)
+        data = call_data(proposal, actors=self.world.actors, block_gas_limit=limit)
         if at_exchange:
-            self._at_exchange.append(self._transaction(wish, data, first_step=step, lane=Lane.EXCHANGE))
+            self._for_exchange.append(_transaction(proposal, data, first_step=step, lane=Lane.EXCHANGE))
         else:
-            self._enqueue(wish, data, step)
+            self._enqueue(proposal, data, step)
 
-    def _reject_nonsense(self, agent: Agent, wish: object, fault: str, step: int) -> None:
+    def _reject_invalid(self, agent: Agent, proposal: object, fault: str, step: int) -> None:
+        motive = getattr(proposal, "motive", Motive.NONE)
         self.observer.rejected(
             step=step,
-            sender=_storable(getattr(wish, "sender", agent.name)),
-            intent=_storable(getattr(wish, "intent", "propose")),
-            reason=_storable(getattr(wish, "reason", "")),
-            motive=wish.motive if isinstance(wish, Proposal) and isinstance(wish.motive, Motive) else Motive.NONE,
+            sender=_storable(getattr(proposal, "sender", agent.name)),
+            intent=_storable(getattr(proposal, "intent", Intent.PROPOSE)),
+            reason=_storable(getattr(proposal, "reason", "")),
+            motive=motive if isinstance(motive, Motive) else Motive.NONE,
             error=_storable(f"agent {agent.name}: {fault}"),
             proposed_step=step,
         )
 
     def _enqueue(self, proposal: Proposal, data: str, step: int) -> None:
+        """Queue a proposal in place of an earlier one of the same sender and key, which keeps its first step."""
         first_step, staying = step, []
         for waiting in self._queue:
             if (waiting.proposal.sender, waiting.proposal.key) == (proposal.sender, proposal.key):
@@ -212,16 +244,20 @@ class Engine:
         rank = (-proposal.tip_wei, next(self._arrivals))
         self._queue = [*staying, _Waiting(rank, step, first_step, proposal, data)]
 
-    def _fill(self, step: int) -> Iterator[_Waiting]:
+    def _fill_block(self, step: int) -> Iterator[_Waiting]:
+        """Take proposals from the queue by rank while they fit, and reject those that have waited too long.
+
+        A smaller proposal may pass a larger one of higher rank that no longer fits.
+        """
         chain = self.world.scenario.spec.chain
         space = chain.block_gas_limit
         staying: list[_Waiting] = []
         for waiting in sorted(self._queue):
-            if waiting.proposal.gas_limit <= space:
-                space -= waiting.proposal.gas_limit
+            proposal = waiting.proposal
+            if proposal.gas_limit <= space:
+                space -= proposal.gas_limit
                 yield waiting
             elif step - waiting.step >= chain.max_wait_blocks:
-                proposal = waiting.proposal
                 self.observer.rejected(
                     step=step,
                     sender=proposal.sender,
@@ -235,22 +271,22 @@ class Engine:
                 staying.append(waiting)
         self._queue = staying
 
-    @staticmethod
-    def _transaction(proposal: Proposal, data: str, *, first_step: int, lane: Lane = Lane.CHAIN) -> Transaction:
-        return Transaction(
-            sender=proposal.sender,
-            to=proposal.contract.address,
-            data=data,
-            gas_limit=proposal.gas_limit,
-            tip_wei=proposal.tip_wei,
-            intent=proposal.intent,
-            reason=proposal.reason,
-            motive=proposal.motive,
-            proposed_step=first_step,
-            lane=lane,
-        )
+
+def _transaction(proposal: Proposal, data: str, *, first_step: int, lane: Lane = Lane.CHAIN) -> Transaction:
+    return Transaction(
+        sender=proposal.sender,
+        to=proposal.contract.address,
+        data=data,
+        gas_limit=proposal.gas_limit,
+        tip_wei=proposal.tip_wei,
+        intent=proposal.intent,
+        reason=proposal.reason,
+        motive=proposal.motive,
+        proposed_step=first_step,
+        lane=lane,
+    )
 
 
 def _storable(value: object) -> str:
-    """Any value as text that a table holds."""
+    """Return a value as text that a table can hold: lone surrogates, which UTF-8 cannot encode, are replaced."""
     return str(value).encode("utf-8", "replace").decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from cascade.agents.interface import Proposal
 from cascade.chain.abi import Interface
 from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
+from cascade.scenario.model import TimelineSpec
 
 ACT = Interface("Target", [{"type": "function", "name": "act", "inputs": [], "outputs": []}])
 BOOK, POOL = Contract("0x" + "11" * 20, ACT), Contract("0x" + "22" * 20, ACT)
@@ -89,7 +91,10 @@ class Observer:
 
 def play(steps: Sequence[Sequence[Proposal]], *, seed: int = 7) -> tuple[WritingChain, Observer]:
     chain, observer = WritingChain(), Observer()
-    timeline = SimpleNamespace(steps=len(steps), start_timestamp=START, block_seconds=BLOCK_SECONDS)
+    end = START + BLOCK_SECONDS * len(steps) - 1
+    timeline = TimelineSpec(
+        start=datetime.fromtimestamp(START, UTC), end=datetime.fromtimestamp(end, UTC), block_seconds=BLOCK_SECONDS
+    )
     limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=3)
     scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=seed)
     exchange = SimpleNamespace(is_own=lambda address: address == BOOK.address)
@@ -132,8 +137,8 @@ def test_lane__nothing_proposed_to_the_exchange__has_an_empty_block_all_the_same
 
 
 def test_lane__calls_of_one_sender__stay_in_its_order() -> None:
-    wishes = [proposal("maker", BOOK, intent=f"{number}") for number in range(5)]
-    chain, _ = play([[*wishes, proposal("other", BOOK)]])
+    proposals = [proposal("maker", BOOK, intent=f"{number}") for number in range(5)]
+    chain, _ = play([[*proposals, proposal("other", BOOK)]])
 
     assert [intent for sender, intent, _ in chain.blocks[0][1] if sender == "maker"] == list("01234")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from cascade.chain.abi import Interface
 from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
 from cascade.errors import ChainError, RevertedCall, ScenarioError, WrongCall
+from cascade.scenario.model import TimelineSpec
 
 TARGET = Contract(
     "0x" + "11" * 20, Interface("Target", [{"type": "function", "name": "act", "inputs": [], "outputs": []}])
@@ -119,7 +121,9 @@ class Observer:
 
 def play(agents: Sequence[Any], *, steps: int = 1, sent: list[str] | None = None) -> tuple[list[list[str]], Observer]:
     chain, observer = WritingChain(), Observer()
-    timeline = SimpleNamespace(steps=steps, start_timestamp=100, block_seconds=12)
+    timeline = TimelineSpec(
+        start=datetime.fromtimestamp(100, UTC), end=datetime.fromtimestamp(100 + 12 * steps - 1, UTC), block_seconds=12
+    )
     limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=MOST_WAIT_BLOCKS)
     scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=7)
     world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone(), exchange=None)
@@ -226,7 +230,7 @@ def test_chain__dies_while_an_agent_looks__ends_the_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "fault"),
+    ("invalid", "fault"),
     [
         (proposal("stranger", tip=1), "sender stranger is no actor of this world"),
         (proposal("bot", tip=-1), "tip_wei -1: expected 0 to 10000000000000"),
@@ -253,8 +257,8 @@ def test_chain__dies_while_an_agent_looks__ends_the_run() -> None:
         (None, "expected a Proposal, got NoneType"),
     ],
 )
-def test_agent__proposes_nonsense__is_recorded_and_the_rest_is_sent(wish: Any, fault: str) -> None:
-    blocks, observer = play([Script("odd", [[wish, proposal("fine", tip=1)]])])
+def test_agent__invalid_proposal__is_recorded_and_the_rest_is_sent(invalid: Any, fault: str) -> None:
+    blocks, observer = play([Script("odd", [[invalid, proposal("fine", tip=1)]])])
 
     assert blocks == [["fine"]]
     ((_, _, error),) = observer.rejections
@@ -308,12 +312,12 @@ def test_proposal__its_arguments_changed_while_it_waits__is_sent_as_proposed() -
     amounts = [7]
     abi = [{"type": "function", "name": "take", "inputs": [{"name": "", "type": "uint256[]"}], "outputs": []}]
     target = Contract("0x" + "22" * 20, Interface("Target", abi))
-    wish = replace(proposal("bot", tip=1), contract=target, function="take", arguments=(amounts,))
+    waiting = replace(proposal("bot", tip=1), contract=target, function="take", arguments=(amounts,))
 
     class Fickle(Script):
         def propose(self, sight: int) -> Sequence[Proposal]:
             amounts[0] = 8 if sight else 7
-            return [] if sight else [proposal("x", tip=9), proposal("y", tip=9), wish]
+            return [] if sight else [proposal("x", tip=9), proposal("y", tip=9), waiting]
 
     sent: list[str] = []
     play([Fickle("fickle", [])], steps=2, sent=sent)
