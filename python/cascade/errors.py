@@ -1,4 +1,7 @@
-"""One exception tree. Each error says in one line what is wrong, where, and what would be right."""
+"""The exceptions of this package: each message says in one line what is wrong, where, and what would be right.
+
+Every exception is a `CascadeError`, and also a builtin one where that helps a caller who knows nothing of this package.
+"""
 
 from __future__ import annotations
 
@@ -16,32 +19,37 @@ __all__ = [
 ]
 
 
+_LONGEST_VALUE = 80
+
+
 class CascadeError(Exception):
-    """Root of what this package raises on purpose; a command prints it in one line."""
+    """Root of every exception that this package raises on purpose; a command prints it as one line."""
 
     exit_code = 2
+    """Exit code of a command that ends with this error: 2 for input or an environment that cannot be used."""
 
 
 class ScenarioError(CascadeError, ValueError):
-    """A scenario, price path or `--set` that cannot be run.
+    """Raised when a scenario, a price path or a `--set` cannot be run.
 
     Attributes
     ----------
     file : str
-        The file the value stands in.
+        Name of the file that holds the value, or the option that sets it.
     key : str
-        Dotted path of the key, or the line of a CSV.
+        Dotted path of the key, or the line of a CSV file.
     value : object
-        What stands there.
+        The value found there; None where there is none.
     expected : str
-        What would be right.
+        The values that would be accepted.
     """
 
     def __init__(self, *, file: str, key: str, value: object, expected: str) -> None:
         self.file, self.key, self.value, self.expected = file, key, value, expected
         shown = repr(value)
-        if len(shown) > 80:
-            shown = shown[:77] + "..."
+        if len(shown) > _LONGEST_VALUE:
+            # A section of YAML can be a whole page; the key says where to read the rest.
+            shown = shown[: _LONGEST_VALUE - 3] + "..."
         where = f"{file}: {key}" if key else file
         super().__init__(f"{where} = {shown}: {expected}" if value is not None else f"{where}: {expected}")
 
@@ -64,18 +72,20 @@ class MissingPart(CascadeError, LookupError):
 
 
 class ToolMissing(CascadeError, RuntimeError):
-    """A tool that the harness needs is not there, or not usable."""
+    """Raised when a tool that the harness needs is missing or does not run."""
 
 
 class ChainError(CascadeError, RuntimeError):
-    """The chain did not answer as a chain must: it died, refused a transaction, or reordered a block."""
+    """Raised when the chain's node fails: it exited, refused a transaction, or reordered a block."""
 
 
 class RevertedCall(ChainError):
-    """A view or a set-up transaction reverted.
+    """Raised when a view or a set-up transaction reverts.
 
     Attributes
     ----------
+    what : str
+        The call or deployment that reverted, as the message names it.
     reason : str
         The custom error or revert string, decoded where its ABI is known.
     """
@@ -86,11 +96,11 @@ class RevertedCall(ChainError):
 
 
 class WrongCall(ChainError, TypeError):
-    """A call whose arguments, or whose answer, are not those of its ABI."""
+    """Raised when the arguments or the answer of a call do not match its ABI."""
 
 
 class AgentFailed(CascadeError, RuntimeError):
-    """An agent of the user's own could not be made ready.
+    """Raised when a user's own agent cannot be constructed or set up.
 
     Attributes
     ----------
@@ -107,10 +117,11 @@ class AgentFailed(CascadeError, RuntimeError):
 
 
 class AccountingViolation(CascadeError, AssertionError):
-    """Tokens were not conserved, or a liquidation does not add up: the run is not to be trusted."""
+    """Raised when tokens were not conserved or a liquidation does not add up: no figure of the run can be trusted."""
 
 
 class ExpectationFailed(CascadeError, AssertionError):
-    """The run ended otherwise than its scenario claims. Its folder is kept."""
+    """Raised when a run ended otherwise than its scenario claims; the folder of the run is kept."""
 
     exit_code = 1
+    """The run itself worked, so the code differs from that of an error."""

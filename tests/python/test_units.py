@@ -15,7 +15,9 @@ from cascade.units import (
     InexactAmount,
     bps_to_pct,
     gas_cost_e8,
+    ppm_to_pct,
     price_to_e8,
+    price_to_e8_down,
     to_raw,
     to_tokens,
     usd_value,
@@ -35,7 +37,7 @@ def test_to_raw__of_to_tokens__is_the_same_integer(raw: int, places: int) -> Non
 
 def test_to_raw__one_unit_finer_than_the_token__is_refused() -> None:
     assert to_raw(Decimal("0.000001"), 6) == 1
-    with pytest.raises(InexactAmount, match=r"0\.0000001 is no whole number of units of 1e-6") as caught:
+    with pytest.raises(InexactAmount, match=r"0\.0000001 has more than 6 decimal places") as caught:
         to_raw(Decimal("0.0000001"), 6)
     assert (caught.value.amount, caught.value.decimals) == (Decimal("0.0000001"), 6)
     assert isinstance(caught.value, CascadeError)
@@ -50,7 +52,7 @@ def test_to_raw__anything_but_a_decimal_or_int__is_a_type_error(amount: object) 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "-Infinity"])
 def test_to_raw__not_finite__is_refused(amount: str) -> None:
-    with pytest.raises(InexactAmount):
+    with pytest.raises(InexactAmount, match=f"{amount} is not a finite number"):
         to_raw(Decimal(amount), 6)
 
 
@@ -91,3 +93,12 @@ def test_wad_to_float__without_debt__is_infinite() -> None:
 
 def test_bps_to_pct__of_a_bonus__is_per_cent() -> None:
     assert bps_to_pct(500) == 5.0
+
+
+def test_ppm_to_pct__of_an_ltv__is_per_cent() -> None:
+    assert ppm_to_pct(825_000) == 82.5
+
+
+def test_price_to_e8_down__ninth_decimal__is_dropped() -> None:
+    assert price_to_e8_down(Decimal("1.000000019")) == 100_000_001
+    assert price_to_e8_down(Decimal("0.999999999")) == 99_999_999

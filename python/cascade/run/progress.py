@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on; nothing at all when no one looks."""
+"""Progress bars on a terminal; silent otherwise."""
 
 from __future__ import annotations
 
@@ -13,35 +13,37 @@ __all__ = ["Progress", "quiet", "terminal"]
 
 
 class Progress:
-    """Stages and bars on a console, or on none."""
+    """Reports the stages of a run on a console.
+
+    Parameters
+    ----------
+    console : Console, optional
+        Where progress is shown; None shows nothing, for use as a library.
+    """
 
     def __init__(self, console: Console | None) -> None:
         self._console = console
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         if self._console is not None:
             self._console.print(text, markup=False, highlight=False)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Something that takes a while and has no measure."""
+        """Show a spinner during a stage whose length is not known beforehand."""
         if self._console is None:
             yield
             return
-        with RichProgress(
-            SpinnerColumn(finished_text="done"),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            console=self._console,
-        ) as bars:
+        columns = (SpinnerColumn(finished_text="done"), TextColumn("{task.description}"), TimeElapsedColumn())
+        with RichProgress(*columns, console=self._console) as bars:
             task = bars.add_task(name, total=1)
             yield
             bars.advance(task)
 
     @contextmanager
     def bar(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Something of a known size; call what is given with the steps done."""
+        """Show a bar during a stage of `total` steps, and yield a function to call with the number of steps done."""
         if self._console is None:
             yield lambda _: None
             return
@@ -52,10 +54,10 @@ class Progress:
 
 
 def quiet() -> Progress:
-    """Shows nothing."""
+    """Return a progress that shows nothing."""
     return Progress(None)
 
 
 def terminal() -> Progress:
-    """Shows on standard error, so that standard output stays the result."""
+    """Return a progress on standard error, so that standard output holds nothing but the result."""
     return Progress(Console(stderr=True))
