@@ -21,7 +21,7 @@ from cascade.engine import Engine
 from cascade.errors import CascadeError
 from cascade.observation import BlockView, BookEntry
 from cascade.positions.build import build_positions, require_time_left
-from cascade.positions.plan import PositionPlan, plan_positions
+from cascade.positions.plan import PoolPledge, PositionPlan, plan_positions
 from cascade.positions.preflight import check_liquidity, check_shock
 from cascade.positions.standing import standing_positions
 from cascade.recording.recorder import Recorder
@@ -192,7 +192,7 @@ def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
     for plan in plans:
         cohort = cohorts[plan.cohort]
         entries.append(BookEntry(plan.borrower, address_of(plan.borrower), plan.cohort, cohort.collateral, cohort.debt))
-        if plan.pledge is not None and plan.pledge.line is None:
+        if isinstance(plan.pledge, PoolPledge):
             account = plan.pledge.account
             entries.append(
                 BookEntry(account, address_of(account), pledge_account(plan.cohort), plan.pledge.asset, cohort.debt)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cascade.experiments.comparison.compare import impossible_positions
-from cascade.positions.plan import PledgePlan, plan_positions
+from cascade.positions.plan import DeskPledge, plan_positions
 from cascade.positions.preflight import check_liquidity
 from cascade.scenario.load import Scenario, load_scenario
 
@@ -40,7 +40,7 @@ def test_plan__pledge_of_the_desk__is_in_the_borrower_s_own_account_at_the_book_
     worth_e8 = int(1_000 * 10**8 / ltv)
     pledged = -(-worth_e8 * ALT // int(Fraction(price) * 10**8))
     assert [plan.pledge for plan in planned] == [
-        PledgePlan(plan.borrower, "ALT", pledged, 1_000 * USDC, int(ltv * 10**6), "alt") for plan in planned
+        DeskPledge(plan.borrower, "ALT", pledged, 1_000 * USDC, int(ltv * 10**6), "alt") for plan in planned
     ]
 
 

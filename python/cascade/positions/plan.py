@@ -1,4 +1,4 @@
-"""Which positions will be built: a pure function of the scenario and its seed, before any chain exists."""
+"""Plan the positions to be built: a pure function of the scenario and its seed, before any chain exists."""
 
 from __future__ import annotations
 
@@ -9,16 +9,27 @@ import numpy as np
 from cascade.errors import ScenarioError
 from cascade.scenario.accounts import numbered, pledge_account
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import CohortSpec, ScenarioSpec
+from cascade.scenario.model import CohortSpec, PledgeSpec, ScenarioSpec, TargetLeverage, TargetLtv
 from cascade.scenario.sources import initial_price_usd
 from cascade.scenario.streams import draw, stream
+from cascade.units import BPS, E8
 
-__all__ = ["LTV_SCALE", "PledgePlan", "PositionPlan", "borrowing_lines_bps", "leverage_after", "plan_positions"]
+__all__ = [
+    "LTV_SCALE",
+    "DeskPledge",
+    "PledgePlan",
+    "PoolPledge",
+    "PositionPlan",
+    "borrowing_lines_bps",
+    "leverage_after",
+    "plan_positions",
+]
 
 LTV_SCALE = 1_000_000
-"""An LTV of a plan is an exact integer in millionths."""
+"""Scale of a planned LTV, an exact integer in millionths."""
 
 _EQUITY_STEPS_PER_TOKEN = 100
+"""Equity is drawn to a hundredth of a token, so that it is exact with any number of decimals from two up."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +41,11 @@ class PledgePlan:
     account : str
         Name of the account that pledges and borrows.
     asset : str
-        What is pledged.
+        Asset pledged.
     pledged_raw, debt_raw : int
-        Amount pledged, and borrowed against it, in smallest units.
+        Amount pledged, and amount borrowed against it, in smallest units.
     ltv_ppm : int
         Debt over the value pledged, in millionths.
-    line : str, optional
-        The desk's line that lends; its own price says at the build how much is pledged. None is the lending pool.
     """
 
     account: str
@@ -44,7 +53,26 @@ class PledgePlan:
     pledged_raw: int
     debt_raw: int
     ltv_ppm: int
-    line: str | None = None
+
+
+@dataclass(frozen=True)
+class PoolPledge(PledgePlan):
+    """A first layer that the lending pool lends, to an account of its own."""
+
+
+@dataclass(frozen=True)
+class DeskPledge(PledgePlan):
+    """A first layer that the exchange's desk lends, to the loop's own account.
+
+    `pledged_raw` is an estimate: the desk's price at the time of the build determines the amount.
+
+    Attributes
+    ----------
+    line : str
+        Line of the desk, by its book.
+    """
+
+    line: str
 
 
 @dataclass(frozen=True)
@@ -58,13 +86,13 @@ class PositionPlan:
     cohort : str
         Cohort of the scenario.
     equity_raw : int
-        First supply, smallest units of the collateral.
+        First supply, in smallest units of the collateral.
     ltv_ppm : int
         Debt after each round over the collateral before it, in millionths.
     rounds : int
         Rounds of borrow, swap and supply.
-    pledge : PledgePlan, optional
-        What the equity was borrowed against.
+    pledge : PoolPledge or DeskPledge, optional
+        First layer that the equity is borrowed from; None where it is own capital.
     """
 
     borrower: str
@@ -72,7 +100,7 @@ class PositionPlan:
     equity_raw: int
     ltv_ppm: int
     rounds: int
-    pledge: PledgePlan | None = None
+    pledge: PoolPledge | DeskPledge | None = None
 
     @property
     def leverage(self) -> float:
@@ -81,12 +109,12 @@ class PositionPlan:
 
 
 def leverage_after(ltv: float, rounds: int) -> float:
-    """Collateral over equity: (1 - l^(k+1)) / (1 - l) after k rounds at LTV l."""
+    """Return collateral over equity after k rounds at LTV l: (1 - l^(k+1)) / (1 - l)."""
     return sum(ltv**k for k in range(rounds + 1))
 
 
 def borrowing_lines_bps(spec: ScenarioSpec, cohort: CohortSpec) -> tuple[int, int]:
-    """LTV and liquidation threshold that hold for a cohort's collateral, its efficiency mode included, in 1e-4."""
+    """Return the LTV and the liquidation threshold of a cohort's collateral, its efficiency mode included, in 1e-4."""
     mode = spec.lending.emodes.get(cohort.emode)
     if mode is not None and cohort.collateral in mode.collateral:
         return mode.ltv_bps, mode.liquidation_threshold_bps
@@ -97,7 +125,8 @@ def borrowing_lines_bps(spec: ScenarioSpec, cohort: CohortSpec) -> tuple[int, in
 def plan_positions(scenario: Scenario) -> list[PositionPlan]:
     """Draw every position of every cohort, each cohort from a random stream of its own.
 
-    Equity is drawn to a hundredth of a token and the LTV to a millionth, so that what follows is exact.
+    Equity is drawn to a hundredth of a token and the LTV to a millionth, so that everything derived from them is
+    exact.
 
     Raises
     ------
@@ -106,112 +135,130 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
     """
     plans: list[PositionPlan] = []
     for name, cohort in scenario.spec.positions.items():
+        # The order of the draws is part of the result: equities, then targets, then pledges.
         rng = stream(scenario.seed, f"positions/{name}")
-        equities = draw(cohort.equity, cohort.count, rng)
-        ltvs = _ltvs_ppm(scenario, name, cohort, rng)
-        pledge_ltvs = _pledge_ltvs(scenario, name, cohort, rng)
-        unit = 10 ** scenario.spec.assets[cohort.collateral].decimals
-        for i, borrower in enumerate(numbered(name, cohort.count)):
-            equity_raw = round(equities[i] * _EQUITY_STEPS_PER_TOKEN) * unit // _EQUITY_STEPS_PER_TOKEN
-            if equity_raw == 0:
-                raise ScenarioError(
-                    file=scenario.file,
-                    key=f"positions.{name}.equity",
-                    value=equities[i],
-                    expected="an equity of at least 0.01 token",
-                )
-            pledge = _pledge(scenario, cohort, borrower, equity_raw, pledge_ltvs[i]) if pledge_ltvs else None
-            plans.append(PositionPlan(borrower, name, equity_raw, ltvs[i], cohort.rounds, pledge))
+        equities_raw = _equities_raw(scenario, name, cohort, rng)
+        ltvs_ppm = _ltvs_ppm(scenario, name, cohort, rng)
+        borrowers = numbered(name, cohort.count)
+        pledges: list[PoolPledge | DeskPledge] | list[None] = [None] * cohort.count
+        if cohort.pledge is not None:
+            pledge_ltvs = _pledge_ltvs(scenario, name, cohort.pledge, cohort.count, rng)
+            pledges = [
+                _pledge(scenario.spec, cohort, cohort.pledge, borrower, equity_raw=equity_raw, ltv=ltv)
+                for borrower, equity_raw, ltv in zip(borrowers, equities_raw, pledge_ltvs, strict=True)
+            ]
+        plans += [
+            PositionPlan(borrower, name, equity_raw, ltv_ppm, cohort.rounds, pledge)
+            for borrower, equity_raw, ltv_ppm, pledge in zip(borrowers, equities_raw, ltvs_ppm, pledges, strict=True)
+        ]
     return plans
 
 
-def _pledge_ltvs(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[float]:
-    if cohort.pledge is None:
-        return []
-    asset, ltv, line = cohort.pledge.collateral, cohort.pledge.ltv, cohort.pledge.line
-    ltv_bps = scenario.spec.lending.reserves[asset].ltv_bps if line is None else _initial_ltv_bps(scenario.spec, line)
-    most = ltv.value or ltv.high
-    assert most is not None
-    if most * 10_000 > ltv_bps:
+def _equities_raw(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[int]:
+    unit = 10 ** scenario.spec.assets[cohort.collateral].decimals
+    equities_raw = []
+    for equity in draw(cohort.equity, cohort.count, rng):
+        equity_raw = round(equity * _EQUITY_STEPS_PER_TOKEN) * unit // _EQUITY_STEPS_PER_TOKEN
+        if equity_raw == 0:
+            raise ScenarioError(
+                file=scenario.file,
+                key=f"positions.{name}.equity",
+                value=equity,
+                expected="an equity of at least 0.01 token",
+            )
+        equities_raw.append(equity_raw)
+    return equities_raw
+
+
+def _pledge_ltvs(
+    scenario: Scenario, name: str, pledge: PledgeSpec, count: int, rng: np.random.Generator
+) -> list[float]:
+    """Draw the LTV of each pledge, and refuse a distribution that exceeds what the lender lends."""
+    spec = scenario.spec
+    if pledge.line is None:
+        lender, lent_bps = "pool", spec.lending.reserves[pledge.collateral].ltv_bps
+    else:
+        lender, lent_bps = "desk", spec.require_exchange().require_desk().lines[pledge.line].initial_ltv_bps
+    if pledge.ltv.highest * BPS > lent_bps:
         raise ScenarioError(
             file=scenario.file,
             key=f"positions.{name}.pledge.ltv",
-            value=str(most),
-            expected=f"the {'pool' if line is None else 'desk'} lends {ltv_bps / 10_000:.2%} on {asset}",
+            value=str(pledge.ltv.highest),
+            expected=f"the {lender} lends {lent_bps / BPS:.2%} on {pledge.collateral}",
         )
-    return draw(ltv, cohort.count, rng)
+    return draw(pledge.ltv, count, rng)
 
 
-def _initial_ltv_bps(spec: ScenarioSpec, line: str) -> int:
-    assert spec.exchange is not None
-    assert spec.exchange.desk is not None
-    return spec.exchange.desk.lines[line].initial_ltv_bps
-
-
-def _pledge(scenario: Scenario, cohort: CohortSpec, borrower: str, equity_raw: int, ltv: float) -> PledgePlan:
-    """So much of the pledge that the debt, which is minted to the equity at par, has the LTV drawn; rounded up."""
-    assert cohort.pledge is not None
-    spec, asset = scenario.spec, cohort.pledge.collateral
+def _pledge(
+    spec: ScenarioSpec, cohort: CohortSpec, pledge: PledgeSpec, borrower: str, *, equity_raw: int, ltv: float
+) -> PoolPledge | DeskPledge:
+    """Plan a pledge whose debt, minted to the equity at par, has the LTV drawn; the amount pledged is rounded up."""
+    asset, line = pledge.collateral, pledge.line
     units = {symbol: 10 ** spec.assets[symbol].decimals for symbol in (asset, cohort.collateral, cohort.debt)}
-    account, line = pledge_account(borrower), cohort.pledge.line
     if line is None:
-        prices_e8 = {symbol: int(initial_price_usd(spec, symbol) * 10**8) for symbol in (asset, cohort.debt)}
+        price_e8, debt_price_e8 = (int(initial_price_usd(spec, symbol) * E8) for symbol in (asset, cohort.debt))
     else:
-        # The desk counts the stable as a dollar; what it pledges is an estimate until the book has a price.
-        assert spec.exchange is not None
-        account, prices_e8 = borrower, {asset: int(spec.exchange.books[line].initial_price * 10**8)}
-        prices_e8[cohort.debt] = 10**8
+        # The desk counts the stable as one dollar, and the book has no price of its own yet.
+        price_e8, debt_price_e8 = int(spec.require_exchange().books[line].initial_price * E8), E8
     debt_raw = equity_raw * units[cohort.debt] // units[cohort.collateral]
     ltv_ppm = round(ltv * LTV_SCALE)
-    worth_e8 = debt_raw * prices_e8[cohort.debt] * LTV_SCALE // (units[cohort.debt] * ltv_ppm)
-    pledged_raw = -(-worth_e8 * units[asset] // prices_e8[asset])
-    return PledgePlan(account, asset, pledged_raw, debt_raw, ltv_ppm, line)
+    worth_e8 = debt_raw * debt_price_e8 * LTV_SCALE // (units[cohort.debt] * ltv_ppm)
+    pledged_raw = -(-worth_e8 * units[asset] // price_e8)
+    if line is None:
+        return PoolPledge(pledge_account(borrower), asset, pledged_raw, debt_raw, ltv_ppm)
+    return DeskPledge(borrower, asset, pledged_raw, debt_raw, ltv_ppm, line)
 
 
 def _ltvs_ppm(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[int]:
+    """Return the LTV per round of each position, in millionths, which reaches the target that it drew."""
     key = f"positions.{name}.target"
     ltv_bps, threshold_bps = borrowing_lines_bps(scenario.spec, cohort)
-    target = cohort.target
-    if target.ltv_per_round_bps is not None:
-        ltvs = [target.ltv_per_round_bps * LTV_SCALE // 10_000] * cohort.count
-        shown: list[float] = [target.ltv_per_round_bps / 10_000] * cohort.count
+    aim = cohort.target.aim
+    if isinstance(aim, TargetLtv):
         key += ".ltv_per_round_bps"
-    elif target.leverage is not None:
-        shown = draw(target.leverage, cohort.count, rng)
+        targets: list[float] = [aim.ltv_bps / BPS] * cohort.count
+        ltvs = [aim.ltv_bps * LTV_SCALE // BPS] * cohort.count
+    elif isinstance(aim, TargetLeverage):
         key += ".leverage"
-        ltvs = [_ltv_for_leverage(scenario, key, leverage, cohort.rounds) for leverage in shown]
+        targets = draw(aim.leverage, cohort.count, rng)
+        ltvs = [_ltv_for_leverage(scenario, key, leverage, cohort.rounds) for leverage in targets]
     else:
-        assert target.health_factor is not None
-        shown = draw(target.health_factor, cohort.count, rng)
         key += ".health_factor"
-        ltvs = []
-        for health in shown:
-            share = threshold_bps / 10_000 / health
-            if share >= 1:
-                raise ScenarioError(
-                    file=scenario.file, key=key, value=health, expected=f"above {threshold_bps / 10_000}, the threshold"
-                )
-            ltvs.append(_ltv_for_leverage(scenario, key, 1 / (1 - share), cohort.rounds))
+        targets = draw(aim.health_factor, cohort.count, rng)
+        ltvs = [_ltv_for_health(scenario, key, health, threshold_bps, cohort.rounds) for health in targets]
     most = max(range(cohort.count), key=lambda i: ltvs[i])
-    if ltvs[most] * 10_000 > ltv_bps * LTV_SCALE:
+    if ltvs[most] * BPS > ltv_bps * LTV_SCALE:
         raise ScenarioError(
             file=scenario.file,
             key=key,
-            value=round(shown[most], 4),
-            expected=f"needs an LTV of {ltvs[most] / LTV_SCALE:.2%} a round in {cohort.rounds} rounds, "
-            f"the pool lends {ltv_bps / 10_000:.2%} on {cohort.collateral}",
+            value=round(targets[most], 4),
+            expected=f"needs an LTV of {ltvs[most] / LTV_SCALE:.2%} per round in {cohort.rounds} rounds, "
+            f"the pool lends {ltv_bps / BPS:.2%} on {cohort.collateral}",
         )
     return ltvs
 
 
+def _ltv_for_health(scenario: Scenario, key: str, health: float, threshold_bps: int, rounds: int) -> int:
+    """Return the LTV per round, in millionths, after which a position has a health factor."""
+    # The health factor is threshold / (debt / collateral), and debt / collateral is 1 - 1 / leverage.
+    share = threshold_bps / BPS / health
+    if share >= 1:
+        raise ScenarioError(
+            file=scenario.file, key=key, value=health, expected=f"above {threshold_bps / BPS}, the threshold"
+        )
+    return _ltv_for_leverage(scenario, key, 1 / (1 - share), rounds)
+
+
 def _ltv_for_leverage(scenario: Scenario, key: str, leverage: float, rounds: int) -> int:
+    """Return the highest LTV per round, in millionths, that does not exceed a leverage."""
     if not 1 <= leverage < rounds + 1:
         raise ScenarioError(
             file=scenario.file,
             key=key,
             value=round(leverage, 4),
-            expected=f"a leverage from 1 to below {rounds + 1}, what {rounds} rounds can reach",
+            expected=f"a leverage from 1 to below {rounds + 1}, which is what {rounds} rounds can reach",
         )
+    # The leverage has no closed inverse in the LTV: bisect, down to neighbouring millionths.
     low, high = 0, LTV_SCALE
     while high - low > 1:
         middle = (low + high) // 2

@@ -21,7 +21,7 @@ from cascade.analysis.prices.fall import NoMarket
 from cascade.errors import CascadeError
 from cascade.experiments.causes.further_runs import Amplification, amplification_of, keepers_off
 from cascade.experiments.runs import Job, run_all
-from cascade.positions.plan import LTV_SCALE, PositionPlan, borrowing_lines_bps, plan_positions
+from cascade.positions.plan import LTV_SCALE, PoolPledge, borrowing_lines_bps, plan_positions
 from cascade.positions.standing import has_same_book, standing_positions
 from cascade.recording.tables import TABLES
 from cascade.run.opened import Run
@@ -275,20 +275,19 @@ def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[Impossib
         limit_bps, _ = borrowing_lines_bps(change.spec, cohort)
         if plan.rounds:
             found.append(Impossible(plan.borrower, plan.cohort, cohort.collateral, plan.ltv_ppm, limit_bps))
-        if plan.pledge is not None and plan.pledge.line is None:
+        if isinstance(plan.pledge, PoolPledge):
             asset = plan.pledge.asset
             limit_bps = change.spec.lending.reserves[asset].ltv_bps
-            used = _pledge_ltv_ppm(baseline, plan, cohort.debt)
+            used = _pledge_ltv_ppm(baseline, plan.pledge, cohort.debt)
             found.append(Impossible(plan.pledge.account, plan.cohort, asset, used, limit_bps))
     return tuple(one for one in found if one.ltv_ppm * BPS > one.limit_bps * LTV_SCALE)
 
 
-def _pledge_ltv_ppm(scenario: Scenario, plan: PositionPlan, debt: str) -> int:
-    assert plan.pledge is not None
-    spec, asset = scenario.spec, plan.pledge.asset
+def _pledge_ltv_ppm(scenario: Scenario, pledge: PoolPledge, debt: str) -> int:
+    spec, asset = scenario.spec, pledge.asset
     owed, held = (
         Decimal(amount) * initial_price_usd(spec, symbol) / 10 ** spec.assets[symbol].decimals
-        for amount, symbol in ((plan.pledge.debt_raw, debt), (plan.pledge.pledged_raw, asset))
+        for amount, symbol in ((pledge.debt_raw, debt), (pledge.pledged_raw, asset))
     )
     return int((owed * LTV_SCALE / held).to_integral_value())
 
