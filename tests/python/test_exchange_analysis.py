@@ -311,24 +311,24 @@ def test_judge__bound_of_a_book__is_met_on_its_own_side_only(
     venue.depth(1, 100)
     venue.depth(4, 5)
     frames = venue.rows.frames(tmp_path, blocks=92)
-    assert judge(claim(**{bound: met}), frames)["missed"] == []
-    (sentence,) = judge(claim(**{bound: missed}), frames)["missed"]
+    assert judge(claim(**{bound: met}), frames).missed == ()
+    (sentence,) = judge(claim(**{bound: missed}), frames).missed
     assert sentence.startswith(f"expect.exchange.books.alt.{bound} = {missed}: it was ")
 
 
 def test_judge__book_without_the_figure__is_missed_and_says_why(venue: Venue, tmp_path: Path) -> None:
     frames = venue.rows.frames(tmp_path, blocks=3)
     bounds = {"low_at_most_usd": Decimal(1), "depth_fall_at_least_bps": 1}
-    assert judge(claim(**bounds), frames)["missed"] == [
+    assert judge(claim(**bounds), frames).missed == (
         "expect.exchange.books.alt.low_at_most_usd = 1: the book had no trade",
         "expect.exchange.books.alt.depth_fall_at_least_bps = 1: the book had no bids when the crash began",
-    ]
+    )
 
 
 def test_judge__run_too_short__says_so(venue: Venue, tmp_path: Path) -> None:
     venue.trade(2, "1")
     verdict = judge(claim(share_of_start_after_10_minutes_at_least_bps=1), venue.rows.frames(tmp_path, blocks=3))
-    assert verdict["missed"][0].endswith("= 1: the run ended less than ten minutes after the low")
+    assert verdict.missed[0].endswith("= 1: the run ended less than ten minutes after the low")
 
 
 @pytest.mark.parametrize(
@@ -350,8 +350,8 @@ def test_judge__bound_of_leverage__is_met_on_its_own_side_only(
     cohorts = {"makers": ExpectedLeverage(**bounds)}
     expect = ExpectSpec(liquidations="none", exchange=ExpectedExchange(cohorts=cohorts))
     verdict = judge(expect, venue.rows.frames(tmp_path, blocks=3))
-    assert len(verdict["missed"]) == missed
-    assert all(sentence.startswith("expect.exchange.cohorts.makers.peak_") for sentence in verdict["missed"])
+    assert len(verdict.missed) == missed
+    assert all(sentence.startswith("expect.exchange.cohorts.makers.peak_") for sentence in verdict.missed)
 
 
 def test_expected_book__without_a_bound__is_refused() -> None:

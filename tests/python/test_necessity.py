@@ -10,9 +10,11 @@ import pytest
 from rich.console import Console
 
 from cascade.errors import ScenarioError
-from cascade.experiments.necessity.examine import Necessity, Outcome, Variant, claims_of, examine_necessity
+from cascade.experiments.necessity.examine import examine_necessity
+from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
 from cascade.experiments.necessity.terminal import print_necessity
 from cascade.experiments.necessity.words import link_rows, necessity_markdown, subject_figures
+from cascade.run.expectation import claims_of
 from cascade.scenario.load import load_scenario
 from cascade.toolchain.paths import project_root
 
@@ -21,8 +23,8 @@ CLAIM = "exchange.books.ALT-USDC.five_minute_fall_at_least_bps"
 OTHER = "liquidations"
 
 
-def outcome(seed: int, *missed: str, fall: float | None = 86.0) -> Outcome:
-    return Outcome(
+def outcome(seed: int, *missed: str, fall: float | None = 86.0) -> RunOutcome:
+    return RunOutcome(
         seed=seed,
         run_id=f"run-{seed}",
         tables_sha256="a" * 64,
@@ -32,7 +34,7 @@ def outcome(seed: int, *missed: str, fall: float | None = 86.0) -> Outcome:
     )
 
 
-def found(*, whole: list[Outcome], without: list[Outcome], necessary: bool | None = True) -> Necessity:
+def found(*, whole: list[RunOutcome], without: list[RunOutcome], necessary: bool | None = True) -> Necessity:
     return Necessity(
         scenario=load_scenario(OCTOBER),
         claim=CLAIM,

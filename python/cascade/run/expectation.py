@@ -1,8 +1,9 @@
-"""Whether a run ended as its scenario claims."""
+"""Judge whether a run ended as its scenario claims under `expect`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,102 +11,188 @@ from cascade.analysis.exchange import BookDepth, BookFall, CohortLeverage, book_
 from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.manifest import Expectation
-from cascade.scenario.model import ExpectedTrough, ExpectSpec
-from cascade.units import BPS, e8_to_float, to_tokens
+from cascade.scenario.model import ExpectedBook, ExpectedExchange, ExpectedLeverage, ExpectedTrough, ExpectSpec
+from cascade.units import BPS, E8, e8_to_float, to_tokens
 
-__all__ = ["judge"]
+__all__ = ["MissedClaim", "claims_of", "judge", "missed_claims"]
+
+
+@dataclass(frozen=True)
+class MissedClaim:
+    """A claim of a scenario that its run did not meet.
+
+    Attributes
+    ----------
+    claim : str
+        Dotted path of the claim below `expect`.
+    stated : str
+        The value that the scenario states.
+    outcome : str
+        How the run ended instead.
+    """
+
+    claim: str
+    stated: str
+    outcome: str
+
+    def __str__(self) -> str:
+        return f"expect.{self.claim} = {self.stated}: {self.outcome}"
+
+
+def claims_of(expect: ExpectSpec) -> list[str]:
+    """Return the dotted path below `expect` of every claim that a scenario states."""
+    paths = ["liquidations", *(_trough_path(number) for number in range(len(expect.troughs)))]
+    if expect.exchange is not None:
+        # Iterating over a model yields the name and value of every field; a bound that is not stated is None.
+        for name, book in expect.exchange.books.items():
+            paths += [f"{_book_path(name)}.{bound}" for bound, limit in book if limit is not None]
+        for name, cohort in expect.exchange.cohorts.items():
+            paths += [f"{_cohort_path(name)}.{bound}" for bound, limit in cohort if limit is not None]
+    return paths
 
 
 def judge(expect: ExpectSpec, frames: Frames) -> Expectation:
-    """Hold the claims of a scenario against the tables of its run."""
-    missed = (*_liquidations(expect, frames), *_troughs(expect, frames), *_exchange(expect, frames))
+    """Return how a run ended against the claims of its scenario, as its manifest states it."""
+    missed = tuple(str(claim) for claim in missed_claims(expect, frames))
     return Expectation(liquidations=expect.liquidations, met=not missed, missed=missed)
 
 
-def _liquidations(expect: ExpectSpec, frames: Frames) -> Iterator[str]:
-    if (len(frames.liquidations) > 0) != (expect.liquidations == "some"):
-        yield f"expect.liquidations = {expect.liquidations!r}: the run had {len(frames.liquidations)}"
+def missed_claims(expect: ExpectSpec, frames: Frames) -> list[MissedClaim]:
+    """Return the claims that do not hold in the tables of a run, in the order of `claims_of`."""
+    missed = [*_missed_liquidations(expect, frames), *_missed_troughs(expect, frames)]
+    if expect.exchange is not None:
+        missed += _missed_bounds(expect.exchange, frames)
+    return missed
 
 
-def _troughs(expect: ExpectSpec, frames: Frames) -> Iterator[str]:
+def _trough_path(number: int) -> str:
+    return f"troughs.{number}"
+
+
+def _book_path(name: str) -> str:
+    return f"exchange.books.{name}"
+
+
+def _cohort_path(name: str) -> str:
+    return f"exchange.cohorts.{name}"
+
+
+def _missed_liquidations(expect: ExpectSpec, frames: Frames) -> Iterator[MissedClaim]:
+    count = len(frames.liquidations)
+    if (count > 0) != (expect.liquidations == "some"):
+        yield MissedClaim("liquidations", repr(expect.liquidations), f"the run had {count}")
+
+
+def _missed_troughs(expect: ExpectSpec, frames: Frames) -> Iterator[MissedClaim]:
     book = PriceBook(frames)
     for number, claim in enumerate(expect.troughs):
-        key = f"expect.troughs.{number} = {_claimed(claim)}"
         lowest = book.lowest(claim.asset, claim.source, frames.first_crash_block)
         if lowest is None:
             priced = ", ".join(book.sources(claim.asset)) or "none"
-            yield f"{key}: the run has no such price; sources of {claim.asset}: {priced}"
+            outcome = f"the run has no such price; sources of {claim.asset}: {priced}"
+            yield MissedClaim(_trough_path(number), _stated(claim), outcome)
         elif not _is_within(claim, lowest[0]):
-            yield f"{key}: its lowest price was {e8_to_float(lowest[0]):.4f} dollars"
+            outcome = f"its lowest price was {e8_to_float(lowest[0]):.4f} dollars"
+            yield MissedClaim(_trough_path(number), _stated(claim), outcome)
 
 
 def _is_within(claim: ExpectedTrough, price_e8: int) -> bool:
     price = to_tokens(price_e8, 8)
-    above = claim.at_least_usd is None or price >= claim.at_least_usd
-    return above and (claim.at_most_usd is None or price <= claim.at_most_usd)
+    is_above = claim.at_least_usd is None or price >= claim.at_least_usd
+    return is_above and (claim.at_most_usd is None or price <= claim.at_most_usd)
 
 
-def _claimed(claim: ExpectedTrough) -> str:
+def _stated(claim: ExpectedTrough) -> str:
     bounds = (("at least", claim.at_least_usd), ("at most", claim.at_most_usd))
     return f"{claim.asset}, {claim.source}, " + ", ".join(f"{words} {usd}" for words, usd in bounds if usd is not None)
 
 
-def _exchange(expect: ExpectSpec, frames: Frames) -> Iterator[str]:
-    claimed = expect.exchange
-    if claimed is None:
-        return
-    falls, depths = book_falls(frames, PriceBook(frames)), book_depths(frames)
+_Figure = Fraction | str
+"""A figure of the run, or a sentence that says why there is none; without a figure no bound holds."""
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A bound that a claim puts on a figure; None where the scenario does not state it."""
+
+    claim: str
+    limit: Decimal | int | None
+    figure: _Figure
+    is_floor: bool
+
+    @property
+    def missed(self) -> MissedClaim | None:
+        if self.limit is None:
+            return None
+        if isinstance(self.figure, str):
+            return MissedClaim(self.claim, str(self.limit), self.figure)
+        limit = Fraction(self.limit)
+        if self.figure < limit if self.is_floor else self.figure > limit:
+            return MissedClaim(self.claim, str(self.limit), f"it was {float(self.figure):.4f}")
+        return None
+
+
+def _missed_bounds(claimed: ExpectedExchange, frames: Frames) -> list[MissedClaim]:
+    falls, depths, leverages = book_falls(frames, PriceBook(frames)), book_depths(frames), cohort_leverages(frames)
+    bounds: list[_Bound] = []
     for name, book in claimed.books.items():
-        outcomes = {**_fall_outcomes(falls.get(name)), **_depth_outcomes(depths.get(name))}
-        yield from _bounds(f"expect.exchange.books.{name}", book.model_dump(exclude_none=True), outcomes)
-    leverages = cohort_leverages(frames)
+        bounds += _book_bounds(_book_path(name), book, falls.get(name), depths.get(name))
     for name, cohort in claimed.cohorts.items():
-        outcomes = _leverage_outcomes(leverages.get(name))
-        yield from _bounds(f"expect.exchange.cohorts.{name}", cohort.model_dump(exclude_none=True), outcomes)
+        bounds += _leverage_bounds(_cohort_path(name), cohort, leverages.get(name))
+    return [missed for bound in bounds if (missed := bound.missed) is not None]
 
 
-_Outcome = Fraction | str
-"""A figure, or why there is none."""
+def _book_bounds(path: str, claimed: ExpectedBook, fall: BookFall | None, depth: BookDepth | None) -> list[_Bound]:
+    low, five_minute_fall, later = _fall_figures(fall)
+    depth_fall: _Figure = "the book had no bids when the crash began"
+    if depth is not None and depth.start_raw:
+        depth_fall = depth.fall_bps
+    return [
+        _Bound(f"{path}.low_at_least_usd", claimed.low_at_least_usd, low, is_floor=True),
+        _Bound(f"{path}.low_at_most_usd", claimed.low_at_most_usd, low, is_floor=False),
+        _Bound(
+            f"{path}.five_minute_fall_at_least_bps",
+            claimed.five_minute_fall_at_least_bps,
+            five_minute_fall,
+            is_floor=True,
+        ),
+        _Bound(
+            f"{path}.five_minute_fall_at_most_bps",
+            claimed.five_minute_fall_at_most_bps,
+            five_minute_fall,
+            is_floor=False,
+        ),
+        _Bound(
+            f"{path}.share_of_start_after_10_minutes_at_least_bps",
+            claimed.share_of_start_after_10_minutes_at_least_bps,
+            later,
+            is_floor=True,
+        ),
+        _Bound(f"{path}.depth_fall_at_least_bps", claimed.depth_fall_at_least_bps, depth_fall, is_floor=True),
+    ]
 
 
-def _bounds(key: str, bounds: dict[str, Decimal | int], outcomes: dict[str, _Outcome]) -> Iterator[str]:
-    """What is missed of bounds named `FIGURE_at_least...` and `FIGURE_at_most...`."""
-    for name, bound in bounds.items():
-        figure, is_floor = _figure(name)
-        outcome = outcomes[name if name in outcomes else figure]
-        if isinstance(outcome, str):
-            yield f"{key}.{name} = {bound}: {outcome}"
-        elif outcome < Fraction(bound) if is_floor else outcome > Fraction(bound):
-            yield f"{key}.{name} = {bound}: it was {float(outcome):.4f}"
-
-
-def _figure(bound: str) -> tuple[str, bool]:
-    for words, is_floor in (("_at_least", True), ("_at_most", False)):
-        figure, found, _ = bound.partition(words)
-        if found:
-            return figure, is_floor
-    raise AssertionError(bound)
-
-
-def _fall_outcomes(fall: BookFall | None) -> dict[str, _Outcome]:
-    keys = ("low", "five_minute_fall", "share_of_start_after_10_minutes")
+def _fall_figures(fall: BookFall | None) -> tuple[_Figure, _Figure, _Figure]:
+    """Return the lowest price in dollars, the largest fall in five minutes and the later share of the start, in bps."""
     if fall is None:
-        return dict.fromkeys(keys, "the book had no trade")
+        nothing = "the book had no trade"
+        return nothing, nothing, nothing
     share = fall.share_of_start
-    later: _Outcome = "the run ended less than ten minutes after the low" if share is None else share * BPS
-    return dict(zip(keys, (Fraction(fall.low_e8, 10**8), fall.fall_bps, later), strict=True))
+    later = "the run ended less than ten minutes after the low" if share is None else share * BPS
+    return Fraction(fall.low_e8, E8), fall.fall_bps, later
 
 
-def _depth_outcomes(depth: BookDepth | None) -> dict[str, _Outcome]:
-    if depth is None or not depth.start_raw:
-        return {"depth_fall": "the book had no bids when the crash began"}
-    return {"depth_fall": depth.fall_bps}
-
-
-def _leverage_outcomes(cohort: CohortLeverage | None) -> dict[str, _Outcome]:
+def _leverage_bounds(path: str, claimed: ExpectedLeverage, cohort: CohortLeverage | None) -> list[_Bound]:
+    no_equity = "it had no equity left"
+    peak: _Figure
+    highest: _Figure
     if cohort is None:
-        return {"peak_leverage": "the cohort had neither debt, nor positions, nor collateral"}
-    bare = "it had no equity left"
-    peak: _Outcome = bare if cohort.peak is None else cohort.peak
-    # Without equity leverage has no bound: none from above is met.
-    return {"peak_leverage": peak, "peak_leverage_at_most": bare if cohort.is_bare else peak}
+        peak = highest = "the cohort had neither debt, nor positions, nor collateral"
+    else:
+        peak = no_equity if cohort.peak is None else cohort.peak
+        # Leverage grows without bound as equity vanishes: a cohort without equity at any step meets no upper bound.
+        highest = no_equity if cohort.is_bare else peak
+    return [
+        _Bound(f"{path}.peak_leverage_at_least", claimed.peak_leverage_at_least, peak, is_floor=True),
+        _Bound(f"{path}.peak_leverage_at_most", claimed.peak_leverage_at_most, highest, is_floor=False),
+    ]

@@ -1,1 +1,1 @@
-"""Is each link of the chain necessary? Many seeds, then without one link, then with one remedy."""
+"""Which links of a chain does a claim depend on? Many seeds, each link left out, and each remedy applied."""

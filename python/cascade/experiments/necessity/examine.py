@@ -1,120 +1,51 @@
-"""Is each link necessary, and what helps? Many seeds of the whole chain; then without one link, or with one remedy."""
+"""Examine which links of a chain a claim depends on: the whole chain, without each link, and with each remedy."""
 
 from __future__ import annotations
 
-import json
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cascade.errors import ScenarioError
+from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
 from cascade.experiments.runs import Job, run_all
+from cascade.run.expectation import claims_of, missed_claims
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, vary
-from cascade.scenario.model import ExpectSpec
+from cascade.scenario.model import NecessitySpec
 
-__all__ = ["Necessity", "Outcome", "Variant", "claims_of", "examine_necessity"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one run ended.
-
-    Attributes
-    ----------
-    changes : tuple of str
-        What it changes of the scenario, as `PATH=VALUE`.
-    missed : tuple of str
-        Claims that did not hold, by their dotted paths.
-    figures : dict of str to float
-        Figures of the claims' subjects: troughs, books, cohorts; None where a run has none.
-    """
-
-    seed: int
-    run_id: str
-    tables_sha256: str
-    changes: tuple[str, ...]
-    missed: tuple[str, ...]
-    figures: dict[str, float | None]
+__all__ = ["examine_necessity"]
 
 
 @dataclass(frozen=True)
-class Variant:
-    """The chain, whole, without one link, or with one remedy, over some seeds.
-
-    Attributes
-    ----------
-    name, what : str
-        `whole`, `without LINK` or `with REMEDY`, and what that means.
-    necessary : bool, optional
-        Whether the scenario says that its claim hangs on what is left out; None where it says nothing.
-    """
+class _Change:
+    """A variant of the scenario that is still to be run."""
 
     name: str
     what: str
+    settings: Mapping[str, object]
     necessary: bool | None
-    outcomes: tuple[Outcome, ...]
-
-    def held(self, claim: str) -> int:
-        """In how many runs a claim held."""
-        return sum(claim not in outcome.missed for outcome in self.outcomes)
-
-    @property
-    def met(self) -> int:
-        """In how many runs every claim held."""
-        return sum(not outcome.missed for outcome in self.outcomes)
-
-
-@dataclass(frozen=True)
-class Necessity:
-    """Everything found: the whole chain first, then what was left out, then what was tried against it."""
-
-    scenario: Scenario
-    claim: str
-    whole: Variant
-    others: tuple[Variant, ...]
-
-    @property
-    def variants(self) -> tuple[Variant, ...]:
-        """All of them."""
-        return (self.whole, *self.others)
-
-    @property
-    def faults(self) -> list[str]:
-        """What is otherwise than the scenario says."""
-        found = []
-        total = len(self.whole.outcomes)
-        if self.whole.met != total:
-            found.append(f"the whole chain ends as expected in {self.whole.met} of {total} seeds")
-        for variant in self.others:
-            held, runs = variant.held(self.claim), len(variant.outcomes)
-            if variant.necessary and held:
-                found.append(f"{variant.name} the claim still holds in {held} of {runs}")
-            elif variant.necessary is False and not held:
-                found.append(f"{variant.name} the claim holds in none of {runs}, and is said not to hang on it")
-        return found
-
-    def to_json(self) -> str:
-        """All of it, as text."""
-        content = {
-            "scenario": self.scenario.file,
-            "claim": self.claim,
-            "faults": self.faults,
-            "runs": [asdict(variant) for variant in self.variants],
-        }
-        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def examine_necessity(
     scenario: Scenario, *, seeds: int = 20, seeds_without: int = 5, workers: int = 1, progress: Progress | None = None
 ) -> Necessity:
-    """Run the whole chain with many seeds, and each variant with some; in a folder that is removed afterwards.
+    """Run the whole chain with many seeds, and each variant of it with some of them.
+
+    The runs are made in a folder that is removed afterwards; each outcome holds what reproduces its run.
 
     Parameters
     ----------
-    seeds, seeds_without : int
-        How many of each, from the scenario's own on.
+    scenario : Scenario
+        A scenario with a section `necessity`.
+    seeds : int
+        Seeds of the whole chain, counted up from the scenario's own.
+    seeds_without : int
+        Seeds of each variant, counted up likewise.
+    workers : int
+        Number of runs at the same time.
 
     Raises
     ------
@@ -131,51 +62,48 @@ def examine_necessity(
         raise ScenarioError(
             file=scenario.file, key="necessity.claim", value=spec.claim, expected=f"one of {', '.join(claims)}"
         )
-    others: list[tuple[str, str, dict[str, Any], bool | None]] = [
-        (f"without {name}", one.what, one.set, one.necessary) for name, one in spec.without.items()
-    ]
-    others += [(f"with {name}", remedy.what, remedy.set, None) for name, remedy in spec.remedies.items()]
-    first = scenario.seed
-    jobs = [Job(f"whole, seed {seed}", vary(scenario, {"seed": seed})) for seed in range(first, first + seeds)]
-    for name, _, changes, _ in others:
-        for seed in range(first, first + seeds_without):
-            seeded = vary(scenario, {"seed": seed})
-            jobs.append(Job(f"{name}, seed {seed}", vary(seeded, changes), like=seeded))
+    changes = _changes_of(spec)
+    seeds_whole = range(scenario.seed, scenario.seed + seeds)
+    seeds_varied = range(scenario.seed, scenario.seed + seeds_without)
+    jobs = [Job(f"whole, seed {seed}", vary(scenario, {"seed": seed})) for seed in seeds_whole]
+    for change in changes:
+        for seed in seeds_varied:
+            # Each variant runs on the positions that the whole chain has with the same seed.
+            whole = vary(scenario, {"seed": seed})
+            jobs.append(Job(f"{change.name}, seed {seed}", vary(whole, change.settings), like=whole))
     with tempfile.TemporaryDirectory(prefix="cascade-necessity-") as folder:
         runs = run_all(jobs, out=folder, workers=workers, progress=progress)
         known = len(scenario.overrides)
-        outcomes = [_outcome(run, job.scenario.overrides[known:], claims) for job, run in zip(jobs, runs, strict=True)]
-    whole = Variant("whole", "the scenario itself", None, tuple(outcomes[:seeds]))
-    groups = [outcomes[at : at + seeds_without] for at in range(seeds, len(outcomes), seeds_without)]
+        outcomes = [
+            _outcome(run, job.scenario, job.scenario.overrides[known:], claims)
+            for job, run in zip(jobs, runs, strict=True)
+        ]
+    starts = range(seeds, len(outcomes), seeds_without)
     return Necessity(
         scenario=scenario,
         claim=spec.claim,
-        whole=whole,
+        whole=Variant("whole", "the scenario itself", None, tuple(outcomes[:seeds])),
         others=tuple(
-            Variant(name, what, necessary, tuple(mine))
-            for (name, what, _, necessary), mine in zip(others, groups, strict=True)
+            Variant(change.name, change.what, change.necessary, tuple(outcomes[start : start + seeds_without]))
+            for change, start in zip(changes, starts, strict=True)
         ),
     )
 
 
-def claims_of(expect: ExpectSpec) -> list[str]:
-    """Every claim of a scenario, by its dotted path below `expect`."""
-    found = ["liquidations", *(f"troughs.{number}" for number in range(len(expect.troughs)))]
-    if expect.exchange is not None:
-        for part in ("books", "cohorts"):
-            for name, bounds in getattr(expect.exchange, part).items():
-                found += [f"exchange.{part}.{name}.{key}" for key in bounds.model_dump(exclude_none=True)]
-    return found
+def _changes_of(spec: NecessitySpec) -> list[_Change]:
+    """Return every link left out, then every remedy, in the order of the scenario."""
+    without = [_Change(f"without {name}", link.what, link.set, link.necessary) for name, link in spec.without.items()]
+    return without + [_Change(f"with {name}", remedy.what, remedy.set, None) for name, remedy in spec.remedies.items()]
 
 
-def _outcome(run: Run, changes: tuple[str, ...], claims: list[str]) -> Outcome:
-    sentences = run.manifest.expectation.missed
-    return Outcome(
+def _outcome(run: Run, scenario: Scenario, changes: tuple[str, ...], claims: list[str]) -> RunOutcome:
+    missed = {claim.claim for claim in missed_claims(scenario.spec.expect, run.frames)}
+    return RunOutcome(
         seed=run.manifest.seed,
         run_id=run.manifest.run_id,
         tables_sha256=str(run.summary["tables_sha256"]),
         changes=changes,
-        missed=tuple(claim for claim in claims if any(one.startswith(f"expect.{claim} = ") for one in sentences)),
+        missed=tuple(claim for claim in claims if claim in missed),
         figures=_figures(run.summary),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from cascade.experiments.necessity.examine import Necessity
+from cascade.experiments.necessity.result import Necessity
 from cascade.experiments.necessity.words import LINK_HEADINGS, SEED_HEADINGS, link_rows, seed_rows
 from cascade.report.shared.terminal import print_table, print_text
 
