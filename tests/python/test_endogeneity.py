@@ -1,4 +1,4 @@
-"""Endogeneity without a chain: what is tried, what counts as caused from within, what is written."""
+"""Endogeneity without a chain: what is tried, what counts as endogenous, what is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from cascade.errors import CascadeError, ScenarioError
-from cascade.experiments.endogeneity.examine import Endogeneity, Figures, Trial, scaled, trials_of
+from cascade.experiments.endogeneity.examine import scaled, trials_of
+from cascade.experiments.endogeneity.result import Endogeneity, RunFigures, Trial
 from cascade.experiments.endogeneity.terminal import print_endogeneity
 from cascade.experiments.endogeneity.words import endogeneity_markdown
 from cascade.scenario.load import load_scenario, vary
@@ -20,8 +21,8 @@ from cascade.toolchain.paths import project_root
 UNWIND = project_root() / "scenarios" / "usde-unwind.yaml"
 
 
-def figures(trough_usd: float = 0.64, *, seed: int = 1, met: bool = True, liquidations: int = 400) -> Figures:
-    return Figures(
+def figures(trough_usd: float = 0.64, *, seed: int = 1, met: bool = True, liquidations: int = 400) -> RunFigures:
+    return RunFigures(
         changes=(f"seed={seed}",),
         run_id=f"run-{seed}",
         tables_sha256="a" * 64,

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cascade.commands.outputs import write_examination
 from cascade.errors import ExpectationFailed
-from cascade.experiments.endogeneity.examine import examine
+from cascade.experiments.endogeneity.examine import examine_endogeneity
 from cascade.experiments.endogeneity.terminal import print_endogeneity
 from cascade.experiments.endogeneity.words import endogeneity_markdown
 from cascade.report.shared.terminal import print_text
@@ -29,7 +29,7 @@ def show_endogeneity(
         When the crash is not endogenous, naming the criteria that fail; everything is written and printed first.
     """
     scenario = load_scenario(file, overrides=overrides)
-    found = examine(scenario, seeds=seeds, paths=paths, workers=workers, progress=terminal())
+    found = examine_endogeneity(scenario, seeds=seeds, paths=paths, workers=workers, progress=terminal())
     folder = out / f"endogeneity-{found.baseline.run_id}"
     files = write_examination(folder, "endogeneity", figures=found.to_json(), markdown=endogeneity_markdown(found))
     console = Console()

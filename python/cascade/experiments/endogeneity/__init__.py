@@ -1,1 +1,1 @@
-"""Is a crash endogenous? Many seeds, and the same scenario without leverage or liquidations."""
+"""Is a crash endogenous? Many seeds, runs without leverage and without liquidations, and other parameter values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from cascade.experiments.endogeneity.examine import Endogeneity
+from cascade.experiments.endogeneity.result import Endogeneity
 from cascade.experiments.endogeneity.words import (
     CRITERIA_HEADINGS,
     QUANTILE_HEADINGS,

@@ -1,17 +1,14 @@
-"""Endogeneity in words: the same rows for the terminal and for Markdown."""
+"""Word the outcome of an examination of endogeneity: the same rows for the terminal and for Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from cascade.report.shared.figures import number
+from cascade.experiments.endogeneity.result import Endogeneity, RunFigures
+from cascade.report.shared.figures import NOTHING, number
 from cascade.report.shared.markdown import escaped, markdown_table
-
-if TYPE_CHECKING:
-    from cascade.experiments.endogeneity.examine import Endogeneity, Figures
 
 __all__ = [
     "CRITERIA_HEADINGS",
@@ -36,72 +33,75 @@ _QUANTILES = (
 
 
 def criteria_rows(found: Endogeneity) -> list[tuple[str, str, str]]:
-    """What an endogenous crash must show."""
-    return [(one.claim, one.outcome, "yes" if one.met else "NO") for one in found.criteria]
+    """Return a row per criterion of an endogenous crash."""
+    return [(criterion.claim, criterion.outcome, "yes" if criterion.met else "NO") for criterion in found.criteria]
 
 
 def quantile_rows(found: Endogeneity) -> list[tuple[str, ...]]:
-    """Quantiles over the seeds, each with its interval; a missing end is one that too few seeds bound."""
+    """Return a row per figure: its quantiles over the seeds, each with its interval.
+
+    An end of an interval is a dash where there are too few seeds to bound it.
+    """
     rows = []
     for name, figure, unit in _QUANTILES:
         quantiles = found.quantiles(figure)
         cells = [
             f"{number(one.value, unit)} [{number(one.low, unit)} to {number(one.high, unit)}]" for one in quantiles
         ]
-        rows.append((name, *(cells or ["-"] * 3)))
+        rows.append((name, *(cells or [NOTHING] * 3)))
     return rows
 
 
 def run_rows(found: Endogeneity) -> list[tuple[str, ...]]:
-    """The baseline, the runs without leverage and without liquidations, and every value tried."""
+    """Return a row for the baseline, for the runs without leverage and without liquidations, and per value tried."""
     named = [("baseline", found.baseline), ("without leverage", found.without_leverage)]
     if found.without_liquidations is not None:
         named.append(("without liquidations", found.without_liquidations))
     named += [(f"{trial.path} = {_shown(trial.value)}", trial.figures) for trial in found.trials]
-    return [_row(name, one, found.baseline) for name, one in named]
+    return [_run_row(name, run, found.baseline) for name, run in named]
 
 
-def _row(name: str, one: Figures, baseline: Figures) -> tuple[str, ...]:
+def _run_row(name: str, run: RunFigures, baseline: RunFigures) -> tuple[str, ...]:
     return (
         name,
-        f"{one.trough_usd:.4f}",
-        f"{one.trough_usd - baseline.trough_usd:+.4f}",
-        number(one.liquidations, ""),
-        number(one.deficit_usd, "USD"),
+        f"{run.trough_usd:.4f}",
+        f"{run.trough_usd - baseline.trough_usd:+.4f}",
+        number(run.liquidations, ""),
+        number(run.deficit_usd, "USD"),
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("\n").removesuffix("\n...")
 
 
 def endogeneity_markdown(found: Endogeneity) -> str:
-    """The whole examination as Markdown."""
+    """Return the whole examination as Markdown."""
     return "\n".join(_lines(found)) + "\n"
 
 
 def _lines(found: Endogeneity) -> Iterator[str]:
     first, last = found.seeds[0].seed, found.seeds[-1].seed
-    yield from (f"# {escaped(found.scenario.spec.name)}: caused from within?", "")
+    yield from (f"# {escaped(found.scenario.spec.name)}: is the crash endogenous?", "")
     yield from (f"Market: {escaped(found.market)}. Seeds {first} to {last}.", "")
     yield from markdown_table(CRITERIA_HEADINGS, criteria_rows(found))
     yield from ("## Over the seeds", "")
     yield from markdown_table(QUANTILE_HEADINGS, quantile_rows(found), figures_from=1)
     yield from (
         "In brackets the interval of 95 % confidence: order statistics by the binomial distribution, which assume "
-        "nothing of how the values are distributed. A dash is an end that so few seeds cannot bound.",
+        "nothing about how the values are distributed. A dash stands for an end that too few seeds bound.",
         "",
     )
     seeds = [
         (
-            str(one.seed),
-            "yes" if one.met else "NO",
-            f"{one.trough_usd:.4f}",
-            number(one.liquidations, ""),
-            number(one.deficit_usd, "USD"),
+            str(run.seed),
+            "yes" if run.met else "NO",
+            f"{run.trough_usd:.4f}",
+            number(run.liquidations, ""),
+            number(run.deficit_usd, "USD"),
         )
-        for one in found.seeds
+        for run in found.seeds
     ]
     yield from markdown_table(("seed", "as expected", "trough", "liquidations", "deficit, USD"), seeds, figures_from=2)
-    yield from ("## What each parameter moves", "")
+    yield from ("## Sensitivity to each parameter", "")
     yield from markdown_table(RUN_HEADINGS, run_rows(found), figures_from=1)
