@@ -1,4 +1,4 @@
-"""docs/SCENARIO.md from the model: every key, its type, its default, its meaning."""
+"""Write docs/SCENARIO.md from the model: every key, its type, its default, its meaning."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import typing
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
-from typing import Any
 
 import pydantic
 from pydantic.fields import FieldInfo
@@ -18,20 +17,24 @@ __all__ = ["render"]
 
 _HEAD = """# Scenario keys
 
-Made from `python/cascade/scenario/model/` by `make docs`; do not edit.
+Generated from `python/cascade/scenario/model/` by `make docs`; do not edit.
 
-A scenario is one YAML file. `extends: FILE` (not listed below) takes another file and changes the keys given; a section
-that changes its `kind` replaces the old one whole. `--set PATH=VALUE` changes one key by its dotted path, as in
-`--set lending.reserves.USDe.ltv_bps=9000`. Percentages are integers in 1e-4 (`_bps`), amounts are whole tokens or
-dollars as numbers, times carry a zone. Unknown keys, numbers as text and keys given twice are refused.
+A scenario is one YAML file. `extends: FILE` (not listed below) starts from another file and changes the keys that are
+given; a section that changes its `kind` replaces the old section entirely. `--set PATH=VALUE` changes one key by its
+dotted path, as in `--set lending.reserves.USDe.ltv_bps=9000`. Percentages are integers in 1e-4 (`_bps`), amounts are
+numbers of whole tokens or dollars, and times carry a time zone. Unknown keys, numbers given as text and keys given
+twice are refused.
 
-The price path is a CSV of the columns `time, asset, price, status, source` (the last two may be missing), each asset's
-times rising; a line that starts with `#` is a comment. Prices are interpolated linearly to the time of each block.
+The price path is a CSV with the columns `time, asset, price, status, source` (the last two are optional); the times of
+each asset must rise, and a line that starts with `#` is a comment. Prices are interpolated linearly to the time of each
+block.
 """
+
+_KIND_MEANING = "which of the kinds this section is"
 
 
 def render() -> str:
-    """The whole document."""
+    """Return the whole document: one section per model, in the order in which the models refer to each other."""
     sections = [_HEAD]
     seen: set[type[pydantic.BaseModel]] = set()
     waiting: list[type[pydantic.BaseModel]] = [ScenarioSpec]
@@ -51,15 +54,14 @@ def _section(model: type[pydantic.BaseModel]) -> str:
     about = " ".join((model.__doc__ or "").split())
     lines = [f"## {name}\n", f"{about}\n", "| key | type | default | meaning |", "|---|---|---|---|"]
     for key, field in model.model_fields.items():
-        meaning = " ".join((field.description or _KIND_MEANING.get(key, "")).split()).replace("|", "\\|")
+        described = field.description or (_KIND_MEANING if key == "kind" else "")
+        meaning = " ".join(described.split()).replace("|", "\\|")
         lines.append(f"| `{key}` | {_type(field)} | {_default(field)} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
-_KIND_MEANING = {"kind": "which of the kinds this is"}
-
-
-def _models_in(annotation: Any) -> Iterator[type[pydantic.BaseModel]]:
+def _models_in(annotation: object) -> Iterator[type[pydantic.BaseModel]]:
+    """Yield the models that a type is made of."""
     if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
         yield annotation
     for argument in typing.get_args(annotation):
@@ -67,6 +69,7 @@ def _models_in(annotation: Any) -> Iterator[type[pydantic.BaseModel]]:
 
 
 def _type(field: FieldInfo) -> str:
+    """Return the type of a field in words, with its bounds."""
     bounds = []
     for constraint in field.metadata:
         for sign, name in ((">=", "ge"), (">", "gt"), ("<=", "le"), ("<", "lt")):
@@ -76,7 +79,8 @@ def _type(field: FieldInfo) -> str:
     return _name(field.annotation) + (f", {', '.join(bounds)}" if bounds else "")
 
 
-def _name(annotation: Any) -> str:  # noqa: PLR0911 (one line a kind of type)
+def _name(annotation: object) -> str:  # noqa: PLR0911 (one return per kind of type)
+    """Return a type in words."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return _name(arguments[0])
@@ -94,19 +98,25 @@ def _name(annotation: Any) -> str:  # noqa: PLR0911 (one line a kind of type)
         return f"[{section}](#{section.lower()})"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
-    named_types: dict[Any, str] = {str: "text", int: "integer", bool: "true or false", Decimal: "number"}
+    named_types: dict[object, str] = {
+        str: "text",
+        int: "integer",
+        bool: "true or false",
+        Decimal: "number",
+        object: "any value",
+    }
     return named_types.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
-        return "needed"
+        return "required"
     if field.default is None:
         return "null"
     if isinstance(field.default, pydantic.BaseModel):
-        return "its defaults"
+        return "the defaults of its keys"
     if isinstance(field.default, Enum):
         return f"`{field.default.value}`"
     if field.default in ({}, []):
-        return "none"
+        return "empty"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ class WithoutSpec(Spec):
 
     what: Annotated[str, Field(min_length=1)]
     """What is left out, in a few words."""
-    set: Annotated[dict[str, Any], Field(min_length=1)]
+    set: Annotated[dict[str, object], Field(min_length=1)]
     """Keys changed, by dotted path."""
     necessary: bool = True
     """Whether the claim no longer holds then, whatever the seed; false where it is said to hold all the same."""
@@ -27,7 +27,7 @@ class RemedySpec(Spec):
 
     what: Annotated[str, Field(min_length=1)]
     """What is done, in a few words."""
-    set: Annotated[dict[str, Any], Field(min_length=1)]
+    set: Annotated[dict[str, object], Field(min_length=1)]
     """Keys changed, by dotted path."""
 
 

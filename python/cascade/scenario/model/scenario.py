@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -56,7 +56,7 @@ class ExpectSpec(Spec):
 class OracleComparisonSpec(Spec):
     """The oracle designs that `compare --oracle` puts side by side, on the same positions and seed."""
 
-    set: dict[str, Any] = {}
+    set: dict[str, object] = {}
     """Keys changed in every design, by dotted path: the recovery flow, without which designs hardly differ."""
     designs: dict[Name, dict[Name, OracleSpec]] = {}
     """Price sources by design and asset; assets left out keep theirs."""
@@ -110,7 +110,7 @@ class ScenarioSpec(Spec):
     """What an asset redeems for at its issuer, in dollars, for the shortfall at redemption."""
     oracle_comparison: OracleComparisonSpec = OracleComparisonSpec()
     """Oracle designs to compare."""
-    sensitivity: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    sensitivity: dict[str, Annotated[list[object], Field(min_length=1)]] = {}
     """Values that `endogeneity` tries one at a time, by the dotted path of what they replace."""
     necessity: NecessitySpec | None = None
     """What is left out one at a time by `necessity`, and which claim hangs on it."""
