@@ -1,7 +1,7 @@
-"""What a scenario may say: every key, its unit, its default.
+"""The keys of a scenario, with their units and defaults.
 
-Amounts are in whole tokens and dollars as a person writes them; they become exact integers of smallest units once,
-in `scenario.checks`, and are integers from then on.
+Amounts are whole tokens and dollars, exactly as a person writes them. `scenario.checks` verifies that each is a whole
+number of smallest units; whatever is computed from them uses those integers.
 """
 
 from cascade.scenario.model.agents import *

@@ -1,4 +1,4 @@
-"""Tokens, and the exogenous prices."""
+"""Tokens, and the file of exogenous prices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USDE_DECIMALS = 18
 
 
 class AssetKind(Enum):
-    """What contract an asset is."""
+    """Kind of contract that an asset is."""
 
     ERC20 = "erc20"
     USDE = "usde"
@@ -26,12 +26,12 @@ class AssetSpec(Spec):
     """A token."""
 
     kind: Annotated[AssetKind, BeforeValidator(AssetKind)] = AssetKind.ERC20
-    """`erc20`: a mock anyone may mint; `usde`: minted by its minting contract and, in set-up, by its owner only;
-    `staked-usde`: shares of the vault that USDe is staked in (ERC-4626)."""
+    """`erc20`: a mock that anyone may mint; `usde`: minted only by its minting contract and, during set-up, by its
+    owner; `staked-usde`: shares of the vault that USDe is staked in (ERC-4626)."""
     decimals: Annotated[int, Field(ge=0, le=36)] = 18
     """Decimals of the token."""
     stakes: Name | None = None
-    """The asset of kind usde that a staked-usde's shares are of."""
+    """Asset of kind usde that the vault of a staked-usde holds; null for the other kinds."""
 
     @model_validator(mode="after")
     def _fitting(self) -> AssetSpec:
@@ -47,6 +47,6 @@ class PricesSpec(Spec):
     """The exogenous price path."""
 
     path: str
-    """CSV with the columns time, asset, price, status, source; relative to the scenario's file."""
+    """CSV with the columns time, asset, price, status, source; relative to the folder of the scenario's file."""
     max_gap: Annotated[int, Field(ge=1)] = 3600
-    """Longest gap between two points of an asset inside the timeline, in seconds."""
+    """Longest gap between two points of an asset within the timeline, in seconds."""

@@ -1,4 +1,4 @@
-"""When a run plays, and on what chain."""
+"""When a run plays, and the chain that it plays on."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["ChainSpec", "TimelineSpec"]
 
 
 class TimelineSpec(Spec):
-    """When the crash phase runs, and how long before it the positions are built."""
+    """When the crash phase runs, and how long before it the chain begins."""
 
     start: datetime
-    """First block of the crash phase, with a time zone."""
+    """Time of the first block of the crash phase, with a time zone."""
     end: datetime
-    """No block after this time."""
+    """Time after which no block is mined, with a time zone."""
     block_seconds: Annotated[int, Field(ge=1, le=3600)] = 12
     """Seconds between blocks of the crash phase."""
     build_seconds: Annotated[int, Field(ge=60, le=30 * 86_400)] = 3600
-    """Seconds before `start` at which the chain begins; set-up blocks are one second apart."""
+    """Time from the chain's first block to `start`, in seconds; set-up blocks are one second apart."""
 
     @model_validator(mode="after")
     def _ordered(self) -> TimelineSpec:
@@ -73,8 +73,8 @@ class ChainSpec(Spec):
     block_gas_limit: Annotated[int, Field(ge=1_000_000, le=10**12)] = 45_000_000
     """Gas limit of a block, in gas."""
     max_wait_blocks: Annotated[int, Field(ge=0, le=1000)] = 3
-    """Blocks that a transaction waits for space before its maker drops it."""
+    """Blocks that a transaction waits for space before its sender drops it."""
     base_fee_gwei: PositiveAmount = Decimal(1)
-    """Base fee of the first crash block, in gwei; later ones follow EIP-1559."""
+    """Base fee of the first crash block, in gwei; the base fees of later blocks follow EIP-1559."""
     ether_price_usd: PositiveAmount = Decimal(4000)
-    """Dollars an ether, for what gas costs."""
+    """Price of ether, in dollars, for the cost of gas."""

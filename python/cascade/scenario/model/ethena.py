@@ -1,4 +1,4 @@
-"""USDe's reserve and its stakers."""
+"""The reserve of USDe, and its stakers."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ __all__ = ["EthenaSpec"]
 
 
 class EthenaSpec(Spec):
-    """The reserve behind a minting contract: spot and as much sold short, whose funding pays those who stake.
+    """The reserve behind a minting contract: spot and an equal short, whose funding pays the stakers.
 
-    What set-up endows of USDe, own capital and pools' reserves, is then backed like what was minted.
+    USDe that set-up creates, such as own capital and the reserves of pools, is then backed like USDe that was minted.
     """
 
     minting: Name
-    """The par-mint venue whose collateral it holds."""
+    """Venue of kind par-mint whose collateral the reserve holds."""
     staked: Name
-    """The asset of kind staked-usde that gets the funding as rewards."""
+    """Asset of kind staked-usde that receives the funding as rewards."""
     spot: Name
-    """What is held and sold short; its posted price is the mark."""
+    """Asset that is held and sold short; its posted price is the mark."""
     hedged_share_bps: Bps = 0
-    """Share of all collateral that is spot and short when the build ends, in 1e-4; the rest stays cash."""
+    """Share of all collateral that is hedged spot when the build ends, in 1e-4; the rest remains cash."""
     funding_bps_a_year: Annotated[int, Field(ge=-100_000, le=100_000)] = 0
-    """Funding in a year of 365 days, in 1e-4 of the short's value; positive is paid to the short."""
+    """Funding per year of 365 days, in 1e-4 of the short's value; positive funding is paid to the short."""
     rewards_interval_seconds: Annotated[int, Field(ge=28_800)] = 28_800
-    """Time between two settlements of funding, which become rewards; those vest over 28,800."""
+    """Time between two settlements of funding, in seconds; each becomes a reward, which vests over 28,800 seconds."""
     staked_by_others: PositiveAmount = Decimal(1)
-    """USDe staked from the start by holders who do nothing else; they share the rewards."""
+    """USDe staked from the start by passive holders, who share the rewards."""

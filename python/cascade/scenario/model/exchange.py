@@ -1,4 +1,4 @@
-"""The exchange: books, loan desk, unified margin, and how its prices are made."""
+"""The exchange: books, loan desk, unified margin, and how its index is computed."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ BLOCKS_A_STEP = 2
 
 
 class PathReference(Spec):
-    """The exogenous price path, times a factor: what the asset costs elsewhere."""
+    """The exogenous price path, times a factor."""
 
     kind: Literal["path"]
     asset: Name
     """Asset of the path."""
     ratio: PositiveAmount = Decimal(1)
-    """Tokens of that asset which one of this book's is worth."""
+    """Tokens of that asset that one token of this book's base is worth."""
 
 
 class VenueReference(Spec):
-    """The price of an on-chain pool, of its second coin in its first."""
+    """The price of an on-chain pool: of its second coin, in its first."""
 
     kind: Literal["venue"]
     venue: Name
@@ -62,99 +62,99 @@ class FixedReference(Spec):
 
     kind: Literal["fixed"]
     price: PositiveAmount
-    """In the exchange's stable."""
+    """Price in the exchange's stable."""
 
 
 Reference = Annotated[PathReference | VenueReference | FixedReference, Field(discriminator="kind")]
-"""What makers and bidders take the price elsewhere to be."""
+"""Price of an asset elsewhere, as makers and bidders see it."""
 
 
 class RedemptionValueSpec(Spec):
-    """What the issuer of a book's base pays for it: the price of another asset times a ratio."""
+    """Price at which the issuer of a book's base redeems it: the price of another asset times a ratio."""
 
     asset: Name
-    """An asset with a source in `oracle`."""
+    """Asset that redemption pays; it has a source in `oracle`."""
     ratio: PositiveAmount = Decimal(1)
-    """Tokens of it for one of the base."""
+    """Tokens paid per token of the base."""
 
 
 class IndexSpec(Spec):
-    """How the exchange makes the index that margins and loans are valued at. The defaults are its own book alone."""
+    """How the exchange computes the index that margins and loans are valued at; by default, from its own book alone."""
 
     redemption_weight_bps: Bps = 0
     """Weight of the redemption value, in 1e-4; the rest is the book's own price. A remedy."""
     floor_price: Amount = Decimal(0)
-    """The index is no lower than this, in the stable; 0 is no floor. A remedy."""
+    """Lower bound of the index, in the stable; 0 disables the floor. A remedy."""
 
 
 class BreakerSpec(Spec):
-    """A circuit breaker: orders do not meet for some time after a fall. A remedy."""
+    """A circuit breaker: trading halts for some time after a fall. A remedy."""
 
     fall_bps: Annotated[int, Field(ge=1, le=9_999)]
     """Fall within a window that halts the book, in 1e-4."""
     window_seconds: Annotated[int, Field(ge=1, le=86_400)]
     """Length of a window."""
     halt_seconds: Annotated[int, Field(ge=1, le=86_400)]
-    """How long orders do not meet."""
+    """Duration of a halt."""
 
 
 class ForgottenOrderSpec(Spec):
-    """An order that rests in the book from before the crash: what a market order through an empty book reaches."""
+    """An order that has rested in the book since before the crash: a market order through an empty book reaches it."""
 
     side: Literal["buy", "sell"] = "buy"
-    """Which side."""
+    """Side of the order."""
     price: PositiveAmount
-    """In the stable, on the book's grid."""
+    """Price in the stable, a whole number of ticks."""
     size: PositiveAmount
-    """In tokens of the base, whole lots."""
+    """Size in tokens of the base, a whole number of lots."""
 
 
 class BookSpec(Spec):
     """One pair's order book, against the exchange's stable."""
 
     base: Name
-    """What is traded."""
+    """Asset traded."""
     tick: PositiveAmount
     """Step of prices, in the stable."""
     lot: PositiveAmount
     """Step of sizes, in tokens of the base; a lot at a tick must be worth a whole number of the stable's units."""
     initial_price: PositiveAmount
-    """Price before the crash, in the stable: what set-up values the base at; where the reference starts."""
+    """Price before the crash, in the stable: set-up values the base at it, and the reference starts there."""
     maker_fee_bps: Bps = 0
-    """Fee of who rests, in 1e-4."""
+    """Fee of the resting order, in 1e-4."""
     taker_fee_bps: Bps = 0
-    """Fee of who meets a resting order, in 1e-4."""
+    """Fee of the order that fills a resting one, in 1e-4."""
     reference: Reference
-    """What the base costs elsewhere."""
+    """Price of the base elsewhere."""
     redemption: RedemptionValueSpec | None = None
-    """What its issuer pays for it; none has no issuer."""
+    """Price at which the issuer of the base redeems it; null has no issuer."""
     index: IndexSpec = IndexSpec()
-    """How the index is made."""
+    """How the index is computed."""
     circuit_breaker: BreakerSpec | None = None
-    """Halts; none has none."""
+    """Circuit breaker; null disables halts."""
     forgotten_orders: list[ForgottenOrderSpec] = []
-    """Orders resting since long ago; inputs, and named as such by the report."""
+    """Orders that have rested in the book since before the crash: inputs, which the report names as such."""
 
 
 class DeskLineSpec(Spec):
     """Terms of loans against one pledge."""
 
     initial_ltv_bps: Annotated[int, Field(ge=1, le=10_000)] = 6500
-    """Most that a loan starts at, in 1e-4; what a liquidation brings it back to."""
+    """Highest LTV at which a loan starts, and to which a liquidation returns it, in 1e-4."""
     margin_call_ltv_bps: Annotated[int, Field(ge=1, le=10_000)] = 7500
-    """From here on the borrower is called, in 1e-4."""
+    """LTV from which the borrower receives a margin call, in 1e-4."""
     liquidation_ltv_bps: Annotated[int, Field(ge=1, le=10_000)] = 8300
-    """From here on the pledge is sold, in 1e-4."""
+    """LTV from which the pledge is sold, in 1e-4."""
     liquidation_fee_bps: Bps = 200
-    """Of a forced sale's proceeds, to the insurance fund, in 1e-4."""
+    """Fee of a forced sale, in 1e-4 of its proceeds, paid to the insurance fund."""
     sale_share_bps: Annotated[int, Field(ge=1, le=10_000)] = 10_000
-    """Most of a pledge that one liquidation sells, in 1e-4."""
+    """Largest share of a pledge that one liquidation sells, in 1e-4."""
     call_seconds: Annotated[int, Field(ge=1, le=30 * 86_400)] = 1800
-    """Time from a margin call to its deadline."""
+    """Time from a margin call to its deadline, in seconds."""
     pause_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
-    """Time from one liquidation of a loan to the next."""
+    """Shortest time from one liquidation of a loan to the next, in seconds."""
     rate_bps: Annotated[int, Field(ge=0, le=100_000)] = 1000
-    """Interest a year, in 1e-4."""
+    """Interest per year, in 1e-4."""
 
     @model_validator(mode="after")
     def _ordered(self) -> DeskLineSpec:
@@ -167,23 +167,23 @@ class DeskLineSpec(Spec):
 
 
 class DeskSpec(Spec):
-    """The loan desk: stables lent against a pledge, sold into the pledge's own book."""
+    """The loan desk: it lends stables against a pledge, which it sells into the pledge's own book."""
 
     capital: PositiveAmount
-    """What it can lend, in the stable."""
+    """Most that it can lend, in the stable."""
     insurance_fund: Amount = Decimal(0)
-    """What pays its shortfalls, in the stable."""
+    """Fund that pays its shortfalls, in the stable."""
     lines: Annotated[dict[Name, DeskLineSpec], Field(min_length=1)]
-    """Terms by book: its base is pledged."""
+    """Terms by book; the base of the book is pledged."""
 
 
 class TierSpec(Spec):
     """One bracket of a schedule."""
 
     up_to: PositiveAmount | None = None
-    """End of the bracket, in the stable; none is no end, and the last tier's."""
+    """Upper end of the bracket, in the stable; null, for the last tier only, leaves it open."""
     rate_bps: Bps
-    """Share of what is in the bracket that counts, in 1e-4."""
+    """Share of the value in the bracket that counts, in 1e-4."""
 
 
 def _require_tiers(tiers: list[TierSpec], *, what: str) -> None:
@@ -199,11 +199,12 @@ class CollateralSpec(Spec):
     """An asset that counts as joint collateral."""
 
     tiers: Annotated[list[TierSpec], Field(min_length=1)]
-    """What is left of its value after the haircut, by value held."""
+    """Share of its value that counts after the haircut, by value held."""
     haircut_add_on_bps: Bps = 0
-    """Cut from what the tiers leave, in 1e-4: for collateral that falls when its holder does. A remedy."""
+    """Further cut from the value that the tiers leave, in 1e-4, for collateral that falls together with its holder's
+    equity. A remedy."""
     priced_at: Literal["index", "redemption"] = "index"
-    """What values it: its book's index, or its redemption value held whatever the book says."""
+    """Price that it is valued at: its book's index, or its redemption value regardless of the book."""
 
     @model_validator(mode="after")
     def _tiered(self) -> CollateralSpec:
@@ -212,18 +213,18 @@ class CollateralSpec(Spec):
 
 
 class PerpMarketSpec(Spec):
-    """A linear perpetual."""
+    """A linear perpetual contract."""
 
     book: Name
     """Spot book whose index is the mark price."""
     contract_size: PositiveAmount
-    """Tokens of the base in a contract."""
+    """Tokens of the base per contract."""
     tiers: Annotated[list[TierSpec], Field(min_length=1)]
     """Maintenance margin by notional."""
     funding_bps_8h: Annotated[Decimal, BeforeValidator(exact_decimal), Field(ge=-1000, le=1000)] = Decimal(0)
-    """Of notional for 8 hours, in 1e-4; positive is paid by longs."""
+    """Funding per 8 hours, in 1e-4 of the notional; positive funding is paid by longs."""
     fee_bps: Bps = 0
-    """Of a voluntary taker's notional, in 1e-4."""
+    """Fee of a voluntary taker, in 1e-4 of the notional."""
 
     @model_validator(mode="after")
     def _tiered(self) -> PerpMarketSpec:
@@ -235,22 +236,22 @@ _Ratio = Annotated[Decimal, BeforeValidator(exact_decimal), Field(gt=0, le=15)]
 
 
 class MarginRulesSpec(Spec):
-    """Levels of uniMMR, and how a liquidation goes."""
+    """Levels of uniMMR (the ratio of adjusted equity to maintenance margin), and the terms of a liquidation."""
 
     free: _Ratio = Decimal("1.5")
-    """uniMMR that must be left after borrowing or withdrawing; a liquidation ends over it."""
+    """uniMMR that borrowing and withdrawing must leave; a liquidation ends above it."""
     warning: _Ratio = Decimal("1.2")
-    """Under it an account is warned; must be left after a position grew."""
+    """uniMMR below which an account is warned; increasing a position must leave it."""
     reduce_only: _Ratio = Decimal("1.05")
-    """Under it positions can only be made smaller."""
+    """uniMMR below which positions can only be reduced."""
     liquidation: _Ratio = Decimal(1)
-    """At it and under, the engine sells."""
+    """uniMMR at and below which the engine liquidates."""
     slice_bps: Annotated[int, Field(ge=1, le=10_000)] = 5000
-    """Of what an asset or position was at the liquidation's start, sold in one call, in 1e-4."""
+    """Share of an asset or position that one call sells, in 1e-4 of its size when the liquidation started."""
     fee_bps: Bps = 0
-    """Of a forced sale's proceeds, to the insurance fund, in 1e-4."""
+    """Fee of a forced sale, in 1e-4 of its proceeds, paid to the insurance fund."""
     pause_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
-    """From one call for an account to the next. A remedy, with a small slice."""
+    """Shortest time from one call for an account to the next, in seconds. A remedy, together with a small slice."""
 
     @model_validator(mode="after")
     def _ordered(self) -> MarginRulesSpec:
@@ -263,17 +264,17 @@ class MarginSpec(Spec):
     """Unified margin accounts."""
 
     capital: PositiveAmount
-    """What it can lend, and pay profits from before losses are realised, in the stable."""
+    """Most that it can lend, and pay profits from before losses are realised, in the stable."""
     insurance_fund: Amount = Decimal(0)
-    """What pays for bankrupt accounts first, in the stable. A remedy."""
+    """Fund that pays for bankrupt accounts first, in the stable. A remedy."""
     collateral: Annotated[dict[Name, CollateralSpec], Field(min_length=1)]
-    """Joint collateral by book, in the order in which a liquidation sells it."""
+    """Joint collateral by book, in the order in which a liquidation sells the assets."""
     markets: dict[Name, PerpMarketSpec] = {}
     """Perpetuals by name."""
     rules: MarginRulesSpec = MarginRulesSpec()
-    """Levels and liquidation."""
+    """Levels of the margin ratio, and the terms of a liquidation."""
     rate_bps: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """Interest on borrowings a year, in 1e-4."""
+    """Interest on borrowings per year, in 1e-4."""
     debt_tiers: Annotated[list[TierSpec], Field(min_length=1)]
     """Maintenance margin by debt."""
 
@@ -284,12 +285,12 @@ class MarginSpec(Spec):
 
 
 class TransfersSpec(Spec):
-    """When nothing comes into the exchange or goes out of it."""
+    """Period during which nothing can be deposited or withdrawn."""
 
     degraded_from: datetime
-    """From this time on, with a time zone."""
+    """Start of the period, with a time zone."""
     degraded_until: datetime
-    """To this time."""
+    """End of the period, with a time zone."""
 
     @model_validator(mode="after")
     def _ordered(self) -> TransfersSpec:
@@ -301,23 +302,23 @@ class TransfersSpec(Spec):
 
     @property
     def window(self) -> tuple[int, int]:
-        """Unix times of both ends."""
+        """Unix times of start and end."""
         return int(self.degraded_from.astimezone(UTC).timestamp()), int(self.degraded_until.astimezone(UTC).timestamp())
 
 
 class ExchangeSpec(Spec):
-    """An exchange beside the chain; its transactions do not compete for the chain's block space."""
+    """An exchange beside the chain, whose transactions do not compete for the chain's block space."""
 
     cash: Name
-    """The stable that books quote in and that is lent; it counts as one dollar, and has a source in `oracle`."""
+    """Stable that books quote in and that is lent: it counts as one dollar, and needs a source in `oracle`."""
     books: Annotated[dict[Name, BookSpec], Field(min_length=1)]
     """Spot books by name."""
     desk: DeskSpec | None = None
-    """Loans against a pledge; none has no desk."""
+    """Loan desk; null has none."""
     margin: MarginSpec | None = None
-    """Unified margin accounts; none has none."""
+    """Unified margin accounts; null has none."""
     transfers: TransfersSpec | None = None
-    """When transfers are degraded; null leaves them open throughout."""
+    """Period of degraded transfers; null leaves transfers open throughout."""
 
     def require_desk(self) -> DeskSpec:
         """Return the loan desk.

@@ -1,4 +1,4 @@
-"""What a scenario claims of its exchange."""
+"""Claims of a scenario about its exchange."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ _Share = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class ExpectedBook(Spec):
-    """Bounds of one book's crash; figures as `summary.json` has them under `exchange.books`."""
+    """Bounds of one book's crash; the figures are those of `summary.json` under `exchange.books`."""
 
     low_at_least_usd: PositiveAmount | None = None
-    """The lowest price of a trade is no lower, in dollars."""
+    """Lower bound of the lowest price of a trade, in dollars; null claims nothing, as in every bound."""
     low_at_most_usd: PositiveAmount | None = None
-    """It is no higher, in dollars."""
+    """Upper bound of the lowest price of a trade, in dollars."""
     five_minute_fall_at_least_bps: Bps | None = None
-    """The largest fall within five minutes is no smaller, in 1e-4 of the price before."""
+    """Lower bound of the largest fall within five minutes, in 1e-4 of the price before."""
     five_minute_fall_at_most_bps: Bps | None = None
-    """It is no larger, in 1e-4."""
+    """Upper bound of the largest fall within five minutes, in 1e-4 of the price before."""
     share_of_start_after_10_minutes_at_least_bps: _Share | None = None
-    """Ten minutes after the low the price is no less of what it was when the crash began, in 1e-4."""
+    """Lower bound of the price ten minutes after the low, in 1e-4 of the price when the crash began."""
     depth_fall_at_least_bps: Bps | None = None
-    """Of the bids within 2 % of the middle when the crash began no less is gone at the least, in 1e-4."""
+    """Lower bound of the fall in depth at its lowest, in 1e-4 of the bids within 2 % of the middle when the crash
+    began."""
 
     @model_validator(mode="after")
     def _bounded(self) -> ExpectedBook:
@@ -36,12 +37,13 @@ class ExpectedBook(Spec):
 
 
 class ExpectedLeverage(Spec):
-    """Bounds of a cohort's leverage."""
+    """Bounds of a cohort's leverage: assets and notional over equity."""
 
     peak_leverage_at_least: PositiveAmount | None = None
-    """The most before the first of its accounts is liquidated is no less; assets and notional over equity."""
+    """Lower bound of the highest leverage before the first of its accounts is liquidated."""
     peak_leverage_at_most: PositiveAmount | None = None
-    """It is no more, and equity is left throughout."""
+    """Upper bound of the highest leverage before the first of its accounts is liquidated; it also claims that
+    equity stays positive."""
 
     @model_validator(mode="after")
     def _bounded(self) -> ExpectedLeverage:
@@ -50,12 +52,12 @@ class ExpectedLeverage(Spec):
 
 
 class ExpectedExchange(Spec):
-    """Bounds by book and by cohort."""
+    """Bounds of what happens at the exchange, by book and by cohort."""
 
     books: dict[Name, ExpectedBook] = {}
-    """Bounds of books of `exchange.books`."""
+    """Bounds by book of `exchange.books`."""
     cohorts: dict[Name, ExpectedLeverage] = {}
-    """Bounds of cohorts: entries of `agents` or `positions`."""
+    """Bounds by cohort: an entry of `agents` or `positions`."""
 
 
 def _require_a_bound(claim: Spec) -> None:

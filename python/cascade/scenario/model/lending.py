@@ -1,4 +1,4 @@
-"""The lending pool, in Aave's terms."""
+"""The lending pool, in the terms of Aave."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cascade.scenario.model.common import Amount, Bps, Name, Spec
+from cascade.units import BPS
 
 __all__ = ["EModeSpec", "LendingSpec", "RateSpec", "ReserveSpec"]
 
@@ -16,13 +17,13 @@ class RateSpec(Spec):
     """A kinked interest rate, in Aave's form."""
 
     optimal_usage_bps: Annotated[int, Field(ge=100, le=9_900)] = 9200
-    """Usage at the kink, in 1e-4."""
+    """Usage ratio at the kink, in 1e-4."""
     base_bps: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """Borrow rate at no usage, in 1e-4 a year."""
+    """Borrow rate at zero usage, in 1e-4 per year."""
     slope1_bps: Annotated[int, Field(ge=0, le=100_000)] = 550
-    """Rise of the rate up to the kink, in 1e-4 a year."""
+    """Rise of the borrow rate from zero usage to the kink, in 1e-4 per year."""
     slope2_bps: Annotated[int, Field(ge=0, le=100_000)] = 4000
-    """Rise of the rate beyond the kink, in 1e-4 a year."""
+    """Rise of the borrow rate from the kink to full usage, in 1e-4 per year."""
 
     @model_validator(mode="after")
     def _as_aave_takes_it(self) -> RateSpec:
@@ -31,19 +32,19 @@ class RateSpec(Spec):
                 f"slope2_bps {self.slope2_bps} is below slope1_bps {self.slope1_bps}: Aave refuses such a rate"
             )
         if self.base_bps + self.slope1_bps + self.slope2_bps > 100_000:
-            raise ValueError("base_bps + slope1_bps + slope2_bps exceeds 1000 % a year: Aave refuses such a rate")
+            raise ValueError("base_bps + slope1_bps + slope2_bps exceeds 1000 % per year: Aave refuses such a rate")
         return self
 
 
 class ReserveSpec(Spec):
-    """A listing of the lending pool, in Aave's terms."""
+    """Parameters of one listed asset."""
 
     ltv_bps: Bps = 0
-    """Most that may be borrowed against the asset, in 1e-4 of its value."""
+    """Loan to value: most that may be borrowed against the asset, in 1e-4 of its value."""
     liquidation_threshold_bps: Bps = 0
-    """Share of its value that counts in the health factor, in 1e-4."""
+    """Share of the asset's value that counts in the health factor, in 1e-4."""
     liquidation_bonus_bps: Annotated[int, Field(ge=0, le=10_000)] = 0
-    """What a liquidator gets above the debt repaid, in 1e-4: 500 is 5 %."""
+    """Premium on the debt repaid that a liquidator receives in collateral, in 1e-4: 500 is 5 %."""
     liquidation_protocol_fee_bps: Bps = 1000
     """Share of the bonus that goes to the treasury, in 1e-4."""
     reserve_factor_bps: Bps = 1000
@@ -51,13 +52,13 @@ class ReserveSpec(Spec):
     borrowing: bool = True
     """Whether the asset may be borrowed."""
     supply_cap: Annotated[int, Field(ge=0, lt=2**36)] = 0
-    """Most that may be supplied, in whole tokens; 0 is no cap."""
+    """Most that may be supplied, in whole tokens; 0 disables the cap."""
     borrow_cap: Annotated[int, Field(ge=0, lt=2**36)] = 0
-    """Most that may be borrowed, in whole tokens; 0 is no cap."""
+    """Most that may be borrowed, in whole tokens; 0 disables the cap."""
     rate: RateSpec = RateSpec()
-    """Interest rate."""
+    """Interest rate model."""
     lenders_supply: Amount = Decimal(0)
-    """What lenders have supplied before the first position is built, in tokens."""
+    """Tokens that lenders have supplied before the first position is built."""
 
     @model_validator(mode="after")
     def _collateral_lines(self) -> ReserveSpec:
@@ -68,16 +69,16 @@ class ReserveSpec(Spec):
             )
         if self.liquidation_threshold_bps and not self.liquidation_bonus_bps:
             raise ValueError("liquidation_bonus_bps must be above 0 where liquidation_threshold_bps is")
-        if self.liquidation_threshold_bps * (10_000 + self.liquidation_bonus_bps) > 10_000 * 10_000:
+        if self.liquidation_threshold_bps * (BPS + self.liquidation_bonus_bps) > BPS * BPS:
             raise ValueError("liquidation_threshold_bps x (1 + bonus) exceeds 100 %: Aave refuses such a listing")
         return self
 
 
 class EModeSpec(Spec):
-    """An efficiency mode."""
+    """An efficiency mode: higher lines for collateral and debt whose prices move together."""
 
     label: str = ""
-    """Its name."""
+    """Name of the mode."""
     ltv_bps: Bps
     """LTV of its collateral, in 1e-4."""
     liquidation_threshold_bps: Bps
@@ -85,7 +86,7 @@ class EModeSpec(Spec):
     liquidation_bonus_bps: Annotated[int, Field(ge=1, le=10_000)]
     """Liquidation bonus of its collateral, in 1e-4."""
     collateral: list[Name]
-    """Assets that count with these lines."""
+    """Assets that count as collateral with these lines."""
     borrowable: list[Name]
     """Assets that may be borrowed in it."""
 
@@ -95,7 +96,7 @@ class EModeSpec(Spec):
             raise ValueError(
                 f"ltv_bps {self.ltv_bps} exceeds liquidation_threshold_bps {self.liquidation_threshold_bps}"
             )
-        if self.liquidation_threshold_bps * (10_000 + self.liquidation_bonus_bps) > 10_000 * 10_000:
+        if self.liquidation_threshold_bps * (BPS + self.liquidation_bonus_bps) > BPS * BPS:
             raise ValueError("liquidation_threshold_bps x (1 + bonus) exceeds 100 %: Aave refuses such a mode")
         return self
 
@@ -108,6 +109,6 @@ class LendingSpec(Spec):
     flash_loan_premium_bps: Bps = 5
     """Premium of a flash loan, in 1e-4."""
     reserves: dict[Name, ReserveSpec]
-    """Listings by asset."""
+    """Listed assets."""
     emodes: dict[Annotated[int, Field(ge=1, le=255)], EModeSpec] = {}
     """Efficiency modes by number."""

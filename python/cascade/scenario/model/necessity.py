@@ -1,4 +1,4 @@
-"""What a scenario says is necessary: runs that leave one link out each."""
+"""Claims about necessity: runs that each leave one link of the chain out."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ class WithoutSpec(Spec):
     """The scenario without one link of its chain."""
 
     what: Annotated[str, Field(min_length=1)]
-    """What is left out, in a few words."""
+    """The link that is left out, in a few words."""
     set: Annotated[dict[str, object], Field(min_length=1)]
-    """Keys changed, by dotted path."""
+    """Keys that are changed, by dotted path."""
     necessary: bool = True
-    """Whether the claim no longer holds then, whatever the seed; false where it is said to hold all the same."""
+    """Whether the claim must fail without the link, whatever the seed; false where the claim is declared
+    independent of it."""
 
 
 class RemedySpec(Spec):
-    """The scenario with something done against it; what it does is found, not claimed."""
+    """The scenario with a remedy against the crash; its effect is measured, not claimed."""
 
     what: Annotated[str, Field(min_length=1)]
-    """What is done, in a few words."""
+    """The remedy, in a few words."""
     set: Annotated[dict[str, object], Field(min_length=1)]
-    """Keys changed, by dotted path."""
+    """Keys that are changed, by dotted path."""
 
 
 class NecessitySpec(Spec):
-    """Which claim hangs on which links, and what helps: `ape run necessity` makes the runs."""
+    """The links that a claim depends on, and remedies; `ape run necessity` makes the runs."""
 
     claim: Annotated[str, Field(min_length=1)]
-    """The claim of `expect`, by its dotted path without the `expect`."""
+    """The claim, by its dotted path below `expect`."""
     without: Annotated[dict[Name, WithoutSpec], Field(min_length=1)]
-    """What is left out, one link a run."""
+    """Links that are left out, one per run."""
     remedies: dict[Name, RemedySpec] = {}
-    """What is tried against it, one remedy a run."""
+    """Remedies that are tried, one per run."""

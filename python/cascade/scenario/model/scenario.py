@@ -1,4 +1,4 @@
-"""A whole scenario."""
+"""A whole scenario, from its sections."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["ExpectSpec", "ExpectedTrough", "OracleComparisonSpec", "ProvenanceSp
 
 
 class ExpectedTrough(Spec):
-    """Where a price is expected to be lowest."""
+    """Bounds of the lowest price of an asset."""
 
     asset: Name
     """The asset."""
     source: Annotated[str, Field(min_length=1)]
-    """Its price source in the table of prices, as `spot:VENUE` or `index:BOOK`."""
+    """Price source in the table of prices, such as `spot:VENUE` or `index:BOOK`."""
     at_least_usd: PositiveAmount | None = None
-    """The lowest price is no lower, in dollars."""
+    """Lower bound of the lowest price, in dollars; null claims nothing."""
     at_most_usd: PositiveAmount | None = None
-    """The lowest price is no higher, in dollars."""
+    """Upper bound of the lowest price, in dollars; null claims nothing."""
 
     @model_validator(mode="after")
     def _bounded(self) -> ExpectedTrough:
@@ -43,34 +43,35 @@ class ExpectedTrough(Spec):
 
 
 class ExpectSpec(Spec):
-    """What the scenario claims; a run that ends otherwise fails."""
+    """Claims of the scenario; a run that contradicts one fails."""
 
     liquidations: Literal["some", "none"] = "some"
-    """Whether anything is liquidated."""
+    """Whether some position is liquidated, or none."""
     troughs: list[ExpectedTrough] = []
     """Bounds of lowest prices."""
     exchange: ExpectedExchange | None = None
-    """Bounds of what happens at the exchange; none claims nothing."""
+    """Bounds of what happens at the exchange; null claims nothing."""
 
 
 class OracleComparisonSpec(Spec):
-    """The oracle designs that `compare --oracle` puts side by side, on the same positions and seed."""
+    """Oracle designs that `compare --oracle` compares, on the same positions and seed."""
 
     set: dict[str, object] = {}
-    """Keys changed in every design, by dotted path: the recovery flow, without which designs hardly differ."""
+    """Keys that are changed in every design, by dotted path: usually the recovery flow, without which designs hardly
+    differ."""
     designs: dict[Name, dict[Name, OracleSpec]] = {}
-    """Price sources by design and asset; assets left out keep theirs."""
+    """Price sources by design and asset; assets that are not listed keep their source."""
 
 
 class ProvenanceSpec(Spec):
-    """Where parameters come from."""
+    """Source of some parameters."""
 
     status: Literal["observed", "reported", "assumed"]
-    """How good the source is."""
+    """Quality of the source: `observed`, `reported` or `assumed`."""
     source: Annotated[str, Field(min_length=1)]
-    """Who says so."""
+    """The source."""
     keys: Annotated[list[str], Field(min_length=1)]
-    """Dotted paths of the parameters; a path of a section covers what is below it."""
+    """Dotted paths of the parameters; the path of a section covers every key below it."""
 
 
 class ScenarioSpec(Spec):
@@ -79,13 +80,13 @@ class ScenarioSpec(Spec):
     name: Name
     """Name of the run's folder and title of its report."""
     description: str = ""
-    """What it shows, in a sentence or two."""
+    """What the scenario shows, in a sentence or two."""
     counterfactual: str | None = None
-    """Why the run is not what happened, where it is not; the report leads with it."""
+    """How the run differs from what happened; the report begins with it. null says that it reproduces what happened."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Seed of every random stream."""
     timeline: TimelineSpec
-    """When."""
+    """When the run plays."""
     chain: ChainSpec = ChainSpec()
     """Block space and fees."""
     assets: dict[Name, AssetSpec]
@@ -97,27 +98,27 @@ class ScenarioSpec(Spec):
     lending: LendingSpec
     """The lending pool."""
     venues: dict[Name, Venue] = {}
-    """Where assets are swapped, by name."""
+    """Venues where assets are swapped, by name."""
     ethena: EthenaSpec | None = None
-    """USDe's reserve and its stakers; without it minting keeps its collateral as cash."""
+    """Reserve of USDe and its stakers; null keeps the collateral of minting as cash."""
     exchange: ExchangeSpec | None = None
-    """The exchange beside the chain; without it there is the chain alone."""
+    """Exchange beside the chain; null runs the chain alone."""
     positions: dict[Name, CohortSpec]
     """Cohorts of looped positions, by name."""
     agents: dict[Name, AgentSpec]
-    """Who acts during the crash, by name."""
+    """Agents that act during the crash, by name."""
     redemption_price_usd: dict[Name, PositiveAmount] = {}
-    """What an asset redeems for at its issuer, in dollars, for the shortfall at redemption."""
+    """Price at which an asset's issuer redeems it, in dollars, for the shortfall at redemption."""
     oracle_comparison: OracleComparisonSpec = OracleComparisonSpec()
     """Oracle designs to compare."""
     sensitivity: dict[str, Annotated[list[object], Field(min_length=1)]] = {}
-    """Values that `endogeneity` tries one at a time, by the dotted path of what they replace."""
+    """Values that `endogeneity` tries one at a time, by the dotted path of the key that they replace."""
     necessity: NecessitySpec | None = None
-    """What is left out one at a time by `necessity`, and which claim hangs on it."""
+    """Claim that `necessity` examines, and the links that it leaves out one at a time; null has none."""
     expect: ExpectSpec = ExpectSpec()
-    """What the scenario claims."""
+    """Claims of the scenario."""
     provenance: list[ProvenanceSpec] = []
-    """Where the parameters come from."""
+    """Sources of the parameters."""
 
     def require_exchange(self) -> ExchangeSpec:
         """Return the exchange.
