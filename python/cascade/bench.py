@@ -201,10 +201,10 @@ def _build_and_resend(scenario: Scenario, artifacts: dict[str, Artifact]) -> tup
         batches = chain.requests([block for _, block in build.blocks])
         started = time.perf_counter()
         for (timestamp, _), batch in zip(build.blocks, batches, strict=True):
-            anvil.rpc.batch(batch)
+            anvil.rpc.batch_as(str, batch)
             anvil.rpc.call("evm_mine", {"timestamp": timestamp})
         bare = time.perf_counter() - started
-        mined = int(anvil.rpc.call("eth_blockNumber"), 16)
+        mined = int(anvil.rpc.call_as(str, "eth_blockNumber"), 16)
         assert mined == len(setup.blocks) + len(build.blocks)
     return setup, build, played, bare
 

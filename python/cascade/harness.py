@@ -145,7 +145,7 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
         raise CascadeError(
             f"--network: {url} is {version}: a replay sets balances, fees and times, which only anvil allows"
         )
-    if int(rpc.call("eth_blockNumber"), 16) != 0:
+    if int(rpc.call_as(str, "eth_blockNumber"), 16) != 0:
         raise CascadeError(
             f"--network: {url} already has blocks: a replay needs a fresh anvil, started with --no-mining"
         )

@@ -155,7 +155,7 @@ class Market:
         """Whether the call would pass, and its answer or revert data (0x-hex), without making it."""
         request = {"from": self.addresses[action["sender"]], "to": self.pool.address, "data": self._call_data(action)}
         try:
-            answer = self.chain.rpc.call("eth_call", request, "latest", {}, {"time": hex(action["timestamp"])})
+            answer = self.chain.rpc.call_as(str, "eth_call", request, "latest", {}, {"time": hex(action["timestamp"])})
         except RpcFailure as failure:
             return False, failure.data or "0x"
         return True, answer
@@ -364,7 +364,7 @@ class Market:
             )
             for contract, function, *arguments in views
         ]
-        answers = self.chain.rpc.batch(requests)
+        answers = self.chain.rpc.batch_as(str, requests)
         return [
             contract.interface.functions[function].decode(answer)
             for (contract, function, *_), answer in zip(views, answers, strict=True)

@@ -119,7 +119,7 @@ class Side:
             )
             for contract, function, arguments in self._views.values()
         ]
-        answers = dict(zip(self._views, self.chain.rpc.batch(requests), strict=True))
+        answers = dict(zip(self._views, self.chain.rpc.batch_as(str, requests), strict=True))
         for asset in ASSETS:
             answers[f"reserve {asset}"] = without_words(answers[f"reserve {asset}"], TOKEN_ADDRESS_WORDS)
         return answers

@@ -82,7 +82,7 @@ def returned_by(chain: LocalChain, pool: Contract, step: dict[str, Any]) -> str 
     if step["result"] is None:
         return None
     call = {"from": PROVIDER, "to": pool.address, "data": pool.encode(OVERLOADS[step["call"]], *arguments_of(step))}
-    return str(int(chain.rpc.call("eth_call", call, "latest"), 16))
+    return str(int(chain.rpc.call_as(str, "eth_call", call, "latest"), 16))
 
 
 @pytest.mark.parametrize("number", range(len(SEQUENCES)))

@@ -141,15 +141,13 @@ def test_anvil__after_a_harness_was_killed__removes_the_home_it_left() -> None:
 
     with Anvil(timestamp=1) as first, Anvil(timestamp=1) as second:
         assert not left.exists()
-        assert first._home is not None
-        assert first._home.is_dir(), "the home of a running one stays"
-        assert second._home is not None
+        assert first.home.is_dir(), "the home of a running one stays"
+        assert second.home.is_dir()
 
 
 def test_anvil__stopped__says_so_and_removes_its_home() -> None:
     with Anvil(timestamp=1) as anvil:
-        home, url = anvil._home, anvil.rpc.url
-        assert home is not None
+        home, url = anvil.home, anvil.rpc.url
         assert home.is_dir()
     assert not home.exists()
     with pytest.raises(ChainError, match="the node stopped answering"):

@@ -512,9 +512,10 @@ def test_conservation__contracts_long_and_short_differ__is_a_violation(play: Cal
 
     margin, rpc = world.exchange.margin, world.chain.rpc
     read = {"from": taker, "to": margin.address, "data": margin.encode("positionOf", 0, taker)}
-    (touched,) = rpc.call("eth_createAccessList", read, "latest")["accessList"]
+    (touched,) = rpc.call_as(dict[str, Any], "eth_createAccessList", read, "latest")["accessList"]
     words = {
-        slot: int(rpc.call("eth_getStorageAt", margin.address, slot, "latest"), 16) for slot in touched["storageKeys"]
+        slot: int(rpc.call_as(str, "eth_getStorageAt", margin.address, slot, "latest"), 16)
+        for slot in touched["storageKeys"]
     }
     # Size and entry share a word, the size in its lower half: one contract more, that nobody is short.
     (slot,) = [slot for slot, word in words.items() if word == 7 * 100 * USDC << 128 | 7]

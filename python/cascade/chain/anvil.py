@@ -1,4 +1,4 @@
-"""One anvil process: started on a free loopback port with a private home, and gone when its context ends."""
+"""An anvil process on a free loopback port, with a private home folder; both are gone when its context ends."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -25,16 +26,25 @@ _START_ATTEMPTS = 5
 _HOME_PREFIX = "cascade-anvil-"
 
 
-class Anvil:
-    """A local chain that mines only when told, and orders each block by falling fee.
+@dataclass(frozen=True)
+class _Running:
+    """A started process, its home folder and the connection to it."""
 
-    Use as a context manager. Senders need no keys (auto-impersonation), and nothing is written outside the
-    private home, which is removed at the end.
+    process: subprocess.Popen[bytes]
+    home: Path
+    rpc: Rpc
+
+
+class Anvil:
+    """A local chain that mines only on request, and orders each block by falling fee.
+
+    It is a context manager. Senders need no keys (auto-impersonation), and nothing is written outside the private
+    home folder, which is removed at the end.
 
     Parameters
     ----------
     timestamp : int
-        Unix time of the genesis block: an input, never the wall clock.
+        Unix time of the genesis block; an input, so that a run does not depend on the wall clock.
     gas_limit : int
         Block gas limit at the start.
     base_fee_wei : int
@@ -76,34 +86,33 @@ class Anvil:
             str(base_fee_wei),
             "--no-request-size-limit",
             "--disable-console-log",
-            # Old states and receipts are not read again: a run of 1,000 positions would keep a gigabyte of them.
             "--quiet",
+            # Old states and receipts are not read again, and a run of 1,000 positions would keep a gigabyte of them.
             "--prune-history",
             "16",
             "--transaction-block-keeper",
             "64",
         )
         self._fixed_port = port
-        self._process: subprocess.Popen[bytes] | None = None
-        self._home: Path | None = None
-        self._rpc: Rpc | None = None
+        self._node: _Running | None = None
 
     @property
     def rpc(self) -> Rpc:
         """The open connection."""
-        if self._rpc is None:
-            raise ChainError("anvil is not running")
-        return self._rpc
+        return self._running.rpc
+
+    @property
+    def home(self) -> Path:
+        """The private home folder."""
+        return self._running.home
 
     @property
     def pid(self) -> int:
         """Process id, for measuring its memory."""
-        if self._process is None:
-            raise ChainError("anvil is not running")
-        return self._process.pid
+        return self._running.process.pid
 
     def peak_memory_mb(self) -> float:
-        """Largest resident size so far, in MB (10^6 bytes); 0.0 where /proc does not tell."""
+        """Return the largest resident size so far, in MB (10^6 bytes); 0.0 on systems without /proc."""
         status = Path(f"/proc/{self.pid}/status")
         if not status.is_file():
             return 0.0
@@ -113,11 +122,11 @@ class Anvil:
         return 0.0
 
     def __enter__(self) -> Anvil:
-        self._home = owned_folder()
+        home = owned_folder()
         try:
-            self._start()
+            self._node = self._start(home)
         except BaseException:
-            self.stop()
+            shutil.rmtree(home, ignore_errors=True)
             raise
         return self
 
@@ -127,40 +136,48 @@ class Anvil:
         self.stop()
 
     def stop(self) -> None:
-        """End the process and remove its home; safe to call twice."""
-        if self._rpc is not None:
-            self._rpc.close()
-            self._rpc = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._home is not None:
-            shutil.rmtree(self._home, ignore_errors=True)
-            self._home = None
+        """End the process and remove its home folder; safe to call twice."""
+        node, self._node = self._node, None
+        if node is not None:
+            node.rpc.close()
+            _end(node.process)
+            shutil.rmtree(node.home, ignore_errors=True)
 
-    def _start(self) -> None:
+    @property
+    def _running(self) -> _Running:
+        if self._node is None:
+            raise ChainError("anvil is not running")
+        return self._node
+
+    def _start(self, home: Path) -> _Running:
+        if self._fixed_port is not None:
+            if _answers(self._fixed_port):
+                raise ChainError(
+                    f"port {self._fixed_port} of 127.0.0.1 is in use: choose another, or stop what listens there"
+                )
+            ports = [self._fixed_port]
+        else:
+            # Another process may take a free port before anvil does: a few attempts, each with another port.
+            ports = [_free_port() for _ in range(_START_ATTEMPTS)]
         binary = anvil_binary()
-        for attempt in range(_START_ATTEMPTS):
-            port = self._fixed_port or _free_port()
-            if self._fixed_port is not None and _answers(port):
-                raise ChainError(f"port {port} of 127.0.0.1 is in use: choose another, or stop what listens there")
-            self._process = self._spawn(binary, port)
-            if self._await_ready(port):
-                self._rpc = Rpc(f"http://127.0.0.1:{port}")
-                return
-            self._process.kill()
-            self._process.wait()
-            if self._fixed_port is not None or attempt == _START_ATTEMPTS - 1:
-                raise ChainError(f"anvil did not start on port {port} of 127.0.0.1: {binary} --version should answer")
+        for port in ports:
+            process = self._spawn(binary, port, home)
+            try:
+                is_ready = _await_ready(process, port)
+            except BaseException:
+                _end(process)
+                raise
+            if is_ready:
+                return _Running(process, home, Rpc(f"http://127.0.0.1:{port}"))
+            _end(process)
+        raise ChainError(f"anvil did not start on port {ports[-1]} of 127.0.0.1: {binary} --version should answer")
 
-    def _spawn(self, binary: Path, port: int) -> subprocess.Popen[bytes]:
-        assert self._home is not None
+    def _spawn(self, binary: Path, port: int, home: Path) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 [str(binary), "--port", str(port), *self._options],
-                env={"HOME": str(self._home), "PATH": "/usr/bin:/bin"},
-                cwd=self._home,
+                env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+                cwd=home,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -169,24 +186,15 @@ class Anvil:
         except OSError as error:
             raise ToolMissing(f"{binary}: cannot be started ({error.strerror}): run `make setup`") from error
 
-    def _await_ready(self, port: int) -> bool:
-        assert self._process is not None
-        deadline = time.monotonic() + _START_TIMEOUT_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            if _answers(port):
-                return True
-            time.sleep(0.02)
-        return False
-
 
 def owned_folder() -> Path:
-    """A new temporary folder, named after its maker's process: a later harness removes it if the maker was killed."""
-    _remove_homes_of_the_dead()
+    """Make a temporary folder named after this process, so that a later one can remove it if this one is killed."""
+    _remove_stale_homes()
     return Path(tempfile.mkdtemp(prefix=f"{_HOME_PREFIX}{os.getpid()}-"))
 
 
-def _remove_homes_of_the_dead() -> None:
-    """Remove what a harness that was killed outright could not: homes whose maker no longer runs."""
+def _remove_stale_homes() -> None:
+    """Remove the folders of processes that no longer run: one that is killed outright cannot remove its own."""
     for home in Path(tempfile.gettempdir()).glob(f"{_HOME_PREFIX}*-*"):
         maker = home.name.removeprefix(_HOME_PREFIX).partition("-")[0]
         if maker.isdigit() and not _runs(int(maker)):
@@ -195,12 +203,29 @@ def _remove_homes_of_the_dead() -> None:
 
 def _runs(pid: int) -> bool:
     try:
+        # Signal 0 is not delivered: the system only checks that the process is there.
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
+        # The process is there, and belongs to another user.
         return True
     return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def _await_ready(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the process answers on its port; False when it ends or does not answer in time."""
+    deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if _answers(port):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _free_port() -> int:
@@ -217,6 +242,6 @@ def _answers(port: int) -> bool:
 
 
 def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent is killed, so that not even SIGKILL leaves one behind."""
+    """Ask Linux to kill this process when its parent ends, so that not even SIGKILL of the parent leaves it behind."""
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)

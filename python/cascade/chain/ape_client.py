@@ -1,4 +1,4 @@
-"""The same transactions through ape's own contract objects: the slow way, kept as the measure of the fast one."""
+"""The same transactions through ape's own contract objects: the slow way, kept to measure the fast one against it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from eth_utils import to_checksum_address
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Transaction
+from cascade.chain.receipt import RawReceipt
 from cascade.errors import ChainError
 
 __all__ = ["ape_calls_per_second"]
@@ -22,14 +23,21 @@ def ape_calls_per_second(
     *,
     setup_tape: Sequence[Transaction],
 ) -> float:
-    """Send transactions one by one as `contract.fn(*args, sender=account)` and return how many went a second.
+    """Send transactions one by one as `contract.fn(*args, sender=account)`, and return how many were sent per second.
 
     Parameters
     ----------
     anvil : Anvil
         The chain, with all contracts deployed and senders funded.
+    transactions : sequence of Transaction
+        Calls of deployed contracts; those that create one are left out.
     setup_tape : sequence of Transaction
-        What deployed the contracts; tells which contract is at which address.
+        Transactions that deployed the contracts; they tell which contract is at which address.
+
+    Raises
+    ------
+    ChainError
+        When a transaction fails.
     """
     import ape
     from ape.logging import LogLevel, logger
@@ -50,13 +58,14 @@ def ape_calls_per_second(
         }
         calls = []
         for transaction in transactions:
-            assert transaction.to is not None
-            interface = artifacts[kinds[transaction.to]].interface
-            function = next(f for f in interface.functions.values() if transaction.data.startswith(f.selector))
-            calls.append((transaction, function.name, function.decode_arguments(transaction.data)))
+            if transaction.to is not None:
+                interface = artifacts[kinds[transaction.to]].interface
+                function = next(f for f in interface.functions.values() if transaction.data.startswith(f.selector))
+                contract = contracts[transaction.to]
+                calls.append((transaction, contract, function.name, function.decode_arguments(transaction.data)))
         started = time.perf_counter()
-        for transaction, name, arguments in calls:
-            receipt = getattr(contracts[str(transaction.to)], name)(
+        for transaction, contract, name, arguments in calls:
+            receipt = getattr(contract, name)(
                 *arguments, sender=accounts[transaction.sender], gas_limit=transaction.gas_limit
             )
             if receipt.failed:
@@ -65,11 +74,12 @@ def ape_calls_per_second(
 
 
 def _contracts_by_address(anvil: Anvil, setup: Sequence[Transaction]) -> dict[str, str]:
+    """Return the name of the contract at each address, from the order in which they were created."""
     kinds: dict[str, str] = {}
-    number = int(anvil.rpc.call("eth_blockNumber"), 16)
+    number = int(anvil.rpc.call_as(str, "eth_blockNumber"), 16)
     names = iter(transaction.reason for transaction in setup if transaction.to is None)
     for block in range(1, number + 1):
-        for receipt in anvil.rpc.call("eth_getBlockReceipts", hex(block)):
-            if receipt["contractAddress"]:
-                kinds[to_checksum_address(receipt["contractAddress"])] = next(names)
+        for receipt in anvil.rpc.call_as(list[RawReceipt], "eth_getBlockReceipts", hex(block)):
+            if receipt.contract_address:
+                kinds[to_checksum_address(receipt.contract_address)] = next(names)
     return kinds

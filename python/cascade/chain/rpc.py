@@ -1,6 +1,6 @@
 """JSON-RPC over one kept-alive HTTP connection, with batches.
 
-Why not web3's provider: a batch of 100 transactions costs web3 more time than anvil needs to execute it.
+web3's provider is not used: a batch of 100 transactions costs it more time than anvil needs to execute them.
 """
 
 from __future__ import annotations
@@ -9,29 +9,43 @@ import http.client
 import socket
 import time
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from cascade.errors import ChainError
 
-__all__ = ["MAX_BATCH", "Rpc", "RpcFailure"]
+__all__ = ["MAX_BATCH", "Json", "Request", "Rpc", "RpcFailure"]
 
 MAX_BATCH = 100
-"""Larger batches of transactions are reordered across senders by anvil, whatever order it is told to keep."""
+"""Most requests in a batch: anvil reorders larger batches of transactions across senders, whatever its `--order`."""
 
-Request = tuple[str, Sequence[Any]]
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+"""A value of JSON."""
+
+Request = tuple[str, Sequence[object]]
+"""Method and parameters; msgspec encodes them."""
+
 T = TypeVar("T")
 
 
-class _Envelope(msgspec.Struct):
+class _Error(msgspec.Struct):
+    code: int
+    message: str
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Answer(msgspec.Struct):
+    """One answer of the node; the result stays undecoded until its type is known."""
+
+    id: int = 0
     result: msgspec.Raw = msgspec.Raw(b"null")
-    error: dict[str, Any] | None = None
+    error: _Error | None = None
 
 
 class RpcFailure(ChainError):
-    """The node answered a request with an error.
+    """Raised when the node answers a request with an error.
 
     Attributes
     ----------
@@ -47,7 +61,7 @@ class RpcFailure(ChainError):
 
 
 class Rpc:
-    """A connection to one node on loopback or elsewhere.
+    """A connection to one node, which is opened with the first request.
 
     Parameters
     ----------
@@ -59,7 +73,7 @@ class Rpc:
     Attributes
     ----------
     waited_seconds : float
-        Time spent between sending a request and having its answer: the node's share of a run.
+        Time spent between sending requests and having their answers: the node's share of a run.
     """
 
     def __init__(self, url: str, *, timeout: float = 600.0) -> None:
@@ -71,9 +85,10 @@ class Rpc:
         self._path = parts.path or "/"
         self.waited_seconds = 0.0
         self._encode = msgspec.json.Encoder().encode
-        self._decode = msgspec.json.Decoder().decode
+        self._decode_answer = msgspec.json.Decoder(_Answer).decode
+        self._decode_answers = msgspec.json.Decoder(list[_Answer]).decode
 
-    def call(self, method: str, *params: Any) -> Any:
+    def call(self, method: str, *params: object) -> Json:
         """Send one request and return its result.
 
         Raises
@@ -81,60 +96,86 @@ class Rpc:
         RpcFailure
             When the node answers with an error.
         ChainError
-            When the node does not answer.
+            When the node does not answer, or not in JSON.
         """
-        answer = self._post({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
-        return self._result(answer, method)
+        result: Json = msgspec.json.decode(self._result_of(method, params))
+        return result
 
-    def call_as(self, kind: type[T], method: str, *params: Any) -> T:
-        """Send one request and decode its result into a type: what the type does not name is skipped, not built."""
-        raw = self._send({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
+    def call_as(self, kind: type[T], method: str, *params: object) -> T:
+        """Send one request and decode its result into a type; fields that the type does not name are skipped.
+
+        Raises
+        ------
+        RpcFailure
+            When the node answers with an error.
+        ChainError
+            When the node does not answer, or with something that is not of the type.
+        """
+        result = self._result_of(method, params)
         try:
-            envelope = msgspec.json.decode(raw, type=_Envelope)
-            if envelope.error is not None:
-                self._result({"error": envelope.error}, method)
-            return msgspec.json.decode(envelope.result, type=kind)
+            return msgspec.json.decode(result, type=kind)
         except msgspec.MsgspecError as error:
-            raise ChainError(f"{self.url}: {method} was answered in a form that is not understood") from error
+            raise self._not_understood(method) from error
 
-    def batch(self, requests: Sequence[Request]) -> list[Any]:
-        """Send requests in batches of at most `MAX_BATCH` and return their results in order.
+    def batch_as(self, kind: type[T], requests: Sequence[Request]) -> list[T]:
+        """Send requests in batches of at most `MAX_BATCH`, and return their results in order, decoded into a type.
 
-        The node executes a batch concurrently: nothing may depend on the order inside one.
+        The node executes a batch concurrently: no request may depend on another of its batch.
+
+        Raises
+        ------
+        RpcFailure
+            For the first request that the node answers with an error.
+        ChainError
+            When the node does not answer, or with something that is not of the type.
         """
-        results: list[Any] = []
+        results: list[T] = []
         for start in range(0, len(requests), MAX_BATCH):
             chunk = requests[start : start + MAX_BATCH]
-            answers = self._post(
-                [
-                    {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
-                    for i, (method, params) in enumerate(chunk)
-                ]
-            )
-            if not isinstance(answers, list) or len(answers) != len(chunk):
-                raise ChainError(f"{self.url}: a batch of {len(chunk)} got no matching answer")
-            ordered: list[Any] = [None] * len(chunk)
-            for answer in answers:
-                ordered[answer["id"]] = answer
-            results.extend(self._result(answer, chunk[i][0]) for i, answer in enumerate(ordered))
+            for (method, _), answer in zip(chunk, self._answers(chunk), strict=True):
+                if answer.error is not None:
+                    _fail(method, answer.error)
+                try:
+                    results.append(msgspec.json.decode(answer.result, type=kind))
+                except msgspec.MsgspecError as error:
+                    raise self._not_understood(method) from error
         return results
 
     def close(self) -> None:
         """Close the connection; the node keeps running."""
         self._connection.close()
 
-    def _post(self, message: object) -> Any:
+    def _result_of(self, method: str, params: Sequence[object]) -> msgspec.Raw:
+        raw = self._send({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
         try:
-            return self._decode(self._send(message))
-        except msgspec.DecodeError as error:
-            raise ChainError(f"{self.url}: the node answered with something that is not JSON") from error
+            answer = self._decode_answer(raw)
+        except msgspec.MsgspecError as error:
+            raise self._not_understood(method) from error
+        if answer.error is not None:
+            _fail(method, answer.error)
+        return answer.result
+
+    def _answers(self, requests: Sequence[Request]) -> list[_Answer]:
+        """Send one batch and return its answers in the order of the requests: a node may answer in any order."""
+        raw = self._send(
+            [
+                {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
+                for i, (method, params) in enumerate(requests)
+            ]
+        )
+        try:
+            answers = sorted(self._decode_answers(raw), key=lambda answer: answer.id)
+        except msgspec.MsgspecError as error:
+            raise self._not_understood(f"a batch of {len(requests)}") from error
+        if [answer.id for answer in answers] != list(range(len(requests))):
+            raise ChainError(f"{self.url}: a batch of {len(requests)} got no matching answer")
+        return answers
 
     def _send(self, message: object) -> bytes:
         try:
             if self._connection.sock is None:
                 self._connection.connect()
-                assert self._connection.sock is not None
-                self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _send_at_once(self._connection)
             body = self._encode(message)
             sent = time.perf_counter()
             self._connection.request("POST", self._path, body=body, headers={"Content-Type": "application/json"})
@@ -145,12 +186,15 @@ class Rpc:
             self._connection.close()
             raise ChainError(f"{self.url}: the node stopped answering ({type(error).__name__})") from error
 
-    @staticmethod
-    def _result(answer: dict[str, Any], method: str) -> Any:
-        error = answer.get("error")
-        if error is None:
-            return answer["result"]
-        data = error.get("data")
-        raise RpcFailure(
-            method=method, code=error["code"], message=error["message"], data=data if isinstance(data, str) else ""
-        )
+    def _not_understood(self, method: str) -> ChainError:
+        return ChainError(f"{self.url}: {method} was answered in a form that is not understood")
+
+
+def _send_at_once(connection: http.client.HTTPConnection) -> None:
+    # A request is two small writes, head and body: Nagle's algorithm would hold the second one back.
+    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _fail(method: str, error: _Error) -> NoReturn:
+    data = msgspec.json.decode(error.data)
+    raise RpcFailure(method=method, code=error.code, message=error.message, data=data if isinstance(data, str) else "")

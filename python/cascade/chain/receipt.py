@@ -1,0 +1,142 @@
+"""Mined blocks, their receipts and their events, decoded as late as possible: most events are never looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+import msgspec
+from eth_utils import to_checksum_address
+
+from cascade.chain.abi import AbiValue, Event
+
+__all__ = ["Block", "Log", "RawHeader", "RawLog", "RawReceipt", "Receipt"]
+
+
+@lru_cache(maxsize=100_000)
+def _checksum(address: str) -> str:
+    return to_checksum_address(address)
+
+
+class RawLog(msgspec.Struct, frozen=True):
+    """One event as the node reports it."""
+
+    address: str
+    topics: tuple[str, ...]
+    data: str
+    log_index: str = msgspec.field(name="logIndex")
+
+
+class RawReceipt(msgspec.Struct, frozen=True):
+    """One receipt as the node reports it."""
+
+    status: str
+    sender: str = msgspec.field(name="from")
+    tx_hash: str = msgspec.field(name="transactionHash")
+    transaction_index: str = msgspec.field(name="transactionIndex")
+    gas_used: str = msgspec.field(name="gasUsed")
+    effective_gas_price: str = msgspec.field(name="effectiveGasPrice")
+    contract_address: str | None = msgspec.field(name="contractAddress", default=None)
+    logs: tuple[RawLog, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the transaction succeeded."""
+        return self.status == "0x1"
+
+
+class RawHeader(msgspec.Struct, frozen=True):
+    """One block's header as the node reports it, with the hashes of its transactions."""
+
+    number: str
+    timestamp: str
+    transactions: list[str]
+    base_fee: str = msgspec.field(name="baseFeePerGas")
+    gas_used: str = msgspec.field(name="gasUsed")
+    gas_limit: str = msgspec.field(name="gasLimit")
+
+
+class Log:
+    """One event of a known contract; its arguments are decoded when they are first read.
+
+    Attributes
+    ----------
+    address : str
+        Checksummed address of the contract that emitted it.
+    event : str
+        Name of the event.
+    log_index : int
+        Position in the block.
+    """
+
+    def __init__(self, *, event: Event, raw: RawLog) -> None:
+        self.address = _checksum(raw.address)
+        self.event = event.name
+        self.log_index = int(raw.log_index, 16)
+        self._event, self._raw = event, raw
+
+    @cached_property
+    def arguments(self) -> dict[str, AbiValue]:
+        """Arguments by name, structs flattened to their members."""
+        return self._event.decode(self._raw.topics, self._raw.data)
+
+
+class Receipt:
+    """Outcome of one transaction.
+
+    Attributes
+    ----------
+    tx_hash, sender : str
+        Hash of the transaction, and address of its sender.
+    contract_address : str or None
+        Contract that it created, if it created one.
+    transaction_index : int
+        Position in the block.
+    ok : bool
+        Whether it succeeded.
+    gas_used, effective_gas_price_wei : int
+        Gas, and wei per unit of it.
+    revert_reason : str
+        Empty where `ok`.
+    """
+
+    def __init__(self, raw: RawReceipt, *, revert_reason: str, decode: Callable[[RawLog], Log | None]) -> None:
+        self.tx_hash = raw.tx_hash
+        self.transaction_index = int(raw.transaction_index, 16)
+        self.sender = _checksum(raw.sender)
+        self.ok = raw.ok
+        self.gas_used = int(raw.gas_used, 16)
+        self.effective_gas_price_wei = int(raw.effective_gas_price, 16)
+        self.contract_address = _checksum(raw.contract_address) if raw.contract_address else None
+        self.revert_reason = revert_reason
+        self._raw_logs, self._decode = raw.logs, decode
+
+    @cached_property
+    def logs(self) -> tuple[Log, ...]:
+        """Events of known contracts, in order."""
+        found = (self._decode(raw) for raw in self._raw_logs)
+        return tuple(log for log in found if log is not None)
+
+    def logs_of(self, addresses: Container[str]) -> tuple[Log, ...]:
+        """Return the events of some contracts, in order; the others are not even built.
+
+        Parameters
+        ----------
+        addresses : container of str
+            Addresses in lower case, as the node writes them.
+        """
+        found = (self._decode(raw) for raw in self._raw_logs if raw.address in addresses)
+        return tuple(log for log in found if log is not None)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One mined block, its receipts in the order in which the transactions were given."""
+
+    number: int
+    timestamp: int
+    base_fee_wei: int
+    gas_used: int
+    gas_limit: int
+    receipts: tuple[Receipt, ...] = field(repr=False)

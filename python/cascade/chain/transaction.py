@@ -1,0 +1,53 @@
+"""Transactions before they are mined: who sends what to which contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_utils import keccak, to_checksum_address
+
+from cascade.chain.abi import Interface
+from cascade.vocabulary import Lane, Motive
+
+__all__ = ["Contract", "Transaction", "address_of"]
+
+
+def address_of(name: str) -> str:
+    """Return the checksummed address of a named actor: a hash of the name, so that it is the same in every run."""
+    return to_checksum_address(keccak(text=f"cascade/{name}")[12:])
+
+
+@dataclass(frozen=True)
+class Contract:
+    """An interface at an address."""
+
+    address: str
+    interface: Interface
+
+    def encode(self, function: str, *arguments: object) -> str:
+        """Return the call data of one of its functions, 0x-hex."""
+        return self.interface.functions[function].encode(*arguments)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction of one sender, to be mined in the next block."""
+
+    sender: str
+    to: str | None
+    """Address called; None creates a contract."""
+    data: str
+    """Call data, or creation code with its arguments, 0x-hex."""
+    gas_limit: int
+    tip_wei: int = 0
+    """Priority fee per unit of gas."""
+    intent: str = ""
+    """What the transaction is for, in one word; recorded."""
+    reason: str = ""
+    """Why it was proposed, in words; recorded."""
+    motive: Motive = Motive.NONE
+    """Why it was proposed, where analysis distinguishes it; recorded."""
+    proposed_step: int = -1
+    """Step at which it was first proposed; -1 before the crash."""
+    lane: Lane = Lane.CHAIN
+    """Where it is mined; recorded."""
