@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cascade.harness import replay
@@ -24,8 +24,8 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # Loaded when asked for: the set-up of the tools imports this package before its requirements are there.
+def __getattr__(name: str) -> object:
+    # Imported on first use: the set-up of the tools imports this package before its requirements are installed.
     import importlib
 
     if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""Write the documents that are made from the code: `python -m cascade.commands.documents [--check]`."""
+"""Write the documents that are generated from the code: `python -m cascade.commands.documents [--check]`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from cascade.toolchain.paths import project_root
 __all__ = ["DOCUMENTS", "main"]
 
 DOCUMENTS: dict[str, Callable[[], str]] = {"SCENARIO.md": render_scenario, "TABLES.md": render_tables}
-"""The text of each generated document, by its name under docs/."""
+"""The function that renders each generated document, by its name under docs/."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write every document, or with `--check` among the arguments only report those that are not current.
+    """Write every document; with `--check` among the arguments, write none and report those that are not current.
 
     Returns
     -------
     int
-        Exit code: 1 when a document checked is not current.
+        Exit code: 1 when a checked document is not current.
     """
     outdated = []
     for name, render in DOCUMENTS.items():
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         elif not file.is_file() or file.read_text(encoding="utf-8") != text:
             outdated.append(name)
     for name in outdated:
-        sys.stderr.write(f"docs/{name}: differs from the code it is made from: run `make docs`\n")
+        sys.stderr.write(f"docs/{name}: differs from the code that it is generated from: run `make docs`\n")
     return 1 if outdated else 0
 
 

@@ -1,10 +1,10 @@
-"""A pytest fixture for a protocol's own repository: `assert replay("my.yaml").summary["deficit_usd"] == 0`."""
+"""A pytest fixture for the repository of a protocol: `assert replay("my.yaml").summary["deficit_usd"] == 0`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,13 +16,14 @@ __all__ = ["replay"]
 
 @pytest.fixture
 def replay(tmp_path: Path) -> Callable[..., Run]:
-    """Run a scenario in the test's own folder and return the run.
+    """Return a function that runs a scenario in the test's own folder and returns the run.
 
-    The callable takes the scenario's file, `seed`, and `set`, a mapping of dotted keys to values. A bare name stands
-    for one of the scenarios that cascade ships.
+    The function takes the scenario's file, `seed`, and `set`, a mapping of dotted keys to values. A name without a
+    suffix stands for one of the scenarios that cascade ships. A run that ends otherwise than its scenario expects
+    fails the test.
     """
 
-    def run(scenario: str | Path, *, seed: int | None = None, set: Mapping[str, Any] | None = None) -> Run:
+    def run(scenario: str | Path, *, seed: int | None = None, set: Mapping[str, object] | None = None) -> Run:
         from cascade.harness import replay as replay_scenario
         from cascade.scenario.load import load_scenario
         from cascade.toolchain.paths import project_root

@@ -1,4 +1,4 @@
-"""Set up what is no Python package: npm's packages, solc, the compiled contracts. Called by `make setup`."""
+"""Install what pip does not: packages from npm, solc and the compiled contracts. Called by `make setup`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from cascade.toolchain.solc import install_solc
 
 
 def main() -> int:
-    """Install everything that is missing, or with the argument `aave-v3` Aave itself; 0 when all is there."""
+    """Install everything that is missing, or with the argument `aave-v3` the contracts of Aave.
+
+    Returns
+    -------
+    int
+        Exit code: 0 once everything is installed.
+    """
     try:
         if sys.argv[1:] == ["aave-v3"]:
             _install_aave()
@@ -32,7 +38,7 @@ def main() -> int:
 
 
 def _install_platform_binaries(root: Path, npm: str) -> None:
-    # The lock file holds anvil and forge for the platform it was made on; another platform's come by the same version.
+    # The lock file names the binaries of the platform that it was made on; other platforms take the same version.
     missing = [name for name in foundry_packages() if not (root / "node_modules" / name).is_dir()]
     if missing:
         wanted = [f"{name}@{FOUNDRY_VERSION}" for name in missing]

@@ -1,1 +1,1 @@
-"""Questions that take more than one run."""
+"""Experiments: questions that take more than one run to answer."""

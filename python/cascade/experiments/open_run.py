@@ -1,4 +1,4 @@
-"""A finished run, from its folder or from a scenario that is run first."""
+"""Open a finished run, or make one first."""
 
 from __future__ import annotations
 
@@ -14,17 +14,28 @@ from cascade.scenario.load import load_scenario
 __all__ = ["open_or_run"]
 
 
-def open_or_run(where: Path, *, overrides: Sequence[str], out: Path, progress: Progress) -> Run:
-    """Open a run's folder, or run a scenario's file.
+def open_or_run(path: Path, *, overrides: Sequence[str], out: Path, progress: Progress) -> Run:
+    """Open the run in a folder, or run the scenario in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of a finished run, or the file of a scenario.
+    overrides : sequence of str
+        Changes of the scenario, as `PATH=VALUE`.
+    out : Path
+        Folder that a new run's own folder is put into.
+    progress : Progress
+        Shows the stages of a new run.
 
     Raises
     ------
     CascadeError
-        When keys of a finished run are to be changed.
+        When there are overrides for a run that is already finished.
     """
-    if not where.is_dir():
-        scenario = load_scenario(where, overrides=overrides)
+    if not path.is_dir():
+        scenario = load_scenario(path, overrides=overrides)
         return replay(scenario, out=out, progress=progress, require_expected=False, report=False)
     if overrides:
-        raise CascadeError(f"{where}: is a finished run: --set and --seed need a scenario's file")
-    return Run(where)
+        raise CascadeError(f"{path}: is a finished run: --set and --seed need a scenario's file")
+    return Run(path)

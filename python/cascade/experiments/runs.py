@@ -1,4 +1,4 @@
-"""Many runs of one question: one after the other, or in processes of their own, each with its own anvil."""
+"""Make the runs of an experiment: one after the other, or in several processes, each with its own anvil."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ from cascade.scenario.load import Scenario
 __all__ = ["Job", "RunFailed", "run_all"]
 
 _REMOVAL_ATTEMPTS = 100
+_REMOVAL_PAUSE_SECONDS = 0.05
 _STANDARD_ERROR = 2
+"""File descriptor of standard error."""
 
 
 class RunFailed(CascadeError):
-    """One of an experiment's runs failed; the message names the change and the seed."""
+    """Raised when one of the runs of an experiment fails; the message names the run and its seed."""
 
     def __init__(self, message: str, *, exit_code: int) -> None:
         super().__init__(message)
@@ -38,18 +40,18 @@ class RunFailed(CascadeError):
 
 @dataclass(frozen=True)
 class Job:
-    """One run to be made.
+    """One run that is still to be made.
 
     Attributes
     ----------
     name : str
-        What it is within the experiment, as a message says it.
+        Name of the run within the experiment, for messages.
     scenario : Scenario
-        What is run; how it ends is not held against what the scenario expects.
+        The scenario to run. A run that ends otherwise than its scenario expects does not fail.
     like : Scenario, optional
-        A baseline whose positions it is run on.
+        A baseline whose positions are built for the run; None builds the scenario's own.
     report : bool
-        Whether its page is drawn.
+        Whether the page of the run is drawn.
     """
 
     name: str
@@ -60,33 +62,40 @@ class Job:
 
 @dataclass(frozen=True)
 class _Failure:
-    """An error as text: one with arguments of its own does not survive the way between processes."""
+    """An error as text: an exception with a constructor of its own cannot be pickled between processes."""
 
     message: str
     exit_code: int
 
 
 def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress: Progress | None = None) -> list[Run]:
-    """Make every run and return them in the order of the jobs.
+    """Make every run, and return the runs in the order of the jobs.
 
     Parameters
     ----------
+    jobs : sequence of Job
+        The runs to make.
+    out : str or Path
+        Folder that the folders of the runs are put into.
     workers : int
-        Processes, each with one anvil at a time; 1 runs in this process.
+        Number of processes, each with one anvil at a time; 1 makes the runs in this process.
+    progress : Progress, optional
+        Shows the stages of each run in this process, or how many runs of other processes are finished.
 
     Raises
     ------
     RunFailed
-        For the first run that fails; those under way are ended.
+        When a run fails; those that are under way are stopped, and no further run is started.
     """
     progress = progress or quiet()
     if workers == 1 or len(jobs) == 1:
-        return [_play_here(number, jobs, str(out), progress) for number in range(len(jobs))]
-    load_artifacts()  # compiled here once, or every worker would compile
+        return [_run_here(number, jobs, str(out), progress) for number in range(len(jobs))]
+    # Compiled once here: otherwise every worker would compile the contracts at the same time.
+    load_artifacts()
     outcomes: dict[int, Path] = {}
     with progress.bar("runs", len(jobs)) as advance, _processes(min(workers, len(jobs))) as pool:
         numbers: dict[Future[Path | _Failure], int] = {
-            pool.submit(_play_apart, job, str(out)): number for number, job in enumerate(jobs)
+            pool.submit(_run_in_worker, job, str(out)): number for number, job in enumerate(jobs)
         }
         for done in as_completed(numbers):
             outcomes[numbers[done]] = _checked(jobs[numbers[done]], done.result())
@@ -94,13 +103,13 @@ def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress:
     return [Run(outcomes[number]) for number in range(len(jobs))]
 
 
-def _play_here(number: int, jobs: Sequence[Job], out: str, progress: Progress) -> Run:
+def _run_here(number: int, jobs: Sequence[Job], out: str, progress: Progress) -> Run:
     job = jobs[number]
     progress.say(f"run {number + 1} of {len(jobs)}: {job.name}")
-    return Run(_checked(job, _play(job, out, progress)))
+    return Run(_checked(job, _run(job, out, progress)))
 
 
-def _play(job: Job, out: str, progress: Progress | None = None) -> Path | _Failure:
+def _run(job: Job, out: str, progress: Progress | None = None) -> Path | _Failure:
     try:
         return replay(
             job.scenario, out=out, like=job.like, report=job.report, require_expected=False, progress=progress
@@ -109,11 +118,11 @@ def _play(job: Job, out: str, progress: Progress | None = None) -> Path | _Failu
         return _Failure(str(error), error.exit_code)
 
 
-def _play_apart(job: Job, out: str) -> Path | _Failure:
-    """In a process of its own: ended by a signal, it first ends its anvil and removes what it has written."""
+def _run_in_worker(job: Job, out: str) -> Path | _Failure:
+    """Make a run in a worker; a termination signal stops its anvil and removes its files before the worker ends."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _play(job, out)
+        return _run(job, out)
     except KeyboardInterrupt:
         os._exit(1)
     finally:
@@ -128,14 +137,14 @@ def _checked(job: Job, outcome: Path | _Failure) -> Path:
 
 @contextmanager
 def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes end with what started them, whatever they are doing."""
+    """Yield a pool whose processes end when this block does, even in the middle of a run."""
     others = set(multiprocessing.active_children())
-    # Their temporary files are the parent's to remove: a process ended while it starts removes nothing itself.
+    # The parent removes the workers' temporary files: a process that is stopped while it starts removes nothing.
     temporary, before = owned_folder(), os.environ.get("TMPDIR")
     os.environ["TMPDIR"] = str(temporary)
-    # Spawned, not forked: a fork would share the parent's connections and threads.
+    # Spawned, not forked: a fork would share the parent's connections, and copy its locks without the threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max_workers=count, mp_context=context, initializer=_live_under_parent)
+    pool = ProcessPoolExecutor(max_workers=count, mp_context=context, initializer=_follow_parent)
     try:
         yield pool
     except BaseException:
@@ -156,22 +165,22 @@ def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder into which a node that is being ended may still write for a moment."""
+    """Remove a folder, again and again for some seconds: a node that is being stopped may still write into it."""
     for _ in range(_REMOVAL_ATTEMPTS):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return
-        time.sleep(0.05)
+        time.sleep(_REMOVAL_PAUSE_SECONDS)
 
 
-def _live_under_parent() -> None:
-    # An interrupt on a terminal reaches everyone: the parent ends its workers, once.
+def _follow_parent() -> None:
+    # A terminal sends an interrupt to every process of the group; the parent alone answers it and stops its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         die_with_parent()
 
 
 def _interrupt(*_: object) -> None:
-    # Whatever the interrupt breaks into, its parent says what there is to say.
+    # The parent reports the interruption; a traceback from wherever the worker was would only hide that message.
     os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_ERROR)
     raise KeyboardInterrupt

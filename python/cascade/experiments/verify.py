@@ -1,4 +1,4 @@
-"""Run a finished run again, from what its manifest holds, and compare the tables of both."""
+"""Verify a finished run: run it again from its manifest, and compare the tables of both."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ __all__ = ["verify"]
 
 
 def verify(run: Run, *, progress: Progress | None = None) -> str:
-    """Run it once more from the scenario and prices in its manifest, with the contracts and tools of now.
+    """Run the scenario of a finished run again, with the contracts and tools of this installation.
 
-    An agent that was a file beside the scenario is run from the manifest too; one of an installed module must be the
-    same as then.
+    Scenario, price path and agents that were files beside the scenario come from the manifest: their Python code is
+    executed. An agent of an installed module is loaded from there and must have the same source as in the run.
+
+    Returns
+    -------
+    str
+        A sentence that every table is the same.
 
     Raises
     ------
     RunsDiffer
-        When anything differs.
+        When a table, the scenario, its price path, the contracts or an agent's source differs.
     """
     scenario, like = scenarios_of(run)
     agents = run.manifest.agents
@@ -49,7 +54,9 @@ def verify(run: Run, *, progress: Progress | None = None) -> str:
 
 def _write_agent(run: Run, name: str, agent: AgentSource, folder: Path) -> None:
     file = folder / agent.agent.partition(":")[0]
+    # A manifest may come from a stranger: its file names must not lead out of the temporary folder.
     if not file.resolve().is_relative_to(folder.resolve()):
         raise RunsDiffer(f"{run.folder}: agents.{name}: {agent.agent}: expected a file beside the scenario")
     file.parent.mkdir(parents=True, exist_ok=True)
+    # As bytes: writing text would translate line ends, and the hash is over the source as it was.
     file.write_bytes(agent.source.encode())
