@@ -82,3 +82,8 @@ def test_path__users_own_three_columns__accepted(tmp_path: Path) -> None:
 def test_path__without_price_column__refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="needs the column price"):
         read(tmp_path, "2025-10-10T21:40:00Z,USDe\n", head="time,asset\n")
+
+
+def test_path__comment_between_rows__does_not_shift_the_line_named(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="line 4: price = '0'"):
+        read(tmp_path, "2025-10-10T21:40:00Z,USDe,1,,\n# the low\n2025-10-10T21:41:00Z,USDe,0,,\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cascade.chain.local import Contract
 from cascade.deployment.exchange import index_feed
 from cascade.scenario.model import (
-    BLOCKS_A_STEP,
     AmmSpotOracle,
     AmmTwapOracle,
     CapOracle,
@@ -109,7 +108,7 @@ def _deploy_observer(
 ) -> Contract:
     if isinstance(source, DelayedOracle):
         # The contract counts the node's blocks, of which a step of an exchange has one more.
-        blocks = source.blocks * (BLOCKS_A_STEP if world.exchange is not None else 1)
+        blocks = source.blocks * world.scenario.spec.blocks_per_step
         feed = world.deploy("DelayedFeed", inner, blocks, name=name)
     else:
         block_seconds = world.scenario.spec.timeline.block_seconds

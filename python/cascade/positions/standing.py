@@ -1,8 +1,8 @@
-"""The positions of one scenario under the changes of another: built as the first says, changed before the crash.
+"""Apply the changes of one scenario to the positions of another, after these have been built.
 
-A governance vote changes the lines of a pool in which positions stand. So the change's contracts are deployed with
-the baseline's lending configuration, the baseline's positions are built in them, and the pool is configured anew
-right before the crash.
+A governance vote changes the lines of a pool that has open positions. Therefore the contracts of the change are
+deployed with the lending configuration of the baseline, the positions of the baseline are built in them, and the pool
+is reconfigured right before the crash.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __all__ = ["Standing", "has_same_book", "standing_positions"]
 
 @dataclass(frozen=True)
 class Standing:
-    """What is deployed and built before a change is applied.
+    """The scenario that is deployed, and the positions that are built, before a change is applied.
 
     Attributes
     ----------
     foundation : Scenario
         The change, with the lending configuration of the baseline.
     plans : list of PositionPlan
-        The baseline's.
+        Positions of the baseline.
     """
 
     foundation: Scenario
@@ -34,24 +34,23 @@ class Standing:
 
 
 def has_same_book(baseline: Scenario, change: Scenario) -> bool:
-    """Whether both scenarios ask for the same positions, so that the baseline's can stand in the change's pool."""
+    """Return whether both scenarios describe the same positions, so that the baseline's fit the change's pool."""
     first, second = baseline.spec, change.spec
     return (first.positions, first.seed, first.assets) == (second.positions, second.seed, second.assets)
 
 
 def standing_positions(baseline: Scenario, change: Scenario) -> Standing | None:
-    """What to build for the change, on the positions of the baseline.
+    """Return what to deploy and build for the change, so that it applies to the positions of the baseline.
 
     Returns
     -------
     Standing or None
-        None where it is what the change builds by itself: other positions are asked for, or the same follow from
-        both.
+        None where the change builds its own positions: it describes others, or the same ones follow from both.
 
     Raises
     ------
     ScenarioError
-        When the change takes away what positions stand on, which the configurator refuses.
+        When the change removes a reserve or a mode that positions use, which the configurator refuses.
     """
     if not has_same_book(baseline, change):
         return None
@@ -63,17 +62,21 @@ def standing_positions(baseline: Scenario, change: Scenario) -> Standing | None:
 
 
 def _foundation(baseline: Scenario, change: Scenario) -> LendingSpec:
-    """The baseline's lines for what it lists, the change's for what only the change lists, and the change's engine."""
+    """Return the lending configuration to build with.
+
+    Lines are the baseline's for what the baseline lists, and the change's for what only the change lists; the engine is
+    the change's.
+    """
     before, after = baseline.spec.lending, change.spec.lending
-    for kind, listed, left in (("reserves", before.reserves, after.reserves), ("emodes", before.emodes, after.emodes)):
-        for key in listed:
-            if key not in left:
-                raise ScenarioError(
-                    file=change.file,
-                    key=f"lending.{kind}.{key}",
-                    value=None,
-                    expected="cannot be taken from a standing pool: set its lines instead",
-                )
+    removed = [f"reserves.{asset}" for asset in before.reserves if asset not in after.reserves]
+    removed += [f"emodes.{number}" for number in before.emodes if number not in after.emodes]
+    if removed:
+        raise ScenarioError(
+            file=change.file,
+            key=f"lending.{removed[0]}",
+            value=None,
+            expected="cannot be taken from a standing pool: set its lines instead",
+        )
     used = {
         asset
         for cohort in baseline.spec.positions.values()

@@ -1,1 +1,1 @@
-"""Exogenous prices. Flash crashes and depegs that a run is to cause do not belong in here."""
+"""Exogenous prices: inputs of a run. Prices that a run produces, such as a depeg, never come from here."""

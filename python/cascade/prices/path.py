@@ -1,4 +1,4 @@
-"""The exogenous price path: points in a CSV, interpolated to block times in exact integers."""
+"""Read the exogenous price path from a CSV, and interpolate it to block times in exact integers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cascade.errors import ScenarioError
+from cascade.units import E8
 
 __all__ = ["PricePath", "PricePoint", "read_price_path"]
 
@@ -21,27 +22,37 @@ _STATUSES = ("observed", "reported", "assumed")
 
 @dataclass(frozen=True)
 class PricePoint:
-    """One row of the file."""
+    """One row of the file: the price of an asset at a time."""
 
     timestamp: int
     """Unix time."""
     price_e8: int
-    """Dollars, 8 decimals."""
+    """Dollars with 8 decimals."""
     status: str
-    """observed, reported or assumed."""
+    """Quality of the source: observed, reported or assumed."""
     source: str
-    """Who says so."""
+    """The source."""
 
 
 @dataclass(frozen=True)
 class PricePath:
-    """Points by asset, in time order."""
+    """Exogenous prices by asset.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, for messages.
+    points : mapping of str to tuple of PricePoint
+        Points by asset, in the order of their times.
+    """
 
     file: str
     points: Mapping[str, tuple[PricePoint, ...]]
 
     def price_e8(self, asset: str, timestamp: int) -> int:
-        """Price at a time: linear between the two points around it, rounded down to 1e-8 dollars.
+        """Return the price at a time: linear between the two points around it, rounded down to 1e-8 dollars.
+
+        Before the first point and after the last one the price is that point's.
 
         Raises
         ------
@@ -59,12 +70,12 @@ class PricePath:
         return left.price_e8 + rise // (right.timestamp - left.timestamp)
 
     def require_covers(self, assets: Iterable[str], *, start: int, end: int, max_gap: int) -> None:
-        """Refuse a path that does not span a timeline, or leaves a hole in it.
+        """Refuse a path that does not cover a timeline, or has too large a gap in it.
 
         Raises
         ------
         ScenarioError
-            Naming the asset and the times.
+            Naming the file, the asset and the times.
         """
         for asset in assets:
             points = self.points.get(asset)
@@ -94,15 +105,20 @@ class PricePath:
 
 
 def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
-    """Read a CSV of columns time, asset, price, status, source.
+    """Read a CSV with the columns time, asset, price, status and source.
 
-    `status` and `source` may be missing in a user's own file: its points are then `assumed`, by the file.
+    A file may omit `status` and `source`: its points are then `assumed`, and their source is the file's name.
+
+    Parameters
+    ----------
+    known_assets : iterable of str
+        Symbols of the scenario's assets.
 
     Raises
     ------
     ScenarioError
-        For an unknown asset, an unsorted or repeated time, a price that is no positive number of at most 8
-        decimals, or a missing column; naming the line.
+        For an unknown asset, an unsorted or repeated time, a price that is not a positive number of at most 8
+        decimals, or a missing column; the error names the line.
     """
     known = set(known_assets)
     try:
@@ -111,9 +127,9 @@ def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
         raise ScenarioError(file=str(file), key="", value=None, expected=f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ScenarioError(file=str(file), key="", value=None, expected="expected UTF-8 text") from error
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    offset = len(text.splitlines()) - len(lines)
-    rows = csv.DictReader(lines)
+    # An error names the line of the file, which counts the comments that the CSV reader does not see.
+    kept = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
+    rows = csv.DictReader(line for _, line in kept)
     missing = [name for name in _COLUMNS[:3] if name not in (rows.fieldnames or [])]
     if missing:
         raise ScenarioError(
@@ -124,7 +140,7 @@ def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
         )
     points: dict[str, list[PricePoint]] = {}
     for row in rows:
-        line = f"line {rows.line_num + offset}"
+        line = f"line {kept[rows.line_num - 1][0]}"
         asset = row["asset"]
         if asset not in known:
             raise ScenarioError(
@@ -173,7 +189,7 @@ def _price(text: str, *, file: str, line: str) -> int:
         price = Decimal(text)
     except (InvalidOperation, TypeError):
         price = Decimal("NaN")
-    scaled = price * 10**8
+    scaled = price * E8
     if not price.is_finite() or price <= 0 or scaled != scaled.to_integral_value() or scaled >= 2**63:
         raise ScenarioError(
             file=file,

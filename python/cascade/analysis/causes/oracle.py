@@ -24,7 +24,7 @@ from cascade.analysis.causes.signals import (
     UnsupportedSource,
     as_steps,
 )
-from cascade.scenario.model import BLOCKS_A_STEP
+from cascade.scenario.model import BLOCKS_PER_STEP
 from cascade.units import E8, WAD
 
 __all__ = ["Oracle"]
@@ -226,8 +226,8 @@ class Oracle:
         source = self._node(asset, tree["source"])
         if not len(observed):
             return self._constant(int(source.answers[0]))
-        blocks_a_step = 1 if self._moves.frames.parameters.get("exchange") is None else BLOCKS_A_STEP
-        seen_by = self._moves.block - int(tree["blocks"]) * blocks_a_step
+        blocks_per_step = 1 if self._moves.frames.parameters.get("exchange") is None else BLOCKS_PER_STEP
+        seen_by = self._moves.block - int(tree["blocks"]) * blocks_per_step
         index = np.searchsorted(self._moves.block[observed], seen_by, side="right") - 1
         return Delayed(source, observed[np.maximum(index, 0)])
 

@@ -13,7 +13,7 @@ from cascade.errors import MissingPart
 from cascade.scenario.model.common import Amount, Bps, Name, PositiveAmount, Spec, exact_decimal
 
 __all__ = [
-    "BLOCKS_A_STEP",
+    "BLOCKS_PER_STEP",
     "BookSpec",
     "BreakerSpec",
     "CollateralSpec",
@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 
-BLOCKS_A_STEP = 2
-"""Blocks mined in a step of a scenario with an exchange, the exchange's own and the chain's; one without."""
+BLOCKS_PER_STEP = 2
+"""Blocks mined in a step of a scenario with an exchange: its own and the chain's. Without an exchange it is one."""
 
 
 class PathReference(Spec):

@@ -12,7 +12,7 @@ from cascade.scenario.model.assets import AssetSpec, PricesSpec
 from cascade.scenario.model.chain import ChainSpec, TimelineSpec
 from cascade.scenario.model.common import Name, PositiveAmount, Spec
 from cascade.scenario.model.ethena import EthenaSpec
-from cascade.scenario.model.exchange import BLOCKS_A_STEP, ExchangeSpec
+from cascade.scenario.model.exchange import BLOCKS_PER_STEP, ExchangeSpec
 from cascade.scenario.model.expected_exchange import ExpectedExchange
 from cascade.scenario.model.lending import LendingSpec
 from cascade.scenario.model.necessity import NecessitySpec
@@ -147,7 +147,7 @@ class ScenarioSpec(Spec):
     @property
     def blocks_per_step(self) -> int:
         """Blocks mined in a step: the chain's, and the exchange's own before it where there is an exchange."""
-        return BLOCKS_A_STEP if self.exchange is not None else 1
+        return BLOCKS_PER_STEP if self.exchange is not None else 1
 
     @property
     def first_crash_timestamp(self) -> int:
