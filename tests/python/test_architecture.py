@@ -45,7 +45,8 @@ def test_room__that_needs_no_chain__imports_neither_ape_nor_web3(room: str) -> N
 
 FLOORS = (
     ("errors", "vocabulary"),
-    ("prices", "toolchain", "units"),
+    ("toolchain", "units"),
+    ("prices",),
     ("chain", "scenario"),
     ("world",),
     ("deployment", "observation"),

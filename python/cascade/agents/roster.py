@@ -66,7 +66,7 @@ from cascade.scenario.model import (
 from cascade.scenario.streams import stream
 from cascade.world.world import World
 
-__all__ = ["agents_book", "call_agents"]
+__all__ = ["MAKERS", "agents_book", "call_agents"]
 
 _STAGES = ("prepare", "open", "hedge")
 """Methods by which an agent makes itself ready on chain; a stage begins once all agents have finished the one before.
@@ -101,7 +101,7 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
         if isinstance(spec, CustomAgentSpec):
             members: list[Agent] = [make_own_agent(name, spec, own, seed=world.scenario.seed)]
         else:
-            members = _MAKERS[type(spec)](name, spec, world)
+            members = MAKERS[type(spec)](name, spec, world)
         for account in accounts_of(name, spec, world.scenario.spec):
             address = world.enlist(account, role=spec.actor_class, cohort=spec.owned_cohort or name)
             world.wallets[address] = account
@@ -205,7 +205,7 @@ def _kind(spec: type[Kind], make: Make[Kind]) -> tuple[type[AgentBase], Callable
     return spec, members
 
 
-_MAKERS = dict(
+MAKERS = dict(
     [
         _kind(PathPosterSpec, _one(PathPoster)),
         _kind(MarketPosterSpec, _one(MarketPoster)),

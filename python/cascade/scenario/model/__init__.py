@@ -11,9 +11,12 @@ from cascade.scenario.model.common import *
 from cascade.scenario.model.ethena import *
 from cascade.scenario.model.exchange import *
 from cascade.scenario.model.exchange_agents import *
+from cascade.scenario.model.exchange_traders import *
 from cascade.scenario.model.expected_exchange import *
 from cascade.scenario.model.kinds import *
 from cascade.scenario.model.lending import *
+from cascade.scenario.model.lending_agents import *
+from cascade.scenario.model.market_agents import *
 from cascade.scenario.model.necessity import *
 from cascade.scenario.model.oracle import *
 from cascade.scenario.model.positions import *

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, ClassVar, NamedTuple, NoReturn, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from cascade.errors import ScenarioError
 from cascade.prices.path import PricePath
 from cascade.scenario.model.assets import AssetSpec, PricesSpec
 from cascade.scenario.model.chain import TimelineSpec
-from cascade.scenario.model.common import Spec
+from cascade.scenario.model.common import Spec, exact_decimal
 from cascade.scenario.model.ethena import EthenaSpec
 from cascade.scenario.model.exchange import BookSpec, DeskLineSpec, ExchangeSpec, PerpMarketSpec
 from cascade.scenario.model.lending import LendingSpec
@@ -36,6 +36,7 @@ __all__ = [
     "Sections",
     "SingleAgent",
     "StatedAmount",
+    "TippingAgent",
     "VenueBase",
     "numbered",
 ]
@@ -382,6 +383,13 @@ class GroupAgent(AgentBase):
     def account_names(self, name: str) -> list[str]:
         """Return one name per member."""
         return numbered(name, self.count)
+
+
+class TippingAgent(AgentBase):
+    """An agent that offers a fixed tip for its place in the block."""
+
+    tip_gwei: Annotated[Decimal, BeforeValidator(exact_decimal), Field(ge=0, le=400)] = Decimal(2)
+    """Priority fee offered per unit of gas, in gwei; it ranks the queue for block space."""
 
 
 class ExchangeAgent(AgentBase):
