@@ -1,13 +1,14 @@
-"""One run: a checked scenario in, a folder of tables and a report out."""
+"""Replay a scenario: deploy its world, build its positions, play the crash, and write the folder of the run."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from cascade.agents.custom import OwnAgent, load_own_agents
+from cascade.agents.custom import load_own_agents
 from cascade.agents.roster import agents_book, call_agents
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
@@ -26,7 +27,8 @@ from cascade.positions.preflight import check_liquidity, check_shock
 from cascade.positions.standing import standing_positions
 from cascade.recording.recorder import Recorder
 from cascade.report.run.page import build_report
-from cascade.run.folder import describe_run, run_id_of, write_run
+from cascade.run.folder import MachineFigures, write_run
+from cascade.run.inputs import RunInputs
 from cascade.run.opened import Run
 from cascade.run.progress import Progress, quiet
 from cascade.scenario.accounts import pledge_account
@@ -37,6 +39,7 @@ from cascade.world.world import World
 __all__ = ["replay"]
 
 _BUILD_GAS_LIMIT = 1_000_000_000
+"""Gas limit of blocks before the crash: set-up and loops are batched, and no agent competes for space."""
 
 
 def replay(
@@ -49,72 +52,75 @@ def replay(
     like: Scenario | None = None,
     report: bool = True,
 ) -> Run:
-    """Run a scenario and write its folder.
+    """Run a scenario and write the folder of the run: tables, summary, manifest and report.
 
     Parameters
     ----------
     scenario : Scenario
-        From `load_scenario`.
+        A checked scenario, from `load_scenario`.
     out : str or Path
         Folder that the run's own folder is put into.
     node_url : str, optional
-        A running anvil to use, fresh and mining on demand; None starts one and ends it.
+        URL of an anvil to use, which must be fresh and mine on demand only; None starts one for the run.
     progress : Progress, optional
-        Shows what takes longer than a second.
+        Shows the stages of the run; None shows nothing.
     require_expected : bool
         Whether a run that ends otherwise than its scenario expects raises; its folder is kept either way.
     like : Scenario, optional
-        A baseline whose positions are built in this scenario's world, under the baseline's lending configuration;
-        this scenario's own is applied right before the crash. No claim of this scenario is checked beforehand then.
+        A baseline whose positions are built in this scenario's world, under the baseline's lending configuration; the
+        scenario's own configuration is applied right before the crash. No claim of the scenario is checked beforehand
+        then.
     report : bool
-        Whether the page is drawn at once; `Run.report` draws it later.
+        Whether the page is drawn at once; `Run.report` draws it later otherwise.
 
     Raises
     ------
     ScenarioError
-        Before anything is started, when the scenario cannot show what it claims, or names an agent that is not there.
+        Before anything is started, when the scenario cannot show what it claims, or names an agent that is missing.
     AgentFailed
-        When an agent of the scenario's own cannot be made ready.
+        When a user's own agent cannot be constructed or set up.
     ExpectationFailed
         When the run ended otherwise than expected.
     ChainError
-        When the chain died or misbehaved; no folder is left that looks finished.
+        When the node fails; no folder is left that looks finished.
     AccountingViolation
         When tokens were not conserved or a liquidation does not add up.
     """
     started = time.monotonic()
     progress = progress or quiet()
-    own = load_own_agents(scenario)
-    standing = standing_positions(like, scenario) if like is not None else None
-    plans = standing.plans if standing is not None else plan_positions(scenario)
+    own_agents = load_own_agents(scenario)
+    standing = None if like is None else standing_positions(like, scenario)
+    plans = plan_positions(scenario) if standing is None else standing.plans
     check_liquidity(scenario, plans)
     note = check_shock(scenario, plans) if like is None else None
     if note:
         progress.say(note)
-    built_like = like if standing is not None else None
     with progress.stage("compiling contracts"):
         artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
-    run_id = run_id_of(scenario, artifacts, own, built_like=built_like)
+    # Where the change builds its own positions, the baseline decides nothing and is no input.
+    inputs = RunInputs(scenario, artifacts, own_agents, built_like=None if standing is None else like)
     with _node(scenario, node_url) as (rpc, anvil):
         chain = LocalChain(rpc)
+        # The world is deployed as the baseline configures it; `_play` applies the scenario's own lines later.
         world = World(chain=chain, scenario=standing.foundation if standing else scenario, artifacts=artifacts)
-        recorder = Recorder(world, run_id=run_id, seed=scenario.seed)
+        recorder = Recorder(world, run_id=inputs.run_id, seed=scenario.seed)
         chain.on_block = recorder.on_block
         try:
-            timing = _play(world, plans, recorder, progress, scenario=scenario, own=own)
+            crash = _play(world, plans, recorder, progress, inputs=inputs)
         finally:
             chain.close()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
     folder = write_run(
-        scenario,
-        artifacts,
-        [describe_run(scenario, artifacts, run_id=run_id, positions=len(plans)), *recorder.rows],
-        own_agents=own,
+        inputs,
+        [inputs.row(positions=len(plans)), *recorder.rows],
         out=Path(out),
-        wall_seconds=lambda: time.monotonic() - started,
-        not_hashed={"anvil_peak_memory_mb": round(memory_mb, 1), **timing},
+        machine=MachineFigures(
+            started=started,
+            crash_wall_seconds=crash.wall,
+            crash_node_seconds=crash.node,
+            anvil_peak_memory_mb=memory_mb,
+        ),
         progress=progress,
-        built_like=built_like,
         draw=build_report if report else None,
     )
     run = Run(folder)
@@ -125,6 +131,7 @@ def replay(
 
 @contextmanager
 def _node(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Rpc, Anvil | None]]:
+    """Yield a connection to the node, and the anvil behind it where one was started for the run."""
     if node_url is not None:
         rpc = Rpc(node_url)
         try:
@@ -151,19 +158,22 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
         )
 
 
+@dataclass(frozen=True)
+class _CrashSeconds:
+    """Duration of the crash phase, and the part of it that was spent waiting for the node."""
+
+    wall: float
+    node: float
+
+
 def _play(
-    world: World,
-    plans: list[PositionPlan],
-    recorder: Recorder,
-    progress: Progress,
-    *,
-    scenario: Scenario,
-    own: Mapping[str, OwnAgent],
-) -> dict[str, float]:
-    """Deploy, build and play; returns how long the crash phase took, and how much of that the node did."""
+    world: World, plans: list[PositionPlan], recorder: Recorder, progress: Progress, *, inputs: RunInputs
+) -> _CrashSeconds:
+    """Deploy the world, build the positions and play the crash."""
+    scenario = inputs.scenario
     with progress.stage("deploying"):
         deploy_world(world)
-        agents = call_agents(world, own)
+        agents = call_agents(world, inputs.own_agents)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
     prepare_reserve(world)
@@ -177,16 +187,14 @@ def _play(
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
         engine = Engine(world, agents=agents, book=book, observer=recorder)
         last = engine.run(progress=lambda: advance(1))
-    timing = {
-        "crash_wall_seconds": round(time.perf_counter() - began, 3),
-        "crash_node_seconds": round(world.chain.rpc.waited_seconds - waited, 3),
-    }
+    seconds = _CrashSeconds(time.perf_counter() - began, world.chain.rpc.waited_seconds - waited)
     recorder.ended(last)
     check_conservation(world)
-    return timing
+    return seconds
 
 
 def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
+    """Return every account of the pool that agents and the recorder watch: loops, pledges in the pool, and agents."""
     cohorts = world.scenario.spec.positions
     entries = []
     for plan in plans:

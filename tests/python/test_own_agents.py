@@ -15,7 +15,7 @@ import pytest
 from cascade.agents import custom
 from cascade.agents.custom import OwnAgent, load_own_agents, make_own_agent
 from cascade.errors import AgentFailed, ScenarioError
-from cascade.run.folder import run_id_of
+from cascade.run.inputs import RunInputs
 from cascade.scenario.load import Scenario, load_scenario
 from cascade.scenario.model import CustomAgentSpec
 from cascade.toolchain.paths import project_root
@@ -185,15 +185,15 @@ def test_own_agent__that_cannot_be_made__is_named_with_the_seed(change: tuple[st
 def test_run_id__of_another_source__is_another_and_without_own_agents_as_ever(folder: Path) -> None:
     (folder / "idle.py").write_text(IDLE, encoding="utf-8")
     found = scenario(folder, "idle.py:Idle")
-    first = run_id_of(found, {}, load_own_agents(found))
+    first = RunInputs(found, {}, load_own_agents(found)).run_id
     (folder / "idle.py").write_text(IDLE + "\n", encoding="utf-8")
-    second = run_id_of(found, {}, load_own_agents(found))
+    second = RunInputs(found, {}, load_own_agents(found)).run_id
 
     assert first != second
     assert first.rpartition("-")[0] == second.rpartition("-")[0]
     plain = load_scenario(folder / "mine.yaml")
     parts = (plain.parameters_json(), plain.path_json(), hashlib.sha256(b"").hexdigest())
-    assert run_id_of(plain, {}, {}).endswith(hashlib.sha256("".join(parts).encode()).hexdigest()[:10])
+    assert RunInputs(plain, {}, {}).run_id.endswith(hashlib.sha256("".join(parts).encode()).hexdigest()[:10])
 
 
 def test_own_agent__file_changed_within_a_second__is_the_new_one(folder: Path) -> None:

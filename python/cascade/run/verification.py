@@ -1,4 +1,4 @@
-"""Whether two runs are the same run."""
+"""Decide whether two runs are the same run: the same scenario, prices and contracts, and the same tables."""
 
 from __future__ import annotations
 
@@ -11,41 +11,39 @@ __all__ = ["RunsDiffer", "compare_runs", "scenarios_of"]
 
 
 class RunsDiffer(CascadeError):
-    """A second run of the same scenario and seed gave other tables."""
+    """Raised when a second run of the same scenario and seed has other tables, or was not made from the same inputs."""
 
     exit_code = 1
 
 
 def scenarios_of(run: Run) -> tuple[Scenario, Scenario | None]:
-    """The scenario of a run from its manifest, and the baseline whose positions stand in it, where one does."""
+    """Restore the scenario of a run from its manifest, and the baseline whose positions stand in it; None without."""
     manifest = run.manifest
+    baseline = None if manifest.built_like is None else _restored(manifest.built_like, manifest.scenario_file)
+    return _restored(manifest, manifest.scenario_file), baseline
 
-    def restored(part: ScenarioText) -> Scenario:
-        return restore_scenario(
-            text=part.scenario_text,
-            path_file=part.price_path_file,
-            path_text=part.price_path_text,
-            file=manifest.scenario_file,
-        )
 
-    like = manifest.built_like
-    return restored(manifest), None if like is None else restored(like)
+def _restored(part: ScenarioText, file: str) -> Scenario:
+    return restore_scenario(
+        text=part.scenario_text, path_file=part.price_path_file, path_text=part.price_path_text, file=file
+    )
 
 
 def compare_runs(first: Run, second: Run) -> str:
-    """A line that says both are the same.
+    """Return a sentence that says how many tables are the same in both runs.
 
     Raises
     ------
     RunsDiffer
-        Naming what differs: the run itself (scenario, prices or contracts), or tables of the same run.
+        When the runs were made from different inputs, or when tables of the same run differ; the message names them.
     """
-    if first.manifest.run_id != second.manifest.run_id:
+    was, now = first.manifest, second.manifest
+    if was.run_id != now.run_id:
         raise RunsDiffer(
-            f"{first.folder}: is {first.manifest.run_id}, the second run is {second.manifest.run_id}: the "
-            "scenario, its price path or the contracts have changed since"
+            f"{first.folder}: is {was.run_id}, the second run is {now.run_id}: the scenario, its price path or the "
+            "contracts have changed since"
         )
-    differing = [name for name, digest in first.manifest.tables.items() if second.manifest.tables.get(name) != digest]
+    differing = [name for name, digest in was.tables.items() if now.tables.get(name) != digest]
     if differing:
         raise RunsDiffer(f"{first.folder}: the second run differs in {', '.join(differing)}")
-    return f"{first.manifest.run_id}: all {len(first.manifest.tables)} tables are the same"
+    return f"{was.run_id}: all {len(was.tables)} tables are the same"

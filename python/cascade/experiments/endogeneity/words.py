@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import yaml
-
 from cascade.experiments.endogeneity.result import Endogeneity, RunFigures
 from cascade.report.shared.figures import NOTHING, number
 from cascade.report.shared.markdown import escaped, markdown_table
+from cascade.scenario.tree import shown
 
 __all__ = [
     "CRITERIA_HEADINGS",
@@ -57,7 +56,7 @@ def run_rows(found: Endogeneity) -> list[tuple[str, ...]]:
     named = [("baseline", found.baseline), ("without leverage", found.without_leverage)]
     if found.without_liquidations is not None:
         named.append(("without liquidations", found.without_liquidations))
-    named += [(f"{trial.path} = {_shown(trial.value)}", trial.figures) for trial in found.trials]
+    named += [(f"{trial.path} = {shown(trial.value)}", trial.figures) for trial in found.trials]
     return [_run_row(name, run, found.baseline) for name, run in named]
 
 
@@ -69,10 +68,6 @@ def _run_row(name: str, run: RunFigures, baseline: RunFigures) -> tuple[str, ...
         number(run.liquidations, ""),
         number(run.deficit_usd, "USD"),
     )
-
-
-def _shown(value: object) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("\n").removesuffix("\n...")
 
 
 def endogeneity_markdown(found: Endogeneity) -> str:

@@ -1,0 +1,90 @@
+"""The inputs of a run: everything that decides its tables, and hence its identity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cascade.agents.custom import OwnAgent
+from cascade.chain.artifacts import Artifact
+from cascade.recording.tables import RunRow
+from cascade.scenario.load import Scenario
+
+__all__ = ["RunInputs"]
+
+_ID_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """A scenario, with the code of every contract and agent that takes part in its run.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        The scenario that is run.
+    artifacts : mapping of str to Artifact
+        The compiled contracts by name.
+    own_agents : mapping of str to OwnAgent
+        The user's own agents by their entry in the scenario.
+    built_like : Scenario, optional
+        The baseline whose positions stand in the run; None where the run builds the scenario's own.
+    """
+
+    scenario: Scenario
+    artifacts: Mapping[str, Artifact] = field(repr=False)
+    own_agents: Mapping[str, OwnAgent]
+    built_like: Scenario | None = None
+
+    @cached_property
+    def run_id(self) -> str:
+        """`<scenario>-<seed>-<hash>`, the hash over all parameters, price paths, contracts and agents' sources."""
+        scenario, digest = self.scenario, hashlib.sha256()
+        parts = [scenario.parameters_json(), scenario.path_json(), self.contracts_sha256]
+        parts += [f"{name} {agent.sha256}" for name, agent in self.own_agents.items()]
+        if self.built_like is not None:
+            parts += [self.built_like.parameters_json(), self.built_like.path_json()]
+        for part in parts:
+            digest.update(part.encode())
+        return f"{scenario.spec.name}-{scenario.seed}-{digest.hexdigest()[:_ID_DIGITS]}"
+
+    @cached_property
+    def bytecode_sha256(self) -> dict[str, str]:
+        """Hash of the creation bytecode of every contract of the world, by name in alphabetical order."""
+        return {
+            name: artifact.bytecode_sha256
+            for name, artifact in sorted(self.artifacts.items())
+            # Interfaces have no bytecode. Harness contracts are deployed by tests alone: they change no run.
+            if artifact.bytecode != "0x" and not artifact.is_harness
+        }
+
+    @property
+    def contracts_sha256(self) -> str:
+        """One hash over the bytecode of all contracts."""
+        lines = [f"{name} {digest}" for name, digest in self.bytecode_sha256.items()]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def row(self, *, positions: int) -> RunRow:
+        """Return the row of the table `runs`.
+
+        Parameters
+        ----------
+        positions : int
+            Number of positions that were built.
+        """
+        spec, parameters = self.scenario.spec, self.scenario.parameters_json()
+        return RunRow(
+            run_id=self.run_id,
+            seed=self.scenario.seed,
+            scenario=spec.name,
+            engine=spec.lending.engine,
+            start_timestamp=spec.timeline.start_timestamp,
+            block_seconds=spec.timeline.block_seconds,
+            positions=positions,
+            counterfactual=spec.counterfactual or "",
+            parameters=parameters,
+            scenario_sha256=hashlib.sha256(parameters.encode()).hexdigest(),
+            contracts_sha256=self.contracts_sha256,
+        )
