@@ -1,1 +1,1 @@
-"""What a run leaves behind: rows collected from the chain, written as tables by a declared schema."""
+"""Collect the rows of a run from the chain, and write them as tables by a declared schema."""

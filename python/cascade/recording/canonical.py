@@ -1,13 +1,13 @@
-r"""A hash over what a table says, not over the file that holds it.
+r"""Hash the content of tables, not the files that hold them.
 
-The file's bytes change with the version of the library that wrote them, the content does not. Encoding, version 1:
+The bytes of a file change with the version of the library that wrote it; the content does not. Encoding, version 1:
 
 - The text of a table is one line for its head and one for each row, each ended by a line feed, in ASCII.
 - The head is the JSON array `["cascade-table-1", NAME, [[COLUMN, KIND], ...]]`, columns in the order of the schema.
 - A row is the JSON array of its values in the same order: text as a JSON string, integers of every size as JSON
   integers, booleans as `true` or `false`, floats as the shortest number that reads back the same. JSON is written
   without spaces, everything beyond ASCII as `\uXXXX`.
-- Rows are sorted by these lines, byte by byte: a table is a set of facts, the order of writing says nothing.
+- Rows are sorted by these lines, byte by byte: a table is a set of facts, and the order of writing has no meaning.
 
 The hash of a table is the SHA-256 of that text. The hash of a run's tables is the SHA-256 of the JSON object
 `{TABLE: HASH, ...}`, keys sorted, without spaces.

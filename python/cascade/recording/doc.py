@@ -1,4 +1,4 @@
-"""docs/TABLES.md from the declared schema."""
+"""Render docs/TABLES.md from the declared schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HEAD = """\
 
 Made from `python/cascade/recording/tables/` by `make docs`; do not edit.
 
-A run writes every table below to `tables/NAME.parquet`, also when it has no rows. No column is ever empty (null).
+A run writes every table below to `tables/NAME.parquet`, even when the table has no rows. No value is ever null.
 
 | type | in Parquet | in a frame |
 |---|---|---|
@@ -21,14 +21,14 @@ A run writes every table below to `tables/NAME.parquet`, also when it has no row
 | bool | boolean | bool |
 | float64 | double | float64 |
 
-`_raw` is a count of a token's smallest units, `_wad` has 18 decimals, `_e8` is dollars with 8 decimals, `_bps` is 1e-4,
-`_wei` is 1e-18 ether. Columns with `_usd` or `_pct` are floats, derived in analysis, and never stored; the floats of
-`links` are derived likewise, and stored because the table is part of what a run says.
+`_raw` counts a token's smallest units, `_wad` has 18 decimals, `_e8` is dollars with 8 decimals, `_bps` is 1e-4, and
+`_wei` is 1e-18 ether. Columns with `_usd` or `_pct` are floats that analysis derives, and are never stored. The floats
+of `links` are derived as well; they are stored because the table is part of a run's result.
 """
 
 
 def render() -> str:
-    """Text of docs/TABLES.md."""
+    """Return the text of docs/TABLES.md."""
     return "\n".join([_HEAD, *(_section(table) for table in TABLES.values())])
 
 

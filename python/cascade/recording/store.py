@@ -1,4 +1,4 @@
-"""Tables on disk: rows in, Parquet by the declared schema, frames out, no integer rounded on the way."""
+"""Write rows to Parquet by the declared schema, and read them back as frames or rows, every integer exact."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _NUMPY: dict[Kind, Literal["int64", "bool", "float64"]] = {
 
 
 class SchemaViolation(CascadeError, TypeError):
-    """Rows or a file that do not fit the declared schema.
+    """Raised when rows or a file do not fit the declared schema.
 
     Attributes
     ----------
     table : str
-        The table.
+        Name of the table.
     column : str
-        The column, empty where the whole table is meant.
+        Name of the column; empty where the error concerns the whole table.
     """
 
     def __init__(self, *, table: str, column: str, what: str) -> None:
@@ -115,18 +115,25 @@ def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> None:
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """Read one table.
+    """Read one table as a frame.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the tables.
+    name : str
+        Name of the table.
 
     Returns
     -------
     DataFrame
-        The declared columns in order: text as str, int64 and float64 as such, uint256 as Python ints in an object
-        column.
+        The declared columns in order: text as str, bool, int64 and float64 as such, uint256 as Python ints in an
+        object column.
 
     Raises
     ------
     SchemaViolation
-        When the table is not declared or the file has other columns.
+        When the table is not declared, or the file has other columns or types, or a missing value.
     FileNotFoundError
         When the folder does not hold the table.
     """
@@ -147,7 +154,7 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
 
 
 def rows_of(frame: pd.DataFrame, kind: type[R]) -> list[R]:
-    """Take a table's frame, or part of one, as typed rows.
+    """Return a table's frame, or part of one, as typed rows.
 
     Parameters
     ----------
@@ -167,12 +174,12 @@ def rows_of(frame: pd.DataFrame, kind: type[R]) -> list[R]:
 
 
 def table_sha256(folder: Path) -> dict[str, str]:
-    """Hash of each table's content, by name."""
+    """Return the hash of each table's content, by name."""
     return {name: canonical_sha256(read_table(folder, name), name) for name in TABLES}
 
 
 def tables_sha256(folder: Path) -> str:
-    """One hash over the content of all tables."""
+    """Return one hash over the content of all tables."""
     return combined_sha256(table_sha256(folder))
 
 

@@ -1,68 +1,10 @@
-"""Every table of a run: one class of rows per table. The schema, the files and the document follow from it."""
+"""Every table of a run, declared as one class of rows per table.
 
-from cascade.recording.tables.chain import (
-    BlockRow,
-    LiquidityRow,
-    PriceMoveRow,
-    PriceRow,
-    RunRow,
-    SwapRow,
-    TransactionRow,
-)
-from cascade.recording.tables.derived import LinkRow
-from cascade.recording.tables.exchange import (
-    ExchangeEventRow,
-    FundRow,
-    HoldingRow,
-    MarginCohortRow,
-    MarginRow,
-    PerpTradeRow,
-    TradeRow,
-)
-from cascade.recording.tables.lending import (
-    FlowRow,
-    HealthRow,
-    LiquidationRow,
-    LoopRow,
-    MarginEventRow,
-    PositionRow,
-    ReserveRow,
-    UnwindRow,
-    WithdrawalRow,
-)
-from cascade.recording.tables.row import TABLES, BlockStamp, Column, Identity, Kind, LogStamp, Row, Table
+The schema, the files and `docs/TABLES.md` follow from the classes.
+"""
 
-__all__ = [
-    "TABLES",
-    "BlockRow",
-    "BlockStamp",
-    "Column",
-    "ExchangeEventRow",
-    "FlowRow",
-    "FundRow",
-    "HealthRow",
-    "HoldingRow",
-    "Identity",
-    "Kind",
-    "LinkRow",
-    "LiquidationRow",
-    "LiquidityRow",
-    "LogStamp",
-    "LoopRow",
-    "MarginCohortRow",
-    "MarginEventRow",
-    "MarginRow",
-    "PerpTradeRow",
-    "PositionRow",
-    "PriceMoveRow",
-    "PriceRow",
-    "ReserveRow",
-    "Row",
-    "RunRow",
-    "SwapRow",
-    "Table",
-    "TradeRow",
-    "TransactionRow",
-    "UnwindRow",
-    "WithdrawalRow",
-]
+from cascade.recording.tables.chain import *
+from cascade.recording.tables.derived import *
+from cascade.recording.tables.exchange import *
+from cascade.recording.tables.lending import *
+from cascade.recording.tables.row import *

@@ -1,4 +1,4 @@
-"""Tables of the chain: the run, blocks, transactions, prices, swaps and depth."""
+"""Tables of the chain: the run, blocks, transactions, prices, swaps, depth and moves of prices."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from cascade.recording.tables.row import AtBlock, AtLog, Row, int64, table, text
 
 __all__ = ["BlockRow", "LiquidityRow", "PriceMoveRow", "PriceRow", "RunRow", "SwapRow", "TransactionRow"]
 
+_LANE = "chain, or exchange: mined outside the chain's blocks, half a block's time before the chain's block of the step"
+
 
 @table("runs")
 class RunRow(Row):
-    """One row: what was run, with what."""
+    """One row: the scenario that was run, its parameters, and the code that it ran on."""
 
     scenario: str = text("name of the scenario")
     engine: str = text("lending pool that ran: mock, or aave-v3")
     start_timestamp: int = int64("s", "Unix time of the first crash block")
     block_seconds: int = int64("s", "time between crash blocks")
-    positions: int = int64("-", "positions built")
+    positions: int = int64("-", "number of positions built")
     counterfactual: str = text("why this run is a counterfactual; empty when it is none")
     parameters: str = text("every parameter of the scenario, defaults included", unit="JSON")
     scenario_sha256: str = text("hash of `parameters`")
@@ -26,66 +28,66 @@ class RunRow(Row):
 class BlockRow(AtBlock):
     """One row per mined block."""
 
-    lane: str = text("chain, or exchange: outside the chain's blocks, half a block's time before them")
-    transactions: int = int64("-", "transactions in the block")
-    queued: int = int64("-", "transactions left waiting for space after the block")
-    queued_gas: int = int64("gas", "gas that those waiting reserve")
-    gas_used: int = int64("gas", "gas used")
-    gas_limit: int = int64("gas", "gas limit")
-    base_fee_wei: int = int64("wei", "base fee a unit of gas")
+    lane: str = text(_LANE)
+    transactions: int = int64("-", "number of transactions in the block")
+    queued: int = int64("-", "number of transactions left waiting for space after the block")
+    queued_gas: int = int64("gas", "gas that the waiting transactions reserve")
+    gas_used: int = int64("gas", "gas used by the block's transactions")
+    gas_limit: int = int64("gas", "gas limit of the block")
+    base_fee_wei: int = int64("wei", "base fee per unit of gas")
 
 
 @table("transactions")
 class TransactionRow(AtBlock):
-    """One row per transaction, and one a proposal that never became one."""
+    """One row per transaction, and one per proposal that never became a transaction."""
 
-    lane: str = text("chain, or exchange: outside the chain's blocks, half a block's time before them")
+    lane: str = text(_LANE)
     transaction_index: int = int64("-", "position in the block; -1 for a proposal that was not sent")
-    tx_hash: str = text("hash; empty for a proposal that was not sent")
+    tx_hash: str = text("hash of the transaction; empty for a proposal that was not sent")
     actor: str = text("name of the sender")
     role: str = text(
         "class of actor: looper, whale, keeper, buyer, dip-buyer, arbitrageur, provider, lender, issuer, "
-        "oracle, exogenous, deployer; exchange and its traders; or what an agent of one's own is called"
+        "oracle, exogenous, deployer; exchange and its traders; or the role that an agent of the user's own gives"
     )
     cohort: str = text("cohort or agent entry of the scenario that the actor belongs to")
-    intent: str = text("what it is for: supply, borrow, swap, post, liquidate, ...")
+    intent: str = text("what the transaction is for: supply, borrow, swap, post, liquidate, ...")
     reason: str = text("why the agent proposed it, in words for a reader; nothing depends on them")
     motive: str = text(
         "why the agent proposed it, where analysis distinguishes it: margin-call, leaving, stop, low-margin, "
         "low-price; empty for all other transactions"
     )
-    target: str = text("contract called")
+    target: str = text("name of the contract called, or created")
     status: str = text("ok, reverted, or rejected (never sent)")
-    revert_reason: str = text("decoded error; empty when ok")
-    proposed_step: int = int64("-", "step since which its maker has wanted it; -1 before the crash")
+    revert_reason: str = text("decoded error of a revert, or why a proposal was rejected; empty when ok")
+    proposed_step: int = int64("-", "step at which it was first proposed; -1 before the crash")
     gas_limit: int = int64("gas", "gas limit of the transaction")
-    gas_used: int = int64("gas", "gas used")
-    tip_wei: int = int64("wei", "priority fee offered a unit of gas; 0 at the exchange")
+    gas_used: int = int64("gas", "gas used by the transaction")
+    tip_wei: int = int64("wei", "priority fee offered per unit of gas; 0 at the exchange")
     fee_wei: int = uint256("wei", "gas used times effective gas price; 0 at the exchange")
 
 
 @table("prices")
 class PriceRow(AtBlock):
-    """One row per price that changed: asset, source and block."""
+    """One row per asset, source, and block at which the source's price of the asset changed."""
 
-    asset: str = text("symbol")
+    asset: str = text("symbol of the asset priced")
     source: str = text(
-        "oracle (what the pool sees), path (input), spot:VENUE, exit:VENUE (average over all open "
-        "collateral), redemption; of a book, its stable at the oracle: book:BOOK (last), bid:BOOK, ask:BOOK, "
-        "index:BOOK, reference:BOOK (what it costs elsewhere)"
+        "oracle (the lending pool's price), path (input of the scenario), spot:VENUE, exit:VENUE (average over the "
+        "sale of all open collateral), redemption; of a book, its stable valued at the oracle: book:BOOK (last "
+        "trade), bid:BOOK, ask:BOOK, index:BOOK, reference:BOOK (price of the same asset elsewhere)"
     )
-    price_e8: int = int64("USD 1e-8", "price; of a bid, ask or index 0 where there is none")
+    price_e8: int = int64("USD 1e-8", "price; 0 for a bid, ask or index that does not exist")
 
 
 @table("swaps")
 class SwapRow(AtLog):
-    """One row per exchange at a venue."""
+    """One row per swap at a venue."""
 
     venue: str = text("venue of the scenario")
     actor: str = text("name of the sender of the transaction")
-    role: str = text("class of actor")
-    asset_in: str = text("symbol sold")
-    asset_out: str = text("symbol bought")
+    role: str = text("class of actor of the sender")
+    asset_in: str = text("symbol of the asset sold")
+    asset_out: str = text("symbol of the asset bought")
     amount_in_raw: int = uint256("smallest unit", "amount sold")
     amount_out_raw: int = uint256("smallest unit", "amount bought")
 
@@ -94,37 +96,39 @@ class SwapRow(AtLog):
 class LiquidityRow(AtBlock):
     """One row per venue or book, distance from its price, and block at which that depth changed."""
 
-    venue: str = text("venue of the scenario, or book: from the middle of its best bid and ask")
+    venue: str = text("venue of the scenario, or book; distances from a book count from the middle of bid and ask")
     within_bps: int = int64("1e-4", "distance from the price")
-    sell_raw: int = uint256("smallest unit", "collateral or base that can be sold before it falls so far")
-    buy_raw: int = uint256("smallest unit", "likewise, that can be bought before it rises so far")
+    sell_raw: int = uint256("smallest unit", "collateral or base that can be sold before the price falls so far")
+    buy_raw: int = uint256("smallest unit", "collateral or base that can be bought before the price rises so far")
 
 
 @table("price_moves")
 class PriceMoveRow(AtBlock):
-    """One row per event that moved a price, in log order: (block_number, log_index) is the total order."""
+    """One row per event that moved a price; (block_number, log_index) is the total order of all moves."""
 
     transaction_index: int = int64("-", "position of the transaction in its block")
     log_index: int = int64("-", "position of the event in its block")
     tx_hash: str = text("transaction that emitted the event")
     market: str = text(
         "name of the venue; feed:ASSET for a posted feed; oracle:ASSET for an observation by an averaging or "
-        "delaying source; book:BOOK for a book's own price, the last one held between best bid and best ask"
+        "delaying source; book:BOOK for a book's own price, which is the last price held between best bid and best ask"
     )
-    asset: str = text("symbol")
-    kind: str = text("swap, liquidity, post or observe; of a book trade, quote (placed) or cancel (taken away)")
+    asset: str = text("symbol of the asset priced")
+    kind: str = text(
+        "swap, liquidity, post or observe; at a book trade, quote (order placed) or cancel (order removed)"
+    )
     actor: str = text(
-        "name of the sender of the transaction; of a book the taker, or whose orders they are or were: of a "
-        "forced sale the account liquidated"
+        "name of the sender of the transaction; at a book the taker of a trade (of a forced sale the account "
+        "liquidated), or the owner of the orders placed or removed"
     )
-    role: str = text("its class of actor, as in `transactions`")
+    role: str = text("class of actor of that account, as in `transactions`")
     cohort: str = text("cohort or agent entry of the scenario that the actor belongs to")
     intent: str = text(
-        "what the transaction is for; account-liquidation and desk-liquidation where an engine sold in a book"
+        "what the transaction is for; account-liquidation or desk-liquidation where an engine sold in a book"
     )
     price_before_wad: int = uint256(
         "1e-18",
-        "price right before: of the asset in the venue's quote coin or the book's stable, 0 for none; of "
-        "feeds and observations, dollars a token",
+        "price right before the event: of the asset in the venue's quote coin or the book's stable, 0 where there "
+        "was none; of feeds and observations in dollars per token",
     )
-    price_after_wad: int = uint256("1e-18", "price right after, likewise")
+    price_after_wad: int = uint256("1e-18", "price right after the event, in the unit of the price before it")

@@ -1,9 +1,10 @@
-"""What a table is made of: a class of rows whose fields are the columns, each with its type, unit and meaning.
+"""Declare a table as a class of rows: its fields are the columns, each with its type, unit and meaning.
 
 A table is declared once, as a frozen dataclass decorated with `table`. The schema of the Parquet file, the generated
-document and the rows that recording makes and analysis reads all follow from that class.
+document, and the rows that recording makes and analysis reads all follow from that class. A new table needs such a
+class and the code that makes its rows, and nothing else: the store writes it, empty or not, and frames read it.
 
-Parquet holds a `uint256` as a decimal string and a frame holds it as a Python int: no integer or decimal type of
+Parquet holds a `uint256` as a decimal string, and a frame holds it as a Python int: no integer or decimal type of
 either fits it, and both round it silently.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any, ClassVar, TypedDict, TypeVar, dataclass_transform
+from typing import ClassVar, TypedDict, TypeVar, cast, dataclass_transform
 
 __all__ = [
     "TABLES",
@@ -40,10 +41,10 @@ class Kind(Enum):
     TEXT = "text"
     INT64 = "int64"
     UINT256 = "uint256"
-    """Exact integer of up to 256 bits; negative only where the column is signed."""
+    """Exact integer of up to 256 bits; negative only in columns that are signed."""
     BOOL = "bool"
     FLOAT64 = "float64"
-    """A derived figure, finite; never an amount that a contract counts."""
+    """Finite, derived figure; never an amount that a contract counts."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,14 @@ class Column:
 
     Attributes
     ----------
+    name : str
+        Name of the column, as in the file.
+    kind : Kind
+        Type of the values.
     unit : str
         Unit of the values; `-` where there is none.
+    meaning : str
+        Meaning of the values, for a reader; no code depends on it.
     is_signed : bool
         Whether a uint256 column also holds negative values.
     """
@@ -71,10 +78,16 @@ class Table:
 
     Attributes
     ----------
+    name : str
+        Name of the table, and of its file.
+    meaning : str
+        Meaning of one row.
+    columns : tuple of Column
+        Columns in the order in which they are written.
     row : type of Row
-        The class of its rows.
+        Class of its rows.
     is_derived : bool
-        Whether it is made from the other tables once they are whole, and not recorded.
+        Whether it is made from the other tables once they are whole, instead of being recorded.
     """
 
     name: str
@@ -89,45 +102,48 @@ class Table:
         return [column.name for column in self.columns]
 
 
-def _column(kind: Kind, unit: str, meaning: str, *, signed: bool = False) -> Any:
-    # Returned in place of a default, as `dataclasses.field` is: the field is required, and its type is the annotation.
+def _column(kind: Kind, unit: str, meaning: str, *, signed: bool = False) -> object:
     return field(metadata={"kind": kind, "unit": unit, "meaning": meaning, "signed": signed})
 
 
-def text(meaning: str, *, unit: str = "-") -> Any:
+# Each of these returns a dataclass field and says that it returns a value of the column's type, as `dataclasses.field`
+# does: a type checker then compares the declared kind with the annotation of the attribute.
+
+
+def text(meaning: str, *, unit: str = "-") -> str:
     """Declare a column of text."""
-    return _column(Kind.TEXT, unit, meaning)
+    return cast(str, _column(Kind.TEXT, unit, meaning))
 
 
-def int64(unit: str, meaning: str) -> Any:
+def int64(unit: str, meaning: str) -> int:
     """Declare a column of integers that fit 64 bits."""
-    return _column(Kind.INT64, unit, meaning)
+    return cast(int, _column(Kind.INT64, unit, meaning))
 
 
-def uint256(unit: str, meaning: str, *, signed: bool = False) -> Any:
-    """Declare a column of exact integers of up to 256 bits."""
-    return _column(Kind.UINT256, unit, meaning, signed=signed)
+def uint256(unit: str, meaning: str, *, signed: bool = False) -> int:
+    """Declare a column of exact integers of up to 256 bits, which may be negative where it is signed."""
+    return cast(int, _column(Kind.UINT256, unit, meaning, signed=signed))
 
 
-def boolean(meaning: str) -> Any:
+def boolean(meaning: str) -> bool:
     """Declare a column of true or false."""
-    return _column(Kind.BOOL, "-", meaning)
+    return cast(bool, _column(Kind.BOOL, "-", meaning))
 
 
-def real(unit: str, meaning: str) -> Any:
-    """Declare a column of finite floats: derived figures only."""
-    return _column(Kind.FLOAT64, unit, meaning)
+def real(unit: str, meaning: str) -> float:
+    """Declare a column of finite floats, for derived figures only."""
+    return cast(float, _column(Kind.FLOAT64, unit, meaning))
 
 
 class Identity(TypedDict):
-    """The columns that name the run of a row; `Row(**identity, ...)`."""
+    """Columns that name the run of a row, to be unpacked into it: `LoopRow(**identity, ...)`."""
 
     run_id: str
     seed: int
 
 
 class BlockStamp(Identity):
-    """Identity, and the columns that place a row in time."""
+    """Identity, and the columns that place a row in time: `BlockRow(**stamp, ...)`."""
 
     phase: str
     step: int
@@ -136,7 +152,7 @@ class BlockStamp(Identity):
 
 
 class LogStamp(BlockStamp):
-    """A block's stamp, and the columns that name an event in its block."""
+    """Stamp of a block, and the columns that name an event in it: `SwapRow(**stamp, ...)`."""
 
     tx_hash: str
     log_index: int
@@ -144,7 +160,7 @@ class LogStamp(BlockStamp):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row of a table, of the run and seed that it belongs to."""
+    """Base of every table's rows: the run and seed that a row belongs to."""
 
     table_name: ClassVar[str] = ""
     """Name of the table whose rows these are; set by `table`."""
@@ -155,7 +171,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class AtBlock(Row):
-    """A row that belongs to a block."""
+    """Base of rows that belong to a block."""
 
     phase: str = text("build or crash")
     step: int = int64("-", "step of the crash phase, 0 at its first block; -1 during the build")
@@ -165,7 +181,7 @@ class AtBlock(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class AtLog(AtBlock):
-    """A row that one event of a transaction stands for."""
+    """Base of rows that stand for one event of a transaction."""
 
     tx_hash: str = text("transaction that emitted the event")
     log_index: int = int64("-", "position of the event in its block")
@@ -186,7 +202,12 @@ def table(name: str, *, is_derived: bool = False) -> Callable[[type[R]], type[R]
     name : str
         Name of the table, and of its file.
     is_derived : bool
-        Whether it is made from the other tables once they are whole.
+        Whether it is made from the other tables once they are whole, instead of being recorded.
+
+    Returns
+    -------
+    callable
+        Decorator that makes the class a frozen dataclass and enters its schema into `TABLES`.
     """
 
     def declare(cls: type[R]) -> type[R]:
