@@ -1,4 +1,4 @@
-"""Aave V3.6's contracts, compiled on first use from the npm package and kept in a cache outside version control."""
+"""Compile Aave V3.6's contracts from its npm package on first use, and keep them in a cache outside version control."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import solcx
 
-from cascade.chain.abi import Interface
+from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.artifacts import Artifact
 from cascade.errors import ToolMissing
 from cascade.toolchain.aave import AAVE_SOLC_VERSION, aave_cache, aave_modules
@@ -49,15 +49,35 @@ _SETTINGS = {
 """Aave's own compiler settings."""
 
 
+class _Place(TypedDict):
+    start: int
+
+
+class _Bytecode(TypedDict):
+    object: str
+    linkReferences: dict[str, dict[str, list[_Place]]]
+
+
+class _Evm(TypedDict):
+    bytecode: _Bytecode
+
+
+class _Compiled(TypedDict):
+    """One contract of solc's answer, as far as `outputSelection` asks for it."""
+
+    abi: list[AbiEntry]
+    evm: _Evm
+
+
 @dataclass(frozen=True)
 class AaveArtifact(Artifact):
-    """A contract of Aave's; where it calls a library, the library's address is zero until it is linked."""
+    """A contract of Aave's; the address of each library that it calls is zero until the contract is linked."""
 
     links: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """Library -> bytes of the creation code at which its address stands."""
+    """By library: the offsets of its address in the creation code, in bytes."""
 
     def linked(self, addresses: Mapping[str, str]) -> AaveArtifact:
-        """The same contract with its libraries at these addresses."""
+        """Return the same contract with its libraries at these addresses."""
         code = bytearray.fromhex(self.bytecode[2:])
         for library, places in self.links.items():
             for start in places:
@@ -67,20 +87,21 @@ class AaveArtifact(Artifact):
 
 @cache
 def load_aave_artifacts() -> dict[str, AaveArtifact]:
-    """Aave's contracts by name.
+    """Return Aave's contracts by name.
 
     Raises
     ------
     ToolMissing
-        When the package or its compiler is not installed, or does not compile.
+        When the package or its compiler is not installed, or the package does not compile.
     """
     modules = aave_modules()
     compiled = aave_cache() / f"contracts-{_sources_sha256(modules)}.json"
     if not compiled.is_file():
         partial = compiled.with_suffix(".partial")
         partial.write_text(json.dumps(_compile(modules), sort_keys=True), encoding="ascii")
+        # Another process may compile at the same time: a file under its own name is always whole.
         partial.replace(compiled)
-    found = json.loads(compiled.read_text(encoding="ascii"))
+    found: dict[str, _Compiled] = json.loads(compiled.read_text(encoding="ascii"))
     return {name: _artifact(name, entry) for name, entry in found.items()}
 
 
@@ -91,7 +112,7 @@ def _sources_sha256(modules: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _compile(modules: Path) -> dict[str, Any]:
+def _compile(modules: Path) -> dict[str, _Compiled]:
     names = [f"{_PACKAGE}/{contract}.sol" for contract in _CONTRACTS]
     sources = {name: {"content": (modules / name).read_text(encoding="utf-8")} for name in names}
     request = {"language": "Solidity", "sources": sources, "settings": _SETTINGS}
@@ -113,7 +134,7 @@ def _compile(modules: Path) -> dict[str, Any]:
     return {Path(name).stem: answer["contracts"][name][Path(name).stem] for name in names}
 
 
-def _artifact(name: str, entry: Mapping[str, Any]) -> AaveArtifact:
+def _artifact(name: str, entry: _Compiled) -> AaveArtifact:
     bytecode = entry["evm"]["bytecode"]
     links = {
         library: tuple(int(place["start"]) for place in places)
@@ -121,6 +142,7 @@ def _artifact(name: str, entry: Mapping[str, Any]) -> AaveArtifact:
         for library, places in libraries.items()
     }
     code = bytecode["object"]
+    # solc writes a placeholder that is no hex where a library's address belongs.
     for start in (start for places in links.values() for start in places):
         code = code[: 2 * start] + "00" * 20 + code[2 * start + 40 :]
     return AaveArtifact(

@@ -1,4 +1,4 @@
-"""Compiled contracts, through ape's own project: compiled when a source changed, read from its cache otherwise."""
+"""Compile the project's contracts through ape, or read them from its cache where no source has changed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cascade.chain.abi import Interface
 from cascade.errors import ToolMissing
 from cascade.toolchain.paths import project_root
+
+if TYPE_CHECKING:
+    from ethpm_types import ContractType
 
 __all__ = ["Artifact", "load_artifacts"]
 
@@ -24,34 +27,39 @@ class Artifact:
     bytecode: str = field(repr=False)
     """Creation code, 0x-hex; `0x` for an interface."""
     source: str = ""
-    """File it comes from, relative to the checkout."""
+    """File that declares it, relative to the checkout."""
 
     @property
     def is_harness(self) -> bool:
-        """Whether only tests deploy it."""
+        """Whether it is one of the contracts that only tests deploy."""
         return self.source.startswith("contracts/harness/")
 
     @cached_property
     def bytecode_sha256(self) -> str:
-        """Fingerprint of the creation code, for the manifest."""
+        """SHA-256 of the creation code, in hex, for the manifest."""
         return hashlib.sha256(bytes.fromhex(self.bytecode[2:])).hexdigest()
 
 
 @cache
 def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
-    """All contracts of the project by name, compiled anew when any source or setting has changed.
+    """Return all contracts of the project by name, compiled anew when any source or setting has changed.
+
+    Parameters
+    ----------
+    root : Path, optional
+        The checkout; null finds the one that holds this package.
 
     Raises
     ------
     ToolMissing
         When the contracts do not compile; the message is the compiler's first line.
     """
-    import ape  # ape takes seconds to import: only who deploys pays for it
+    import ape  # ape takes seconds to import, which only those who deploy should wait for
     from ape.exceptions import ApeException
     from ape.logging import LogLevel, logger
 
     root = root or project_root()
-    # ape compiles a changed file, but not the contracts that import a changed library: all or nothing is safe.
+    # ape recompiles a changed file, but not the contracts that import a changed library: recompiling all is safe.
     stamp, digest = root / ".build" / "sources.sha256", _sources_sha256(root)
     current = stamp.is_file() and stamp.read_text(encoding="ascii") == digest
     with logger.at_level(LogLevel.ERROR):
@@ -66,7 +74,7 @@ def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
     return artifacts
 
 
-def _artifact(name: str, kind: Any) -> Artifact:
+def _artifact(name: str, kind: ContractType) -> Artifact:
     code = kind.deployment_bytecode.bytecode if kind.deployment_bytecode else None
     return Artifact(
         name=name,

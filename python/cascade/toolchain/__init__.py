@@ -1,1 +1,1 @@
-"""The tools that are no Python packages: where they are, and how they are set up."""
+"""Find and set up the tools that are no Python packages."""

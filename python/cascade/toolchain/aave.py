@@ -1,7 +1,7 @@
-"""Aave V3.6 itself, from npm: optional, under a licence of its own, and never part of the checkout.
+"""Install Aave V3.6 itself from npm: optional, under a licence of its own, and never part of the checkout.
 
-Its sources are BUSL-1.1. They are downloaded into `.cache/aave-v3/` when somebody asks for them, compiled there, and
-deployed to local chains only.
+Its sources are under BUSL-1.1. They are downloaded into `.cache/aave-v3/` on request only, compiled there, and deployed
+to local chains only.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _PACKAGE = "@aave-dao/aave-v3-origin"
 
 
 def aave_cache() -> Path:
-    """The folder of everything that is Aave's."""
+    """Return the folder of Aave's sources, compiler output and packages."""
     return project_root() / ".cache" / "aave-v3"
 
 
 def aave_modules() -> Path:
-    """Where npm has put Aave's sources and what they import.
+    """Return the folder in which npm has put Aave's sources and the packages that they import.
 
     Raises
     ------
     ToolMissing
-        When the package is not installed; says how.
+        When the package is not installed; the message says how to install it.
     """
     modules = aave_cache() / "node_modules"
     if not (modules / _PACKAGE).is_dir():
@@ -43,7 +43,7 @@ def aave_modules() -> Path:
 
 
 def install_aave() -> None:
-    """Download the packages and the compiler.
+    """Download Aave's packages and its compiler.
 
     Raises
     ------

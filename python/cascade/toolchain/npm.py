@@ -1,4 +1,4 @@
-"""npm's packages: which npm runs, and what it installs from a lock file."""
+"""Install npm packages from a lock file, with the system's npm or one from PyPI."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["install_packages", "node_tools", "run_tool"]
 
 
 def node_tools(root: Path) -> tuple[str, str]:
-    """Npm and node: the system's, or those of a PyPI package where the system has none.
+    """Return the paths of npm and node: the system's, or those of a PyPI package where the system has none.
 
     Raises
     ------
     ToolMissing
-        When there is none of either.
+        When neither the system nor the PyPI package has them.
     """
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is not None and node is not None:
@@ -32,26 +32,31 @@ def node_tools(root: Path) -> tuple[str, str]:
 
 
 def install_packages(folder: Path, npm: str) -> None:
-    """Install exactly what a folder's `package-lock.json` names, hashes checked.
+    """Install exactly the packages that a folder's `package-lock.json` names, and check their hashes.
 
     Raises
     ------
     ToolMissing
         When a download fails or a hash differs.
     """
-    # No package's install script is needed: the binaries are in the platform packages themselves.
+    # Install scripts are third-party code that no package here needs: the platform packages hold the binaries.
     run_tool(
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], "package-lock.json", cwd=folder
     )
 
 
 def run_tool(command: list[str], what: str, cwd: Path | None = None) -> None:
-    """Run a command that downloads.
+    """Run a command that downloads something.
+
+    Parameters
+    ----------
+    what : str
+        Name of the lock file, for the message of an error.
 
     Raises
     ------
     ToolMissing
-        When it fails, with the first line that says why.
+        When the command fails; the message quotes the first line that gives a cause.
     """
     try:
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
@@ -59,6 +64,7 @@ def run_tool(command: list[str], what: str, cwd: Path | None = None) -> None:
         raise ToolMissing(f"{command[0]}: cannot be started: {error.strerror}") from error
     if done.returncode:
         said = (line.strip() for line in (done.stderr or done.stdout).splitlines())
+        # npm begins with lines that hold no more than its prefix or a code; the cause stands after them.
         lines = [line for line in said if len(line) > len("npm error") and "error code" not in line]
         why = lines[0] if lines else f"exit code {done.returncode}"
         raise ToolMissing(f"{what}: the download failed or a hash differs ({why}): check the network and try again")

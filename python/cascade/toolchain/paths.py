@@ -1,4 +1,4 @@
-"""Where the checkout and its tools are."""
+"""Locate the checkout and its tools."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cascade.errors import ToolMissing
 __all__ = ["FOUNDRY_VERSION", "anvil_binary", "forge_binary", "foundry_packages", "project_root"]
 
 FOUNDRY_VERSION = "1.7.1"
-"""Version of anvil and forge; `package.json` names the same."""
+"""Version of anvil and forge; `package.json` pins the same."""
 
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SYSTEMS = {"linux": "linux", "darwin": "darwin", "win32": "win32"}
 
 
 def project_root() -> Path:
-    """The checkout: the nearest folder above this file that holds `ape-config.yaml`.
+    """Return the checkout: the nearest folder above this file that holds `ape-config.yaml`.
 
     Raises
     ------
@@ -32,17 +32,32 @@ def project_root() -> Path:
 
 
 def anvil_binary() -> Path:
-    """The pinned anvil of `package-lock.json`."""
+    """Return the path of anvil, as `package-lock.json` pins it.
+
+    Raises
+    ------
+    ToolMissing
+        When it is not installed for this platform.
+    """
     return _foundry_binary("anvil")
 
 
 def forge_binary() -> Path:
-    """The pinned forge of `package-lock.json`."""
+    """Return the path of forge, as `package-lock.json` pins it.
+
+    Raises
+    ------
+    ToolMissing
+        When it is not installed for this platform.
+    """
     return _foundry_binary("forge")
 
 
 def foundry_packages() -> list[str]:
-    """Packages of npm that hold the binaries for this platform; the launchers would only cost a start of node."""
+    """Return the npm packages that hold the binaries for this platform.
+
+    The binaries are started directly: npm's launchers would start node first, each time.
+    """
     return [f"@foundry-rs/{tool}-{_platform()}" for tool in ("anvil", "forge")]
 
 

@@ -1,4 +1,4 @@
-"""The Solidity compiler: native through py-solc-x, or its WebAssembly build where that download fails."""
+"""Install the Solidity compiler: natively through py-solc-x, or as WebAssembly where that download fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import solcx
 
 from cascade.errors import ToolMissing
 
+__all__ = ["SOLC_VERSION", "install_solc"]
+
 SOLC_VERSION = "0.8.30"
+"""The compiler of this project's contracts."""
+
 _WASM_PACKAGES = (
     "solc",
     "command-exists",
@@ -21,38 +25,35 @@ _WASM_PACKAGES = (
     "tmp",
     "os-tmpdir",
 )
+"""npm's `solc`, and the packages that it imports."""
 
 
 def install_solc(*, node_modules: Path, node: str, version: str = SOLC_VERSION) -> Path:
-    """Put solc `version` where py-solc-x, ape and forge look for it.
+    """Install a version of solc where py-solc-x, ape and forge look for it, and return its executable.
 
-    The native build comes first. Where it cannot be downloaded, npm's `solc` package (the compiler's own
-    WebAssembly build of the same commit) is copied beside a small executable of the name py-solc-x expects,
-    so that the compiler outlives this checkout. Both give the same bytecode: solc's output does not depend
-    on the platform it runs on.
+    The native build is preferred. Where it cannot be downloaded, npm's `solc` package (the compiler's own WebAssembly
+    build of the same commit) is copied beside a small executable with the name that py-solc-x expects; the copy
+    outlives this checkout. Both builds give the same bytecode: solc's output does not depend on its platform.
 
     Parameters
     ----------
     node_modules : Path
-        Where npm has put its packages.
+        Folder in which npm has put its packages.
     node : str
-        The node that runs the WebAssembly build.
-
-    Returns
-    -------
-    Path
-        The executable.
+        Path of the node that runs the WebAssembly build.
+    version : str
+        Version of the compiler.
 
     Raises
     ------
     ToolMissing
-        When neither the download nor the npm package is there.
+        When the native build cannot be downloaded and the npm package is missing.
     """
     if _installed(version):
         return Path(solcx.install.get_executable(version))
     try:
         solcx.install_solc(version, show_progress=False)
-    except Exception:  # py-solc-x raises anything from requests' errors to its own: each means "no native build"
+    except Exception:  # py-solc-x raises errors of many libraries: each of them means that there is no native build
         return _install_wasm(node_modules=node_modules, node=node, version=version)
     return Path(solcx.install.get_executable(version))
 
@@ -66,6 +67,7 @@ def _install_wasm(*, node_modules: Path, node: str, version: str) -> Path:
         raise ToolMissing(f"solc {version}: the native build cannot be downloaded, and npm's solc package is missing")
     folder = Path(solcx.get_solcx_install_folder())
     modules = folder / f"solc-js-{version}"
+    # The folder gets its name only when it is whole: an interrupted copy is never taken for a compiler.
     staging = folder / f"solc-js-{version}.partial"
     shutil.rmtree(staging, ignore_errors=True)
     for package in _WASM_PACKAGES:

@@ -1,4 +1,4 @@
-"""Slither over the contracts: no finding of high or medium severity that `slither-accepted.toml` does not explain.
+"""Run Slither, and refuse each finding of high or medium severity that `slither-accepted.toml` does not explain.
 
 Slither's requirements do not fit beside ape's, so it has an environment of its own, `.venv-slither`.
 """
@@ -10,9 +10,8 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import solcx
 
@@ -26,13 +25,56 @@ _SEVERE = ("High", "Medium")
 _SHOWN_LINES = 20
 
 
+class _Fields(TypedDict):
+    parent: _Element
+
+
+class _Element(TypedDict):
+    """A piece of source that a finding names; all but contracts have a parent."""
+
+    type: str
+    name: str
+    type_specific_fields: _Fields
+
+
+class _Finding(TypedDict):
+    check: str
+    impact: str
+    description: str
+    elements: list[_Element]
+
+
+class _Results(TypedDict):
+    detectors: NotRequired[list[_Finding]]
+
+
+class _Answer(TypedDict):
+    """Slither's JSON, as far as it is read here."""
+
+    success: bool
+    error: str | None
+    results: _Results
+
+
+class _Accepted(TypedDict):
+    """One entry of `slither-accepted.toml`."""
+
+    detector: str
+    where: list[str]
+
+
 def run_slither(root: Path) -> dict[tuple[str, str], str]:
-    """Findings of high and medium severity: (detector, `Contract.function`) -> what Slither says of it.
+    """Run Slither on a checkout and return its findings of high and medium severity.
+
+    Returns
+    -------
+    dict of (str, str) to str
+        Slither's description by detector and `Contract.function`.
 
     Raises
     ------
     ToolMissing
-        When Slither is not installed, or did not get to an answer.
+        When Slither is not installed, or did not finish.
     """
     slither = root / ".venv-slither" / "bin" / "slither"
     if not slither.is_file():
@@ -51,7 +93,7 @@ def run_slither(root: Path) -> dict[tuple[str, str], str]:
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     if not done.stdout.startswith("{"):
         raise ToolMissing("slither: no answer:\n" + "\n".join(done.stderr.splitlines()[-_SHOWN_LINES:]))
-    answer = json.loads(done.stdout)
+    answer: _Answer = json.loads(done.stdout)
     if not answer["success"]:
         raise ToolMissing(f"slither: {answer['error']}")
     severe = [found for found in answer["results"].get("detectors", []) if found["impact"] in _SEVERE]
@@ -59,13 +101,13 @@ def run_slither(root: Path) -> dict[tuple[str, str], str]:
 
 
 def accepted_findings(path: Path) -> set[tuple[str, str]]:
-    """(detector, `Contract.function`) of every finding that the file explains."""
-    entries: Iterable[Mapping[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["accepted"]
+    """Return detector and `Contract.function` of every finding that the file explains."""
+    entries: list[_Accepted] = tomllib.loads(path.read_text(encoding="utf-8"))["accepted"]
     return {(entry["detector"], place) for entry in entries for place in entry["where"]}
 
 
 def main() -> int:
-    """Print what is new and what is no longer found; 0 when neither is."""
+    """Print new findings and explained ones that are no longer found; return 1 when there is any, else 0."""
     root = project_root()
     path = root / "slither-accepted.toml"
     try:
@@ -81,13 +123,13 @@ def main() -> int:
     return 1 if new or gone else 0
 
 
-def _place(elements: list[dict[str, Any]]) -> str:
-    """`Contract.function` of the first element of a finding; a local variable counts as its function."""
+def _place(elements: list[_Element]) -> str:
+    """Return `Contract.function` of the first element of a finding; a local variable counts as its function."""
     element = elements[0]
     while element["type"] not in ("function", "contract"):
         element = element["type_specific_fields"]["parent"]
     if element["type"] == "contract":
-        return str(element["name"])
+        return element["name"]
     return f"{element['type_specific_fields']['parent']['name']}.{element['name']}"
 
 

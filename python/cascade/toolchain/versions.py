@@ -1,4 +1,4 @@
-"""Which tools a run was made with, for its manifest."""
+"""Versions of the tools that a run was made with, for its manifest."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _PACKAGES = ("eth-ape", "ape-foundry", "ape-solidity", "py-solc-x", "web3", "pan
 
 
 def tool_versions() -> dict[str, str]:
-    """Name to version of everything that can change a result."""
+    """Return the version by name of each tool that can change a result."""
     lock = json.loads((project_root() / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     versions = {package: importlib.metadata.version(package) for package in _PACKAGES}
+    # A patch release of Python changes no result, and would make equal runs look different.
     versions["python"] = ".".join(platform.python_version_tuple()[:2])
     versions["solc"], versions["anvil"] = SOLC_VERSION, FOUNDRY_VERSION
     versions["@openzeppelin/contracts"] = lock["node_modules/@openzeppelin/contracts"]["version"]
