@@ -11,7 +11,7 @@ from enum import Enum
 import pydantic
 from pydantic.fields import FieldInfo
 
-from cascade.scenario.model import ScenarioSpec
+from cascade.scenario.model import AgentSpec, OracleSpec, ScenarioSpec, Venue
 
 __all__ = ["render"]
 
@@ -32,6 +32,13 @@ block.
 
 _KIND_MEANING = "which of the kinds this section is"
 
+_FAMILIES = {
+    "price source": typing.get_args(typing.get_args(OracleSpec)[0]),
+    "venue": typing.get_args(typing.get_args(Venue)[0]),
+    "agent": typing.get_args(typing.get_args(AgentSpec)[0]),
+}
+"""Unions of kinds that have a list of their own in the document, by what one member is called."""
+
 
 def render() -> str:
     """Return the whole document: one section per model, in the order in which the models refer to each other."""
@@ -46,7 +53,14 @@ def render() -> str:
         sections.append(_section(model))
         for field in model.model_fields.values():
             waiting += list(_models_in(field.annotation))
-    return "\n".join(sections)
+    return "\n".join([*sections, *(_family_section(name, kinds) for name, kinds in _FAMILIES.items())])
+
+
+def _family_section(name: str, kinds: tuple[type[pydantic.BaseModel], ...]) -> str:
+    """Return the list of the kinds of a union."""
+    lines = [f"## {name.capitalize()}s\n", "| kind | section |", "|---|---|"]
+    lines += [f"| {_name(kind.model_fields['kind'].annotation)} | {_name(kind)} |" for kind in kinds]
+    return "\n".join(lines) + "\n"
 
 
 def _section(model: type[pydantic.BaseModel]) -> str:
@@ -87,6 +101,9 @@ def _name(annotation: object) -> str:  # noqa: PLR0911 (one return per kind of t
     if origin is typing.Literal:
         return " or ".join(f"`{value}`" for value in arguments)
     if origin in (typing.Union, types.UnionType):
+        for family, kinds in _FAMILIES.items():
+            if arguments == kinds:
+                return f"any [{family}](#{family.replace(' ', '-')}s)"
         named = [_name(argument) for argument in arguments if argument is not types.NoneType]
         return " or ".join(named) + (", or null" if types.NoneType in arguments else "")
     if origin is list:
