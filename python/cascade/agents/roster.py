@@ -116,6 +116,7 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
             if stage == "prepare" or not is_own:
                 for member in members:
                     _make_ready(member, stage, world, is_own=is_own)
+    # Upkeep and the gate are the harness's own: they act whenever there is something for them to do.
     if world.observers:
         acting.append(OracleUpkeep())
     if world.exchange is not None and world.exchange.spec.transfers is not None:

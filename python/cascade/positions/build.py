@@ -42,6 +42,7 @@ def build_positions(
     plans = [_at_desk_price(world, plan) for plan in plans]
     for cohort in dict.fromkeys(plan.cohort for plan in plans):
         _enlist_members(world, cohort, [plan for plan in plans if plan.cohort == cohort])
+    # From here on USDe is minted by its minting contract alone: every loop pays for what it mints.
     world.hand_over_minting()
     used = {cohort.venue for cohort in world.scenario.spec.positions.values()}
     pools = {

@@ -200,12 +200,14 @@ class LoopBuilder:
         index_ray = world.chain.call(
             world.pool, "getReserveNormalizedVariableDebt", self.debt.address, timestamp=timestamp
         )
+        # Interest has raised the index once any block has passed with debt in it.
         spare = _UNITS_LOST_TO_ROUNDING if index_ray > _RAY else 0
         amounts = []
         for i, loop in enumerate(self.loops):
             collateral_e8, debt_e8 = words[i * _POSITION_WORDS + 2], words[i * _POSITION_WORDS + 3]
             wanted_e8 = collateral_e8 * loop.plan.ltv_ppm // LTV_SCALE - debt_e8
             allowed_e8 = collateral_e8 * self.ltv_bps // BPS - debt_e8
+            # Both are rounded down to units of the debt, so that neither LTV is exceeded.
             wanted, allowed = (e8 * self.debt_unit // price_e8 for e8 in (wanted_e8, allowed_e8))
             amounts.append(max(min(wanted, allowed - spare), 0))
         self._send_amounts(

@@ -55,6 +55,7 @@ def standing_positions(baseline: Scenario, change: Scenario) -> Standing | None:
     if not has_same_book(baseline, change):
         return None
     lending = _foundation(baseline, change)
+    # Where both plan the same positions on the same lines, the change's own build is the baseline's already.
     plans = plan_positions(baseline)
     if lending == change.spec.lending and plans == plan_positions(change):
         return None
@@ -94,6 +95,7 @@ def _foundation(baseline: Scenario, change: Scenario) -> LendingSpec:
                 expected="the configurator refuses it with ReserveLiquidityNotZero while anyone supplies the asset: "
                 "lower ltv_bps instead",
             )
+        # Lenders supply what the change says: their supply is set-up, not a line that a vote could change.
         reserves[asset] = reserve.model_copy(update={"lenders_supply": new.lenders_supply})
     return after.model_copy(
         update={

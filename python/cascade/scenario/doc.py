@@ -47,6 +47,7 @@ def render() -> str:
     waiting: list[type[pydantic.BaseModel]] = [ScenarioSpec]
     while waiting:
         model = waiting.pop(0)
+        # Models refer to each other, and sources contain sources: each is described once.
         if model in seen:
             continue
         seen.add(model)
@@ -101,6 +102,7 @@ def _name(annotation: object) -> str:  # noqa: PLR0911 (one return per kind of t
     if origin is typing.Literal:
         return " or ".join(f"`{value}`" for value in arguments)
     if origin in (typing.Union, types.UnionType):
+        # The largest unions have a dozen members and stand in many rows: a link to their list replaces them.
         for family, kinds in _FAMILIES.items():
             if arguments == kinds:
                 return f"any [{family}](#{family.replace(' ', '-')}s)"
@@ -134,6 +136,6 @@ def _default(field: FieldInfo) -> str:
         return "the defaults of its keys"
     if isinstance(field.default, Enum):
         return f"`{field.default.value}`"
-    if field.default in ({}, []):
+    if field.default in ({}, [], ""):
         return "empty"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"

@@ -107,6 +107,7 @@ def load_scenario(
     price_file = file.parent / spec.prices.path
     path = read_price_path(price_file, known_assets=spec.assets)
     check_references(spec, path, file=file.name)
+    # What is stored must be restorable from its own folder: the path of the price file is reduced to its name.
     given_as = tuple(overrides) + tuple(f"{key}={value}" for key, value in (set or {}).items())
     set_value(tree, "prices.path", price_file.name)
     return Scenario(
@@ -180,6 +181,7 @@ def _validate(tree: Tree, file: str) -> ScenarioSpec:
     try:
         return ScenarioSpec.model_validate(tree)
     except pydantic.ValidationError as error:
+        # A refusal is one line: the first fault is enough, and the others often follow from it.
         first = error.errors()[0]
         key = ".".join(keys_of(tree, first["loc"], keep_last=first["type"] == "missing"))
         missing = first["type"] == "missing"

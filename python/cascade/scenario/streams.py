@@ -21,6 +21,7 @@ def stream(seed: int, name: str) -> np.random.Generator:
     name : str
         Name of the actor; streams of different names are independent.
     """
+    # A hash instead of Python's own: `hash` of a text differs from process to process.
     digest = hashlib.sha256(name.encode()).digest()
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int.from_bytes(digest[:8], "big")])))
 

@@ -55,6 +55,7 @@ def _check_book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> N
     if book.base == cash:
         case.refuse(f"{key}.base", book.base, "is the exchange's stable, which books quote in")
     decimals, cash_decimals = case.spec.assets[book.base].decimals, case.spec.assets[cash].decimals
+    # The contracts divide by 10^(base decimals + feed decimals - stable decimals): the exponent must not be negative.
     if cash_decimals > decimals + _FEED_DECIMALS:
         case.refuse(f"{key}.base", book.base, f"{decimals} decimals are too few to be valued in {cash}")
     tick_raw = _to_units(case, f"{key}.tick", book.tick, cash)
@@ -144,6 +145,7 @@ def _check_forgotten_orders(case: Case, key: str, book: BookSpec) -> None:
         _require_on_grid(case, f"{here}.price", order.price, book)
         if order.size % book.lot:
             case.refuse(f"{here}.size", str(order.size), f"expected whole lots of {book.lot}")
+        # An order across the initial price would be filled by the first quotes around it.
         buys = order.side == "buy"
         if order.price >= book.initial_price if buys else order.price <= book.initial_price:
             case.refuse(

@@ -46,6 +46,7 @@ def check_ethena(case: Case) -> None:
     if case.spec.assets[ethena.staked].stakes != minted:
         case.refuse("ethena.staked", ethena.staked, f"expected a staked-usde that stakes {minted}")
     case.require_asset("ethena.spot", ethena.spot)
+    # Set-up mints both to the market that hedges are traded with, which only a mock ERC-20 allows.
     for key, asset in (("ethena.spot", ethena.spot), (f"venues.{ethena.minting}.asset_in", paid)):
         if case.spec.assets[asset].kind is not AssetKind.ERC20:
             case.refuse(key, asset, "expected an asset of kind erc20")

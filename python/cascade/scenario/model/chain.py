@@ -46,6 +46,7 @@ class TimelineSpec(Spec):
     @property
     def steps(self) -> int:
         """Number of steps of the crash phase; each has one block of the chain."""
+        # The block at `start` counts, and so does one exactly at `end`.
         return int((self.end - self.start).total_seconds()) // self.block_seconds + 1
 
     def time_of(self, step: int) -> int:

@@ -187,6 +187,7 @@ class TierSpec(Spec):
 
 
 def _require_tiers(tiers: list[TierSpec], *, what: str) -> None:
+    """Refuse a schedule whose brackets overlap, or do not cover every value up to infinity."""
     ends = [tier.up_to for tier in tiers]
     if ends[-1] is not None or any(end is None for end in ends[:-1]):
         raise ValueError(f"{what}: the last tier, and only it, has no up_to")

@@ -175,6 +175,7 @@ class DeskWhaleSpec(ExchangeAgent):
         pledge = case.cohort_that_sells(key, self.cohort, self.venue).pledge
         if pledge is None or pledge.line is None:
             case.refuse(f"{key}.cohort", self.cohort, "owes the desk nothing: its pledge must name a line")
+        # A whale that repaid down to a higher LTV than the desk calls at would be called again at once.
         line = case.line(f"positions.{self.cohort}.pledge.line", pledge.line)
         if self.cure_ltv_bps >= line.margin_call_ltv_bps:
             case.refuse(

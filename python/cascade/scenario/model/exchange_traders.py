@@ -107,6 +107,7 @@ class MarketMakerSpec(ExchangeAgent, GroupAgent):
                     str(ladder.ask_size),
                     f"asks {base} and holds none: add inventory.{base}",
                 )
+            # Bids descend by equal steps: a long ladder would reach a price of zero.
             last_bps = ladder.spread_bps + ladder.step_bps * (ladder.levels - 1)
             if last_bps >= BPS:
                 case.refuse(
@@ -218,6 +219,7 @@ class BasisTraderSpec(ExchangeAgent, GroupAgent):
         """Refuse contracts that could not be hedged, and more traders than one market takes quotes from."""
         market = case.market(f"{key}.market", self.market)
         lot = exchange.books[market.book].lot
+        # The hedge is an order in the spot book, which takes whole lots only.
         if market.contract_size % lot:
             case.refuse(
                 f"{key}.market",

@@ -292,6 +292,7 @@ class OracleBase(Spec):
 
         A source that is made of others answers their median, unless its kind says otherwise.
         """
+        # Of an odd number this is the median, and of one source its own answer.
         prices = sorted(part.answer_at_start(spec, asset) for part in self.parts)
         return prices[len(prices) // 2]
 

@@ -69,6 +69,8 @@ class ReserveSpec(Spec):
             )
         if self.liquidation_threshold_bps and not self.liquidation_bonus_bps:
             raise ValueError("liquidation_bonus_bps must be above 0 where liquidation_threshold_bps is")
+        # At the threshold the debt and the bonus together must not exceed the collateral, or a liquidation would always
+        # leave bad debt behind.
         if self.liquidation_threshold_bps * (BPS + self.liquidation_bonus_bps) > BPS * BPS:
             raise ValueError("liquidation_threshold_bps x (1 + bonus) exceeds 100 %: Aave refuses such a listing")
         return self

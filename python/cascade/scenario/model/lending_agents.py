@@ -71,6 +71,7 @@ class KeeperSpec(GroupAgent):
 
     def amounts(self, spec: Sections) -> Iterator[StatedAmount]:
         """Yield the inventory, once per asset that can be borrowed."""
+        # Which debt a bot will repay is not known beforehand: it holds the inventory of every asset that can be owed.
         for asset, reserve in spec.lending.reserves.items():
             if reserve.borrowing:
                 yield StatedAmount("inventory", asset, self.inventory)

@@ -165,6 +165,7 @@ class ArbitrageurSpec(SingleAgent, TippingAgent):
         """Refuse two venues between which there is nothing to trade."""
         pair = set(case.pool(f"{key}.venue", self.venue).pair)
         other = case.venue(f"{key}.against", self.against)
+        # A fixed-rate pool follows the oracle: a gap to it says nothing about another market.
         has_own_price = other.mints or other.is_amm
         if self.against == self.venue or set(other.pair) != pair or not has_own_price:
             case.refuse(
