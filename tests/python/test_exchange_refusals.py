@@ -26,7 +26,7 @@ WETH_BOOK = {
     "reference": {"kind": "path", "asset": "WETH"},
 }
 LINE = {"initial_ltv_bps": 6500, "margin_call_ltv_bps": 7500, "liquidation_ltv_bps": 8300}
-WHALES = {
+WHALES: dict[str, Any] = {
     "count": 2,
     "collateral": "USDe",
     "debt": "USDC",
