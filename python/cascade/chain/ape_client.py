@@ -77,7 +77,7 @@ def _contracts_by_address(anvil: Anvil, setup: Sequence[Transaction]) -> dict[st
     """Return the name of the contract at each address, from the order in which they were created."""
     kinds: dict[str, str] = {}
     number = int(anvil.rpc.call_as(str, "eth_blockNumber"), 16)
-    names = iter(transaction.reason for transaction in setup if transaction.to is None)
+    names = iter(transaction.creates for transaction in setup if transaction.to is None)
     for block in range(1, number + 1):
         for receipt in anvil.rpc.call_as(list[RawReceipt], "eth_getBlockReceipts", hex(block)):
             if receipt.contract_address:

@@ -98,7 +98,9 @@ class LocalChain:
             When the constructor reverts.
         """
         data = artifact.bytecode + artifact.interface.constructor.encode_arguments(arguments)
-        creation = Transaction(sender, None, data, gas_limit, intent=Intent.DEPLOY, reason=artifact.name)
+        creation = Transaction(
+            sender, None, data, gas_limit, intent=Intent.DEPLOY, reason=artifact.name, creates=artifact.name
+        )
         block = self.mine([creation], timestamp=self.timestamp + 1)
         receipt = block.receipts[0]
         if not receipt.ok or receipt.contract_address is None:

@@ -51,3 +51,5 @@ class Transaction:
     """Step at which it was first proposed; -1 before the crash."""
     lane: Lane = Lane.CHAIN
     """Where it is mined; recorded."""
+    creates: str = ""
+    """Name of the contract that it creates; empty for a call."""

@@ -54,7 +54,7 @@ class Recorder:
     Parameters
     ----------
     world : World
-        The world whose blocks are recorded, from its first block on: it is empty still.
+        The world whose blocks are recorded. It is empty when recording begins: its deployment is recorded too.
     run_id : str
         Identity of the run.
     seed : int
@@ -162,7 +162,8 @@ class Recorder:
     ) -> None:
         """Record a proposal that was never sent."""
         actors = self._world.actors
-        # The sender is an address, but an agent that raised is given by its name, and may be no actor at all.
+        # The sender is an address where there was a proposal; an agent that raised is given by its name instead, which
+        # may be the name of no actor.
         actor = actors.get(sender) or actors.get(address_of(sender)) or Actor(name=sender, role=Role.AGENT)
         self._rows.append(
             TransactionRow(
@@ -228,8 +229,8 @@ class Recorder:
             intent=transaction.intent,
             reason=transaction.reason,
             motive=transaction.motive,
-            # A transaction that creates a contract gives the contract's name as its reason.
-            target=self._world.contract_names.get(transaction.to or "", transaction.reason),
+            # A contract that another one created, and that nothing here names, has an empty target.
+            target=self._world.contract_names.get(transaction.to or "", transaction.creates),
             status=TransactionStatus.OK if receipt.ok else TransactionStatus.REVERTED,
             revert_reason=receipt.revert_reason,
             proposed_step=transaction.proposed_step,
