@@ -8,7 +8,9 @@ import pytest
 
 from cascade import load_scenario, replay
 from cascade.errors import ToolMissing
-from cascade.experiments.comparison.compare import IDENTITY, Comparison, NothingChanged, compare, compare_finished
+from cascade.experiments.comparison.compare import NothingChanged, compare, compare_finished
+from cascade.experiments.comparison.differences import IDENTITY
+from cascade.experiments.comparison.result import Comparison
 from cascade.scenario.load import vary
 from cascade.toolchain import aave
 

@@ -10,7 +10,9 @@ import pytest
 
 from cascade import Run
 from cascade.analysis.prices.fall import main_market
-from cascade.experiments.causes.further_runs import Causes, find_causes, save_causes
+from cascade.experiments.causes.find import find_causes
+from cascade.experiments.causes.result import Causes
+from cascade.experiments.causes.save import save_causes
 from cascade.run.verification import verify
 
 

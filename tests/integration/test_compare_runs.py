@@ -10,9 +10,11 @@ import pytest
 
 from cascade import Run, Scenario, replay
 from cascade.errors import ScenarioError
-from cascade.experiments.comparison.compare import Comparison, compare
+from cascade.experiments.comparison.compare import compare
 from cascade.experiments.comparison.page import build_comparison
-from cascade.experiments.oracles.compare import OracleComparison, compare_oracles
+from cascade.experiments.comparison.result import Comparison
+from cascade.experiments.oracles.compare import compare_oracles
+from cascade.experiments.oracles.result import OracleComparison
 from cascade.experiments.runs import Job, RunFailed, run_all
 from cascade.run.verification import scenarios_of, verify
 from cascade.scenario.load import vary

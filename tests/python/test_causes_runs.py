@@ -16,16 +16,11 @@ from cascade import Run, load_scenario
 from cascade.analysis import Frames, summarise
 from cascade.analysis.prices.fall import Fall, NoMarket, fall_at, main_market
 from cascade.errors import CascadeError
-from cascade.experiments.causes.further_runs import (
-    Amplification,
-    Causes,
-    CoalitionRun,
-    TooManyPlayers,
-    find_causes,
-    keepers_off,
-    players_of,
-    save_causes,
-)
+from cascade.experiments.causes.amplification import Amplification, keepers_off
+from cascade.experiments.causes.find import find_causes
+from cascade.experiments.causes.players import TooManyPlayers, players_of
+from cascade.experiments.causes.result import Causes, CoalitionRun
+from cascade.experiments.causes.save import save_causes
 from cascade.experiments.causes.terminal import print_causes
 from cascade.scenario.load import vary
 from cascade.toolchain.paths import project_root

@@ -15,18 +15,18 @@ from rich.console import Console
 from cascade import Run
 from cascade.analysis import Frames, summarise
 from cascade.errors import CascadeError
-from cascade.experiments.causes.further_runs import Amplification
-from cascade.experiments.comparison.compare import (
-    AtOnce,
+from cascade.experiments.causes.amplification import Amplification
+from cascade.experiments.comparison.compare import compare_finished
+from cascade.experiments.comparison.markdown import comparison_markdown
+from cascade.experiments.comparison.page import build_comparison
+from cascade.experiments.comparison.result import (
     Comparison,
-    Impossible,
+    ImpossiblePosition,
+    LiquidatableAtOnce,
     Outcome,
     ParameterChange,
     RowMatch,
-    compare_finished,
 )
-from cascade.experiments.comparison.markdown import comparison_markdown
-from cascade.experiments.comparison.page import build_comparison
 from cascade.experiments.comparison.terminal import print_comparison
 from cascade.report.shared.markdown import escaped
 
@@ -158,7 +158,7 @@ def test_compare_finished__lines_changed_before_the_crash__names_who_is_liquidat
     before = next(row for row in crash_rows["positions"] if row["event"] == "built")["health_factor_wad"]
     comparison = compared(tmp_path, crash_rows, change)
 
-    expected = AtOnce(built[0]["borrower"], "loopers", "USDe", 10**18 - 1, before)
+    expected = LiquidatableAtOnce(built[0]["borrower"], "loopers", "USDe", 10**18 - 1, before)
     assert comparison.at_once == (expected,)
     assert comparison.has_same_positions
     assert "Liquidatable at once under the change: 1" in printed(comparison)
@@ -212,7 +212,7 @@ def change_of_lines(tmp_path: Path, crash_rows: Rows) -> Comparison:
     baseline, changed = (
         finished(tmp_path / name, rows) for name, rows in (("baseline", crash_rows), ("change", change))
     )
-    named = (Impossible("loopers-0003", "loopers", "USDe", 783_000, 7500),)
+    named = (ImpossiblePosition("loopers-0003", "loopers", "USDe", 783_000, 7500),)
     return compare_finished(
         baseline, changed, impossible=named, amplified=(Amplification(36, 12), Amplification(30, 12))
     )
@@ -297,7 +297,7 @@ def test_page__hostile_names__stay_text(tmp_path: Path, crash_rows: Rows) -> Non
     comparison = compare_finished(
         finished(tmp_path / "a", crash_rows),
         finished(tmp_path / "b", change),
-        impossible=(Impossible(hostile, hostile, hostile, 1, 1),),
+        impossible=(ImpossiblePosition(hostile, hostile, hostile, 1, 1),),
     )
 
     assert hostile not in build_comparison(comparison, tmp_path).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cascade.experiments.comparison.compare import impossible_positions
+from cascade.experiments.comparison.positions import impossible_positions
 from cascade.positions.plan import DeskPledge, plan_positions
 from cascade.positions.preflight import check_liquidity
 from cascade.scenario.load import Scenario, load_scenario

@@ -13,7 +13,7 @@ from cascade.analysis import Frames, summarise
 from cascade.analysis.lending.backlog import backlog
 from cascade.analysis.metrics.stability import stability_over_time
 from cascade.analysis.series.lending import depth_over_time
-from cascade.experiments.comparison.compare import _clearing
+from cascade.experiments.comparison.outcomes import Clearing, clearing_of
 from cascade.recording.store import write_tables
 from cascade.report.run.cause_datasets import cause_frames
 from cascade.report.run.datasets import datasets
@@ -101,7 +101,7 @@ def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: A
     write_tables(tmp_path / "tables", typed(with_exchange_blocks(by_hand.finished(blocks=7))))
     frames = Frames(tmp_path)
     assert backlog(frames)["blocks_to_clear"] == 2
-    assert _clearing(frames) == (2, 0)
+    assert clearing_of(frames) == Clearing(2, 0)
 
 
 def test_figures_of_venues__depth_and_quotes_of_a_book_beside__are_left_out(by_hand: Any, tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from cascade import Run, load_scenario
 from cascade.analysis import Frames, summarise
 from cascade.analysis.prices.fall import main_market
 from cascade.errors import ScenarioError
-from cascade.experiments.causes.further_runs import Amplification
-from cascade.experiments.oracles.compare import DesignRun, OracleComparison, compare_oracles
+from cascade.experiments.causes.amplification import Amplification
+from cascade.experiments.oracles.compare import compare_oracles
 from cascade.experiments.oracles.page import build_oracles
+from cascade.experiments.oracles.result import DesignRun, OracleComparison
 from cascade.experiments.oracles.terminal import print_oracles
 from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_markdown
 from cascade.scenario.load import vary

@@ -12,7 +12,7 @@ import pytest
 
 from cascade.agents.roster import MAKERS
 from cascade.errors import MissingPart, ScenarioError
-from cascade.experiments.causes.further_runs import players_of
+from cascade.experiments.causes.players import players_of
 from cascade.prices.path import PricePath
 from cascade.scenario.accounts import accounts_of
 from cascade.scenario.checks.agents import check_agents

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cascade.errors import ScenarioError
-from cascade.experiments.comparison.compare import Impossible, impossible_positions
+from cascade.experiments.comparison.positions import impossible_positions
+from cascade.experiments.comparison.result import ImpossiblePosition
 from cascade.positions.plan import plan_positions
 from cascade.positions.standing import standing_positions
 from cascade.scenario.load import Scenario, load_scenario, restore_scenario, vary
@@ -152,7 +153,7 @@ def test_impossible__limit_at_the_highest_ltv_used__names_nobody_and_a_basis_poi
 
     assert impossible_positions(unwind, at) == ()
     assert impossible_positions(unwind, below) == tuple(
-        Impossible(plan.borrower, plan.cohort, "USDe", plan.ltv_ppm, limit_bps - 1) for plan in above
+        ImpossiblePosition(plan.borrower, plan.cohort, "USDe", plan.ltv_ppm, limit_bps - 1) for plan in above
     )
     assert above
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cascade.commands.options import with_seed
-from cascade.experiments.causes.further_runs import find_causes, save_causes
+from cascade.experiments.causes.find import find_causes
+from cascade.experiments.causes.save import save_causes
 from cascade.experiments.causes.terminal import print_causes
 from cascade.experiments.open_run import open_or_run
 from cascade.run.progress import terminal

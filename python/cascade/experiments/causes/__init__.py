@@ -1,1 +1,1 @@
-"""Causes of a fall by further runs of the same seed, with classes of actor switched off."""
+"""What causes a fall? Further runs of the same seed, with classes of actor switched off."""

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from rich.console import Console
 
-from cascade.experiments.causes.further_runs import Amplification, Causes
+from cascade.experiments.causes.amplification import Amplification
+from cascade.experiments.causes.result import Causes
 from cascade.report.shared.figures import NOTHING
 from cascade.report.shared.terminal import print_table, print_text
 from cascade.units import e8_to_float
@@ -71,4 +72,4 @@ def _share(value: Fraction, total: Fraction) -> str:
 
 
 def _dollars(value_e8: Fraction) -> str:
-    return f"{float(value_e8 / 10**8):.6f}"
+    return f"{e8_to_float(value_e8):.6f}"

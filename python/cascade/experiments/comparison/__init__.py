@@ -1,1 +1,1 @@
-"""A scenario and a change of it, run on the same positions: outcomes, words, Markdown, terminal and page."""
+"""What does a change of a scenario bring about? Baseline and change, run on the same positions, side by side."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
+from cascade.experiments.comparison.result import Comparison
 from cascade.report.run.link_words import LinkWords, link_words
-
-if TYPE_CHECKING:
-    from cascade.experiments.comparison.compare import Comparison
 
 __all__ = ["DIVERGENCE_HEADINGS", "divergence_rows"]
 

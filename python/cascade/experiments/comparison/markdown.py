@@ -1,11 +1,11 @@
-"""A comparison as Markdown, for a governance post: parameters before and after, then what came of them."""
+"""Write a comparison as Markdown for a governance post: parameters before and after, then the outcomes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from cascade.experiments.comparison.divergence import DIVERGENCE_HEADINGS, divergence_rows
+from cascade.experiments.comparison.result import Comparison, Outcome
 from cascade.experiments.comparison.words import (
     AT_ONCE_HEADINGS,
     IMPOSSIBLE_HEADINGS,
@@ -19,14 +19,11 @@ from cascade.experiments.comparison.words import (
 )
 from cascade.report.shared.markdown import escaped, markdown_table
 
-if TYPE_CHECKING:
-    from cascade.experiments.comparison.compare import Comparison
-
 __all__ = ["comparison_markdown"]
 
 
 def comparison_markdown(comparison: Comparison) -> str:
-    """The whole post."""
+    """Return the whole post."""
     return "\n".join(_lines(comparison)) + "\n"
 
 
@@ -49,7 +46,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
             yield from (f"## {heading}", "", f"{len(named)}, kept in both runs.", "")
             yield from markdown_table(headings, named)
     yield from ("## Outcomes", "")
-    outcomes = [(_named(one.name, one.unit), *figures(one)) for one in comparison.outcomes]
+    outcomes = [(_named(outcome), *figures(outcome)) for outcome in comparison.outcomes]
     yield from markdown_table(("outcome", "baseline", "change", "difference"), outcomes, figures_from=1)
     links = divergence_rows(comparison)
     if links:
@@ -65,5 +62,5 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield from markdown_table(("run", "id", "sha256 of its tables"), facts)
 
 
-def _named(name: str, unit: str) -> str:
-    return f"{name}, {unit}" if unit in ("USD", "USD each") else name
+def _named(outcome: Outcome) -> str:
+    return f"{outcome.name}, {outcome.unit}" if outcome.unit in ("USD", "USD each") else outcome.name

@@ -1,11 +1,12 @@
-"""Assembles `compare.html`: two runs on one page, drawn from their tables and summaries."""
+"""Assemble `compare.html`: two runs on one page, drawn from their tables and summaries."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cascade.experiments.comparison.divergence import DIVERGENCE_HEADINGS, divergence_rows
+from cascade.experiments.comparison.result import Comparison
 from cascade.experiments.comparison.words import (
     AT_ONCE_HEADINGS,
     IMPOSSIBLE_HEADINGS,
@@ -22,10 +23,7 @@ from cascade.report.run.words import day_of
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.document import document
 from cascade.report.shared.overlays import health_chart, health_data, line_chart, price_data
-
-if TYPE_CHECKING:
-    from cascade.experiments.comparison.compare import Comparison
-    from cascade.run.opened import Run
+from cascade.run.opened import Run
 
 __all__ = ["build_comparison"]
 
@@ -40,7 +38,7 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
     Returns
     -------
     Path
-        The page: one file that holds its charts' data and code, opens from disk and needs no network.
+        Path of the page, which is one file: it opens from disk and needs no network.
     """
     runs = {"baseline": comparison.baseline, "change": comparison.change}
     datasets, charts = _charts(runs)
@@ -78,7 +76,7 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
 
 
 def _charts(runs: dict[str, Run]) -> tuple[dict[str, Dataset], dict[str, dict[str, Any]]]:
-    """Prices and health of each run, both runs on the same scales."""
+    """Return the data and charts of prices and health of each run, both runs on the same scales."""
     datasets, charts = {}, {}
     for name, run in runs.items():
         datasets[f"prices-{name}"] = Dataset(_COLUMNS, _prices(run))
@@ -91,7 +89,7 @@ def _charts(runs: dict[str, Run]) -> tuple[dict[str, Dataset], dict[str, dict[st
         charts[prices] = line_chart(
             prices,
             datasets[prices],
-            title="dollars a token",
+            title="dollars per token",
             day=day,
             low=min(seen, default=0.0),
             high=max(seen, default=1.0),

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from cascade.experiments.comparison.compare import Comparison
 from cascade.experiments.comparison.divergence import DIVERGENCE_HEADINGS, divergence_rows
+from cascade.experiments.comparison.result import Comparison
 from cascade.experiments.comparison.words import (
     AT_ONCE_HEADINGS,
     IMPOSSIBLE_HEADINGS,

@@ -1,25 +1,24 @@
-"""A comparison in words: the same rows for the terminal, for Markdown and for the page."""
+"""Word a comparison: the same rows for the terminal, for Markdown and for the page."""
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
+from cascade.experiments.comparison.result import Comparison, Outcome, ParameterChange
 from cascade.report.shared.figures import NOTHING, number
-from cascade.units import bps_to_pct, wad_to_float
-
-if TYPE_CHECKING:
-    from cascade.experiments.comparison.compare import Comparison, Outcome, ParameterChange
-    from cascade.run.opened import Run
+from cascade.run.opened import Run
+from cascade.units import bps_to_pct, ppm_to_pct, wad_to_float
 
 __all__ = [
+    "AT_ONCE_HEADINGS",
+    "IMPOSSIBLE_HEADINGS",
     "at_once_rows",
     "commands",
     "figures",
     "impossible_rows",
-    "number",
     "parameter_groups",
     "positions_note",
+    "run_facts",
     "title",
 ]
 
@@ -27,17 +26,15 @@ __all__ = [
 AT_ONCE_HEADINGS = ("account", "cohort", "collateral", "health factor before", "under the change")
 IMPOSSIBLE_HEADINGS = ("account", "cohort", "collateral", "LTV used", "change lends")
 
-_PPM_PER_CENT = 10_000
-
 
 def title(comparison: Comparison) -> str:
-    """What is compared."""
+    """Return the name of the scenario, or the names of both where they differ."""
     names = [run.manifest.scenario_name for run in (comparison.baseline, comparison.change)]
     return names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
 
 
 def parameter_groups(comparison: Comparison) -> dict[str, list[tuple[str, str, str]]]:
-    """Parameters that differ by what they belong to: key, before, after."""
+    """Return key, value before and value after of each parameter that differs, by the group that it belongs to."""
     groups: dict[str, list[tuple[str, str, str]]] = {}
     for changed in comparison.parameters:
         row = (changed.key, _value(changed, changed.baseline), _value(changed, changed.change))
@@ -54,7 +51,7 @@ def _value(changed: ParameterChange, value: str | None) -> str:
 
 
 def figures(outcome: Outcome) -> tuple[str, str, str]:
-    """Before, after, and the difference of one outcome."""
+    """Return a figure before and after the change, and their difference."""
     difference = None
     if outcome.baseline is not None and outcome.change is not None:
         difference = outcome.change - outcome.baseline
@@ -63,37 +60,40 @@ def figures(outcome: Outcome) -> tuple[str, str, str]:
 
 
 def impossible_rows(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:
-    """Positions that the change would not have lent for."""
+    """Return a row per position that the change would not have lent for."""
     return [
         (
-            one.account,
-            one.cohort,
-            one.asset,
-            f"{one.ltv_ppm / _PPM_PER_CENT:.2f} %",
-            f"{bps_to_pct(one.limit_bps):.2f} %",
+            position.account,
+            position.cohort,
+            position.asset,
+            f"{ppm_to_pct(position.ltv_ppm):.2f} %",
+            f"{bps_to_pct(position.limit_bps):.2f} %",
         )
-        for one in comparison.impossible
+        for position in comparison.impossible
     ]
 
 
 def at_once_rows(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:
-    """Positions that are liquidatable under the change before the crash begins."""
+    """Return a row per position that is liquidatable under the change before the crash begins."""
     return [
         (
-            one.account,
-            one.cohort,
-            one.asset,
-            f"{wad_to_float(one.before_wad):.4f}",
-            f"{wad_to_float(one.health_factor_wad):.4f}",
+            position.account,
+            position.cohort,
+            position.asset,
+            f"{wad_to_float(position.before_wad):.4f}",
+            f"{wad_to_float(position.health_factor_wad):.4f}",
         )
-        for one in comparison.at_once
+        for position in comparison.at_once
     ]
 
 
 def positions_note(comparison: Comparison) -> str:
-    """Whether both runs are about the same positions, and how the change was made."""
+    """Return a sentence about whether both runs have the same positions, and how the change was made."""
     if not comparison.has_same_positions:
-        return "The positions differ: the change builds its own, so outcomes mix its lines with other positions."
+        return (
+            "The positions differ: the change builds its own, so outcomes show its lending lines and its positions "
+            "together."
+        )
     same = "Both runs have the same positions, to the unit"
     if comparison.is_reconfigured:
         return f"{same}, built under the baseline's lending lines; the change was applied before the crash."
@@ -101,10 +101,10 @@ def positions_note(comparison: Comparison) -> str:
 
 
 def commands(comparison: Comparison) -> list[str]:
-    """The commands that make both runs again and compare their tables, from what their folders hold."""
+    """Return the commands that make both runs again and compare their tables."""
     return [shlex.join(["ape", "run", "verify", str(run.folder)]) for run in (comparison.baseline, comparison.change)]
 
 
 def run_facts(run: Run) -> tuple[str, str]:
-    """Id and hash of a run."""
+    """Return the id of a run and the hash over its tables."""
     return run.manifest.run_id, str(run.summary["tables_sha256"])

@@ -13,7 +13,7 @@ import yaml
 
 from cascade.analysis.prices.fall import fall_at, main_market
 from cascade.errors import CascadeError, ScenarioError
-from cascade.experiments.causes.further_runs import keepers_off
+from cascade.experiments.causes.amplification import keepers_off
 from cascade.experiments.endogeneity.result import Endogeneity, RunFigures, Trial
 from cascade.experiments.runs import Job, run_all
 from cascade.run.opened import Run

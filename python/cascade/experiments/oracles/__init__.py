@@ -1,1 +1,1 @@
-"""Every oracle design of a scenario, run on the same positions: outcomes, words, terminal and page."""
+"""How do oracle designs compare? Every design of a scenario, run on the same positions."""

@@ -1,79 +1,30 @@
-"""Oracle designs side by side: one run a design, on the same positions and seed, with the same way back to par.
+"""Compare oracle designs: one run per design, on the same positions and seed, with the same way back to par.
 
-Without any recovery flow a slow oracle only delays what a fast one does, so a scenario states the flow that holds in
-every design beside the designs.
+Without any recovery flow a slow oracle only delays what a fast one does. A scenario therefore states, beside the
+designs, the recovery flow that every design shares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from cascade.analysis.prices.fall import Fall, NoMarket, main_market
 from cascade.errors import ScenarioError
-from cascade.experiments.causes.further_runs import Amplification
-from cascade.experiments.comparison.compare import amplifications
+from cascade.experiments.causes.amplification import Amplification, amplifications
+from cascade.experiments.comparison.positions import has_same_loops
+from cascade.experiments.oracles.result import DesignRun, OracleComparison
 from cascade.experiments.runs import Job, run_all
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, vary
 
-__all__ = ["DesignRun", "OracleComparison", "compare_oracles"]
+__all__ = ["compare_oracles"]
 
-
-@dataclass(frozen=True)
-class DesignRun:
-    """One design's run.
-
-    Attributes
-    ----------
-    name : str
-        As the scenario names it.
-    sources : str
-        Its price sources, as YAML in one line.
-    market : Fall, optional
-        Of the main collateral; None where no venue trades it.
-    amplification : Amplification, optional
-        None where it was not asked for, or nothing is liquidated by keepers.
-    """
-
-    name: str
-    sources: str
-    run: Run
-    market: Fall | None
-    amplification: Amplification | None
-
-    @property
-    def oracle_trough_usd(self) -> float | None:
-        """Lowest price of the main collateral that the pool saw."""
-        summary: dict[str, Any] = self.run.summary
-        asset = (summary["trough_at"] or {}).get("asset")
-        lowest: float | None = summary["trough"].get(asset, {}).get("oracle")
-        return lowest
-
-
-@dataclass(frozen=True)
-class OracleComparison:
-    """Every design of a scenario.
-
-    Attributes
-    ----------
-    scenario : Scenario
-        With the keys that hold in every design.
-    recovery : tuple of str
-        Those keys, as `PATH=VALUE`.
-    has_same_positions : bool
-        Whether every run built the same loops, to the unit.
-    """
-
-    scenario: Scenario
-    recovery: tuple[str, ...]
-    designs: tuple[DesignRun, ...]
-    has_same_positions: bool
+_Sources = Mapping[str, object]
+"""Price sources by asset, as YAML has them."""
 
 
 def compare_oracles(
@@ -89,17 +40,54 @@ def compare_oracles(
 
     Parameters
     ----------
+    scenario : Scenario
+        A scenario with a section `oracle_comparison`.
     names : sequence of str, optional
-        Designs to run; all by default.
+        Designs to run; None runs all.
+    out : str or Path
+        Folder that the folders of the runs are put into.
+    amplification : bool
+        Whether each is also run without forced liquidations.
+    workers : int
+        Number of runs at the same time.
+    progress : Progress, optional
+        Shows the stages.
 
     Raises
     ------
     ScenarioError
-        When the scenario states no designs, or not the one asked for.
+        When the scenario states no designs, or not one that is asked for.
     """
-    stated = yaml.safe_load(scenario.text).get("oracle_comparison") or {}
-    designs: dict[str, dict[str, Any]] = stated.get("designs") or {}
-    if not designs:
+    designs = _designs_of(scenario, names)
+    common = vary(scenario, scenario.spec.oracle_comparison.set)
+    scenarios = [
+        vary(common, {f"oracle.{asset}": source for asset, source in sources.items()}) for sources in designs.values()
+    ]
+    # The first design's positions stand in every run: a design changes no lending line, so the plans are the same.
+    like = scenarios[0]
+    jobs = [
+        Job(f"oracle {name}", varied, like=like, report=True) for name, varied in zip(designs, scenarios, strict=True)
+    ]
+    runs = run_all(jobs, out=out, workers=workers, progress=progress)
+    amplified: Sequence[Amplification | None] = [None] * len(runs)
+    if amplification:
+        pairs = list(zip(runs, scenarios, strict=True))
+        amplified = amplifications(pairs, like=like, workers=workers, progress=progress)
+    return OracleComparison(
+        scenario=common,
+        recovery=common.overrides[len(scenario.overrides) :],
+        designs=tuple(
+            DesignRun(name, _in_one_line(sources), run, _market_of(run), ratio)
+            for (name, sources), run, ratio in zip(designs.items(), runs, amplified, strict=True)
+        ),
+        has_same_positions=has_same_loops(*runs),
+    )
+
+
+def _designs_of(scenario: Scenario, names: Sequence[str] | None) -> dict[str, _Sources]:
+    """Return the chosen designs as the scenario's text states them: its model would add every default."""
+    known = list(scenario.spec.oracle_comparison.designs)
+    if not known:
         raise ScenarioError(
             file=scenario.file,
             key="oracle_comparison.designs",
@@ -107,43 +95,20 @@ def compare_oracles(
             expected="--oracle needs designs: a mapping of names to price sources by asset",
         )
     for name in names or ():
-        if name not in designs:
+        if name not in known:
             raise ScenarioError(
-                file="--oracle", key="", value=name, expected=f"unknown design; the scenario has {', '.join(designs)}"
+                file="--oracle", key="", value=name, expected=f"unknown design; the scenario has {', '.join(known)}"
             )
-    chosen = list(dict.fromkeys(names or designs))
-    common = vary(scenario, stated.get("set") or {})
-    recovery = common.overrides[len(scenario.overrides) :]
-    scenarios = {
-        name: vary(common, {f"oracle.{asset}": source for asset, source in designs[name].items()}) for name in chosen
-    }
-    # The first design's positions stand in all: the plans are the same, and nothing of the pool's lines differs.
-    like = scenarios[chosen[0]]
-    jobs = [Job(f"oracle {name}", scenarios[name], like=like, report=True) for name in chosen]
-    runs = run_all(jobs, out=out, workers=workers, progress=progress)
-    amplified: Sequence[Amplification | None] = [None] * len(runs)
-    if amplification:
-        pairs = list(zip(runs, scenarios.values(), strict=True))
-        amplified = amplifications(pairs, like=like, workers=workers, progress=progress)
-    columns = ["borrower", "round", "borrowed_raw", "supplied_raw", "collateral_raw", "debt_raw"]
-    loops = [run.loops[columns].to_dict("records") for run in runs]
-    return OracleComparison(
-        scenario=common,
-        recovery=recovery,
-        designs=tuple(
-            DesignRun(name, _in_one_line(designs[name]), run, _market(run), one)
-            for name, run, one in zip(chosen, runs, amplified, strict=True)
-        ),
-        has_same_positions=all(built == loops[0] for built in loops),
-    )
+    stated = yaml.safe_load(scenario.text)["oracle_comparison"]["designs"]
+    return {name: stated[name] for name in dict.fromkeys(names or known)}
 
 
-def _market(run: Run) -> Fall | None:
+def _market_of(run: Run) -> Fall | None:
     try:
         return main_market(run.frames)
     except NoMarket:
         return None
 
 
-def _in_one_line(sources: dict[str, Any]) -> str:
-    return yaml.safe_dump(sources, default_flow_style=True, sort_keys=False, width=10**6).strip()
+def _in_one_line(sources: _Sources) -> str:
+    return yaml.safe_dump(dict(sources), default_flow_style=True, sort_keys=False, width=10**6).strip()

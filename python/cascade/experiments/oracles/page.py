@@ -1,18 +1,17 @@
-"""Assembles `oracles.html`: every oracle design of a scenario on one page."""
+"""Assemble `oracles.html`: every oracle design of a scenario on one page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from cascade.experiments.oracles.result import DesignRun, OracleComparison
 from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_note, recovery_note
 from cascade.report.run.words import day_of
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.document import document
 from cascade.report.shared.overlays import line_chart, price_data
-
-if TYPE_CHECKING:
-    from cascade.experiments.oracles.compare import OracleComparison
+from cascade.vocabulary import PriceSource
 
 __all__ = ["build_oracles"]
 
@@ -25,14 +24,18 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
     Returns
     -------
     Path
-        The page, in one file.
+        Path of the page, which is one file: it opens from disk and needs no network.
     """
     day = day_of(comparison.designs[0].run.frames)
-    datasets = {"market": _lines(comparison, "market"), "oracle": _lines(comparison, "oracle")}
+    datasets = {
+        "market": _price_lines(comparison, _market_source),
+        "oracle": _price_lines(comparison, lambda _: PriceSource.ORACLE),
+    }
     seen = [row[3] for data in datasets.values() for row in data.rows]
-    scale = {"low": min(seen, default=0.0), "high": max(seen, default=1.0)}
+    low, high = min(seen, default=0.0), max(seen, default=1.0)
     charts = {
-        name: {"": line_chart(name, data, title="dollars a token", day=day, **scale)} for name, data in datasets.items()
+        name: {"": line_chart(name, data, title="dollars per token", day=day, low=low, high=high)}
+        for name, data in datasets.items()
     }
     page = document(
         _TEMPLATE,
@@ -55,11 +58,15 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
     return path
 
 
-def _lines(comparison: OracleComparison, what: str) -> Dataset:
+def _price_lines(comparison: OracleComparison, source_of: Callable[[DesignRun], str | None]) -> Dataset:
+    """Return one line per design: the price of the main collateral at a source; None leaves a design out."""
     rows = []
     for design in comparison.designs:
-        trough = design.run.summary["trough_at"]
-        if trough is not None and (what == "oracle" or design.market is not None):
-            source = "oracle" if what == "oracle" or design.market is None else design.market.source
+        trough, source = design.run.summary["trough_at"], source_of(design)
+        if trough is not None and source is not None:
             rows += price_data(design.run.frames, trough["asset"], [source], series=design.name)
     return Dataset(["t", "time", "series", "value"], rows)
+
+
+def _market_source(design: DesignRun) -> str | None:
+    return None if design.market is None else design.market.source

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cascade.experiments.oracles.compare import OracleComparison
+from cascade.experiments.oracles.result import OracleComparison
 from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_note, recovery_note
 from cascade.report.shared.terminal import print_table, print_text
 

@@ -1,16 +1,15 @@
-"""A comparison of oracle designs: the same rows for the terminal, for Markdown and for the page."""
+"""Word a comparison of oracle designs: the same rows for the terminal, for Markdown and for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
-from cascade.report.shared.figures import number
+from cascade.experiments.oracles.result import DesignRun, OracleComparison
+from cascade.report.shared.figures import counted, number
 from cascade.report.shared.markdown import escaped, markdown_table
+from cascade.run.opened import Run
 from cascade.units import e8_to_float
-
-if TYPE_CHECKING:
-    from cascade.experiments.oracles.compare import DesignRun, OracleComparison
+from cascade.vocabulary import Valuation
 
 __all__ = ["HEADINGS", "design_row", "oracle_markdown", "oracle_note", "recovery_note"]
 
@@ -26,11 +25,11 @@ HEADINGS = (
     "oracle trough",
     "amplification",
 )
-"""The shortfalls are those at the market's trough, of the positions in the main collateral."""
+"""Headings of the rows. Shortfalls are those at the market's trough, of the positions in the main collateral."""
 
 
 def design_row(design: DesignRun) -> tuple[str, ...]:
-    """One design's figures, as the headings name them."""
+    """Return the figures of one design, in the order of the headings."""
     summary = design.run.summary
     market = None if design.market is None else e8_to_float(design.market.trough_e8)
     ratio = None if design.amplification is None else design.amplification.ratio
@@ -39,42 +38,43 @@ def design_row(design: DesignRun) -> tuple[str, ...]:
         number(summary["liquidations"], ""),
         number(summary["debt_covered_usd"], ""),
         number(summary["deficit_usd"], ""),
-        *(number(_shortfall(summary, kind), "") for kind in ("oracle", "exit", "redemption")),
+        *(number(_shortfall(design.run, price), "") for price in Valuation),
         number(market, "USD each"),
         number(design.oracle_trough_usd, "USD each"),
         number(ratio, "times"),
     )
 
 
-def _shortfall(summary: dict[str, Any], kind: str) -> float | None:
-    trough = summary["trough_at"]
+def _shortfall(run: Run, price: Valuation) -> float | None:
+    """Return the shortfall at the trough of all pairs with the main collateral; None where a pair has no such price."""
+    trough = run.summary["trough_at"]
     if trough is None:
         return None
-    pairs = [
-        one["trough"][kind]
-        for pair, one in summary["shortfall_by_pair_usd"].items()
+    values = [
+        shortfalls["trough"][price]
+        for pair, shortfalls in run.summary["shortfall_by_pair_usd"].items()
         if pair.split("/")[0] == trough["asset"]
     ]
-    return None if None in pairs else sum(pairs)
+    return None if None in values else sum(values)
 
 
 def recovery_note(comparison: OracleComparison) -> str:
-    """The flow that holds in every design, which belongs into the heading."""
+    """Return a sentence about the recovery flow that every design shares."""
     if not comparison.recovery:
-        return "No recovery flow is stated: without one, designs hardly differ."
+        return "No recovery flow is stated; without one, designs hardly differ."
     return f"Recovery flow in every design: {'; '.join(comparison.recovery)}."
 
 
 def oracle_note(comparison: OracleComparison) -> str:
-    """What is the same in every run."""
-    count, seed = len(comparison.designs), comparison.scenario.seed
+    """Return a sentence about the seed and the positions of the runs."""
+    runs, seed = counted(len(comparison.designs), "run"), comparison.scenario.seed
     if comparison.has_same_positions:
-        return f"{count} runs of seed {seed}, on the same positions to the unit."
-    return f"{count} runs of seed {seed}; their positions differ, because a design changes what the build borrows."
+        return f"{runs} of seed {seed}, on the same positions to the unit."
+    return f"{runs} of seed {seed}; their positions differ, because a design changes what the build borrows."
 
 
 def oracle_markdown(comparison: OracleComparison) -> str:
-    """The comparison as a post."""
+    """Return the comparison as a post in Markdown."""
     return "\n".join(_lines(comparison)) + "\n"
 
 

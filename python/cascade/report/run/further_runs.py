@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from cascade.recording.causes import CausesRecord
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.style import CONFIG, Chart
 from cascade.units import e8_to_float
@@ -43,23 +43,23 @@ def further_runs(run_folder: Path) -> FurtherRuns | None:
     file = run_folder / "causes.json"
     if not file.is_file():
         return None
-    causes = json.loads(file.read_text(encoding="utf-8"))
-    data, drawn, words = {}, [], [f"The market is {causes['source']} of {causes['asset']}."]
-    amplification, shapley = causes["amplification"], causes["shapley"]
+    causes = CausesRecord.from_json(file.read_text(encoding="utf-8"))
+    data, drawn, words = {}, [], [f"The market is {causes.source} of {causes.asset}."]
+    amplification, shapley = causes.amplification, causes.shapley
     if amplification is not None:
-        falls = [e8_to_float(amplification[key]) for key in ("fall_e8", "without_liquidations_e8")]
+        falls = [e8_to_float(amplification.fall_e8), e8_to_float(amplification.without_liquidations_e8)]
         rows = pd.DataFrame({"label": ["as it was", "without forced liquidations"], "usd": falls, "kind": "fall"})
         data["amplification"] = Dataset.of(rows)
         drawn.append(Chart("amplification", {"": _bars("amplification", rows["label"].tolist(), height=110)}))
-        words.append(_amplified(amplification["ratio"], falls))
+        words.append(_amplified(amplification.ratio, falls))
     if shapley is not None:
-        ordered = sorted(shapley.items(), key=lambda item: (-item[1]["usd"], item[0]))
-        values = [value["usd"] for _, value in ordered]
+        ordered = sorted(shapley.items(), key=lambda item: (-item[1].usd, item[0]))
+        values = [value.usd for _, value in ordered]
         rows = pd.DataFrame({"label": [player for player, _ in ordered], "usd": values})
         rows["kind"] = ["fall" if value >= 0 else "rise" for value in values]
         data["shapley"] = Dataset.of(rows)
         drawn.append(Chart("shapley", {"": _bars("shapley", rows["label"].tolist(), height=50 + 36 * len(ordered))}))
-        shares = ", ".join(f"{player} {value['usd']:.4f}" for player, value in ordered)
+        shares = ", ".join(f"{player} {value.usd:.4f}" for player, value in ordered)
         words.append(f"Shapley values in dollars of the fall: {shares}.")
     return FurtherRuns(" ".join(words), data, drawn)
 

@@ -1,0 +1,87 @@
+"""Amplification: the fall of a market, over its fall in the same run without forced liquidations."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascade.analysis.prices.fall import NoMarket, fall_at, main_market
+from cascade.experiments.causes.players import players_of, switched_off
+from cascade.experiments.runs import Job, run_all
+from cascade.run.opened import Run
+from cascade.run.progress import Progress
+from cascade.scenario.load import Scenario
+from cascade.vocabulary import Role
+
+__all__ = ["Amplification", "amplification_of", "amplifications", "keepers_off"]
+
+
+@dataclass(frozen=True)
+class Amplification:
+    """The fall of a market with and without forced liquidations, in dollars with 8 decimals."""
+
+    fall_e8: int
+    without_liquidations_e8: int
+
+    @property
+    def ratio(self) -> float | None:
+        """The fall over that without liquidations; None where the market does not fall without them."""
+        return self.fall_e8 / self.without_liquidations_e8 if self.without_liquidations_e8 else None
+
+
+def keepers_off(scenario: Scenario) -> Scenario | None:
+    """Return the scenario without forced liquidations; None where no keeper acts."""
+    entries = players_of(scenario.spec).get(Role.KEEPER)
+    return None if entries is None else switched_off(scenario, entries)
+
+
+def amplification_of(run: Run, without: Run) -> Amplification:
+    """Return the amplification from a run and the same run with its keepers switched off.
+
+    Raises
+    ------
+    NoMarket
+        When no venue trades the main collateral.
+    """
+    market = main_market(run.frames)
+    # The same venue in both runs: the one that fell most with liquidations.
+    return Amplification(market.fall_e8, fall_at(without.frames, market.asset, market.source).fall_e8)
+
+
+def amplifications(
+    runs: Sequence[tuple[Run, Scenario]], *, like: Scenario, workers: int = 1, progress: Progress | None = None
+) -> list[Amplification | None]:
+    """Make each run again without forced liquidations, and return their amplifications.
+
+    Parameters
+    ----------
+    runs : sequence of (Run, Scenario)
+        Finished runs, each with its scenario.
+    like : Scenario
+        The baseline whose positions stand in all of them.
+    workers : int
+        Number of runs at the same time.
+    progress : Progress, optional
+        Shows the stages.
+
+    Returns
+    -------
+    list
+        One entry per run; None where its scenario has no keeper, or its main collateral no market.
+    """
+    without = [(number, keepers_off(scenario)) for number, (_, scenario) in enumerate(runs)]
+    jobs = {
+        number: Job(f"{runs[number][1].file} without liquidations", scenario, like=like)
+        for number, scenario in without
+        if scenario is not None
+    }
+    found: list[Amplification | None] = [None] * len(runs)
+    with tempfile.TemporaryDirectory(prefix="cascade-amplification-") as folder:
+        finished = run_all(list(jobs.values()), out=folder, workers=workers, progress=progress)
+        for number, other in zip(jobs, finished, strict=True):
+            try:
+                found[number] = amplification_of(runs[number][0], other)
+            except NoMarket:
+                continue
+    return found

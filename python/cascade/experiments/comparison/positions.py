@@ -1,0 +1,88 @@
+"""Find positions that a change of the lending lines would not allow, or liquidates before the crash."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cascade.experiments.comparison.result import ImpossiblePosition, LiquidatableAtOnce
+from cascade.positions.plan import PoolPledge, borrowing_lines_bps, plan_positions
+from cascade.positions.standing import has_same_book, standing_positions
+from cascade.recording.store import rows_of
+from cascade.recording.tables import LoopRow, PositionRow
+from cascade.run.opened import Run
+from cascade.scenario.load import Scenario
+from cascade.scenario.sources import initial_price_usd
+from cascade.units import BPS, PPM, WAD, to_tokens
+from cascade.vocabulary import PositionEvent
+
+__all__ = ["has_same_loops", "impossible_positions", "liquidatable_at_once"]
+
+
+def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[ImpossiblePosition, ...]:
+    """Return the baseline's positions that use a higher LTV than the change lends.
+
+    Returns
+    -------
+    tuple of ImpossiblePosition
+        Empty where the change builds positions of its own.
+
+    Raises
+    ------
+    ScenarioError
+        When the pool's configurator would refuse the change under standing positions.
+    """
+    standing_positions(baseline, change)
+    if not has_same_book(baseline, change):
+        return ()
+    found = []
+    for plan in plan_positions(baseline):
+        cohort = change.spec.positions[plan.cohort]
+        limit_bps, _ = borrowing_lines_bps(change.spec, cohort)
+        if plan.rounds:
+            found.append(ImpossiblePosition(plan.borrower, plan.cohort, cohort.collateral, plan.ltv_ppm, limit_bps))
+        if isinstance(plan.pledge, PoolPledge):
+            asset = plan.pledge.asset
+            limit_bps = change.spec.lending.reserves[asset].ltv_bps
+            used_ppm = _pledge_ltv_ppm(baseline, plan.pledge, cohort.debt)
+            found.append(ImpossiblePosition(plan.pledge.account, plan.cohort, asset, used_ppm, limit_bps))
+    # Cross-multiplied: the two scales differ, and a division would round.
+    return tuple(position for position in found if position.ltv_ppm * BPS > position.limit_bps * PPM)
+
+
+def _pledge_ltv_ppm(scenario: Scenario, pledge: PoolPledge, debt: str) -> int:
+    owed_usd = _value_usd(scenario, pledge.debt_raw, debt)
+    held_usd = _value_usd(scenario, pledge.pledged_raw, pledge.asset)
+    return int((owed_usd * PPM / held_usd).to_integral_value())
+
+
+def _value_usd(scenario: Scenario, raw: int, asset: str) -> Decimal:
+    return to_tokens(raw, scenario.spec.assets[asset].decimals) * initial_price_usd(scenario.spec, asset)
+
+
+def has_same_loops(*runs: Run) -> bool:
+    """Return whether runs built the same loops, to the unit.
+
+    Rounds are compared without interest, which depends on the number of blocks that the pool's engine needs.
+    """
+    loops = [[_built(row) for row in run.frames.rows(LoopRow)] for run in runs]
+    return all(built == loops[0] for built in loops)
+
+
+def _built(row: LoopRow) -> tuple[object, ...]:
+    amounts = (row.borrowed_raw, row.supplied_raw, row.collateral_raw, row.debt_raw)
+    return row.borrower, row.cohort, row.round, *amounts
+
+
+def liquidatable_at_once(baseline: Run, change: Run) -> tuple[LiquidatableAtOnce, ...]:
+    """Return the positions that are healthy when the baseline is built, and liquidatable when the change is."""
+    healthy = {row.borrower: row.health_factor_wad for row in _positions_built(baseline)}
+    return tuple(
+        LiquidatableAtOnce(row.borrower, row.cohort, row.collateral_asset, row.health_factor_wad, before_wad)
+        for row in _positions_built(change)
+        if row.health_factor_wad < WAD <= (before_wad := healthy.get(row.borrower, 0))
+    )
+
+
+def _positions_built(run: Run) -> list[PositionRow]:
+    positions = run.positions
+    return rows_of(positions[positions["event"] == PositionEvent.BUILT], PositionRow)
