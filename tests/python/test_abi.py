@@ -10,7 +10,7 @@ from eth_utils import keccak, to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cascade.chain.abi import Event, Function, revert_reason, signed_word
+from cascade.chain.abi import AbiEntry, Event, Function, revert_reason, signed_word
 from cascade.errors import ChainError, WrongCall
 
 UINT = st.integers(0, 2**256 - 1)
@@ -43,7 +43,7 @@ def test_encode__arrays_of_words__equals_eth_abi(address: str, numbers: list[int
     )
 
 
-def pair(kind: str) -> dict[str, Any]:
+def pair(kind: str) -> AbiEntry:
     """Two numbers in a struct, or an array of such."""
     return {"name": "", "type": kind, "components": [{"name": "", "type": t} for t in ("uint128", "int64")]}
 
@@ -56,7 +56,7 @@ def test_encode__arrays_of_structs__equals_eth_abi(
     first: list[tuple[int, int]], alone: tuple[int, int], second: list[tuple[int, int]], address: str
 ) -> None:
     kinds = ["(uint128,int64)[]", "(uint128,int64)", "(uint128,int64)[]", "address"]
-    address_input = {"name": "", "type": "address"}
+    address_input: AbiEntry = {"name": "", "type": "address"}
     coder = Function(name="f", inputs=(pair("tuple[]"), pair("tuple"), pair("tuple[]"), address_input), outputs=())
 
     assert (
@@ -75,7 +75,7 @@ def test_encode__arrays_of_structs_of_another_shape__refused(rungs: list[Any]) -
 
 @given(st.text(max_size=70), st.lists(st.tuples(UINT, UINT), max_size=3))
 def test_encode__strings_and_tuples__equals_eth_abi(text: str, pairs: list[tuple[int, int]]) -> None:
-    pair = {
+    pair: AbiEntry = {
         "name": "",
         "type": "tuple[]",
         "components": [{"name": "", "type": "uint256"}, {"name": "", "type": "uint256"}],
@@ -119,7 +119,7 @@ def test_decode__too_few_words__refused() -> None:
 
 @given(ADDRESS, UINT, INT)
 def test_event__struct_and_indexed__flattened_by_name(user: str, amount: int, profit: int) -> None:
-    report: dict[str, Any] = {
+    report: AbiEntry = {
         "name": "report",
         "type": "tuple",
         "indexed": False,

@@ -100,7 +100,7 @@ def play(steps: Sequence[Sequence[Proposal]], *, seed: int = 7) -> tuple[Writing
     exchange = SimpleNamespace(is_own=lambda address: address == BOOK.address)
     everyone = {sender for proposals in steps for sender in (one.sender for one in proposals)}
     world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=everyone, exchange=exchange)
-    Engine(world, agents=[Script(steps)], book=[], observer=observer).run()  # type: ignore[arg-type]
+    Engine(world, agents=[Script(steps)], book=[], observer=observer).run()
     return chain, observer
 
 

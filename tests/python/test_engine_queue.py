@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cascade.agents.interface import MarginNote, Proposal
-from cascade.chain.abi import Interface
+from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
 from cascade.errors import ChainError, RevertedCall, ScenarioError, WrongCall
@@ -38,6 +38,15 @@ def proposal(sender: str, *, tip: int, gas: int = 400 * K, key: str = "") -> Pro
         reason="",
         key=key or sender,
     )
+
+
+def altered(**fields: Any) -> Proposal:
+    """A sound proposal with some fields replaced, by values of any type: an agent of the user's own is not checked."""
+    return replace(proposal("bot", tip=1), **fields)
+
+
+def note(**fields: Any) -> MarginNote:
+    return replace(MarginNote("w", "call", 7000, 1, 0, 0), **fields)
 
 
 class Script:
@@ -127,7 +136,7 @@ def play(agents: Sequence[Any], *, steps: int = 1, sent: list[str] | None = None
     limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=MOST_WAIT_BLOCKS)
     scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=7)
     world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone(), exchange=None)
-    Engine(world, agents=agents, book=[], observer=observer).run()  # type: ignore[arg-type]
+    Engine(world, agents=agents, book=[], observer=observer).run()
     observer.proposed_steps = chain.proposed_steps
     if sent is not None:
         sent += chain.data
@@ -238,21 +247,21 @@ def test_chain__dies_while_an_agent_looks__ends_the_run() -> None:
         (proposal("bot", tip=1, gas=GAS_LIMIT + 1), "gas_limit 1000001: expected 21160 to the block's limit, 1000000"),
         # 21,000, and 40 a byte of the four that name the function, none of which is zero.
         (proposal("bot", tip=1, gas=21_159), "gas_limit 21159: expected 21160 to the block's limit, 1000000"),
-        (replace(proposal("bot", tip=1), gas_limit=50_000.0), "gas_limit: expected int, got float"),
-        (replace(proposal("bot", tip=1), tip_wei=True), "tip_wei: expected int, got bool"),
-        (replace(proposal("bot", tip=1), tip_wei=np.int64(5)), "tip_wei: expected int, got int64"),
-        (replace(proposal("bot", tip=1), sender=["bot"]), "sender: expected str, got list"),
-        (replace(proposal("bot", tip=1), reason=None), "reason: expected str, got NoneType"),
-        (replace(proposal("bot", tip=1), motive="bored"), "motive: expected a member of Motive, got 'bored'"),
-        (replace(proposal("bot", tip=1), intent=7), "intent: expected str, got int"),
-        (replace(proposal("bot", tip=1), key=[1]), "key: expected str, got list"),
-        (replace(proposal("bot", tip=1), contract="0x00"), "contract: expected a Contract at an address, got '0x00'"),
-        (replace(proposal("bot", tip=1), contract=replace(TARGET, address="0x11")), "contract: expected a Contract"),
-        (replace(proposal("bot", tip=1), arguments=(1,)), "WrongCall: act(): takes 0 values, got 1"),
-        (MarginNote("w", "call", "7000", 1, 0, 0), "ltv_bps: expected int, got str"),
-        (MarginNote("w", "call", 2**63, 1, 0, 0), "ltv_bps 9223372036854775808: expected 0 to 9223372036854775807"),
-        (MarginNote("w", "over", 7000, 1, 0, 0), "event 'over': expected call, cured or failed"),
-        (MarginNote(None, "call", 7000, 1, 0, 0), "borrower: expected str, got NoneType"),
+        (altered(gas_limit=50_000.0), "gas_limit: expected int, got float"),
+        (altered(tip_wei=True), "tip_wei: expected int, got bool"),
+        (altered(tip_wei=np.int64(5)), "tip_wei: expected int, got int64"),
+        (altered(sender=["bot"]), "sender: expected str, got list"),
+        (altered(reason=None), "reason: expected str, got NoneType"),
+        (altered(motive="bored"), "motive: expected a member of Motive, got 'bored'"),
+        (altered(intent=7), "intent: expected str, got int"),
+        (altered(key=[1]), "key: expected str, got list"),
+        (altered(contract="0x00"), "contract: expected a Contract at an address, got '0x00'"),
+        (altered(contract=replace(TARGET, address="0x11")), "contract: expected a Contract"),
+        (altered(arguments=(1,)), "WrongCall: act(): takes 0 values, got 1"),
+        (note(ltv_bps="7000"), "ltv_bps: expected int, got str"),
+        (note(ltv_bps=2**63), "ltv_bps 9223372036854775808: expected 0 to 9223372036854775807"),
+        (note(event="over"), "event 'over': expected call, cured or failed"),
+        (note(borrower=None), "borrower: expected str, got NoneType"),
         ("a word", "expected a Proposal, got str"),
         (None, "expected a Proposal, got NoneType"),
     ],
@@ -310,7 +319,9 @@ def test_agent__says_what_no_table_holds__is_recorded_in_what_it_does() -> None:
 
 def test_proposal__its_arguments_changed_while_it_waits__is_sent_as_proposed() -> None:
     amounts = [7]
-    abi = [{"type": "function", "name": "take", "inputs": [{"name": "", "type": "uint256[]"}], "outputs": []}]
+    abi: list[AbiEntry] = [
+        {"type": "function", "name": "take", "inputs": [{"name": "", "type": "uint256[]"}], "outputs": []}
+    ]
     target = Contract("0x" + "22" * 20, Interface("Target", abi))
     waiting = replace(proposal("bot", tip=1), contract=target, function="take", arguments=(amounts,))
 

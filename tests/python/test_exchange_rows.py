@@ -17,7 +17,7 @@ from cascade.recording.exchange_state import ExchangeState
 from cascade.recording.mined import MinedTransaction
 from cascade.recording.tables import BlockStamp, MarginCohortRow
 from cascade.scenario.model import BookSpec
-from cascade.vocabulary import Lane, Phase
+from cascade.vocabulary import Lane, Phase, PositionEvent
 from cascade.world.exchange import DeployedBook
 from cascade.world.world import Actor
 
@@ -360,7 +360,8 @@ def test_margin__level_that_did_not_change__has_no_row(world: Any, accounts: Exc
     world.exchange.accounts = {who: "makers", address_of("fund"): "exchange"}
     state = ExchangeState(accounts)
     told = []
-    for level, event in ((1, "built"), (1, None), (2, None), (2, None), (0, None), (0, "end")):
+    steps = ((1, PositionEvent.BUILT), (1, None), (2, None), (2, None), (0, None), (0, PositionEvent.END))
+    for level, event in steps:
         seen = view({who: account(equity=1, ratio=1, level=level)}, {})
         told.append([(row.event, row.level) for row in state.margin(AT, seen, event=event)])
     assert told == [
@@ -379,7 +380,8 @@ def test_margin__market_without_a_price__tells_of_no_account_until_there_is_one(
 
     state, unpriced = ExchangeState(accounts), view({}, {})
     unpriced.exchange.account = refuse
-    assert list(state.margin(AT, unpriced)) == list(state.margin_cohorts(AT, unpriced)) == []
+    assert list(state.margin(AT, unpriced)) == []
+    assert list(state.margin_cohorts(AT, unpriced)) == []
     assert len(list(state.holdings(AT, unpriced))) == 4
     priced = view({who: account(equity=1, ratio=1, level=3) for who in accounts.exchange.accounts}, {})
     assert {row.level for row in state.margin(AT, priced)} == {"liquidation"}

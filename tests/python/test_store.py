@@ -110,7 +110,7 @@ def test_write_tables__a_loss_of_a_liquidator__is_the_one_signed_integer(tmp_pat
 def test_row__with_a_missing_or_an_unknown_column__cannot_be_made() -> None:
     columns = asdict(row_of("loops"))
     with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
-        LoopRow(**columns, depth=1)
+        LoopRow(**{**columns, "depth": 1})
     del columns["round"]
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'round'"):
         LoopRow(**columns)
@@ -202,7 +202,8 @@ def test_canonical_sha256__rows_frame_and_other_orders__is_the_same(tmp_path: Pa
     assert canonical_sha256(frame.iloc[::-1], "liquidations") == expected
     assert canonical_sha256(frame[frame.columns[::-1]], "liquidations") == expected
     changed: pd.DataFrame = frame.copy()
-    changed.loc[0, "debt_covered_raw"] += 1
+    first, *others = frame["debt_covered_raw"].tolist()
+    changed["debt_covered_raw"] = [first + 1, *others]
     assert canonical_sha256(changed, "liquidations") != expected
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,9 +85,9 @@ def test_download__fails__first_line_of_the_reason() -> None:
 
 def test_node__missing__comes_from_its_python_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr(npm.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(npm, "run_tool", lambda command, what: asked.append(command))
-    monkeypatch.setattr(npm.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     (tmp_path / "npm").touch()
 
     found = node_tools(tmp_path)
