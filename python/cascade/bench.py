@@ -210,8 +210,7 @@ def _build_and_resend(scenario: Scenario, artifacts: dict[str, Artifact]) -> tup
 
 
 def _fresh(scenario: Scenario) -> Anvil:
-    timeline = scenario.spec.timeline
-    return Anvil(timestamp=timeline.start_timestamp - timeline.build_seconds)
+    return Anvil(timestamp=scenario.spec.timeline.genesis_timestamp)
 
 
 def _send(chain: LocalChain, tape: _Tape) -> set[str]:

@@ -140,9 +140,7 @@ def _node(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Rpc, Anvil
         finally:
             rpc.close()
         return
-    timeline = scenario.spec.timeline
-    genesis = timeline.start_timestamp - timeline.build_seconds
-    with Anvil(timestamp=genesis, gas_limit=_BUILD_GAS_LIMIT) as anvil:
+    with Anvil(timestamp=scenario.spec.timeline.genesis_timestamp, gas_limit=_BUILD_GAS_LIMIT) as anvil:
         yield anvil.rpc, anvil
 
 

@@ -87,7 +87,8 @@ class SetUp:
     def __post_init__(self) -> None:
         assets = {asset: SimpleNamespace(decimals=decimals) for asset, decimals in DECIMALS.items()}
         self.scenario = SimpleNamespace(
-            spec=SimpleNamespace(assets=assets, timeline=SimpleNamespace(block_seconds=BLOCK_SECONDS)), file="made-up"
+            spec=SimpleNamespace(assets=assets, timeline=SimpleNamespace()),
+            file="made-up",
         )
         self.tokens = {asset: contract(asset) for asset in DECIMALS}
         self.chain = SimpleNamespace(call=self._call, call_in_chunks=self._positions)
@@ -142,6 +143,10 @@ class View:
     @property
     def next_timestamp(self) -> int:
         return 1_000 + BLOCK_SECONDS * self.step
+
+    @property
+    def lane_timestamp(self) -> int:
+        return self.next_timestamp - BLOCK_SECONDS // 2
 
     def book(self, name: str) -> BookState:
         return self.books.get(name, EMPTY)

@@ -34,8 +34,7 @@ def spot_order(view: BlockView, book: DeployedBook, address: str, order: SpotOrd
     state, sells = at.book(book.name), order.side == SELL
     free = at.balance(address, book.base if sells else at.exchange.cash).free
     lots = min(order.lots, book.lots(free) if sells else _MOST_LOTS)
-    exchange_time = view.next_timestamp - view.world.scenario.spec.timeline.block_seconds // 2
-    if not lots or not free or not (state.bid if sells else state.ask) or state.halted_until > exchange_time:
+    if not lots or not free or not (state.bid if sells else state.ask) or state.halted_until > at.lane_timestamp:
         return None
     if any(known == address for known, _, _ in at.unfinished(book.name)):
         return None

@@ -205,8 +205,8 @@ class ExchangeView:
 
     @property
     def lane_timestamp(self) -> int:
-        """Time of the next block of the exchange."""
-        return self.next_timestamp - self.world.scenario.spec.timeline.block_seconds // 2
+        """Unix time of the next block of the exchange."""
+        return self.next_timestamp - self.world.scenario.spec.timeline.exchange_lead_seconds
 
     def is_transfer_degraded(self) -> bool:
         """Whether deposits and withdrawals are refused at the next block's time."""
