@@ -1,7 +1,8 @@
-"""Speed as ratios from one run: `make bench` prints `name  value  goal  ok|short`, one line a figure.
+"""Measure speed: `make bench` prints `name  value  goal  ok|short`, one figure per line.
 
-The build phase of the flagship is played once and timed; the very transactions it sent are then sent again to a bare
-anvil with nothing recorded, and a sample of them through ape's `contract.fn(sender=)`.
+Absolute times depend on the machine, so most figures are ratios measured in the same process. The build phase of the
+flagship scenario is played once and timed. The transactions that it sent are then sent again to a bare anvil with
+nothing recorded, and a sample of them through ape's `contract.fn(sender=)`. Two large scenarios are timed as a whole.
 """
 
 from __future__ import annotations
@@ -9,44 +10,56 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 from cascade.chain.anvil import Anvil
 from cascade.chain.ape_client import ape_calls_per_second
 from cascade.chain.artifacts import Artifact, load_artifacts
 from cascade.chain.local import Block, LocalChain, Transaction
 from cascade.deployment.deploy import deploy_world
+from cascade.errors import ChainError
 from cascade.harness import replay
 from cascade.positions.build import build_positions
 from cascade.positions.plan import plan_positions
 from cascade.recording.recorder import Recorder
+from cascade.run.opened import Run
 from cascade.scenario.load import Scenario, load_scenario
 from cascade.toolchain.paths import project_root
+from cascade.vocabulary import Phase
 from cascade.world.world import World
 
 __all__ = ["main"]
 
+_FLAGSHIP = "loop-and-crash.yaml"
 _APE_SAMPLE = 400
 _ROUNDS = 3
+"""The build phase is measured this many times; the median counts."""
 
-_SIZE_OF_5000: dict[str, Any] = {
+_LEAST_OF_RAW = 0.6
+_LEAST_OVER_APE = 40
+_MOST_MEMORY_MB = 500
+_MOST_PYTHON_PCT = 40
+_MOST_OCTOBER_SECONDS = 600
+_SECONDS_PER_HOUR = 3600
+
+_5000_POSITIONS: dict[str, object] = {
     "positions.loopers.count": 4980,
     "positions.loopers.equity": {"kind": "uniform", "low": 2_600, "high": 5_600},
     "agents.keeper.count": 20,
 }
-"""As much collateral as the scenario has, in more and smaller positions."""
-
+"""Changes of `usde-unwind`: the same collateral in total, in more and smaller positions, with 20 keepers."""
 
 _MORE_ALTCOINS = [f"ALT{number}" for number in range(2, 10)]
-"""With the four books of the scenario, twelve."""
+"""Eight altcoins in addition to the scenario's: with its four books the exchange has twelve."""
 
 
-def _october_in_full() -> dict[str, Any]:
-    """The account's chain with 2,000 positions on chain, 12 books and 300 accounts at the exchange; as much in all."""
-    changes: dict[str, Any] = {
+def _october_in_full() -> dict[str, object]:
+    """Return changes of `october-2025`: 2,000 positions on chain, 12 books, 300 accounts; the same money in total."""
+    changes: dict[str, object] = {
         "positions.loopers.count": 1980,
         "positions.loopers.equity": {"kind": "uniform", "low": 6_500, "high": 14_100},
         "agents.longs.count": 121,
@@ -97,11 +110,11 @@ def _october_in_full() -> dict[str, Any]:
 
 @dataclass
 class _Tape:
-    """Blocks as they were asked for."""
+    """Blocks of transactions with their timestamps, as they were sent."""
 
     blocks: list[tuple[int, tuple[Transaction, ...]]] = field(default_factory=list)
 
-    def note(self, block: Block, transactions: Sequence[Transaction]) -> None:
+    def record(self, block: Block, transactions: Sequence[Transaction]) -> None:
         self.blocks.append((block.timestamp, tuple(transactions)))
 
     @property
@@ -109,111 +122,150 @@ class _Tape:
         return [transaction for _, block in self.blocks for transaction in block]
 
 
+@dataclass(frozen=True)
+class _BuildTiming:
+    """One measurement of the build phase.
+
+    Attributes
+    ----------
+    setup, build : _Tape
+        The transactions that deployed the world, and those that built its positions.
+    replay_seconds : float
+        Duration of the build with everything recorded.
+    raw_seconds : float
+        Duration of the same batches sent to a bare anvil.
+    """
+
+    setup: _Tape
+    build: _Tape
+    replay_seconds: float
+    raw_seconds: float
+
+
 def main() -> int:
-    """Print every figure; 0 whatever they are, for a bench is no test."""
-    scenario = load_scenario(project_root() / "scenarios" / "loop-and-crash.yaml")
-    artifacts = load_artifacts()
-    pairs = [_build_and_resend(scenario, artifacts) for _ in range(_ROUNDS)]
-    setup, build, _, _ = pairs[0]
-    count = len(build.transactions)
-    replay_seconds = sorted(seconds for _, _, seconds, _ in pairs)[_ROUNDS // 2]
-    rate = count / replay_seconds
-    _line("build_transactions", f"{count}")
-    _line("build_transactions_per_second", f"{rate:.0f}")
-    raw = sorted(bare / played for _, _, played, bare in pairs)[_ROUNDS // 2]
-    _line("replay_over_raw_batches", f"{raw:.2f}", "0.60", met=raw >= 0.6)
-    with _fresh(scenario) as anvil:
-        chain = LocalChain(anvil.rpc)
-        actors = _send(chain, setup)
-        chain.fund({transaction.sender for transaction in build.transactions} - actors)
-        ape_rate = ape_calls_per_second(
-            anvil, build.transactions[:_APE_SAMPLE], artifacts, setup_tape=setup.transactions
-        )
-    _line("ape_transactions_per_second", f"{ape_rate:.1f}")
-    _line("replay_over_ape", f"{rate / ape_rate:.1f}", "40", met=rate / ape_rate >= 40)
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
-        summary = replay(scenario, out=Path(folder)).summary
-    _line("flagship_seconds", f"{time.perf_counter() - started:.1f}")
-    memory = float(summary["anvil_peak_memory_mb"])
-    _line("flagship_anvil_peak_mb", f"{memory:.0f}", "500", met=0 < memory < 500)
-    _crash_of_5000()
-    _october()
+    """Print every figure and return exit code 0: a figure that falls short of its goal is no failure."""
+    scenario = load_scenario(project_root() / "scenarios" / _FLAGSHIP)
+    _measure_build(scenario)
+    _measure_flagship(scenario)
+    _measure_5000_positions()
+    _measure_october()
     return 0
 
 
-def _october() -> None:
-    """The whole chain, on chain and at the exchange, in its full size: 2 h 15 min at 12 s a block."""
-    scenario = load_scenario(project_root() / "scenarios" / "october-2025.yaml", set=_october_in_full())
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
-        run = replay(scenario, out=Path(folder), require_expected=False)
-        accounts = run.margin[run.margin["phase"] == "build"]["account"].nunique()
-        summary = run.summary
-    seconds = time.perf_counter() - started
-    assert scenario.spec.exchange is not None
-    _line("october_positions", f"{summary['positions']}")
-    _line("october_exchange_accounts", f"{accounts}")
-    _line("october_books", f"{len(scenario.spec.exchange.books)}")
-    _line("october_trades", f"{summary['exchange']['trades']}")
-    _line("october_seconds", f"{seconds:.1f}", "600", met=seconds < 600)
+def _measure_build(scenario: Scenario) -> None:
+    """Compare the build phase with bare batches of the same transactions, and with ape."""
+    artifacts = load_artifacts()
+    timings = [_time_build(scenario, artifacts) for _ in range(_ROUNDS)]
+    first = timings[0]
+    count = len(first.build.transactions)
+    rate = count / median(timing.replay_seconds for timing in timings)
+    _print_figure("build_transactions", f"{count}")
+    _print_figure("build_transactions_per_second", f"{rate:.0f}")
+    of_raw = median(timing.raw_seconds / timing.replay_seconds for timing in timings)
+    _print_figure("replay_over_raw_batches", f"{of_raw:.2f}", f"{_LEAST_OF_RAW:.2f}", met=of_raw >= _LEAST_OF_RAW)
+    with _fresh_anvil(scenario) as anvil:
+        chain = LocalChain(anvil.rpc)
+        funded = _send(chain, first.setup)
+        chain.fund({transaction.sender for transaction in first.build.transactions} - funded)
+        sample = first.build.transactions[:_APE_SAMPLE]
+        ape_rate = ape_calls_per_second(anvil, sample, artifacts, setup_tape=first.setup.transactions)
+    over_ape = rate / ape_rate
+    _print_figure("ape_transactions_per_second", f"{ape_rate:.1f}")
+    _print_figure("replay_over_ape", f"{over_ape:.1f}", f"{_LEAST_OVER_APE}", met=over_ape >= _LEAST_OVER_APE)
 
 
-def _crash_of_5000() -> None:
-    """The endogenous crash with 5,000 positions and 20 bots over 600 blocks of 12 s."""
-    scenario = load_scenario(project_root() / "scenarios" / "usde-unwind.yaml", set=_SIZE_OF_5000)
-    with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
-        summary = replay(scenario, out=Path(folder), require_expected=False).summary
-    timeline = scenario.spec.timeline
-    hours = timeline.steps * timeline.block_seconds / 3600
-    share = 100 * (1 - summary["crash_node_seconds"] / summary["crash_wall_seconds"])
-    _line("crash_of_5000_positions", f"{summary['positions']}")
-    _line("crash_of_5000_liquidations", f"{summary['liquidations']}")
-    _line("crash_of_5000_seconds_per_simulated_hour", f"{summary['crash_wall_seconds'] / hours:.1f}")
-    _line("crash_of_5000_python_share_pct", f"{share:.1f}", "40", met=share < 40)
-
-
-def _build_and_resend(scenario: Scenario, artifacts: dict[str, Artifact]) -> tuple[_Tape, _Tape, float, float]:
-    """Tapes of set-up and build, seconds of the recorded build, seconds of the same batches sent bare."""
+def _time_build(scenario: Scenario, artifacts: dict[str, Artifact]) -> _BuildTiming:
     setup, build = _Tape(), _Tape()
-    current = setup
-    with _fresh(scenario) as anvil:
+    with _fresh_anvil(scenario) as anvil:
         chain = LocalChain(anvil.rpc)
         world = World(chain=chain, scenario=scenario, artifacts=artifacts)
         recorder = Recorder(world, run_id="bench", seed=scenario.seed)
+        tape = setup
 
         def on_block(block: Block, transactions: Sequence[Transaction]) -> None:
-            current.note(block, transactions)
+            tape.record(block, transactions)
             recorder.on_block(block, transactions)
 
         chain.on_block = on_block
         deploy_world(world)
-        current = build
+        # From here on `on_block` records onto the other tape.
+        tape = build
         started = time.perf_counter()
         build_positions(world, plan_positions(scenario))
-        played = time.perf_counter() - started
+        replay_seconds = time.perf_counter() - started
         chain.close()
         actors = list(world.actors)
-    with _fresh(scenario) as anvil:
+    with _fresh_anvil(scenario) as anvil:
         chain = LocalChain(anvil.rpc)
         chain.fund(actors)
         _send(chain, setup)
-        batches = chain.requests([block for _, block in build.blocks])
+        # Encoded beforehand, so that only the node and the connection are timed.
+        batches = chain.requests([transactions for _, transactions in build.blocks])
         started = time.perf_counter()
         for (timestamp, _), batch in zip(build.blocks, batches, strict=True):
             anvil.rpc.batch_as(str, batch)
             anvil.rpc.call("evm_mine", {"timestamp": timestamp})
-        bare = time.perf_counter() - started
-        mined = int(anvil.rpc.call_as(str, "eth_blockNumber"), 16)
-        assert mined == len(setup.blocks) + len(build.blocks)
-    return setup, build, played, bare
+        raw_seconds = time.perf_counter() - started
+        mined, sent = int(anvil.rpc.call_as(str, "eth_blockNumber"), 16), len(setup.blocks) + len(build.blocks)
+        if mined != sent:
+            raise ChainError(f"the bare node mined {mined} blocks of {sent}: the two times do not compare")
+    return _BuildTiming(setup, build, replay_seconds, raw_seconds)
 
 
-def _fresh(scenario: Scenario) -> Anvil:
+def _measure_flagship(scenario: Scenario) -> None:
+    """Time the flagship scenario as a whole, its report included."""
+    with _timed_replay(scenario) as (run, seconds):
+        memory_mb = float(run.summary["anvil_peak_memory_mb"])
+        _print_figure("flagship_seconds", f"{seconds:.1f}")
+        # A memory of 0 was not measured, and meets no goal.
+        is_met = 0 < memory_mb < _MOST_MEMORY_MB
+        _print_figure("flagship_anvil_peak_mb", f"{memory_mb:.0f}", f"{_MOST_MEMORY_MB}", met=is_met)
+
+
+def _measure_5000_positions() -> None:
+    """Time the endogenous crash with 5,000 positions and 20 keepers, over 600 blocks of 12 s."""
+    scenario = load_scenario(project_root() / "scenarios" / "usde-unwind.yaml", set=_5000_POSITIONS)
+    timeline = scenario.spec.timeline
+    hours = timeline.steps * timeline.block_seconds / _SECONDS_PER_HOUR
+    with _timed_replay(scenario) as (run, _):
+        crash_seconds, node_seconds = run.summary["crash_wall_seconds"], run.summary["crash_node_seconds"]
+        python_pct = 100 * (1 - node_seconds / crash_seconds)
+        _print_figure("crash_of_5000_positions", f"{run.summary['positions']}")
+        _print_figure("crash_of_5000_liquidations", f"{run.summary['liquidations']}")
+        _print_figure("crash_of_5000_seconds_per_simulated_hour", f"{crash_seconds / hours:.1f}")
+        is_met = python_pct < _MOST_PYTHON_PCT
+        _print_figure("crash_of_5000_python_share_pct", f"{python_pct:.1f}", f"{_MOST_PYTHON_PCT}", met=is_met)
+
+
+def _measure_october() -> None:
+    """Time the whole chain of October 2025, on chain and at the exchange: 2 h 15 min at 12 s per block."""
+    scenario = load_scenario(project_root() / "scenarios" / "october-2025.yaml", set=_october_in_full())
+    with _timed_replay(scenario) as (run, seconds):
+        accounts = run.margin[run.margin["phase"] == Phase.BUILD]["account"].nunique()
+        _print_figure("october_positions", f"{run.summary['positions']}")
+        _print_figure("october_exchange_accounts", f"{accounts}")
+        _print_figure("october_books", f"{len(scenario.spec.require_exchange().books)}")
+        _print_figure("october_trades", f"{run.summary['exchange']['trades']}")
+        is_met = seconds < _MOST_OCTOBER_SECONDS
+        _print_figure("october_seconds", f"{seconds:.1f}", f"{_MOST_OCTOBER_SECONDS}", met=is_met)
+
+
+@contextmanager
+def _timed_replay(scenario: Scenario) -> Iterator[tuple[Run, float]]:
+    """Replay a scenario, and yield its run and the seconds that it took; the run's folder is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
+        started = time.perf_counter()
+        # The large scenarios are changed in size, and need not meet the claims of the shipped ones.
+        run = replay(scenario, out=Path(folder), require_expected=False)
+        yield run, time.perf_counter() - started
+
+
+def _fresh_anvil(scenario: Scenario) -> Anvil:
     return Anvil(timestamp=scenario.spec.timeline.genesis_timestamp)
 
 
 def _send(chain: LocalChain, tape: _Tape) -> set[str]:
+    """Fund the senders of a tape, mine its blocks, and return the senders."""
     senders = {transaction.sender for transaction in tape.transactions}
     chain.fund(senders)
     for timestamp, transactions in tape.blocks:
@@ -221,8 +273,9 @@ def _send(chain: LocalChain, tape: _Tape) -> set[str]:
     return senders
 
 
-def _line(name: str, value: str, goal: str = "-", *, met: bool | None = None) -> None:
-    verdict: Any = "-" if met is None else "ok" if met else "short"
+def _print_figure(name: str, value: str, goal: str = "-", *, met: bool | None = None) -> None:
+    """Print one line; `met` is None for a figure without a goal."""
+    verdict = "-" if met is None else "ok" if met else "short"
     print(f"{name:32} {value:>12} {goal:>8} {verdict}", flush=True)
 
 

@@ -13,7 +13,7 @@ from cascade.analysis.prices.fall import main_market
 from cascade.experiments.causes.find import find_causes
 from cascade.experiments.causes.result import Causes
 from cascade.experiments.causes.save import save_causes
-from cascade.run.verification import verify
+from cascade.experiments.verify import verify
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from cascade.experiments.comparison.result import Comparison
 from cascade.experiments.oracles.compare import compare_oracles
 from cascade.experiments.oracles.result import OracleComparison
 from cascade.experiments.runs import Job, RunFailed, run_all
-from cascade.run.verification import scenarios_of, verify
+from cascade.experiments.verify import verify
+from cascade.run.verification import scenarios_of
 from cascade.scenario.load import vary
 from cascade.toolchain.paths import project_root
 

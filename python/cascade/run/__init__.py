@@ -1,1 +1,1 @@
-"""One run on disk: written, opened, verified, and held against what its scenario expects."""
+"""One run on disk: its inputs, its folder, opening it again, and judging it against the claims of its scenario."""

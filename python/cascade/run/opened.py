@@ -1,4 +1,4 @@
-"""A finished run, opened from its folder."""
+"""Open the folder of a finished run."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ __all__ = ["Run"]
 
 
 class Run:
-    """Tables, summary, manifest and report of one run.
+    """The tables, summary, manifest and report of one finished run.
 
     Every table is an attribute: `run.liquidations`, `run.positions`, ... (docs/TABLES.md). Raw amounts are Python ints.
 
     Parameters
     ----------
     folder : str or Path
-        The run's folder.
+        Folder of the run.
 
     Raises
     ------
     CascadeError
-        When the folder is no finished run.
+        When the folder does not hold a finished run.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         if not (self.folder / "manifest.json").is_file():
-            raise CascadeError(f"{folder}: no finished run: expected a folder with manifest.json")
+            raise CascadeError(f"{folder}: is not a finished run: expected a folder with manifest.json")
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -44,31 +44,32 @@ class Run:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """The run's figures."""
+        """The figures of the run."""
         content: dict[str, Any] = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
         return content
 
     @cached_property
     def frames(self) -> Frames:
-        """All tables, read when asked for."""
+        """The tables of the run; each is read when it is first used."""
         return Frames(self.folder)
 
     def report(self) -> Path:
-        """Path of the report; drawn again from the tables when it is missing."""
+        """Return the path of the report, which is drawn from the tables first where it is missing."""
         page = self.folder / "report.html"
         if not page.is_file():
+            # Imported on first use: the chart libraries take seconds to load, and most callers want tables only.
             from cascade.report.run.page import build_report
 
             build_report(self.folder)
         return page
 
     def require_expected(self) -> None:
-        """Refuse a run that ended otherwise than its scenario claims.
+        """Raise when the run ended otherwise than its scenario claims.
 
         Raises
         ------
         ExpectationFailed
-            Naming the claim, the outcome and the run's folder, which stays.
+            Naming each missed claim, its outcome, and the folder of the run, which is kept.
         """
         expectation = self.manifest.expectation
         if not expectation.met:
@@ -77,6 +78,7 @@ class Run:
             )
 
     def __getattr__(self, name: str) -> pd.DataFrame:
+        # Called for names that are no attribute of a run: tables, and derived frames of `Frames`.
         frames: Frames = self.frames
         if name.startswith("_") or not hasattr(frames, name):
             raise AttributeError(name)
