@@ -18,6 +18,7 @@ __all__ = [
     "E8",
     "NO_DEBT_WAD",
     "PPM",
+    "UINT256_MAX",
     "WAD",
     "Bps",
     "InexactAmount",
@@ -62,7 +63,10 @@ PPM = 10**6
 E8 = 10**8
 """One dollar, with 8 decimals."""
 
-NO_DEBT_WAD = Wad(2**256 - 1)
+UINT256_MAX = 2**256 - 1
+"""Largest integer that a contract holds."""
+
+NO_DEBT_WAD = Wad(UINT256_MAX)
 """The health factor of an account without debt: the largest `uint256`, as in Aave."""
 
 _ETHER_DECIMALS = 18

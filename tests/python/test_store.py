@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from cascade.analysis.frames import Frames
 from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256, combined_sha256
 from cascade.recording.doc import render
@@ -25,6 +27,7 @@ from cascade.recording.store import (
     write_tables,
 )
 from cascade.recording.tables import TABLES, Kind, LinkRow, LoopRow, PriceRow, Row
+from cascade.recording.tables import row as declare
 from cascade.vocabulary import Motive
 
 from .table_rows import typed
@@ -114,6 +117,27 @@ def test_row__with_a_missing_or_an_unknown_column__cannot_be_made() -> None:
     del columns["round"]
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'round'"):
         LoopRow(**columns)
+
+
+@pytest.fixture
+def without_notes() -> Iterator[None]:
+    yield
+    TABLES.pop("notes", None)
+
+
+@pytest.mark.usefixtures("without_notes")
+def test_table__declared_by_a_class_alone__is_written_read_and_documented(tmp_path: Path) -> None:
+    @declare.table("notes")
+    class NoteRow(Row):
+        """One row per note."""
+
+        length: int = declare.uint256("-", "length of the note", signed=True)
+
+    rows = [NoteRow(run_id="a", seed=1, length=-(2**200)), NoteRow(run_id="a", seed=1, length=3)]
+    write_tables(tmp_path / "tables", rows)
+
+    assert Frames(tmp_path).rows(NoteRow) == rows
+    assert "| `length` | uint256 | - | length of the note |" in render()
 
 
 def test_write_tables__a_row_of_no_table__is_refused(tmp_path: Path) -> None:

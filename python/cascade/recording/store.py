@@ -17,13 +17,14 @@ import pyarrow.parquet as pq
 from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256, combined_sha256
 from cascade.recording.tables import TABLES, Column, Kind, Row, Table
+from cascade.units import UINT256_MAX
 
 __all__ = ["SchemaViolation", "read_table", "rows_of", "table_sha256", "tables_sha256", "write_derived", "write_tables"]
 
 R = TypeVar("R", bound=Row)
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
-_INT256_MIN, _UINT256_MAX = -(2**255), 2**256 - 1
+_INT256_MIN = -(2**255)
 
 _ARROW = {
     Kind.TEXT: pa.string(),
@@ -226,7 +227,7 @@ def _check(table: str, column: Column, values: Sequence[object]) -> None:
 def _limits(column: Column) -> tuple[int, int]:
     if column.kind is Kind.INT64:
         return _INT64_MIN, _INT64_MAX
-    return (_INT256_MIN if column.is_signed else 0), _UINT256_MAX
+    return (_INT256_MIN if column.is_signed else 0), UINT256_MAX
 
 
 def _to_array(kind: Kind, values: pa.ChunkedArray) -> npt.NDArray[np.generic]:

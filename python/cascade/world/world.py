@@ -11,6 +11,7 @@ from cascade.chain.local import Contract, LocalChain, Transaction, address_of
 from cascade.errors import MissingPart
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import ParMintVenue
+from cascade.units import UINT256_MAX
 from cascade.world.exchange import DeployedExchange
 from cascade.world.venue import DeployedVenue
 
@@ -18,7 +19,7 @@ __all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
 
 _SETUP_GAS = 3_000_000
 _BLOCK_OF = 100
-MAX_UINT256 = 2**256 - 1
+MAX_UINT256 = UINT256_MAX
 
 SetupCall = tuple[str, Contract, str, tuple[object, ...]]
 """Sender, contract, function, arguments."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from cascade.units import BPS
+from cascade.units import BPS, UINT256_MAX
 
 __all__ = [
     "UINT256_MAX",
@@ -24,9 +24,6 @@ __all__ = [
     "Uniform",
     "exact_decimal",
 ]
-
-UINT256_MAX = 2**256 - 1
-"""Largest integer that a contract holds."""
 
 
 def exact_decimal(value: object) -> Decimal:
