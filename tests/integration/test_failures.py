@@ -164,7 +164,7 @@ def test_replay__liquidations_where_none_are_expected__fails(runs_folder: Path) 
 def test_replay__shock_that_breaches_no_one__refused_before_anything_starts(runs_folder: Path) -> None:
     scenario = small(**{"positions.loopers.target": {"leverage": {"kind": "fixed", "value": 1.5}}})
 
-    with pytest.raises(ScenarioError, match="takes no position under a health factor of 1"):
+    with pytest.raises(ScenarioError, match="takes no position below a health factor of 1"):
         replay(scenario, out=runs_folder)
 
     assert not runs_folder.exists()

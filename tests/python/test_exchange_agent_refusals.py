@@ -105,7 +105,7 @@ def test_scenario__each_kind_without_an_exchange__refused(folder: Path, agent: d
         ),
         (
             {"agents.a": {**MAKER, "ladders": {"alt": {**LADDER, "spread_bps": 0, "step_bps": 2_500}}}},
-            "agents.a.ladders.alt.levels = 5: the last bid is 10000 of 10000 under the middle",
+            "agents.a.ladders.alt.levels = 5: the last bid is 10000 in 1e-4 below the middle",
         ),
         ({"agents.a": {**BASIS, "count": 40}, "agents.b": {**BASIS, "count": 25}}, "at most 64 traders quote a market"),
         ({"agents.a": {**BIDDER, "capital": 0.0000001}}, "agents.a.capital = '1E-7': USDC has 6 decimals"),

@@ -167,7 +167,7 @@ def forgotten(**changes: Any) -> dict[str, Any]:
         ({f"{BOOKS}.alt.index": {"redemption_weight_bps": 10_001}}, "should be less than or equal to 10000"),
         (
             {f"{BOOKS}.alt.index": {"floor_price": 1.01}},
-            f"{BOOKS}.alt.index.floor_price = '1.01': is over initial_price, 1",
+            f"{BOOKS}.alt.index.floor_price = '1.01': is above initial_price, 1",
         ),
         ({f"{BOOKS}.alt.index": {"floor_price": 0.0000001}}, f"{BOOKS}.alt.index.floor_price = '1E-7': USDC has 6"),
         (forgotten(size=0), f"{BOOKS}.alt.forgotten_orders.0.size = 0: Input should be greater than 0"),
@@ -266,7 +266,7 @@ def test_agent_of_an_exchange__without_one__is_refused(agent: dict[str, Any]) ->
         ),
         (
             {**MAKER, "ladders": {"alt": {**LADDER, "levels": 5, "spread_bps": 2000, "step_bps": 2000}}},
-            "agents.mine.ladders.alt.levels = 5: the last bid is 10000 of 10000 under the middle",
+            "agents.mine.ladders.alt.levels = 5: the last bid is 10000 in 1e-4 below the middle",
         ),
         ({**MAKER, "short_contracts": {"alt": 1}}, "agents.mine.short_contracts = 'alt': unknown perpetual"),
         ({**MAKER, "borrowed": 0.0000001}, "agents.mine.borrowed = '1E-7': USDC has 6 decimals"),
@@ -277,12 +277,16 @@ def test_agent_of_an_exchange__without_one__is_refused(agent: dict[str, Any]) ->
         ({**DEBTOR, "line": "usde"}, "agents.mine.line = 'usde': unknown line; exchange.desk.lines has alt"),
         ({**DEBTOR, "ltv": {"kind": "fixed", "value": 0.651}}, "agents.mine.ltv = '0.651': the desk lends 65.00%"),
         ({**DESK_WHALE, "cohort": "nobody"}, "agents.mine.cohort = 'nobody': unknown cohort"),
-        ({**DESK_WHALE, "cohort": "loopers"}, "agents.mine.cohort = 'loopers': owes the desk nothing"),
+        ({**DESK_WHALE, "cohort": "loopers"}, "agents.mine.cohort = 'loopers': has no loan of the desk"),
         ({**DESK_WHALE, "venue": "weth-usdc"}, "agents.mine.venue = 'weth-usdc': expected a stable-swap"),
-        ({**DESK_WHALE, "cure_ltv_bps": 7500}, "agents.mine.cure_ltv_bps = 7500: the desk calls at 7500: a cure"),
+        (
+            {**DESK_WHALE, "cure_ltv_bps": 7500},
+            "agents.mine.cure_ltv_bps = 7500: the desk calls at 7500: expected a cure",
+        ),
         (
             {"kind": "whale", "cohort": "desk-whales", "venue": "usde-usdc"},
-            "agents.mine.cohort = 'desk-whales': its pledge is the desk's, which calls it: expected a desk-whale",
+            "agents.mine.cohort = 'desk-whales': its pledge is at the exchange's desk: "
+            "expected an agent of kind desk-whale",
         ),
         (
             {"kind": "custom", "agent": "a.py:A", "role": "maker"},
@@ -300,7 +304,8 @@ def test_agent__that_could_not_act_at_the_exchange__is_refused(agent: dict[str, 
         ({"agents.mine": KEEPER, "agents.other": KEEPER}, "agents.other.kind = 'exchange-keeper': the exchange's"),
         (
             {f"{MARGIN}.markets.alt-perp.contract_size": 10.5, "agents.mine": BASIS},
-            "agents.mine.market = 'alt-perp': a contract is 10.5, no whole number of lots of 1: it could not be hedged",
+            "agents.mine.market = 'alt-perp': a contract is 10.5, which is not a whole number of lots of 1: "
+            "it could not be hedged",
         ),
         (
             {"exchange.margin": None, "agents.mine": {**MAKER, "borrowed": 5}},
@@ -328,7 +333,7 @@ def test_agent__that_could_not_act_at_the_exchange__is_refused(agent: dict[str, 
         ),
         (
             {"positions.desk-whales": WHALES, "exchange.desk.capital": 1999},
-            "exchange.desk.capital = 1999: the positions borrow 2000 of the desk: give it more, or build fewer",
+            "exchange.desk.capital = 1999: the positions borrow 2000 from the desk: give it more, or build fewer",
         ),
     ],
 )

@@ -99,7 +99,7 @@ def test_shock__reaches_the_weakest_position__says_nothing() -> None:
 def test_shock__too_shallow__refused_before_anything_starts() -> None:
     scenario = load_scenario(SCENARIOS / "aave-peg.yaml", overrides=["expect.liquidations=some"])
 
-    with pytest.raises(ScenarioError, match="takes no position under a health factor of 1"):
+    with pytest.raises(ScenarioError, match="takes no position below a health factor of 1"):
         check_shock(scenario, plan_positions(scenario))
 
 
@@ -108,7 +108,7 @@ def test_shock__none_expected__says_so_in_a_sentence() -> None:
     note = check_shock(scenario, plan_positions(scenario))
 
     assert note is not None
-    assert "takes no position under a health factor of 1" in note
+    assert "takes no position below a health factor of 1" in note
 
 
 def test_oracle_path__same_as_another_feed__is_that_feeds() -> None:

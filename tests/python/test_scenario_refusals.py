@@ -50,15 +50,15 @@ def refusal(changes: dict[str, Any]) -> str:
         ),
         (
             {"oracle.USDC": {"kind": "same-as", "asset": "USDe"}},
-            "oracle.USDC = 'USDe': price sources in a circle: USDe -> USDC -> USDe",
+            "oracle.USDC = 'USDe': price sources form a cycle: USDe -> USDC -> USDe",
         ),
         (
             {"oracle.USDC": {"kind": "same-as", "asset": "WETH"}, "oracle.WETH": {"kind": "same-as", "asset": "USDC"}},
-            "price sources in a circle: USDC -> WETH -> USDC",
+            "price sources form a cycle: USDC -> WETH -> USDC",
         ),
         (
             {"oracle.USDe": {"kind": "cap", "cap_usd": 1, "source": {"kind": "same-as", "asset": "USDe"}}},
-            "oracle.USDe = 'USDe': price sources in a circle: USDe -> USDe",
+            "oracle.USDe = 'USDe': price sources form a cycle: USDe -> USDe",
         ),
         (
             {"oracle.USDe": {"kind": "median", "sources": [SPOT, SPOT, SPOT, SPOT]}},
@@ -94,7 +94,8 @@ def refusal(changes: dict[str, Any]) -> str:
         ),
         (
             {"agents.whales-owners.warning_ltv_bps": 8300},
-            "agents.whales-owners.warning_ltv_bps = 8300: the pool liquidates WETH at 8300: a call comes before that",
+            "agents.whales-owners.warning_ltv_bps = 8300: the pool liquidates WETH at 8300: "
+            "expected a warning below that",
         ),
         (
             {"agents.whales-owners.cure_ltv_bps": 7000},
@@ -110,7 +111,7 @@ def refusal(changes: dict[str, Any]) -> str:
         ),
         (
             {"venues.other": PAIR, "agents.keeper.exits": ["usde-usdc", "other"]},
-            "agents.keeper.exits = 'other': sells USDe, as usde-usdc does: name one",
+            "agents.keeper.exits = 'other': sells USDe, as usde-usdc does: name one exit per collateral",
         ),
         (
             {"positions.whales.pledge.ltv": {"kind": "fixed", "value": 0.8051}},
@@ -159,7 +160,7 @@ def refusal(changes: dict[str, Any]) -> str:
                 "agents.m": {"kind": "market-poster", "asset": "USDe", "venue": "usde-usdc"},
                 "agents.n": {"kind": "market-poster", "asset": "USDe", "venue": "usde-usdc"},
             },
-            " = 'USDe': is posted twice: by ",
+            " = 'USDe': is posted by ",
         ),
         (
             {

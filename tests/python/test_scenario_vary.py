@@ -136,7 +136,7 @@ def test_standing__collateral_lines_to_zero__are_refused_as_the_configurator_doe
 def test_standing__mode_taken_away__is_refused(unwind: Scenario) -> None:
     with_mode = vary(unwind, {"lending.emodes": {1: MODE}})
 
-    with pytest.raises(ScenarioError, match=r"lending\.emodes\.1: cannot be taken from a standing pool"):
+    with pytest.raises(ScenarioError, match=r"lending\.emodes\.1: cannot be removed from a pool with open positions"):
         standing_positions(with_mode, unwind)
 
 

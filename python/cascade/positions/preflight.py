@@ -73,7 +73,7 @@ def _require_lent(scenario: Scenario, of_pool: Mapping[str, Decimal], of_desk: D
             file=scenario.file,
             key="exchange.desk.capital",
             value=int(desk.capital),
-            expected=f"the positions borrow {int(of_desk)} of the desk: give it more, or build fewer",
+            expected=f"the positions borrow {int(of_desk)} from the desk: give it more, or build fewer",
         )
 
 
@@ -111,7 +111,7 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
         what = "no position has debt"
     elif weakest.health_factor >= 1:
         what = (
-            f"the oracle's path takes no position under a health factor of 1: the weakest, {weakest.borrower}, "
+            f"the oracle's path takes no position below a health factor of 1: the weakest, {weakest.borrower}, "
             f"stays at {weakest.health_factor:.4f} at {weakest.at}"
         )
     else:

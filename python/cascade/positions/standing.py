@@ -76,7 +76,7 @@ def _foundation(baseline: Scenario, change: Scenario) -> LendingSpec:
             file=change.file,
             key=f"lending.{removed[0]}",
             value=None,
-            expected="cannot be taken from a standing pool: set its lines instead",
+            expected="cannot be removed from a pool with open positions: set its lines instead",
         )
     used = {
         asset

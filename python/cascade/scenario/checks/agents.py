@@ -20,6 +20,6 @@ def check_agents(case: Case) -> None:
         agent.check(case, key)
         for asset in agent.feeds_posted(case.spec):
             if asset in posters:
-                case.refuse(key, asset, f"is posted twice: by {posters[asset]} too")
+                case.refuse(key, asset, f"is posted by {posters[asset]} already")
             posters[asset] = name
         case.require_path(agent.paths_followed)

@@ -84,7 +84,7 @@ def _check_book(case: Case, key: str, name: str, book: BookSpec, cash: str) -> N
         )
     if book.index.floor_price > book.initial_price:
         case.refuse(
-            f"{key}.index.floor_price", str(book.index.floor_price), f"is over initial_price, {book.initial_price}"
+            f"{key}.index.floor_price", str(book.index.floor_price), f"is above initial_price, {book.initial_price}"
         )
     _check_forgotten_orders(case, key, book)
 

@@ -51,6 +51,6 @@ def check_ethena(case: Case) -> None:
         if case.spec.assets[asset].kind is not AssetKind.ERC20:
             case.refuse(key, asset, "expected an asset of kind erc20")
     if ethena.spot == paid:
-        case.refuse("ethena.spot", ethena.spot, "is what minting is paid in: it needs no hedge")
+        case.refuse("ethena.spot", ethena.spot, "is the asset that minting is paid in: it needs no hedge")
     if not isinstance(case.spec.oracle.get(ethena.spot), PostedOracle):
         case.refuse("ethena.spot", ethena.spot, f"marked at its feed: expected oracle.{ethena.spot} to be posted")

@@ -48,4 +48,4 @@ def _check_desk_pledge(case: Case, key: str, cohort: CohortSpec, pledge: PledgeS
     if book is not None and book.base != pledge.collateral:
         case.refuse(f"{key}.collateral", pledge.collateral, f"the line {line} takes {book.base}")
     if cohort.debt != exchange.cash:
-        case.refuse(f"{key}.line", line, f"lends {exchange.cash}, and the loop is of {cohort.debt}")
+        case.refuse(f"{key}.line", line, f"lends {exchange.cash}, but the loop borrows {cohort.debt}")

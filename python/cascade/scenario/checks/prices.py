@@ -50,6 +50,6 @@ def _require_acyclic(case: Case, asset: str, above: tuple[str, ...]) -> None:
     """Refuse a circle of sources; `above` holds the assets whose sources led to this one."""
     if asset in above:
         circle = " -> ".join((*above[above.index(asset) :], asset))
-        case.refuse(f"oracle.{above[-1]}", asset, f"price sources in a circle: {circle}")
+        case.refuse(f"oracle.{above[-1]}", asset, f"price sources form a cycle: {circle}")
     for other in assets_read(case.spec, case.spec.oracle[asset]):
         _require_acyclic(case, other, (*above, asset))

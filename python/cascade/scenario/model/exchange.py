@@ -257,7 +257,7 @@ class MarginRulesSpec(Spec):
     @model_validator(mode="after")
     def _ordered(self) -> MarginRulesSpec:
         if not self.liquidation <= self.reduce_only <= self.warning <= self.free:
-            raise ValueError("liquidation, reduce_only, warning and free must not fall in this order")
+            raise ValueError("liquidation, reduce_only, warning and free must be in rising order")
         return self
 
 

@@ -101,7 +101,7 @@ class ExchangeArbitrageurSpec(ExchangeAgent, SingleAgent):
         book = case.book(f"{key}.book", self.book)
         quote, _ = case.pool(f"{key}.venue", self.venue, second=book.base).pair
         if quote != exchange.cash:
-            case.refuse(f"{key}.venue", self.venue, f"pays {quote}, and the book {exchange.cash}")
+            case.refuse(f"{key}.venue", self.venue, f"pays {quote}, but the book quotes in {exchange.cash}")
         if self.max_per_block < book.lot:
             case.refuse(f"{key}.max_per_block", str(self.max_per_block), f"expected at least a lot, {book.lot}")
 
@@ -174,14 +174,14 @@ class DeskWhaleSpec(ExchangeAgent):
         """Refuse owners who could not sell, owe the desk nothing, or would cure a call that is not made yet."""
         pledge = case.cohort_that_sells(key, self.cohort, self.venue).pledge
         if pledge is None or pledge.line is None:
-            case.refuse(f"{key}.cohort", self.cohort, "owes the desk nothing: its pledge must name a line")
+            case.refuse(f"{key}.cohort", self.cohort, "has no loan of the desk: its pledge must name a line")
         # A whale that repaid down to a higher LTV than the desk calls at would be called again at once.
         line = case.line(f"positions.{self.cohort}.pledge.line", pledge.line)
         if self.cure_ltv_bps >= line.margin_call_ltv_bps:
             case.refuse(
                 f"{key}.cure_ltv_bps",
                 self.cure_ltv_bps,
-                f"the desk calls at {line.margin_call_ltv_bps}: a cure is below that",
+                f"the desk calls at {line.margin_call_ltv_bps}: expected a cure below that",
             )
 
 

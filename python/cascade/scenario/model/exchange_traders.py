@@ -113,7 +113,7 @@ class MarketMakerSpec(ExchangeAgent, GroupAgent):
                 case.refuse(
                     f"{key}.ladders.{name}.levels",
                     ladder.levels,
-                    f"the last bid is {last_bps} of {BPS} under the middle: expected a price above 0",
+                    f"the last bid is {last_bps} in 1e-4 below the middle: expected a price above 0",
                 )
         for market in self.short_contracts:
             case.market(f"{key}.short_contracts", market)
@@ -224,7 +224,8 @@ class BasisTraderSpec(ExchangeAgent, GroupAgent):
             case.refuse(
                 f"{key}.market",
                 self.market,
-                f"a contract is {market.contract_size}, no whole number of lots of {lot}: it could not be hedged",
+                f"a contract is {market.contract_size}, which is not a whole number of lots of {lot}: it could not be "
+                "hedged",
             )
         others = [other for other in case.spec.agents.values() if isinstance(other, BasisTraderSpec)]
         quoting = sum(other.count for other in others if other.market == self.market)

@@ -66,7 +66,7 @@ class KeeperSpec(GroupAgent):
                 case.refuse(f"{key}.exits", name, "a minting contract buys nothing from a keeper: name a pool")
             sold = venue.pair[1]
             if sold in taken:
-                case.refuse(f"{key}.exits", name, f"sells {sold}, as {taken[sold]} does: name one")
+                case.refuse(f"{key}.exits", name, f"sells {sold}, as {taken[sold]} does: name one exit per collateral")
             taken[sold] = name
 
     def amounts(self, spec: Sections) -> Iterator[StatedAmount]:
@@ -128,13 +128,17 @@ class WhaleSpec(TippingAgent):
                 case.refuse(f"{key}.cohort", self.cohort, "has no pledge: without leave_below its owners never act")
             return
         if pledge.line is not None:
-            case.refuse(f"{key}.cohort", self.cohort, "its pledge is the desk's, which calls it: expected a desk-whale")
+            case.refuse(
+                f"{key}.cohort",
+                self.cohort,
+                "its pledge is at the exchange's desk: expected an agent of kind desk-whale",
+            )
         line_bps = case.spec.lending.reserves[pledge.collateral].liquidation_threshold_bps
         if self.warning_ltv_bps >= line_bps:
             case.refuse(
                 f"{key}.warning_ltv_bps",
                 self.warning_ltv_bps,
-                f"the pool liquidates {pledge.collateral} at {line_bps}: a call comes before that",
+                f"the pool liquidates {pledge.collateral} at {line_bps}: expected a warning below that",
             )
 
 
