@@ -113,6 +113,7 @@ class Engine:
         self.world.chain.set_base_fee_wei(self._first_base_fee_wei)
         view = self._view(0)
         for step in range(timeline.steps):
+            # Agents decide on the state after the last block; what they propose is mined in this step's blocks.
             self._collect_proposals(view)
             self.observer.before_block(step)
             self._mine_exchange_block(step, view)
@@ -143,6 +144,7 @@ class Engine:
         for transaction in self._for_exchange:
             by_sender.setdefault(transaction.sender, []).append(transaction)
         senders = list(by_sender)
+        # A stream of its own per step: the draw does not depend on how many senders earlier steps had.
         order = stream(self.world.scenario.seed, f"exchange/{step}").permutation(len(senders))
         chain.set_block_gas_limit(_EXCHANGE_GAS_LIMIT)
         chain.mine(
@@ -241,6 +243,7 @@ class Engine:
                 first_step = waiting.first_step
             else:
                 staying.append(waiting)
+        # A renewed proposal ranks behind those of the same tip that arrived before the renewal.
         rank = (-proposal.tip_wei, next(self._arrivals))
         self._queue = [*staying, _Waiting(rank, step, first_step, proposal, data)]
 

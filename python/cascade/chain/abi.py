@@ -100,6 +100,7 @@ def _word_hex(kind: str, value: object) -> str:
     if not isinstance(value, (int, str, SupportsInt)):
         raise TypeError(f"{value!r:.80} is no {kind}")
     number = int(value)
+    # Two's complement, whatever the width of a signed type: shorter ones are sign-extended to the word.
     if number < 0:
         number += _TWO_256
     if not 0 <= number < _TWO_256:
@@ -117,6 +118,7 @@ def _word_value(kind: str, word: int) -> int | bool | str | bytes:
         return word != 0
     if kind.startswith("int"):
         return signed_word(word)
+    # Fixed bytes are padded at the right end, numbers at the left.
     return word.to_bytes(32, "big")[: int(kind.removeprefix("bytes"))]
 
 
@@ -286,6 +288,7 @@ class Event:
     def decode(self, topics: Sequence[str], data: str) -> dict[str, AbiValue]:
         """Return the arguments of a log of this event, from its topics and data (0x-hex)."""
         values: dict[str, AbiValue] = {}
+        # The first topic is the hash of the event's signature.
         for (name, kind), topic in zip(self._indexed, topics[1:], strict=True):
             values[name] = _word_value(kind, int(topic, 16))
         if self._data_fields is not None:
@@ -364,6 +367,7 @@ def revert_reason(data: str, errors: Mapping[str, Function]) -> str:
     if error is None:
         return data[:10]
     arguments = error.decode_arguments(data)
+    # A `require` with a text is given as that text alone, without the name `Error`.
     if error is _ERROR_STRING:
         return str(arguments[0])
     if error is _PANIC:

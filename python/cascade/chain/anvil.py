@@ -70,6 +70,7 @@ class Anvil:
             "127.0.0.1",
             "--chain-id",
             str(self.CHAIN_ID),
+            # Pinned: a newer anvil would default to a newer hard fork, with other gas.
             "--hardfork",
             "prague",
             "--no-mining",
@@ -176,6 +177,7 @@ class Anvil:
         try:
             return subprocess.Popen(
                 [str(binary), "--port", str(port), *self._options],
+                # anvil keeps state files under its HOME, and reads configuration from there.
                 env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
                 cwd=home,
                 stdin=subprocess.DEVNULL,

@@ -88,9 +88,11 @@ def _artifact(name: str, kind: ContractType) -> Artifact:
 
 def _sources_sha256(root: Path) -> str:
     digest = hashlib.sha256()
+    # The configuration sets the compiler and its optimiser, the lock file the version of OpenZeppelin.
     files = [root / "ape-config.yaml", root / "package-lock.json", *sorted((root / "contracts").rglob("*.sol"))]
     for file in files:
         relative = file.relative_to(root).as_posix()
+        # ape copies the libraries that it compiled with into contracts/.cache.
         if "/.cache/" not in relative:
             digest.update(f"{relative}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -28,7 +28,11 @@ _FEE_CEILING_WEI = 10**15
 whose cap is below the base fee, and a block that lacks a transaction is an error."""
 
 _FUNDS_WEI = 10**27
+"""Ether of a funded account: a billion, far more than any run spends on gas."""
+
 _VIEW_GAS = 2**50
+"""Gas limit of views, above every block's: a packed view of thousands of positions uses more than a block has."""
+
 _READ_CHUNK = 250
 """Accounts read in one call of a packed view."""
 
@@ -164,6 +168,7 @@ class LocalChain:
     def _send(self, transactions: Sequence[Transaction], timestamp: int) -> _Sent:
         (requests,) = self.requests([transactions])
         hashes = self.rpc.batch_as(str, requests)
+        # The node accepts transactions concurrently; nonces and fee caps alone fix their order in the block.
         self.rpc.call("evm_mine", {"timestamp": timestamp})
         self.block_number, self.timestamp = self.block_number + 1, timestamp
         return _Sent(self.block_number, timestamp, hashes, transactions)
@@ -212,6 +217,7 @@ class LocalChain:
         """Return the base fee of the next block, which follows from the latest block by EIP-1559."""
         header = self._latest_block()
         base, used, target = int(header.base_fee, 16), int(header.gas_used, 16), int(header.gas_limit, 16) // 2
+        # The contract of EIP-1559: at most an eighth up or down per block, and at least 1 wei up above the target.
         if used == target:
             return base
         if used > target:
@@ -291,6 +297,7 @@ class LocalChain:
     @contextmanager
     def rolled_back(self) -> Iterator[None]:
         """Revert the chain on exit to its state on entry, even after an error."""
+        # The node keeps nonces itself; those counted here go back with it.
         snapshot = self.rpc.call("evm_snapshot")
         nonces, block_number, timestamp = dict(self._nonces), self.block_number, self.timestamp
         try:

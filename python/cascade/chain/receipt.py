@@ -14,6 +14,7 @@ from cascade.chain.abi import AbiValue, Event
 __all__ = ["Block", "Log", "RawHeader", "RawLog", "RawReceipt", "Receipt"]
 
 
+# The node writes addresses in lower case, everything else here is checksummed, and a checksum costs a hash.
 @lru_cache(maxsize=100_000)
 def _checksum(address: str) -> str:
     return to_checksum_address(address)

@@ -44,6 +44,7 @@ def canonical_sha256(rows: pd.DataFrame | Sequence[Row], table: str) -> str:
         columns = [rows[name].tolist() for name in names]
     else:
         columns = [[getattr(row, name) for row in rows] for name in names]
+    # One encoder for all rows: `json.dumps` with options would make a new one for each.
     encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
     lines = sorted(encode(values) for values in zip(*columns, strict=True))
     digest = hashlib.sha256(_head(schema).encode("ascii"))

@@ -56,6 +56,7 @@ def perp_trade_rows(accounts: ExchangeAccounts, mined: MinedTransaction, logs: S
 
 def event_rows(accounts: ExchangeAccounts, mined: MinedTransaction, logs: Sequence[Log]) -> Iterator[ExchangeEventRow]:
     """Yield the rows of `exchange_events` of one transaction: one per event, but one per market of deleveraging."""
+    # One bankruptcy may be closed against hundreds of accounts; each has its row in `perp_trades` already.
     deleveraged: set[int] = set()
     for log in logs:
         if log.event == "AutoDeleveraged":

@@ -49,6 +49,7 @@ class ExchangeRows:
         logs = mined.receipt.logs_of(self._contracts(is_crash)) if mined.receipt.ok else ()
         if not logs:
             return
+        # Own prices are followed from the first order on: a later move needs the price before it.
         for move in self._books.moves(mined, logs):
             yield self._move_row(mined, move)
         if not is_crash:

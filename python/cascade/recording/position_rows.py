@@ -31,6 +31,7 @@ def flow_rows(world: World, mined: MinedTransaction) -> Iterator[FlowRow]:
         if log.event not in _FLOWS:
             continue
         event, owner_argument, other_argument = _FLOWS[log.event]
+        # Contracts are no actors: a side that is one is not found here.
         owner = world.actors.get(log.arguments[owner_argument])
         other = world.actors.get(log.arguments[other_argument])
         if owner is not None and other is not None:

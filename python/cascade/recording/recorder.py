@@ -83,10 +83,12 @@ class Recorder:
     def on_block(self, block: Block, transactions: Sequence[Transaction]) -> None:
         """Record a mined block: its own row, its transactions, and what their events show."""
         at = self._stamp(block.number, block.timestamp)
+        # All transactions of a block share its lane: the two lanes are mined in separate blocks.
         lane = transactions[0].lane if transactions else self._lane_of_empty
         # In a step the exchange's block comes first: the next one without transactions is the chain's.
         self._lane_of_empty = Lane.CHAIN
         self._blocks.append(_block_row(at, block, lane, transactions))
+        # A set-up block counts as a step of its own; in the crash, the exchange's and the chain's block make one step.
         if self._phase is Phase.BUILD:
             self._watch.forget_falls()
         self._latest = [
@@ -134,9 +136,11 @@ class Recorder:
         self._rows += self._state.liquidity(at, view)
         self._rows += self._state.reserve(at, view)
         self._record_exchange_state(at, view)
+        # A position that its owner changed and a keeper liquidated in the same block has one row, as liquidated.
         changed = self._record_own_changes()
         changed.update(self._record_liquidations())
         self._record_positions(at, view, changed)
+        # After the liquidations, whose rows say since when the borrower had been unhealthy before this block.
         self._watch.observe(view, step=self._step)
 
     def built(self, view: BlockView, rounds: Iterable[LoopRound]) -> None:
@@ -262,6 +266,7 @@ class Recorder:
 
     def _withdrawal_row(self, mined: MinedTransaction) -> WithdrawalRow:
         pool, receipt = self._world.pool, mined.receipt
+        # The event names what was paid; only the call itself shows what was asked for, also where it reverted.
         token, asked, _ = pool.interface.functions["withdraw"].decode_arguments(mined.transaction.data)
         asset = next(symbol for symbol, known in self._world.tokens.items() if known.address.lower() == token.lower())
         paid = [log for log in receipt.logs_of({pool.address.lower()}) if log.event == "Withdraw"]

@@ -86,6 +86,7 @@ def write_tables(folder: Path, rows: Iterable[Row]) -> None:
         if row.table_name not in by_table:
             raise SchemaViolation(table=f"of {type(row).__name__}", column="", what=_not_declared())
         by_table[row.table_name].append(row)
+    # Every table is checked before the first is written, so that a violation leaves no folder that looks like a run's.
     tables = {name: _to_arrow(schema, by_table[name]) for name, schema in TABLES.items()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
@@ -185,6 +186,7 @@ def tables_sha256(folder: Path) -> str:
 
 
 def _write(folder: Path, name: str, table: pa.Table) -> None:
+    # pyarrow would add its own copy of the schema to the file; the one that `_described` adds is all that readers need.
     with pq.ParquetWriter(
         folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=9, store_schema=False
     ) as writer:
@@ -202,6 +204,7 @@ def _to_arrow(schema: Table, rows: Sequence[Row]) -> pa.Table:
         values = [getattr(row, column.name) for row in rows]
         _check(schema.name, column, values)
         if column.kind is Kind.UINT256:
+            # No type of Parquet holds 256 bits: its decimals end at 76 digits in pyarrow, two short.
             values = [str(value) for value in values]
         arrays.append(pa.array(values, type=_ARROW[column.kind]))
     fields = [pa.field(column.name, _ARROW[column.kind], nullable=False) for column in schema.columns]
