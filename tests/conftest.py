@@ -6,7 +6,7 @@ The plugin of `ape test` looks for anvil on the path.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ os.environ["PATH"] = f"{anvil_binary().parent}{os.pathsep}{os.environ['PATH']}"
 GENESIS_TIMESTAMP = 1_760_000_000
 ADMIN = address_of("admin")
 UINT_MAX = 2**256 - 1
+
+EventReader = Callable[[Receipt, str], dict[str, Any]]
+"""Reads the arguments of the one event of a name from a receipt: `only_event`, as a fixture."""
 
 
 class Stage:
@@ -182,5 +185,5 @@ def stage(session_chain: LocalChain) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def event() -> Any:
+def event() -> EventReader:
     return only_event

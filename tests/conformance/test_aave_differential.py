@@ -220,7 +220,11 @@ class TwoPools:
             amount = 2_000_000 * 10**decimals if asset != "WETH" else 5_000 * 10**decimals
             # Not compared yet: a reserve's last update is its listing, which the sides did in different blocks.
             supply = (asset, amount, USERS[0], 0)
-            self._send(USERS[0], "supply", lambda side, supply=supply: (side.pool, resolve(side, supply)), seconds=1)
+
+            def call(side: Side, supply: tuple[Any, ...] = supply) -> tuple[Contract, tuple[Any, ...]]:
+                return side.pool, resolve(side, supply)
+
+            self._send(USERS[0], "supply", call, seconds=1)
         self.on_pool(USERS[2], "setUserEMode", 1)
         for user, collateral, tokens in ((1, "WETH", 200), (2, "USDe", 500_000), (3, "USDe", 1_500)):
             supplied = tokens * 10 ** ASSETS[collateral]
@@ -454,7 +458,8 @@ class Sequence:
         self.pools.act(poster, "post", lambda side: (side.world.feeds[asset], (self.prices[asset],)))
 
     def _worth(self, asset: str, dollars: int, dust: int) -> int:
-        return max(0, dollars * 10**8 * 10 ** ASSETS[asset] // WHOLE_PRICES_E8[asset] + dust)
+        unit: int = 10 ** ASSETS[asset]
+        return max(0, dollars * 10**8 * unit // WHOLE_PRICES_E8[asset] + dust)
 
     def _part(self, amount: int, share: int, dust: int) -> int:
         return max(0, amount * share // 10_000 + dust)

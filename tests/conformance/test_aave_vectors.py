@@ -73,8 +73,8 @@ def word_of(config: Mapping[str, Any]) -> int:
     word = 1 << FLASHLOAN_BIT
     for name, (bit, width) in FIELDS.items():
         assert 0 <= config[name] < 1 << width
-        word += config[name] << bit
-    return word + sum(config[name] << bit for name, bit in FLAG_BITS.items())
+        word += int(config[name]) << bit
+    return word + sum(int(config[name]) << bit for name, bit in FLAG_BITS.items())
 
 
 def pool_events(result: Mapping[str, Any], underlyings: list[str]) -> list[dict[str, Any]]:

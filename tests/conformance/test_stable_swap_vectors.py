@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +68,14 @@ def create_pool(chain: LocalChain, given: dict[str, Any]) -> Contract:
 
 def arguments_of(step: dict[str, Any]) -> list[Any]:
     amount, amounts = int(step.get("amount", 0)), [int(value) for value in step.get("amounts", ())]
-    return {
+    of_call: dict[str, Callable[[], list[Any]]] = {
         "exchange": lambda: [step["i"], 1 - step["i"], amount, 0],
         "add_liquidity": lambda: [amounts, 0],
         "remove_liquidity": lambda: [amount, [0, 0]],
         "remove_liquidity_one_coin": lambda: [amount, step["i"], 0],
         "remove_liquidity_imbalance": lambda: [amounts, UINT_MAX],
-    }[step["call"]]()
+    }
+    return of_call[step["call"]]()
 
 
 def returned_by(chain: LocalChain, pool: Contract, step: dict[str, Any]) -> str | None:
@@ -116,4 +117,5 @@ def test_vectors__what_they_cover__is_what_they_are_for() -> None:
 
 
 def scaled(given: dict[str, Any], k: int) -> int:
-    return int(given["deposit"][k]) * 10 ** (18 - int(given["decimals"][k]))
+    scale: int = 10 ** (18 - int(given["decimals"][k]))
+    return int(given["deposit"][k]) * scale

@@ -234,6 +234,6 @@ def test_pair__random_calls__same_as_uniswaps_own_bytecode(twins: Twins) -> None
     ):
         assert seen[happened] >= 5, dict(seen)
     refusals = {name.split(" ", 1)[1] for name in seen} - {"ok"}
-    texts = ("LOCKED", "K", "INVALID_TO", "OVERFLOW", "INSUFFICIENT_LIQUIDITY", "INSUFFICIENT_INPUT_AMOUNT")
-    texts += ("INSUFFICIENT_OUTPUT_AMOUNT", "INSUFFICIENT_LIQUIDITY_MINTED", "INSUFFICIENT_LIQUIDITY_BURNED")
+    texts = ["LOCKED", "K", "INVALID_TO", "OVERFLOW", "INSUFFICIENT_LIQUIDITY", "INSUFFICIENT_INPUT_AMOUNT"]
+    texts += ["INSUFFICIENT_OUTPUT_AMOUNT", "INSUFFICIENT_LIQUIDITY_MINTED", "INSUFFICIENT_LIQUIDITY_BURNED"]
     assert {text for text in texts if not any(refusal.endswith(f"UniswapV2: {text}") for refusal in refusals)} == set()

@@ -7,6 +7,8 @@ from typing import Any
 
 from cascade.chain.local import Contract, Receipt, address_of
 
+from ..conftest import Stage
+
 EXCHANGE, FEES, INSURANCE = address_of("exchange"), address_of("fees"), address_of("insurance")
 MAKER, SECOND_MAKER, TAKER = address_of("maker"), address_of("second-maker"), address_of("taker")
 OUTSIDER = address_of("outsider")
@@ -36,7 +38,7 @@ def value(lots: int, at: int) -> int:
 class Exchange:
     """A vault and the book of ALT against USDT; balances are in the vault."""
 
-    stage: Any
+    stage: Stage
     vault: Contract
     book: Contract
     alt: Contract
@@ -83,7 +85,7 @@ class Exchange:
         return {account: (self.balance(account, self.alt), self.balance(account, self.usdt)) for account in accounts}
 
 
-def open_exchange(stage: Any, *, maker_fee_bps: int = 0, taker_fee_bps: int = 0) -> Exchange:
+def open_exchange(stage: Stage, *, maker_fee_bps: int = 0, taker_fee_bps: int = 0) -> Exchange:
     """A vault with one operator, the book, and three funded accounts: 1,000 ALT and 1,000 USDT each."""
     alt, usdt = stage.token("ALT", 18), stage.token("USDT", 6)
     vault = stage.deploy("ExchangeVault", FEES, EXCHANGE)

@@ -9,6 +9,8 @@ import pytest
 
 from cascade.chain.local import address_of
 
+from ..conftest import EventReader, Stage
+
 LP, TRADER, RECEIVER = address_of("liquidity-provider"), address_of("trader"), address_of("receiver")
 DEAD = "0x000000000000000000000000000000000000dEaD"
 RESERVES = (5_000 * 10**18, 10_000_000 * 10**6)
@@ -17,7 +19,7 @@ RESERVES = (5_000 * 10**18, 10_000_000 * 10**6)
 class Market:
     """A pair of 5,000 WETH and 10 M USDC."""
 
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.tokens = [stage.token("WETH", 18), stage.token("USDC", 6)]
         self.pair = stage.deploy("ConstantProductPair", self.tokens[0].address, self.tokens[1].address)
@@ -40,7 +42,7 @@ class Market:
 
 
 @pytest.fixture
-def market(stage: Any) -> Market:
+def market(stage: Stage) -> Market:
     return Market(stage)
 
 
@@ -54,7 +56,9 @@ def amount_out(amount_in: int, reserve_in: int, reserve_out: int) -> int:
     return low
 
 
-def test_mint__first_deposit__root_of_the_product_less_the_locked_part(market: Market, stage: Any, event: Any) -> None:
+def test_mint__first_deposit__root_of_the_product_less_the_locked_part(
+    market: Market, stage: Stage, event: EventReader
+) -> None:
     minted = isqrt(RESERVES[0] * RESERVES[1]) - 1000
     assert stage.balance(market.pair, LP) == minted
     assert stage.balance(market.pair, DEAD) == 1000
@@ -63,7 +67,7 @@ def test_mint__first_deposit__root_of_the_product_less_the_locked_part(market: M
     assert market.reserves() == RESERVES
 
 
-def test_mint__first_deposit_at_the_minimum__reverts_and_one_more_works(stage: Any) -> None:
+def test_mint__first_deposit_at_the_minimum__reverts_and_one_more_works(stage: Stage) -> None:
     tokens = [stage.token("A", 18), stage.token("B", 18)]
     pair = stage.deploy("ConstantProductPair", tokens[0].address, tokens[1].address)
     for token in tokens:
@@ -75,14 +79,14 @@ def test_mint__first_deposit_at_the_minimum__reverts_and_one_more_works(stage: A
     assert stage.balance(pair, LP) == 1
 
 
-def test_mint__uneven_deposit__pays_for_the_scarcer_side(market: Market, stage: Any) -> None:
+def test_mint__uneven_deposit__pays_for_the_scarcer_side(market: Market, stage: Stage) -> None:
     supply = isqrt(RESERVES[0] * RESERVES[1])
     before = stage.balance(market.pair, LP)
     market.deposit(RESERVES[0] // 10, RESERVES[1] // 5)
     assert stage.balance(market.pair, LP) - before == RESERVES[0] // 10 * supply // RESERVES[0]
 
 
-def test_burn__half__pays_the_share_and_keeps_the_rest(market: Market, stage: Any, event: Any) -> None:
+def test_burn__half__pays_the_share_and_keeps_the_rest(market: Market, stage: Stage, event: EventReader) -> None:
     supply = isqrt(RESERVES[0] * RESERVES[1])
     half = (supply - 1000) // 2
     stage.send(market.pair, "transfer", market.pair.address, half, sender=LP)
@@ -96,13 +100,13 @@ def test_burn__half__pays_the_share_and_keeps_the_rest(market: Market, stage: An
     assert stage.view(market.pair, "totalSupply") == supply - half
 
 
-def test_burn__nothing_sent__reverts(market: Market, stage: Any) -> None:
+def test_burn__nothing_sent__reverts(market: Market, stage: Stage) -> None:
     assert stage.refusal(market.pair, "burn", RECEIVER) == "UniswapV2: INSUFFICIENT_LIQUIDITY_BURNED"
 
 
 @pytest.mark.parametrize("sold", [0, 1])
 def test_swap__largest_output__works_and_one_unit_more_reverts(
-    market: Market, stage: Any, event: Any, sold: int
+    market: Market, stage: Stage, event: EventReader, sold: int
 ) -> None:
     amount_in = RESERVES[sold] // 7
     out = amount_out(amount_in, RESERVES[sold], RESERVES[1 - sold])
@@ -130,7 +134,7 @@ def test_swap__largest_output__works_and_one_unit_more_reverts(
     assert market.wallet(market.pair) == expected
 
 
-def test_swap__invalid_calls__revert_with_uniswap_strings(market: Market, stage: Any) -> None:
+def test_swap__invalid_calls__revert_with_uniswap_strings(market: Market, stage: Stage) -> None:
     def why(*arguments: Any) -> str:
         return str(stage.refusal(market.pair, "swap", *arguments))
 
@@ -140,7 +144,7 @@ def test_swap__invalid_calls__revert_with_uniswap_strings(market: Market, stage:
     assert why(1, 0, market.tokens[0].address, b"") == "UniswapV2: INVALID_TO"
 
 
-def test_swap__paid_in_the_callback__flash_swap_holds(market: Market, stage: Any, event: Any) -> None:
+def test_swap__paid_in_the_callback__flash_swap_holds(market: Market, stage: Stage, event: EventReader) -> None:
     borrower = stage.deploy("FlashSwapBorrower")
     borrowed = 1000 * 10**6
     owed = -(-borrowed * 1000 // 997)
@@ -150,7 +154,7 @@ def test_swap__paid_in_the_callback__flash_swap_holds(market: Market, stage: Any
     assert stage.balance(market.tokens[1], borrower) == 0
 
 
-def test_swap__callback_pays_one_unit_less__reverts(market: Market, stage: Any) -> None:
+def test_swap__callback_pays_one_unit_less__reverts(market: Market, stage: Stage) -> None:
     borrower = stage.deploy("FlashSwapBorrower")
     borrowed = 1000 * 10**6
     owed = -(-borrowed * 1000 // 997)
@@ -158,12 +162,12 @@ def test_swap__callback_pays_one_unit_less__reverts(market: Market, stage: Any) 
     assert stage.refusal(borrower, "borrow", market.pair.address, 0, borrowed, owed - 1) == "UniswapV2: K"
 
 
-def test_swap__callback_calls_the_pair_again__locked(market: Market, stage: Any) -> None:
+def test_swap__callback_calls_the_pair_again__locked(market: Market, stage: Stage) -> None:
     borrower = stage.deploy("FlashSwapBorrower")
     assert stage.refusal(borrower, "reenter", market.pair.address) == "UniswapV2: LOCKED"
 
 
-def test_skim_and_sync__donation__taken_or_kept(market: Market, stage: Any) -> None:
+def test_skim_and_sync__donation__taken_or_kept(market: Market, stage: Stage) -> None:
     market.give(0, 123)
     stage.send(market.pair, "skim", RECEIVER)
     assert market.wallet(RECEIVER) == [123, 0]
@@ -172,7 +176,7 @@ def test_skim_and_sync__donation__taken_or_kept(market: Market, stage: Any) -> N
     assert market.reserves() == (RESERVES[0], RESERVES[1] + 456)
 
 
-def test_sync__beyond_112_bits__reverts_and_at_the_limit_works(stage: Any) -> None:
+def test_sync__beyond_112_bits__reverts_and_at_the_limit_works(stage: Stage) -> None:
     tokens = [stage.token("A", 18), stage.token("B", 18)]
     pair = stage.deploy("ConstantProductPair", tokens[0].address, tokens[1].address)
     stage.send(tokens[0], "mint", pair.address, 2**112)
@@ -183,7 +187,7 @@ def test_sync__beyond_112_bits__reverts_and_at_the_limit_works(stage: Any) -> No
     assert stage.view(other, "getReserves")[0] == 2**112 - 1
 
 
-def test_price_cumulative__time_passes__adds_the_old_price_times_seconds(market: Market, stage: Any) -> None:
+def test_price_cumulative__time_passes__adds_the_old_price_times_seconds(market: Market, stage: Stage) -> None:
     before = [stage.view(market.pair, f"price{k}CumulativeLast") for k in (0, 1)]
     last = stage.view(market.pair, "getReserves")[2]
     later = stage.chain.timestamp + 3600

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
 from cascade.errors import RevertedCall
+
+from ..conftest import EventReader, LendingWorld
 
 UINT_MAX = 2**256 - 1
 LOOPER, LP, FEES, HEIR = (address_of(name) for name in ("looper", "liquidity-provider", "fee-collector", "heir"))
@@ -26,7 +28,7 @@ def health_factor(collateral_base: int, debt_base: int) -> int:
 class Desk:
     """A lending market with one loop, and two venues that buy its collateral."""
 
-    def __init__(self, lending: Any) -> None:
+    def __init__(self, lending: LendingWorld) -> None:
         self.lending, self.stage = lending, lending.stage
         stage, usdc, usde = lending.stage, lending.usdc, lending.usde
         self.curve = stage.deploy(
@@ -71,7 +73,7 @@ class Desk:
     def quote(self, amount: int) -> int:
         return int(self.stage.view(self.curve, "get_dy", 1, 0, amount))
 
-    def at(self, token: Any, holder: str, timestamp: int) -> int:
+    def at(self, token: Contract, holder: str, timestamp: int) -> int:
         return int(self.stage.view(token, "balanceOf", holder, timestamp=timestamp))
 
     def next_debt(self) -> int:
@@ -87,7 +89,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(lending: Any) -> Desk:
+def desk(lending: LendingWorld) -> Desk:
     return Desk(lending)
 
 
@@ -101,7 +103,7 @@ def events(receipt: Any) -> set[str]:
     return {log.event for log in receipt.logs}
 
 
-def test_unwind__part_right_above_health_factor_one__report_and_every_balance(loop: Desk, event: Any) -> None:
+def test_unwind__part_right_above_health_factor_one__report_and_every_balance(loop: Desk, event: EventReader) -> None:
     stage, lending = loop.stage, loop.lending
     lending.post("USDe", 95_200_000)
     before = health_factor(95_200 * 10**8, loop.next_debt() * 100)
@@ -144,7 +146,7 @@ def test_unwind__part_right_above_health_factor_one__report_and_every_balance(lo
     loop.assert_contract_is_empty()
 
 
-def test_unwind__pair_exit__sells_by_its_formula(loop: Desk, event: Any) -> None:
+def test_unwind__pair_exit__sells_by_its_formula(loop: Desk, event: EventReader) -> None:
     sold = 30_000 * 10**18
     kept = sold * 997
     proceeds = kept * (50_000_000 * 10**6) // (50_000_000 * 10**18 * 1000 + kept)
@@ -158,7 +160,9 @@ def test_unwind__pair_exit__sells_by_its_formula(loop: Desk, event: Any) -> None
     loop.assert_contract_is_empty()
 
 
-def test_unwind__everything_with_indexes_above_one__leaves_neither_collateral_nor_debt(loop: Desk, event: Any) -> None:
+def test_unwind__everything_with_indexes_above_one__leaves_neither_collateral_nor_debt(
+    loop: Desk, event: EventReader
+) -> None:
     stage, lending = loop.stage, loop.lending
     lending.supply(USDE_BORROWER, lending.weth, 40 * 10**18)
     lending.borrow(USDE_BORROWER, lending.usde, 50_001 * 10**18 + 7)
@@ -197,7 +201,7 @@ def test_unwind__odd_part_with_indexes_above_one__contract_keeps_no_scaled_unit(
     loop.assert_contract_is_empty()
 
 
-def test_unwind__no_debt__plain_withdrawal_and_sale(desk: Desk, event: Any) -> None:
+def test_unwind__no_debt__plain_withdrawal_and_sale(desk: Desk, event: EventReader) -> None:
     sold = 40_000 * 10**18
     proceeds = desk.quote(sold)
 
@@ -212,7 +216,7 @@ def test_unwind__no_debt__plain_withdrawal_and_sale(desk: Desk, event: Any) -> N
     desk.assert_contract_is_empty()
 
 
-def test_unwind__cash_above_the_proceeds__all_is_cash_and_no_debt_is_repaid(desk: Desk, event: Any) -> None:
+def test_unwind__cash_above_the_proceeds__all_is_cash_and_no_debt_is_repaid(desk: Desk, event: EventReader) -> None:
     desk.lending.borrow(LOOPER, desk.lending.usdc, 10_000 * 10**6)
     debt, proceeds = desk.next_debt(), desk.quote(10**22)
 
@@ -225,7 +229,7 @@ def test_unwind__cash_above_the_proceeds__all_is_cash_and_no_debt_is_repaid(desk
     assert "FlashLoan" not in events(receipt)
 
 
-def test_unwind__one_unit_left_for_debt__is_cash_as_the_pool_would_refuse_it(loop: Desk, event: Any) -> None:
+def test_unwind__one_unit_left_for_debt__is_cash_as_the_pool_would_refuse_it(loop: Desk, event: EventReader) -> None:
     stage, lending, sold = loop.stage, loop.lending, 10**21
     stage.fund(lending.usdc, LP, 10, spender=lending.pool)
     refusal = stage.refusal(lending.pool, "repay", lending.usdc.address, 1, 2, LOOPER, sender=LP)
@@ -250,7 +254,7 @@ def test_unwind__cash_that_the_health_factor_does_not_allow__the_pool_refuses(lo
     loop.unwind(collateralToSell=sold, cash=most - 10 * 10**6)
 
 
-def test_unwind__minimum_at_the_proceeds_and_one_above__works_and_reverts(loop: Desk, event: Any) -> None:
+def test_unwind__minimum_at_the_proceeds_and_one_above__works_and_reverts(loop: Desk, event: EventReader) -> None:
     proceeds = loop.quote(10**22)
     reason = loop.refusal(collateralToSell=10**22, minProceeds=proceeds + 1)
     assert reason == f"ProceedsTooLow({proceeds}, {proceeds + 1})"
@@ -291,7 +295,7 @@ def test_execute_operation__not_the_pool_or_not_its_own_loan__reverts(loop: Desk
     assert through.startswith("UnexpectedFlashLoan")
 
 
-def test_preview_unwind__same_state__is_what_unwinding_then_reports(loop: Desk, event: Any) -> None:
+def test_preview_unwind__same_state__is_what_unwinding_then_reports(loop: Desk, event: EventReader) -> None:
     order = loop.order(collateralToSell=25_000 * 10**18, cash=3_000 * 10**6)
     at = loop.stage.chain.timestamp + 1
     preview = loop.stage.view(loop.deleverager, "previewUnwind", LOOPER, order, timestamp=at)

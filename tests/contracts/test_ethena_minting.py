@@ -12,6 +12,8 @@ from eth_utils import keccak
 
 from cascade.chain.local import Contract, Transaction, address_of
 
+from ..conftest import EventReader, Stage
+
 ADMIN, SENDER, GATEKEEPER = address_of("minting-admin"), address_of("order-sender"), address_of("gatekeeper")
 CUSTODIAN, SECOND_CUSTODIAN = address_of("custodian"), address_of("second-custodian")
 BENEFICIARY, OUTSIDER = address_of("beneficiary"), address_of("outsider")
@@ -52,7 +54,7 @@ class Order:
 class Primary:
     """USDe's primary market: 100 M USDC with the looper, 1 M USDC and 10 WETH with the signer."""
 
-    stage: Any
+    stage: Stage
     minting: Contract
     usde: Contract
     usdc: Contract
@@ -108,7 +110,7 @@ SIGNED_REDEEM = f"redeem({ORDER_TYPE},(uint8,bytes))"
 
 
 @pytest.fixture
-def primary(stage: Any) -> Primary:
+def primary(stage: Stage) -> Primary:
     usde = stage.deploy("USDe", ADMIN)
     usdc, weth = stage.token("USDC", 6), stage.token("WETH", 18)
     minting = stage.deploy(
@@ -132,7 +134,7 @@ def primary(stage: Any) -> Primary:
 
 
 def test_direct_mint__whitelisted__par_to_the_beneficiary_and_collateral_in_the_buffer(
-    primary: Primary, event: Any
+    primary: Primary, event: EventReader
 ) -> None:
     paid = 123_456_789
     assert primary.stage.view(primary.minting, "previewMint", paid) == paid * 10**12
@@ -198,7 +200,9 @@ def test_direct_mint__several_in_a_block__share_the_limit_and_the_next_block_beg
 # --- Direct: redeem
 
 
-def test_direct_redeem__with_ethenas_fee__burns_all_and_rounds_the_payment_down(primary: Primary, event: Any) -> None:
+def test_direct_redeem__with_ethenas_fee__burns_all_and_rounds_the_payment_down(
+    primary: Primary, event: EventReader
+) -> None:
     primary.stage.send(primary.minting, "setFees", 0, 10, sender=ADMIN)
     primary.stage.send(primary.minting, DIRECT_MINT, 1000 * USDC, LOOPER, sender=LOOPER)
     amount = 5 * USDE + 999_999_999_999
@@ -296,7 +300,7 @@ def test_hash_order__any_order__is_the_eip_712_digest(primary: Primary) -> None:
 
 
 def test_mint__signed_order_over_two_custodians__pays_each_his_share_and_the_last_the_rest(
-    primary: Primary, event: Any
+    primary: Primary, event: EventReader
 ) -> None:
     order = primary.order(collateral_amount=1_000_000_001, usde_amount=1000 * USDE)
 
@@ -332,7 +336,9 @@ def test_mint__signed_order_in_ether__takes_the_quoted_amounts(primary: Primary)
     assert primary.balances(primary.usde, BENEFICIARY) == [1995 * USDE]
 
 
-def test_redeem__signed_order__burns_the_benefactors_and_pays_from_the_buffer(primary: Primary, event: Any) -> None:
+def test_redeem__signed_order__burns_the_benefactors_and_pays_from_the_buffer(
+    primary: Primary, event: EventReader
+) -> None:
     primary.stage.send(primary.minting, DIRECT_MINT, 5000 * USDC, primary.signer.address, sender=LOOPER)
     primary.stage.send(primary.minting, "setFees", 0, 10, sender=ADMIN)
     order = primary.order(order_type=REDEEM, usde_amount=1000 * USDE, collateral_amount=999 * USDC)
@@ -473,7 +479,7 @@ def test_orders_and_direct_calls__in_one_block__share_the_limit(primary: Primary
 # --- Delegates
 
 
-def test_delegated_signer__asked_and_confirmed__may_sign_until_removed(primary: Primary, event: Any) -> None:
+def test_delegated_signer__asked_and_confirmed__may_sign_until_removed(primary: Primary, event: EventReader) -> None:
     delegate = Account.from_key(keccak(text="delegate"))
     owner = primary.signer.address
     order = primary.order()
@@ -504,7 +510,7 @@ def test_confirm_delegated_signer__nobody_asked__reverts(primary: Primary) -> No
 
 
 def test_disable_mint_redeem__gatekeeper__closes_both_ways_until_the_admin_opens_them(
-    primary: Primary, event: Any
+    primary: Primary, event: EventReader
 ) -> None:
     primary.stage.send(primary.minting, DIRECT_MINT, 10 * USDC, LOOPER, sender=LOOPER)
 
@@ -529,7 +535,9 @@ def test_gatekeeper__minter_and_redeemer_removed__their_orders_revert(primary: P
     assert reason.startswith("AccessControlUnauthorizedAccount")
 
 
-def test_transfer_to_custody__minter__moves_the_buffer_to_a_custodian_only(primary: Primary, event: Any) -> None:
+def test_transfer_to_custody__minter__moves_the_buffer_to_a_custodian_only(
+    primary: Primary, event: EventReader
+) -> None:
     primary.stage.send(primary.minting, DIRECT_MINT, 100 * USDC, LOOPER, sender=LOOPER)
     arguments = (CUSTODIAN, primary.usdc.address, 60 * USDC)
 
@@ -581,7 +589,7 @@ def test_whitelist__a_batch__sets_each_and_says_so_once(primary: Primary) -> Non
     assert primary.stage.view(primary.minting, "isWhitelistedBenefactor", LOOPER) is False
 
 
-def test_set_fees__a_whole__reverts_and_one_less_works(primary: Primary, event: Any) -> None:
+def test_set_fees__a_whole__reverts_and_one_less_works(primary: Primary, event: EventReader) -> None:
     refusal = primary.stage.refusal
     assert refusal(primary.minting, "setFees", 10_000, 0, sender=ADMIN) == "InvalidFee(10000)"
     assert refusal(primary.minting, "setFees", 0, 10_000, sender=ADMIN) == "InvalidFee(10000)"
@@ -589,7 +597,7 @@ def test_set_fees__a_whole__reverts_and_one_less_works(primary: Primary, event: 
     assert event(receipt, "FeesChanged") == {"mintFeeBps": 9_999, "redeemFeeBps": 9_998}
 
 
-def test_assets_and_custodians__added_twice_or_removed_unknown__revert(primary: Primary, event: Any) -> None:
+def test_assets_and_custodians__added_twice_or_removed_unknown__revert(primary: Primary, event: EventReader) -> None:
     refusal, minting, send = primary.stage.refusal, primary.minting, primary.stage.send
     for bad in (primary.usdc.address, primary.usde.address, ZERO):
         assert refusal(minting, "addSupportedAsset", bad, sender=ADMIN) == "InvalidAssetAddress"

@@ -8,6 +8,7 @@ import pytest
 
 from cascade.chain.local import Contract, Receipt, address_of
 
+from ..conftest import Stage
 from .exchange_world import ALT, EXCHANGE, IOC, MAKER, SELL, TAKER, USDT, price
 from .test_loan_desk import HOUR, WHALE, Desk, terms
 from .test_unified_margin import MANY, OWNER, Margin, indebted, rules
@@ -18,7 +19,7 @@ MARGIN_EVENTS = {"LiquidationStarted", "CollateralSold", "LiquidationEnded"}
 
 
 class Engine:
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.contract: Contract = stage.deploy("ExchangeEngine")
 
@@ -30,17 +31,17 @@ class Engine:
 
 
 @pytest.fixture
-def engine(stage: Any) -> Engine:
+def engine(stage: Stage) -> Engine:
     return Engine(stage)
 
 
 @pytest.fixture
-def desk(stage: Any) -> Desk:
+def desk(stage: Stage) -> Desk:
     return Desk(stage)
 
 
 @pytest.fixture
-def margin(stage: Any) -> Margin:
+def margin(stage: Stage) -> Margin:
     return Margin(stage)
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from ..conftest import Stage
 from .exchange_world import ALT, BUY, LOT, MAKER, OUTSIDER, SELL, TAKER, USDT, Exchange, open_exchange, price, value
 
 
 @pytest.fixture
-def exchange(stage: Any) -> Exchange:
+def exchange(stage: Stage) -> Exchange:
     return open_exchange(stage)
 
 
-def test_balances__locked_and_free__a_row_an_account_a_pair_an_asset(exchange: Exchange, stage: Any) -> None:
+def test_balances__locked_and_free__a_row_an_account_a_pair_an_asset(exchange: Exchange, stage: Stage) -> None:
     lens = stage.deploy("ExchangeLens")
     exchange.limit(MAKER, BUY, price(0.9), 700)
     exchange.limit(TAKER, SELL, price(1.1), 300)
@@ -30,7 +29,7 @@ def test_balances__locked_and_free__a_row_an_account_a_pair_an_asset(exchange: E
     ]  # fmt: skip
 
 
-def test_remainders__market_order_larger_than_its_transaction__side_and_lots(exchange: Exchange, stage: Any) -> None:
+def test_remainders__market_order_larger_than_its_transaction__side_and_lots(exchange: Exchange, stage: Stage) -> None:
     lens = stage.deploy("ExchangeLens")
     for bid in (0.9, 0.8, 0.7):
         exchange.limit(MAKER, BUY, price(bid), 7)

@@ -8,6 +8,7 @@ import pytest
 
 from cascade.chain.local import Contract, address_of
 
+from ..conftest import EventReader, Stage
 from .exchange_world import EXCHANGE, FEES, OUTSIDER, error
 
 DEPOSITOR, RECEIVER, OPERATOR = address_of("depositor"), address_of("receiver"), address_of("operator")
@@ -17,7 +18,7 @@ UNIT = 10**6
 class Custody:
     """A vault with an operator, and 100 USDT in the depositor's account; 50 more in the wallet."""
 
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.token, self.other = stage.token("USDT", 6), stage.token("ALT", 18)
         self.vault = stage.deploy("ExchangeVault", FEES, EXCHANGE)
@@ -41,14 +42,14 @@ class Custody:
 
 
 @pytest.fixture
-def custody(stage: Any) -> Custody:
+def custody(stage: Stage) -> Custody:
     return Custody(stage)
 
 
 # --- In and out
 
 
-def test_deposit__own_account__is_free_and_held(custody: Custody, stage: Any, event: Any) -> None:
+def test_deposit__own_account__is_free_and_held(custody: Custody, stage: Stage, event: EventReader) -> None:
     assert event(custody.first, "Deposited") == {
         "asset": custody.token.address,
         "payer": DEPOSITOR,
@@ -60,7 +61,7 @@ def test_deposit__own_account__is_free_and_held(custody: Custody, stage: Any, ev
     assert custody.held() == (100 * UNIT, 100 * UNIT)
 
 
-def test_deposit__for_another__credits_him_and_charges_the_payer(custody: Custody, stage: Any) -> None:
+def test_deposit__for_another__credits_him_and_charges_the_payer(custody: Custody, stage: Stage) -> None:
     custody.send("deposit", custody.token.address, 20 * UNIT, RECEIVER, sender=DEPOSITOR)
     assert custody.account(RECEIVER) == [20 * UNIT, 0]
     assert custody.account(DEPOSITOR) == [100 * UNIT, 0]
@@ -74,7 +75,7 @@ def test_transfer__of_nothing__reverts(custody: Custody, function: str) -> None:
     assert custody.refusal(function, *arguments, sender=DEPOSITOR) == "InvalidAmount"
 
 
-def test_withdraw__all__pays_and_a_unit_more_reverts(custody: Custody, stage: Any, event: Any) -> None:
+def test_withdraw__all__pays_and_a_unit_more_reverts(custody: Custody, stage: Stage, event: EventReader) -> None:
     token = custody.token.address
     reason = custody.refusal("withdraw", token, 100 * UNIT + 1, sender=DEPOSITOR)
     assert reason == error("InsufficientBalance", DEPOSITOR, token, 100 * UNIT + 1, 100 * UNIT)
@@ -97,7 +98,7 @@ def test_withdraw__locked_part__reverts_until_it_is_released(custody: Custody) -
     custody.send("withdraw", token, 100 * UNIT, sender=DEPOSITOR)
 
 
-def test_transfers__closed__refuse_each_its_own_way(custody: Custody, event: Any) -> None:
+def test_transfers__closed__refuse_each_its_own_way(custody: Custody, event: EventReader) -> None:
     token = custody.token.address
     receipt = custody.send("setTransfers", False, True, sender=EXCHANGE)
     assert event(receipt, "TransfersSet") == {"depositsOpen": False, "withdrawalsOpen": True}
@@ -110,7 +111,7 @@ def test_transfers__closed__refuse_each_its_own_way(custody: Custody, event: Any
     custody.send("move", token, DEPOSITOR, RECEIVER, UNIT, sender=OPERATOR)
 
 
-def test_withdraw__frozen_account__reverts_until_it_is_thawed(custody: Custody, event: Any) -> None:
+def test_withdraw__frozen_account__reverts_until_it_is_thawed(custody: Custody, event: EventReader) -> None:
     receipt = custody.send("setFrozen", DEPOSITOR, True, sender=OPERATOR)
     assert event(receipt, "FrozenSet") == {"account": DEPOSITOR, "frozen": True}
     reason = custody.refusal("withdraw", custody.token.address, UNIT, sender=DEPOSITOR)
@@ -122,7 +123,7 @@ def test_withdraw__frozen_account__reverts_until_it_is_thawed(custody: Custody, 
 # --- The ledger
 
 
-def test_move__free_balance__changes_hands_and_a_unit_more_reverts(custody: Custody, event: Any) -> None:
+def test_move__free_balance__changes_hands_and_a_unit_more_reverts(custody: Custody, event: EventReader) -> None:
     token = custody.token.address
     reason = custody.refusal("move", token, DEPOSITOR, RECEIVER, 100 * UNIT + 1, sender=OPERATOR)
     assert reason == error("InsufficientBalance", DEPOSITOR, token, 100 * UNIT + 1, 100 * UNIT)
@@ -152,7 +153,7 @@ def test_adjust_lock__a_unit_too_many_either_way__reverts(custody: Custody) -> N
     assert reason == error("InsufficientLock", DEPOSITOR, token, 100 * UNIT + 1, 100 * UNIT)
 
 
-def test_settle_fill__with_fees__each_side_pays_gives_and_gets(custody: Custody, stage: Any) -> None:
+def test_settle_fill__with_fees__each_side_pays_gives_and_gets(custody: Custody, stage: Stage) -> None:
     token, other = custody.token, custody.other
     stage.fund(other, RECEIVER, 10**18, spender=custody.vault)
     custody.send("deposit", other.address, 10**18, RECEIVER, sender=RECEIVER)
@@ -176,7 +177,7 @@ def test_settle_fill__more_than_the_maker_locked__reverts(custody: Custody) -> N
     assert reason == error("InsufficientLock", DEPOSITOR, token, 10 * UNIT + 1, 10 * UNIT)
 
 
-def test_balances__two_assets__free_and_locked_in_turn(custody: Custody, stage: Any) -> None:
+def test_balances__two_assets__free_and_locked_in_turn(custody: Custody, stage: Stage) -> None:
     custody.send("adjustLock", DEPOSITOR, custody.token.address, UNIT, sender=OPERATOR)
     assets = [custody.token.address, custody.other.address]
     assert stage.view(custody.vault, "balances", DEPOSITOR, assets) == [99 * UNIT, UNIT, 0, 0]
@@ -207,7 +208,7 @@ def test_owner_action__by_an_operator__reverts(custody: Custody, function: str, 
     assert custody.refusal(function, *arguments, sender=OPERATOR) == error("OwnableUnauthorizedAccount", OPERATOR)
 
 
-def test_operator__dismissed__may_no_more(custody: Custody, event: Any) -> None:
+def test_operator__dismissed__may_no_more(custody: Custody, event: EventReader) -> None:
     receipt = custody.send("setOperator", OPERATOR, False, sender=EXCHANGE)
     assert event(receipt, "OperatorSet") == {"operator": OPERATOR, "allowed": False}
     reason = custody.refusal("setFrozen", DEPOSITOR, True, sender=OPERATOR)

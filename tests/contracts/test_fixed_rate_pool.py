@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
+
+from ..conftest import EventReader, LendingWorld
 
 TRADER, RECEIVER = address_of("trader"), address_of("receiver")
 
 
 @pytest.fixture
-def pool(lending: Any) -> Any:
+def pool(lending: LendingWorld) -> Contract:
     stage = lending.stage
     pool = stage.deploy("FixedRatePool", lending.oracle.address, lending.usdc.address, lending.usde.address)
     stage.send(lending.usdc, "mint", pool.address, 1_000_000 * 10**6)
@@ -24,7 +24,7 @@ def pool(lending: Any) -> Any:
 
 @pytest.mark.parametrize("price_e8", [100_000_000, 65_670_000, 33_333_333])
 def test_exchange__both_ways__exactly_the_oracle_price_rounded_down(
-    pool: Any, lending: Any, event: Any, price_e8: int
+    pool: Contract, lending: LendingWorld, event: EventReader, price_e8: int
 ) -> None:
     stage = lending.stage
     lending.post("USDe", price_e8)
@@ -51,12 +51,14 @@ def test_exchange__both_ways__exactly_the_oracle_price_rounded_down(
     assert stage.balance(lending.usde, RECEIVER) == bought
 
 
-def test_exchange__minimum_one_unit_above__reverts(pool: Any, lending: Any) -> None:
+def test_exchange__minimum_one_unit_above__reverts(pool: Contract, lending: LendingWorld) -> None:
     reason = lending.stage.refusal(pool, "exchange", 1, 0, 10**18, 10**6 + 1, sender=TRADER)
     assert reason == "Exchange resulted in fewer coins than expected"
 
 
-def test_exchange__inventory_exactly_and_one_unit_more__works_and_reverts(pool: Any, lending: Any) -> None:
+def test_exchange__inventory_exactly_and_one_unit_more__works_and_reverts(
+    pool: Contract, lending: LendingWorld
+) -> None:
     stage = lending.stage
     stage.chain.know(lending.usdc)
     reason = stage.refusal(pool, "exchange", 1, 0, 1_000_001 * 10**18, 0, sender=TRADER)
@@ -66,9 +68,9 @@ def test_exchange__inventory_exactly_and_one_unit_more__works_and_reverts(pool: 
 
 
 @pytest.mark.parametrize(("i", "j"), [(0, 0), (1, 1), (2, 0), (0, -1)])
-def test_exchange__indices_that_are_no_pair__reverts(pool: Any, lending: Any, i: int, j: int) -> None:
+def test_exchange__indices_that_are_no_pair__reverts(pool: Contract, lending: LendingWorld, i: int, j: int) -> None:
     assert lending.stage.refusal(pool, "exchange", i, j, 1, 0, sender=TRADER) == f"InvalidCoinIndex({i}, {j})"
 
 
-def test_exchange__zero_amount__reverts(pool: Any, lending: Any) -> None:
+def test_exchange__zero_amount__reverts(pool: Contract, lending: LendingWorld) -> None:
     assert lending.stage.refusal(pool, "exchange", 0, 1, 0, 0, sender=TRADER) == "ZeroAmount"

@@ -12,6 +12,8 @@ from eth_utils import keccak
 
 from cascade.chain.local import Contract, address_of
 
+from ..conftest import EventReader, Stage
+
 ADMIN, OPERATOR, MARKET = address_of("reserve-admin"), address_of("operator"), address_of("market")
 MINTER, STAKER, OUTSIDER = address_of("minter"), address_of("staker"), address_of("outsider")
 USDE, USDC, ETH, E8, WAD = 10**18, 10**6, 10**18, 10**8, 10**18
@@ -27,7 +29,7 @@ MARKET_CASH, MARKET_ETH = 1_000_000 * USDC, 1_000 * ETH
 class Backing:
     """20,000 USDC minted by a staker and handed to the reserve; ETH at 2,000."""
 
-    stage: Any
+    stage: Stage
     usde: Contract
     usdc: Contract
     weth: Contract
@@ -53,7 +55,7 @@ class Backing:
 
 
 @pytest.fixture
-def backing(stage: Any) -> Backing:
+def backing(stage: Stage) -> Backing:
     usde = stage.deploy("USDe", ADMIN)
     usdc, weth = stage.token("USDC", 6), stage.token("WETH", 18)
     feed = stage.deploy("PostedPriceFeed", "ETH / USD", 2_000 * E8, ADMIN)
@@ -112,7 +114,7 @@ def test_net_asset_value__odd_quantity_and_marks__loses_at_most_a_unit_an_openin
 # --- Opening
 
 
-def test_open__ten_ether__pays_the_market_and_records_the_short(backing: Backing, event: Any) -> None:
+def test_open__ten_ether__pays_the_market_and_records_the_short(backing: Backing, event: EventReader) -> None:
     receipt = backing.act("open", 10 * ETH)
 
     assert event(receipt, "HedgeOpened") == {
@@ -136,7 +138,7 @@ def test_open__at_two_prices__average_entry_is_weighted(backing: Backing) -> Non
 
 
 def test_open__odd_quantity__spot_costs_the_unit_above_and_the_short_stands_at_the_unit_below(
-    backing: Backing, event: Any
+    backing: Backing, event: EventReader
 ) -> None:
     quantity, mark = 1_000_000_000_000_001, 199_999_999_999
     backing.post(mark)
@@ -161,7 +163,7 @@ def test_open__feed_without_a_price__reverts(backing: Backing, answer: int) -> N
     assert backing.refusal("open", ETH) == f"PriceNotAvailable({answer})"
 
 
-def test_hedge__ether_that_came_as_collateral__is_sold_short(backing: Backing, event: Any) -> None:
+def test_hedge__ether_that_came_as_collateral__is_sold_short(backing: Backing, event: EventReader) -> None:
     assert backing.refusal("hedge") == "InvalidAmount"
     backing.act("open", 4 * ETH)
     backing.stage.send(backing.weth, "mint", backing.reserve.address, 5 * ETH)
@@ -185,7 +187,7 @@ def test_hedge__ether_that_came_as_collateral__is_sold_short(backing: Backing, e
 
 @pytest.mark.parametrize(("mark_e8", "spot", "profit"), [(200 * E8, 800, 7_200), (5_000 * E8, 20_000, -12_000)])
 def test_close__at_any_price__returns_what_the_short_was_opened_at(
-    backing: Backing, event: Any, mark_e8: int, spot: int, profit: int
+    backing: Backing, event: EventReader, mark_e8: int, spot: int, profit: int
 ) -> None:
     backing.act("open", 10 * ETH)
     backing.post(mark_e8)
@@ -204,7 +206,7 @@ def test_close__at_any_price__returns_what_the_short_was_opened_at(
     assert backing.view("netAssetValue") == 20_000 * USDC
 
 
-def test_close__odd_part__rounds_entry_and_proceeds_down_and_the_cover_up(backing: Backing, event: Any) -> None:
+def test_close__odd_part__rounds_entry_and_proceeds_down_and_the_cover_up(backing: Backing, event: EventReader) -> None:
     backing.act("open", 3 * ETH)
     mark, part = 199_999_999_999, 10**18 + 1
     backing.post(mark)
@@ -236,7 +238,7 @@ def test_open_and_close__nothing__revert(backing: Backing) -> None:
     assert backing.refusal("close", 0) == "InvalidAmount"
 
 
-def test_redemption__of_hedged_usde__is_paid_after_closing_and_refilling(backing: Backing, event: Any) -> None:
+def test_redemption__of_hedged_usde__is_paid_after_closing_and_refilling(backing: Backing, event: EventReader) -> None:
     backing.act("open", 10 * ETH)
     backing.post(200 * E8)
     backing.stage.send(backing.usde, "approve", backing.minting.address, NO_LIMIT, sender=STAKER)
@@ -264,7 +266,7 @@ def test_refill_buffer__more_than_the_cash__reverts(backing: Backing) -> None:
 
 @pytest.mark.parametrize("rate_wad", [WAD * 11 // 100_000, -WAD * 11 // 100_000, 333, -333])
 def test_funding__either_sign__accrues_by_the_second_rounded_down_and_settles_in_cash(
-    backing: Backing, event: Any, rate_wad: int
+    backing: Backing, event: EventReader, rate_wad: int
 ) -> None:
     backing.act("open", 5 * ETH)
     receipt = backing.act("setFundingRate", rate_wad)
@@ -318,7 +320,9 @@ def earn(backing: Backing) -> int:
     return when
 
 
-def test_distribute__settled_funding__is_minted_backed_and_vests_to_the_stakers(backing: Backing, event: Any) -> None:
+def test_distribute__settled_funding__is_minted_backed_and_vests_to_the_stakers(
+    backing: Backing, event: EventReader
+) -> None:
     earn(backing)
 
     receipt = backing.act("distribute", 20 * USDC)

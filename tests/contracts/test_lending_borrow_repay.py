@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
+
+from ..conftest import EventReader, LendingWorld
 
 LOOPER = address_of("looper")
 FRIEND = address_of("friend")
@@ -17,7 +19,7 @@ EMODE = 11
 
 
 @pytest.fixture
-def calm(lending: Any) -> Any:
+def calm(lending: LendingWorld) -> LendingWorld:
     """The market without interest, so that amounts are round."""
     for token in (lending.usdc, lending.usde, lending.weth):
         rates = b"".join(value.to_bytes(32, "big") for value in (8000, 0, 0, 0))
@@ -25,18 +27,18 @@ def calm(lending: Any) -> Any:
     return lending
 
 
-def open_emode(lending: Any) -> None:
+def open_emode(lending: LendingWorld) -> None:
     usde, usdc = lending.usde.address, lending.usdc.address
     lending.stage.send(lending.configurator, "setEModeCategory", EMODE, 90_00, 93_00, 102_00, "USDe Stablecoin")
     lending.stage.send(lending.configurator, "setAssetCollateralInEMode", usde, EMODE, True)
     lending.stage.send(lending.configurator, "setAssetBorrowableInEMode", usdc, EMODE, True)
 
 
-def try_borrow(lending: Any, token: Any, amount: int, *, mode: int = 2, owed_by: str = LOOPER) -> str:
+def try_borrow(lending: LendingWorld, token: Contract, amount: int, *, mode: int = 2, owed_by: str = LOOPER) -> str:
     return lending.stage.refusal(lending.pool, "borrow", token.address, amount, mode, 0, owed_by, sender=LOOPER)
 
 
-def test_borrow__exactly_the_ltv__passes_and_pays(calm: Any, event: Any) -> None:
+def test_borrow__exactly_the_ltv__passes_and_pays(calm: LendingWorld, event: EventReader) -> None:
     stage = calm.stage
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
 
@@ -60,7 +62,7 @@ def test_borrow__exactly_the_ltv__passes_and_pays(calm: Any, event: Any) -> None
     assert health == 1_000 * 83 * 10**18 // (800 * 100)
 
 
-def test_borrow__several_collaterals__weighs_their_ltv_and_threshold_by_value(calm: Any) -> None:
+def test_borrow__several_collaterals__weighs_their_ltv_and_threshold_by_value(calm: LendingWorld) -> None:
     calm.stage.send(calm.configurator, "configureReserveAsCollateral", calm.weth.address, 60_00, 70_00, 105_00)
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
     calm.supply(LOOPER, calm.weth, USDE)
@@ -73,11 +75,11 @@ def test_borrow__several_collaterals__weighs_their_ltv_and_threshold_by_value(ca
     assert available == 3_000 * 10**8 * ltv // 100_00
 
 
-def test_borrow__without_collateral_or_ltv__is_refused(calm: Any) -> None:
+def test_borrow__without_collateral_or_ltv__is_refused(calm: LendingWorld) -> None:
     assert try_borrow(calm, calm.usdc, 1) == "LtvValidationFailed"
 
 
-def test_borrow__price_fell_below_health__is_refused(calm: Any) -> None:
+def test_borrow__price_fell_below_health__is_refused(calm: LendingWorld) -> None:
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
     calm.borrow(LOOPER, calm.usdc, 700 * USDC)
     calm.post("USDe", 84_000_000)
@@ -85,7 +87,7 @@ def test_borrow__price_fell_below_health__is_refused(calm: Any) -> None:
     assert try_borrow(calm, calm.usdc, 1 * USDC) == "HealthFactorLowerThanLiquidationThreshold"
 
 
-def test_borrow__cap__is_reached_and_not_passed(calm: Any) -> None:
+def test_borrow__cap__is_reached_and_not_passed(calm: LendingWorld) -> None:
     calm.stage.send(calm.configurator, "setBorrowCap", calm.usdc.address, 500)
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
 
@@ -96,7 +98,7 @@ def test_borrow__cap__is_reached_and_not_passed(calm: Any) -> None:
     assert calm.stage.balance(calm.usdc, LOOPER) == 500 * USDC
 
 
-def test_borrow__what_is_not_offered__is_refused(calm: Any) -> None:
+def test_borrow__what_is_not_offered__is_refused(calm: LendingWorld) -> None:
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
 
     assert try_borrow(calm, calm.usdc, 1, mode=1) == "InvalidInterestRateModeSelected"
@@ -107,7 +109,7 @@ def test_borrow__what_is_not_offered__is_refused(calm: Any) -> None:
     assert try_borrow(calm, calm.usdc, 1) == "BorrowingNotEnabled"
 
 
-def test_withdraw__with_debt__stops_at_the_liquidation_threshold(calm: Any) -> None:
+def test_withdraw__with_debt__stops_at_the_liquidation_threshold(calm: LendingWorld) -> None:
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
     calm.borrow(LOOPER, calm.usdc, 415 * USDC)
 
@@ -120,7 +122,7 @@ def test_withdraw__with_debt__stops_at_the_liquidation_threshold(calm: Any) -> N
     assert calm.stage.view(calm.pool, "getUserAccountData", LOOPER)[5] == 10**18
 
 
-def test_collateral__switched_off_with_debt__is_refused(calm: Any) -> None:
+def test_collateral__switched_off_with_debt__is_refused(calm: LendingWorld) -> None:
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
     calm.borrow(LOOPER, calm.usdc, 1 * USDC)
 
@@ -135,7 +137,7 @@ def test_collateral__switched_off_with_debt__is_refused(calm: Any) -> None:
     assert [log.event for log in switch(True).logs] == ["ReserveUsedAsCollateralEnabled"]
 
 
-def test_repay__part_then_all__lowers_debt_and_ends_it(calm: Any, event: Any) -> None:
+def test_repay__part_then_all__lowers_debt_and_ends_it(calm: LendingWorld, event: EventReader) -> None:
     stage, debt_token = calm.stage, calm.tokens["USDC"][1]
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
     calm.borrow(LOOPER, calm.usdc, 800 * USDC)
@@ -164,7 +166,7 @@ def test_repay__part_then_all__lowers_debt_and_ends_it(calm: Any, event: Any) ->
     assert again == "NoDebtOfSelectedType"
 
 
-def test_repay_with_atokens__own_supply__burns_both_and_moves_nothing(calm: Any, event: Any) -> None:
+def test_repay_with_atokens__own_supply__burns_both_and_moves_nothing(calm: LendingWorld, event: EventReader) -> None:
     stage, (a_token, debt_token) = calm.stage, calm.tokens["USDC"]
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
     calm.supply(LOOPER, calm.usdc, 200 * USDC)
@@ -181,7 +183,7 @@ def test_repay_with_atokens__own_supply__burns_both_and_moves_nothing(calm: Any,
     assert event(receipt, "ReserveUsedAsCollateralDisabled")["reserve"] == calm.usdc.address
 
 
-def test_emode__entered__lends_at_its_own_ltv(calm: Any, event: Any) -> None:
+def test_emode__entered__lends_at_its_own_ltv(calm: LendingWorld, event: EventReader) -> None:
     open_emode(calm)
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
 
@@ -194,7 +196,7 @@ def test_emode__entered__lends_at_its_own_ltv(calm: Any, event: Any) -> None:
     assert account[3:] == (93_00, 90_00, 1_000 * 93 * 10**18 // (900 * 100))
 
 
-def test_emode__left_by_a_position_that_needs_it__is_refused(calm: Any) -> None:
+def test_emode__left_by_a_position_that_needs_it__is_refused(calm: LendingWorld) -> None:
     open_emode(calm)
     calm.supply(LOOPER, calm.usde, 1_000 * USDE)
     calm.stage.send(calm.pool, "setUserEMode", EMODE, sender=LOOPER)
@@ -209,7 +211,7 @@ def test_emode__left_by_a_position_that_needs_it__is_refused(calm: Any) -> None:
     assert calm.stage.view(calm.pool, "getUserEMode", LOOPER) == 0
 
 
-def test_emode__asset_outside_it__is_not_borrowable(calm: Any) -> None:
+def test_emode__asset_outside_it__is_not_borrowable(calm: LendingWorld) -> None:
     open_emode(calm)
     calm.supply(FRIEND, calm.weth, 100 * USDE)
     calm.supply(LOOPER, calm.usde, 10_000 * USDE)
@@ -222,5 +224,5 @@ def test_emode__asset_outside_it__is_not_borrowable(calm: Any) -> None:
     assert refusal == f"InvalidDebtInEmode({calm.weth.address.lower()}, {EMODE})"
 
 
-def test_emode__that_does_not_exist__is_refused(calm: Any) -> None:
+def test_emode__that_does_not_exist__is_refused(calm: LendingWorld) -> None:
     assert calm.stage.refusal(calm.pool, "setUserEMode", 5, sender=LOOPER) == "InconsistentEModeCategory"

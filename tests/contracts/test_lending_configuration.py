@@ -8,6 +8,8 @@ import pytest
 
 from cascade.chain.local import address_of
 
+from ..conftest import LendingWorld
+
 STRANGER = address_of("stranger")
 RAY = 10**27
 
@@ -16,7 +18,7 @@ def encoded(*values: int) -> bytes:
     return b"".join(value.to_bytes(32, "big") for value in values)
 
 
-def test_configurator__called_by_a_stranger__refuses(lending: Any) -> None:
+def test_configurator__called_by_a_stranger__refuses(lending: LendingWorld) -> None:
     usde = lending.usde.address
     calls: list[tuple[Any, ...]] = [
         ("initReserves", []),
@@ -45,7 +47,7 @@ def test_configurator__called_by_a_stranger__refuses(lending: Any) -> None:
         assert lending.stage.refusal(lending.configurator, *call, sender=STRANGER) == "CallerNotPoolAdmin", call
 
 
-def test_pool__configured_past_the_configurator__refuses(lending: Any) -> None:
+def test_pool__configured_past_the_configurator__refuses(lending: LendingWorld) -> None:
     usde = lending.usde.address
     calls: list[tuple[Any, ...]] = [
         ("initReserve", usde, usde, usde),
@@ -75,7 +77,7 @@ def test_pool__configured_past_the_configurator__refuses(lending: Any) -> None:
     ],
 )
 def test_collateral_parameters__that_cannot_work__are_refused(
-    lending: Any, ltv: int, threshold: int, bonus: int
+    lending: LendingWorld, ltv: int, threshold: int, bonus: int
 ) -> None:
     refusal = lending.stage.refusal(
         lending.configurator, "configureReserveAsCollateral", lending.usde.address, ltv, threshold, bonus
@@ -84,7 +86,7 @@ def test_collateral_parameters__that_cannot_work__are_refused(
     assert refusal == "InvalidReserveParams"
 
 
-def test_parameters__over_their_limit__are_refused(lending: Any) -> None:
+def test_parameters__over_their_limit__are_refused(lending: LendingWorld) -> None:
     usde, cap = lending.usde.address, 2**36
 
     def refusal(*call: Any) -> str:
@@ -105,14 +107,14 @@ def test_parameters__over_their_limit__are_refused(lending: Any) -> None:
     assert refusal("setSupplyCap", STRANGER, 1) == "AssetNotListed"
 
 
-def test_reserve__listed_twice__is_refused(lending: Any) -> None:
+def test_reserve__listed_twice__is_refused(lending: LendingWorld) -> None:
     a_token, v_token = lending.tokens["USDe"]
     entry = (lending.usde.address, a_token.address, v_token.address, (80_00, 0, 0, 0))
 
     assert lending.stage.refusal(lending.configurator, "initReserves", [entry]) == "ReserveAlreadyInitialized"
 
 
-def test_configuration_word__has_aaves_bit_positions(lending: Any) -> None:
+def test_configuration_word__has_aaves_bit_positions(lending: LendingWorld) -> None:
     usde, configurator, stage = lending.usde.address, lending.configurator, lending.stage
     stage.send(configurator, "setReserveFactor", usde, 25_00)
     stage.send(configurator, "setBorrowCap", usde, 72_000_000)
@@ -126,7 +128,7 @@ def test_configuration_word__has_aaves_bit_positions(lending: Any) -> None:
     assert stage.view(lending.pool, "getConfiguration", usde) == expected
 
 
-def test_rates_changed__interest_until_then__is_at_the_old_rate(lending: Any) -> None:
+def test_rates_changed__interest_until_then__is_at_the_old_rate(lending: LendingWorld) -> None:
     stage, usdc = lending.stage, lending.usdc.address
     looper = address_of("looper")
     lending.supply(looper, lending.usde, 200_000_000 * 10**18)
@@ -142,7 +144,7 @@ def test_rates_changed__interest_until_then__is_at_the_old_rate(lending: Any) ->
     assert state[4] == 0
 
 
-def test_data_provider__reads__what_the_pool_holds(lending: Any) -> None:
+def test_data_provider__reads__what_the_pool_holds(lending: LendingWorld) -> None:
     stage, usde, looper = lending.stage, lending.usde.address, address_of("looper")
     views = stage.deploy("PoolDataProvider", lending.provider.address)
     stage.send(lending.provider, "setPoolDataProvider", views.address)
@@ -180,13 +182,13 @@ def test_data_provider__reads__what_the_pool_holds(lending: Any) -> None:
     assert (user[0], user[2], user[4], user[8]) == (0, 500 * 10**6, 500 * 10**6, False)
 
 
-def test_addresses_provider__set_by_a_stranger__refuses(lending: Any) -> None:
+def test_addresses_provider__set_by_a_stranger__refuses(lending: LendingWorld) -> None:
     refusal = lending.stage.refusal(lending.provider, "setPool", STRANGER, sender=STRANGER)
 
     assert refusal.startswith("OwnableUnauthorizedAccount")
 
 
-def test_freeze__of_collateral__takes_its_ltv_everywhere_and_unfreezing_gives_none_back(lending: Any) -> None:
+def test_freeze__of_collateral__takes_its_ltv_everywhere_and_unfreezing_gives_none_back(lending: LendingWorld) -> None:
     stage, usde, configurator, pool = lending.stage, lending.usde.address, lending.configurator, lending.pool
     looper = address_of("looper")
     stage.send(configurator, "setEModeCategory", 1, 90_00, 93_00, 102_00, "stable")
@@ -218,7 +220,7 @@ def test_freeze__of_collateral__takes_its_ltv_everywhere_and_unfreezing_gives_no
     assert stage.refusal(configurator, "setReserveLtvzero", usde, False) == "InvalidLtvzeroState"
 
 
-def test_ltv_of_zero__next_to_other_collateral__must_leave_first(lending: Any) -> None:
+def test_ltv_of_zero__next_to_other_collateral__must_leave_first(lending: LendingWorld) -> None:
     stage, looper = lending.stage, address_of("looper")
     lending.supply(looper, lending.usde, 1_000 * 10**18)
     lending.supply(looper, lending.weth, 10**18)
@@ -232,7 +234,7 @@ def test_ltv_of_zero__next_to_other_collateral__must_leave_first(lending: Any) -
     assert refusal == "LtvValidationFailed"
 
 
-def test_ltv_of_zero__next_to_it__no_other_collateral_can_be_switched_off(lending: Any) -> None:
+def test_ltv_of_zero__next_to_it__no_other_collateral_can_be_switched_off(lending: LendingWorld) -> None:
     stage, holder = lending.stage, address_of("holder")
     lending.supply(holder, lending.usde, 1_000 * 10**18)
     lending.supply(holder, lending.weth, 10**18)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 
 from cascade.chain.local import address_of
+
+from ..conftest import EventReader, LendingWorld
 
 LOOPER = address_of("looper")
 SUPPLIER = address_of("supplier")
@@ -22,7 +23,7 @@ def half_up(x: int, y: int, denominator: int) -> int:
     return (2 * x * y + denominator) // (2 * denominator)
 
 
-def reserve(lending: Any) -> dict[str, int]:
+def reserve(lending: LendingWorld) -> dict[str, int]:
     word, liquidity_index, liquidity_rate, borrow_index, borrow_rate, _, updated, _, *rest = lending.stage.view(
         lending.pool, "getReserveData", lending.usdc.address
     )
@@ -37,7 +38,7 @@ def reserve(lending: Any) -> dict[str, int]:
     }
 
 
-def borrow_share(lending: Any, share_bps: int) -> None:
+def borrow_share(lending: LendingWorld, share_bps: int) -> None:
     lending.supply(LOOPER, lending.usde, 200_000_000 * USDE)
     lending.borrow(LOOPER, lending.usdc, SUPPLIED * share_bps // 100_00)
 
@@ -51,7 +52,7 @@ def borrow_share(lending: Any, share_bps: int) -> None:
         (100_00, 200 + 900 + 7500),
     ],
 )
-def test_rates__at_a_utilisation__follow_the_kink(lending: Any, share_bps: int, rate_bps: int) -> None:
+def test_rates__at_a_utilisation__follow_the_kink(lending: LendingWorld, share_bps: int, rate_bps: int) -> None:
     lending.stage.send(lending.configurator, "setReserveFactor", lending.usdc.address, 10_00)
 
     borrow_share(lending, share_bps)
@@ -61,7 +62,7 @@ def test_rates__at_a_utilisation__follow_the_kink(lending: Any, share_bps: int, 
     assert state["liquidity_rate"] == rate_bps * share_bps * 90_00 * RAY // 100_00**3
 
 
-def test_rates__one_unit_over_the_kink__use_the_second_slope(lending: Any) -> None:
+def test_rates__one_unit_over_the_kink__use_the_second_slope(lending: LendingWorld) -> None:
     lending.supply(LOOPER, lending.usde, 200_000_000 * USDE)
     borrowed = SUPPLIED * 8 // 10 + 1
     lending.borrow(LOOPER, lending.usdc, borrowed)
@@ -72,13 +73,13 @@ def test_rates__one_unit_over_the_kink__use_the_second_slope(lending: Any) -> No
     assert reserve(lending)["borrow_rate"] == RAY * 11 // 100 + half_up(RAY * 75 // 100, excess, RAY)
 
 
-def test_rates__without_debt__are_the_base_and_nothing_for_suppliers(lending: Any) -> None:
+def test_rates__without_debt__are_the_base_and_nothing_for_suppliers(lending: LendingWorld) -> None:
     assert reserve(lending)["borrow_rate"] == RAY * 2 // 100
     assert reserve(lending)["liquidity_rate"] == 0
 
 
 @pytest.mark.parametrize("days", [1, 30, 365])
-def test_indexes__after_a_time__grow_by_the_stated_formulas(lending: Any, days: int) -> None:
+def test_indexes__after_a_time__grow_by_the_stated_formulas(lending: LendingWorld, days: int) -> None:
     lending.stage.send(lending.configurator, "setReserveFactor", lending.usdc.address, 10_00)
     borrow_share(lending, 80_00)
     before = reserve(lending)
@@ -96,7 +97,7 @@ def test_indexes__after_a_time__grow_by_the_stated_formulas(lending: Any, days: 
     assert income / RAY == pytest.approx(1 + 0.11 * 0.8 * 0.9 * days / 365, rel=1e-12)
 
 
-def test_treasury__share_of_interest__is_accrued_and_minted(lending: Any, event: Any) -> None:
+def test_treasury__share_of_interest__is_accrued_and_minted(lending: LendingWorld, event: EventReader) -> None:
     stage, a_token = lending.stage, lending.tokens["USDC"][0]
     stage.send(lending.configurator, "setReserveFactor", lending.usdc.address, 10_00)
     borrow_share(lending, 80_00)
@@ -118,7 +119,7 @@ def test_treasury__share_of_interest__is_accrued_and_minted(lending: Any, event:
     assert reserve(lending)["treasury_scaled"] == 0
 
 
-def test_borrower__after_a_year__owes_more_and_can_repay_all(lending: Any) -> None:
+def test_borrower__after_a_year__owes_more_and_can_repay_all(lending: LendingWorld) -> None:
     stage, debt_token = lending.stage, lending.tokens["USDC"][1]
     borrow_share(lending, 80_00)
     start = reserve(lending)["updated"]
@@ -138,7 +139,7 @@ def flash_params(*, answer: bool = True, missing: int = 0) -> bytes:
     return int(answer).to_bytes(32, "big") + missing.to_bytes(32, "big")
 
 
-def test_flash_loan__repaid_with_premium__goes_to_the_treasury(lending: Any, event: Any) -> None:
+def test_flash_loan__repaid_with_premium__goes_to_the_treasury(lending: LendingWorld, event: EventReader) -> None:
     stage, a_token = lending.stage, lending.tokens["USDC"][0]
     borrower = stage.deploy("FlashBorrower", lending.pool.address)
     amount = 1_000_001
@@ -172,7 +173,7 @@ def test_flash_loan__repaid_with_premium__goes_to_the_treasury(lending: Any, eve
     assert reserve(lending)["treasury_scaled"] == premium
 
 
-def test_flash_loan__not_repaid_or_refused_by_the_receiver__reverts(lending: Any) -> None:
+def test_flash_loan__not_repaid_or_refused_by_the_receiver__reverts(lending: LendingWorld) -> None:
     stage = lending.stage
     borrower = stage.deploy("FlashBorrower", lending.pool.address)
     stage.fund(lending.usdc, borrower.address, 10**6)

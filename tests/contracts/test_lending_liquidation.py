@@ -12,6 +12,8 @@ import pytest
 
 from cascade.chain.local import address_of
 
+from ..conftest import EventReader, LendingWorld
+
 LOOPER = address_of("looper")
 LIQUIDATOR = address_of("liquidator")
 TREASURY = address_of("treasury")
@@ -28,7 +30,7 @@ FEE_SHARE = Fraction(10, 100)
 
 
 @pytest.fixture
-def position(lending: Any) -> Any:
+def position(lending: LendingWorld) -> LendingWorld:
     """A looped position in a market without interest, and a liquidator who can pay."""
     for token in (lending.usdc, lending.usde):
         rates = b"".join(value.to_bytes(32, "big") for value in (8000, 0, 0, 0))
@@ -39,7 +41,7 @@ def position(lending: Any) -> Any:
     return lending
 
 
-def try_liquidate(lending: Any, cover: int, *, receive_a_token: bool = False, sender: str = LIQUIDATOR) -> Any:
+def try_liquidate(lending: LendingWorld, cover: int, *, receive_a_token: bool = False, sender: str = LIQUIDATOR) -> Any:
     return lending.stage.attempt(
         lending.pool,
         "liquidationCall",
@@ -52,17 +54,17 @@ def try_liquidate(lending: Any, cover: int, *, receive_a_token: bool = False, se
     )
 
 
-def liquidate(lending: Any, cover: int, *, receive_a_token: bool = False) -> Any:
+def liquidate(lending: LendingWorld, cover: int, *, receive_a_token: bool = False) -> Any:
     receipt = try_liquidate(lending, cover, receive_a_token=receive_a_token)
     assert receipt.ok, receipt.revert_reason
     return receipt
 
 
-def health(lending: Any) -> int:
+def health(lending: LendingWorld) -> int:
     return int(lending.stage.view(lending.pool, "getUserAccountData", LOOPER)[5])
 
 
-def position_of(lending: Any) -> tuple[int, int]:
+def position_of(lending: LendingWorld) -> tuple[int, int]:
     return lending.stage.balance(lending.tokens["USDe"][0], LOOPER), lending.stage.balance(
         lending.tokens["USDC"][1], LOOPER
     )
@@ -75,7 +77,7 @@ def seizure(covered: int, price: Fraction) -> tuple[int, int]:
     return round(seized), round(fee)
 
 
-def test_liquidation__healthy_by_the_smallest_step__is_refused(position: Any) -> None:
+def test_liquidation__healthy_by_the_smallest_step__is_refused(position: LendingWorld) -> None:
     position.post("USDe", 96_385_543)  # HF = 1.0375 x 0.96385543 = 1.00000000...
     assert health(position) >= WAD
     assert try_liquidate(position, UINT_MAX).revert_reason == "HealthFactorNotBelowThreshold"
@@ -86,7 +88,7 @@ def test_liquidation__healthy_by_the_smallest_step__is_refused(position: Any) ->
 
 
 def test_liquidation__partial__pays_bonus_and_fee_and_moves_health_as_the_identity_says(
-    position: Any, event: Any
+    position: LendingWorld, event: EventReader
 ) -> None:
     price, covered = Fraction(95, 100), 1_900 * USDC
     position.post("USDe", 95_000_000)
@@ -124,7 +126,7 @@ def test_liquidation__partial__pays_bonus_and_fee_and_moves_health_as_the_identi
     [(84_000_000, False), (84_010_000, True)],  # HF = LT (1 + b) = 0.8715 at a price of 0.84
 )
 def test_liquidation__around_the_toxic_line__raises_health_only_above_it(
-    position: Any, price_e8: int, rises: bool
+    position: LendingWorld, price_e8: int, rises: bool
 ) -> None:
     position.post("USDe", price_e8)
     before = health(position)
@@ -134,7 +136,7 @@ def test_liquidation__around_the_toxic_line__raises_health_only_above_it(
     assert (health(position) > before) is rises
 
 
-def test_liquidation__under_the_toxic_line__lowers_health(position: Any) -> None:
+def test_liquidation__under_the_toxic_line__lowers_health(position: LendingWorld) -> None:
     position.post("USDe", 80_000_000)
     before = health(position)
 
@@ -147,7 +149,9 @@ def test_liquidation__under_the_toxic_line__lowers_health(position: Any) -> None
     ("price_e8", "close_factor_bps"),
     [(96_000_000, 50_00), (91_566_266, 50_00), (91_566_265, 100_00)],  # HF 0.95 at a price of 0.9156626506...
 )
-def test_liquidation__close_factor__is_half_only_above_095(position: Any, price_e8: int, close_factor_bps: int) -> None:
+def test_liquidation__close_factor__is_half_only_above_095(
+    position: LendingWorld, price_e8: int, close_factor_bps: int
+) -> None:
     position.post("USDe", price_e8)
 
     receipt = liquidate(position, UINT_MAX)
@@ -157,7 +161,7 @@ def test_liquidation__close_factor__is_half_only_above_095(position: Any, price_
     assert (health(position) == UINT_MAX) is (close_factor_bps == 100_00)
 
 
-def test_liquidation__debt_left_of_a_thousand_dollars__passes_and_a_unit_less_is_dust(position: Any) -> None:
+def test_liquidation__debt_left_of_a_thousand_dollars__passes_and_a_unit_less_is_dust(position: LendingWorld) -> None:
     position.post("USDe", 90_000_000)
 
     assert try_liquidate(position, 7_000 * USDC + 1).revert_reason == "MustNotLeaveDust"
@@ -166,7 +170,7 @@ def test_liquidation__debt_left_of_a_thousand_dollars__passes_and_a_unit_less_is
     assert position_of(position)[1] == 1_000 * USDC
 
 
-def test_liquidation__collateral_gone__leaves_the_rest_as_deficit(position: Any, event: Any) -> None:
+def test_liquidation__collateral_gone__leaves_the_rest_as_deficit(position: LendingWorld, event: EventReader) -> None:
     stage = position.stage
     position.post("USDe", 60_000_000)
     covered = -(-6_000 * USDC * 100 // 105)  # what pays for all the collateral, rounded up
@@ -186,7 +190,7 @@ def test_liquidation__collateral_gone__leaves_the_rest_as_deficit(position: Any,
     assert stage.view(position.pool, "getUserConfiguration", LOOPER) == 0
 
 
-def test_deficit__covered_by_umbrella__burns_its_atokens(position: Any, event: Any) -> None:
+def test_deficit__covered_by_umbrella__burns_its_atokens(position: LendingWorld, event: EventReader) -> None:
     stage, a_token = position.stage, position.tokens["USDC"][0]
     position.post("USDe", 60_000_000)
     liquidate(position, UINT_MAX)
@@ -211,7 +215,7 @@ def test_deficit__covered_by_umbrella__burns_its_atokens(position: Any, event: A
     assert cover(1).revert_reason == "ReserveNotInDeficit"
 
 
-def test_liquidation__paid_in_atokens__gives_them_without_the_flag(position: Any) -> None:
+def test_liquidation__paid_in_atokens__gives_them_without_the_flag(position: LendingWorld) -> None:
     position.post("USDe", 95_000_000)
     seized, fee = seizure(1_900 * USDC, Fraction(95, 100))
 
@@ -222,7 +226,7 @@ def test_liquidation__paid_in_atokens__gives_them_without_the_flag(position: Any
     assert position.stage.view(position.pool, "getUserConfiguration", LIQUIDATOR) == 0
 
 
-def test_liquidation__of_oneself_or_of_what_is_no_collateral__is_refused(position: Any) -> None:
+def test_liquidation__of_oneself_or_of_what_is_no_collateral__is_refused(position: LendingWorld) -> None:
     stage = position.stage
     position.post("USDe", 80_000_000)
 
@@ -235,7 +239,7 @@ def test_liquidation__of_oneself_or_of_what_is_no_collateral__is_refused(positio
     assert refusal(position.usde, position.weth) == "SpecifiedCurrencyNotBorrowedByUser"
 
 
-def test_liquidation__in_the_grace_period__is_refused_to_its_last_second(position: Any) -> None:
+def test_liquidation__in_the_grace_period__is_refused_to_its_last_second(position: LendingWorld) -> None:
     stage, usde = position.stage, position.usde.address
     position.post("USDe", 80_000_000)
     stage.send(position.configurator, "setReservePause(address,bool)", usde, True)
@@ -252,7 +256,7 @@ def test_liquidation__in_the_grace_period__is_refused_to_its_last_second(positio
     assert at(until + 1).ok
 
 
-def test_liquidation__under_emode__uses_its_bonus(position: Any, event: Any) -> None:
+def test_liquidation__under_emode__uses_its_bonus(position: LendingWorld, event: EventReader) -> None:
     stage, usde, usdc = position.stage, position.usde.address, position.usdc.address
     stage.send(position.configurator, "setEModeCategory", 11, 90_00, 93_00, 102_00, "USDe Stablecoin")
     stage.send(position.configurator, "setAssetCollateralInEMode", usde, 11, True)

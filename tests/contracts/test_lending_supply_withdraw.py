@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
+
+from ..conftest import EventReader, LendingWorld
 
 SUPPLIER = address_of("supplier-of-usde")
 FRIEND = address_of("friend")
@@ -15,19 +17,19 @@ RAY = 10**27
 UINT_MAX = 2**256 - 1
 
 
-def stored(lending: Any, token: Any) -> Any:
+def stored(lending: LendingWorld, token: Contract) -> Any:
     return lending.stage.view(lending.pool, "getReserveData", token.address)
 
 
-def collateral_bit(lending: Any, token: Any) -> int:
-    return 2 << 2 * stored(lending, token)[7]
+def collateral_bit(lending: LendingWorld, token: Contract) -> int:
+    return 2 << 2 * int(stored(lending, token)[7])
 
 
-def flags(lending: Any, user: str) -> int:
+def flags(lending: LendingWorld, user: str) -> int:
     return int(lending.stage.view(lending.pool, "getUserConfiguration", user))
 
 
-def test_supply__first_of_a_user__mints_and_becomes_collateral(lending: Any, event: Any) -> None:
+def test_supply__first_of_a_user__mints_and_becomes_collateral(lending: LendingWorld, event: EventReader) -> None:
     stage, a_token = lending.stage, lending.tokens["USDe"][0]
     stage.fund(lending.usde, SUPPLIER, 1_000 * USDE, spender=lending.pool)
 
@@ -50,7 +52,7 @@ def test_supply__first_of_a_user__mints_and_becomes_collateral(lending: Any, eve
     assert flags(lending, SUPPLIER) == 0
 
 
-def test_supply__asset_without_ltv__does_not_become_collateral(lending: Any) -> None:
+def test_supply__asset_without_ltv__does_not_become_collateral(lending: LendingWorld) -> None:
     lending.stage.send(lending.configurator, "configureReserveAsCollateral", lending.usde.address, 0, 83_00, 105_00)
 
     lending.supply(SUPPLIER, lending.usde, 10 * USDE)
@@ -62,7 +64,7 @@ def test_supply__asset_without_ltv__does_not_become_collateral(lending: Any) -> 
     assert refusal == "UserInIsolationModeOrLtvZero"
 
 
-def test_supply__cap__is_reached_and_not_passed(lending: Any) -> None:
+def test_supply__cap__is_reached_and_not_passed(lending: LendingWorld) -> None:
     lending.stage.send(lending.configurator, "setSupplyCap", lending.usde.address, 1_000)
     lending.supply(SUPPLIER, lending.usde, 1_000 * USDE)
     lending.stage.fund(lending.usde, SUPPLIER, 1)
@@ -76,13 +78,13 @@ def test_supply__cap__is_reached_and_not_passed(lending: Any) -> None:
     ("switch", "value", "error"),
     [("setReserveActive", False, "ReserveInactive"), ("setReserveFreeze", True, "ReserveFrozen")],
 )
-def test_supply__reserve_switched_off__is_refused(lending: Any, switch: str, value: bool, error: str) -> None:
+def test_supply__reserve_switched_off__is_refused(lending: LendingWorld, switch: str, value: bool, error: str) -> None:
     lending.stage.send(lending.configurator, switch, lending.usde.address, value)
 
     assert lending.stage.refusal(lending.pool, "supply", lending.usde.address, 1, SUPPLIER, 0, sender=SUPPLIER) == error
 
 
-def test_supply__to_the_atoken_or_of_nothing__is_refused(lending: Any) -> None:
+def test_supply__to_the_atoken_or_of_nothing__is_refused(lending: LendingWorld) -> None:
     a_token = lending.tokens["USDe"][0]
 
     def refusal(amount: int, receiver: str) -> str:
@@ -92,7 +94,7 @@ def test_supply__to_the_atoken_or_of_nothing__is_refused(lending: Any) -> None:
     assert refusal(1, a_token.address) == "SupplyToAToken"
 
 
-def test_withdraw__part_then_rest__pays_and_ends_collateral(lending: Any, event: Any) -> None:
+def test_withdraw__part_then_rest__pays_and_ends_collateral(lending: LendingWorld, event: EventReader) -> None:
     stage, a_token = lending.stage, lending.tokens["USDe"][0]
     lending.supply(SUPPLIER, lending.usde, 1_000 * USDE)
 
@@ -114,7 +116,7 @@ def test_withdraw__part_then_rest__pays_and_ends_collateral(lending: Any, event:
     assert flags(lending, SUPPLIER) == 0
 
 
-def test_withdraw__one_unit_over_the_balance__is_refused(lending: Any) -> None:
+def test_withdraw__one_unit_over_the_balance__is_refused(lending: LendingWorld) -> None:
     lending.supply(SUPPLIER, lending.usde, 1_000 * USDE)
 
     def refusal(amount: int, receiver: str) -> str:
@@ -124,7 +126,7 @@ def test_withdraw__one_unit_over_the_balance__is_refused(lending: Any) -> None:
     assert refusal(1, lending.tokens["USDe"][0].address) == "WithdrawToAToken"
 
 
-def test_withdraw__what_is_lent_out__panics_as_aave(lending: Any) -> None:
+def test_withdraw__what_is_lent_out__panics_as_aave(lending: LendingWorld) -> None:
     looper = address_of("looper")
     lending.supply(looper, lending.usde, 1_000_000 * USDE)
     lending.borrow(looper, lending.usdc, 500_000 * 10**6)
@@ -137,7 +139,7 @@ def test_withdraw__what_is_lent_out__panics_as_aave(lending: Any) -> None:
     assert refusal == "Panic(0x11)"
 
 
-def test_withdraw__paused_reserve__is_refused(lending: Any) -> None:
+def test_withdraw__paused_reserve__is_refused(lending: LendingWorld) -> None:
     lending.supply(SUPPLIER, lending.usde, USDE)
     lending.stage.send(lending.configurator, "setReservePause(address,bool)", lending.usde.address, True)
 
@@ -147,7 +149,9 @@ def test_withdraw__paused_reserve__is_refused(lending: Any) -> None:
     )
 
 
-def test_atoken__transferred_by_a_supplier__moves_the_balance_but_not_the_flag(lending: Any, event: Any) -> None:
+def test_atoken__transferred_by_a_supplier__moves_the_balance_but_not_the_flag(
+    lending: LendingWorld, event: EventReader
+) -> None:
     stage, a_token = lending.stage, lending.tokens["USDe"][0]
     lending.supply(SUPPLIER, lending.usde, 1_000 * USDE)
 
@@ -165,7 +169,7 @@ def test_atoken__transferred_by_a_supplier__moves_the_balance_but_not_the_flag(l
     assert flags(lending, SUPPLIER) == flags(lending, FRIEND) == 0
 
 
-def test_atoken__spent_by_another__needs_an_allowance(lending: Any) -> None:
+def test_atoken__spent_by_another__needs_an_allowance(lending: LendingWorld) -> None:
     stage, a_token = lending.stage, lending.tokens["USDe"][0]
     lending.supply(SUPPLIER, lending.usde, 1_000 * USDE)
     stage.send(a_token, "approve", FRIEND, 10 * USDE, sender=SUPPLIER)
@@ -178,7 +182,7 @@ def test_atoken__spent_by_another__needs_an_allowance(lending: Any) -> None:
     assert stage.balance(a_token, FRIEND) == 10 * USDE
 
 
-def test_atoken__transfer_that_would_break_health__is_refused(lending: Any) -> None:
+def test_atoken__transfer_that_would_break_health__is_refused(lending: LendingWorld) -> None:
     stage, a_token = lending.stage, lending.tokens["USDe"][0]
     looper = address_of("looper")
     lending.supply(looper, lending.usde, 1_000 * USDE)
@@ -191,7 +195,7 @@ def test_atoken__transfer_that_would_break_health__is_refused(lending: Any) -> N
     assert stage.balance(a_token, looper) == 900 * USDE
 
 
-def test_tokens__called_by_anyone_but_the_pool__refuse(lending: Any) -> None:
+def test_tokens__called_by_anyone_but_the_pool__refuse(lending: LendingWorld) -> None:
     a_token, v_token = lending.tokens["USDe"]
 
     def refusal(contract: Any, function: str, *arguments: Any) -> str:

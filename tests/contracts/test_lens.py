@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
 from cascade.errors import RevertedCall
+
+from ..conftest import EventReader, LendingWorld, Stage
 
 UINT_MAX = 2**256 - 1
 LP, TRADER, KEEPER, TREASURY = (address_of(n) for n in ("liquidity-provider", "trader", "keeper", "treasury"))
@@ -18,14 +20,14 @@ HEALTH, DEBT, COLLATERAL, COVER, RECEIVED, FEE, BONUS, CLOSE_FACTOR, TOTAL_DEBT,
 
 
 @pytest.fixture
-def lens(stage: Any) -> Any:
+def lens(stage: Stage) -> Contract:
     return stage.deploy("Lens")
 
 
 class Curve:
     """A stable pool of USDC and USDe and somebody to trade with it."""
 
-    def __init__(self, stage: Any, a: int = 200) -> None:
+    def __init__(self, stage: Stage, a: int = 200) -> None:
         self.stage = stage
         self.usdc, self.usde = stage.token("USDC", 6), stage.token("USDe", 18)
         self.pool = stage.deploy(
@@ -56,7 +58,7 @@ class Curve:
 # ---- lending
 
 
-def open_random_positions(lending: Any, count: int) -> list[str]:
+def open_random_positions(lending: LendingWorld, count: int) -> list[str]:
     """Loops of all sizes: some in the eMode, some with WETH beside, some owing WETH too."""
     rng = random.Random(1011)
     stage, pool, configurator = lending.stage, lending.pool, lending.configurator
@@ -83,7 +85,7 @@ def open_random_positions(lending: Any, count: int) -> list[str]:
     return users
 
 
-def test_positions__several_users__equal_single_views(lens: Any, lending: Any) -> None:
+def test_positions__several_users__equal_single_views(lens: Contract, lending: LendingWorld) -> None:
     stage = lending.stage
     users = [*open_random_positions(lending, 4), address_of("nobody")]
     words = stage.view(lens, "positions", lending.pool.address, lending.usde.address, lending.usdc.address, users)
@@ -96,7 +98,9 @@ def test_positions__several_users__equal_single_views(lens: Any, lending: Any) -
 
 
 @pytest.mark.parametrize("price_e8", [1, 65_670_000, 99_999_999, 104_000_000])
-def test_accounts__any_state_of_a_position__equal_what_the_pool_says(lens: Any, lending: Any, price_e8: int) -> None:
+def test_accounts__any_state_of_a_position__equal_what_the_pool_says(
+    lens: Contract, lending: LendingWorld, price_e8: int
+) -> None:
     stage, pool = lending.stage, lending.pool
     users = [*open_random_positions(lending, 12), address_of("nobody"), address_of("weth-supplier")]
     without_flag = address_of("without-flag")
@@ -118,7 +122,7 @@ def test_accounts__any_state_of_a_position__equal_what_the_pool_says(lens: Any, 
         assert words[5 * k : 5 * k + 5] == [collateral, debt, account[0], account[1], account[5]], user
 
 
-def test_accounts__price_refused__have_no_value_and_nobody_is_unhealthy(lens: Any, lending: Any) -> None:
+def test_accounts__price_refused__have_no_value_and_nobody_is_unhealthy(lens: Contract, lending: LendingWorld) -> None:
     user = open_random_positions(lending, 1)[0]
     lending.post("USDe", 0)
     pair = (lending.usde.address, lending.usdc.address)
@@ -130,7 +134,7 @@ def test_accounts__price_refused__have_no_value_and_nobody_is_unhealthy(lens: An
     assert words[2:] == [0, 0, UINT_MAX]
 
 
-def test_balances__two_tokens__user_by_user(lens: Any, stage: Any) -> None:
+def test_balances__two_tokens__user_by_user(lens: Contract, stage: Stage) -> None:
     tokens = [stage.token("A", 18), stage.token("B", 6)]
     users = [LP, TRADER, KEEPER]
     for k, user in enumerate(users):
@@ -140,13 +144,13 @@ def test_balances__two_tokens__user_by_user(lens: Any, stage: Any) -> None:
     assert words == [10, 20, 11, 21, 12, 22]
 
 
-def test_prices__one_without_a_feed__reads_zero(lens: Any, lending: Any) -> None:
+def test_prices__one_without_a_feed__reads_zero(lens: Contract, lending: LendingWorld) -> None:
     lending.post("USDe", 65_670_000)
     assets = [lending.usdc.address, address_of("unlisted"), lending.usde.address]
     assert lending.stage.view(lens, "prices", lending.oracle.address, assets) == [10**8, 0, 65_670_000]
 
 
-def open_position_that_leaves_dust(lending: Any) -> str:
+def open_position_that_leaves_dust(lending: LendingWorld) -> str:
     """Half of its debt, with the bonus, is all but 800 of its USDe once USDe is at 0.90; WETH stands beside it."""
     user = address_of("dusty")
     lending.supply(user, lending.usde, 11_000 * 10**18)
@@ -164,7 +168,7 @@ def open_position_that_leaves_dust(lending: Any) -> str:
     ],
 )
 def test_preview_liquidations__random_positions__is_what_the_call_does(
-    lens: Any, lending: Any, event: Any, price_e8: int, expected: set[str]
+    lens: Contract, lending: LendingWorld, event: EventReader, price_e8: int, expected: set[str]
 ) -> None:
     stage, pool = lending.stage, lending.pool
     users = [*open_random_positions(lending, 18), open_position_that_leaves_dust(lending)]
@@ -214,7 +218,7 @@ def test_preview_liquidations__random_positions__is_what_the_call_does(
     assert kinds == expected
 
 
-def test_preview_liquidations__paused_or_in_grace__nothing_to_cover(lens: Any, lending: Any) -> None:
+def test_preview_liquidations__paused_or_in_grace__nothing_to_cover(lens: Contract, lending: LendingWorld) -> None:
     stage, pool = lending.stage, lending.pool
     users = open_random_positions(lending, 1)
     lending.post("USDe", 80_000_000)
@@ -231,7 +235,9 @@ def test_preview_liquidations__paused_or_in_grace__nothing_to_cover(lens: Any, l
 # ---- markets
 
 
-def test_quote_cumulative__stable_swap__is_what_selling_the_sum_pays(lens: Any, stage: Any, event: Any) -> None:
+def test_quote_cumulative__stable_swap__is_what_selling_the_sum_pays(
+    lens: Contract, stage: Stage, event: EventReader
+) -> None:
     curve = Curve(stage)
     amounts = [100_000 * 10**18, 0, 900_000 * 10**18, 8_000_000 * 10**18]
     tokens = (curve.usde.address, curve.usdc.address)
@@ -244,7 +250,7 @@ def test_quote_cumulative__stable_swap__is_what_selling_the_sum_pays(lens: Any, 
     assert stage.view(lens, "quoteCumulative", curve.pool.address, HOLD, *tokens, amounts) == [0] * 4
 
 
-def make_pair(stage: Any) -> tuple[Any, Any, Any]:
+def make_pair(stage: Stage) -> tuple[Any, Any, Any]:
     weth, usdc = stage.token("WETH", 18), stage.token("USDC", 6)
     pair = stage.deploy("ConstantProductPair", weth.address, usdc.address)
     stage.send(weth, "mint", pair.address, 5_000 * 10**18)
@@ -253,7 +259,7 @@ def make_pair(stage: Any) -> tuple[Any, Any, Any]:
     return pair, weth, usdc
 
 
-def test_quote_cumulative__constant_product__closed_form_both_ways(lens: Any, stage: Any) -> None:
+def test_quote_cumulative__constant_product__closed_form_both_ways(lens: Contract, stage: Stage) -> None:
     pair, weth, usdc = make_pair(stage)
     amounts = [10**18, 50 * 10**18, 4000 * 10**18]
     quotes = stage.view(lens, "quoteCumulative", pair.address, CONSTANT_PRODUCT, weth.address, usdc.address, amounts)
@@ -264,7 +270,7 @@ def test_quote_cumulative__constant_product__closed_form_both_ways(lens: Any, st
     assert back == [997 * 10**9 * x // (1000 * y + 997 * 10**9)]
 
 
-def test_quote_cumulative__tokens_the_venue_does_not_trade__reverts(lens: Any, stage: Any) -> None:
+def test_quote_cumulative__tokens_the_venue_does_not_trade__reverts(lens: Contract, stage: Stage) -> None:
     pair, weth, _ = make_pair(stage)
     for kind in (CONSTANT_PRODUCT, STABLE_SWAP):
         venue = pair if kind == CONSTANT_PRODUCT else Curve(stage).pool
@@ -273,7 +279,9 @@ def test_quote_cumulative__tokens_the_venue_does_not_trade__reverts(lens: Any, s
 
 
 @pytest.mark.parametrize("target", [10**18 - 10**13, 999 * 10**15, 65 * 10**16, 10**16, 1001 * 10**15, 3 * 10**18])
-def test_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(lens: Any, stage: Any, target: int) -> None:
+def test_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(
+    lens: Contract, stage: Stage, target: int
+) -> None:
     curve = Curve(stage)
     i, j, dx = stage.view(lens, "stableSwapTradeToPrice", curve.pool.address, target)
     assert (i, j) == ((1, 0) if target < 10**18 else (0, 1))
@@ -283,7 +291,7 @@ def test_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(lens: Any
 
 @pytest.mark.parametrize(("distance", "trades"), [(10**12, False), (2 * 10**12, True)])
 def test_trade_to_price__within_a_millionth__nothing_to_trade(
-    lens: Any, stage: Any, distance: int, trades: bool
+    lens: Contract, stage: Stage, distance: int, trades: bool
 ) -> None:
     curve = Curve(stage)
     for target in (10**18 - distance + 10**6, 10**18 + distance):
@@ -291,7 +299,7 @@ def test_trade_to_price__within_a_millionth__nothing_to_trade(
         assert (dx > 0) == trades
 
 
-def test_trade_to_price__after_a_depeg__brings_it_back(lens: Any, stage: Any) -> None:
+def test_trade_to_price__after_a_depeg__brings_it_back(lens: Contract, stage: Stage) -> None:
     curve = Curve(stage)
     stage.send(curve.pool, "exchange", 1, 0, 9_700_000 * 10**18, 0, sender=TRADER)
     assert curve.price() < 65 * 10**16
@@ -305,7 +313,7 @@ def test_trade_to_price__after_a_depeg__brings_it_back(lens: Any, stage: Any) ->
     [(200, 9.66, 9.73), (50, 9.28, 9.41), (20, 8.78, 8.99), (10, 8.18, 8.46), (5, 7.29, 7.67)],
 )
 def test_trade_to_price__published_table__millions_sold(
-    lens: Any, stage: Any, a: int, to_065: float, to_062: float
+    lens: Contract, stage: Stage, a: int, to_065: float, to_062: float
 ) -> None:
     curve = Curve(stage, a)
     for target, millions in ((65 * 10**16, to_065), (62 * 10**16, to_062)):
@@ -313,7 +321,9 @@ def test_trade_to_price__published_table__millions_sold(
         assert abs(Decimal(dx) / 10**24 - Decimal(str(millions))) <= Decimal("0.01")
 
 
-def test_trades_to_prices__targets_on_both_sides__each_reached_and_not_a_unit_sooner(lens: Any, stage: Any) -> None:
+def test_trades_to_prices__targets_on_both_sides__each_reached_and_not_a_unit_sooner(
+    lens: Contract, stage: Stage
+) -> None:
     curve = Curve(stage)
     stage.send(curve.pool, "exchange", 1, 0, 9_000_000 * 10**18, 0, sender=TRADER)
     price = curve.price()
@@ -329,7 +339,7 @@ def test_trades_to_prices__targets_on_both_sides__each_reached_and_not_a_unit_so
     assert stage.view(lens, "stableSwapTradesToPrices", curve.pool.address, []) == []
 
 
-def test_constant_product_spot_price__both_tokens__ratio_of_whole_tokens(lens: Any, stage: Any) -> None:
+def test_constant_product_spot_price__both_tokens__ratio_of_whole_tokens(lens: Contract, stage: Stage) -> None:
     pair, weth, usdc = make_pair(stage)
     prices = [stage.view(lens, "constantProductSpotPriceWad", pair.address, token.address) for token in (weth, usdc)]
     assert prices == [2_000 * 10**18, 5 * 10**14]
@@ -340,7 +350,7 @@ def test_constant_product_spot_price__both_tokens__ratio_of_whole_tokens(lens: A
 @pytest.mark.parametrize("target_bps", [35, 90, 9_999, 10_000, 10_001, 11_000, 40_000])
 @pytest.mark.parametrize("priced", ["WETH", "USDC"])
 def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(
-    lens: Any, stage: Any, target_bps: int, priced: str
+    lens: Contract, stage: Stage, target_bps: int, priced: str
 ) -> None:
     pair, weth, usdc = make_pair(stage)
     units = {weth.address: 10**18, usdc.address: 10**6}
@@ -367,7 +377,7 @@ def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit
         assert price_after(amount) >= target > price_after(amount - 1)
 
 
-def test_constant_product_trade_to_price__traded__the_pair_is_there(lens: Any, stage: Any) -> None:
+def test_constant_product_trade_to_price__traded__the_pair_is_there(lens: Contract, stage: Stage) -> None:
     pair, weth, usdc = make_pair(stage)
     target = 1_300 * 10**18
     sold, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, target)
@@ -383,7 +393,7 @@ def test_constant_product_trade_to_price__traded__the_pair_is_there(lens: Any, s
 
 @pytest.mark.parametrize(("distance", "trades"), [(2 * 10**15, False), (3 * 10**15, True)])
 def test_constant_product_trade_to_price__within_a_millionth__nothing_to_trade(
-    lens: Any, stage: Any, distance: int, trades: bool
+    lens: Contract, stage: Stage, distance: int, trades: bool
 ) -> None:
     pair, weth, _ = make_pair(stage)
     for target in (2_000 * 10**18 - distance + 10**10, 2_000 * 10**18 + distance):
@@ -391,13 +401,15 @@ def test_constant_product_trade_to_price__within_a_millionth__nothing_to_trade(
         assert (amount > 0) == trades
 
 
-def test_constant_product_trade_to_price__beyond_any_trade__reverts(lens: Any, stage: Any) -> None:
+def test_constant_product_trade_to_price__beyond_any_trade__reverts(lens: Contract, stage: Stage) -> None:
     pair, weth, _ = make_pair(stage)
     with pytest.raises(RevertedCall, match=rf"PriceOutOfReach\({10**50}\)"):
         stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, 10**50)
 
 
-def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(lens: Any, stage: Any, event: Any) -> None:
+def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(
+    lens: Contract, stage: Stage, event: EventReader
+) -> None:
     curve = Curve(stage)
     stage.send(curve.pool, "exchange", 1, 0, 2_000_000 * 10**18, 0, sender=TRADER)
     price = curve.price()
@@ -413,7 +425,7 @@ def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(lens:
             assert event(receipt, "TokenExchange")["tokens_bought"] == bought
 
 
-def test_constant_product_depth__both_tokens__the_price_is_there_after_the_trade(lens: Any, stage: Any) -> None:
+def test_constant_product_depth__both_tokens__the_price_is_there_after_the_trade(lens: Contract, stage: Stage) -> None:
     pair, weth, usdc = make_pair(stage)
     reserves = {weth.address: 5_000 * 10**18, usdc.address: 10_000_000 * 10**6}
     for token, other in ((weth, usdc), (usdc, weth)):
@@ -430,7 +442,7 @@ def test_constant_product_depth__both_tokens__the_price_is_there_after_the_trade
             assert abs(risen - (1 + Decimal(bps) / 10_000)) < Decimal("1e-9")
 
 
-def test_depth__fall_of_the_whole_price__reverts(lens: Any, stage: Any) -> None:
+def test_depth__fall_of_the_whole_price__reverts(lens: Contract, stage: Stage) -> None:
     pool, (pair, weth, _) = Curve(stage).pool, make_pair(stage)
     with pytest.raises(RevertedCall, match=r"DistanceTooLarge\(10000\)"):
         stage.view(lens, "stableSwapDepth", pool.address, [10_000])

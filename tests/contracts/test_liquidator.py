@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
+
+from ..conftest import EventReader, LendingWorld
 
 UINT_MAX = 2**256 - 1
 BOT, LOOPER, LP, TREASURY = (address_of(name) for name in ("bot", "looper", "liquidity-provider", "treasury"))
@@ -34,7 +36,7 @@ def seizure(cover: int, price_e8: int, bonus_bps: int) -> tuple[int, int]:
 class Desk:
     """A lending market with one loop, the venues its collateral can be sold at, and a bot's contract."""
 
-    def __init__(self, lending: Any) -> None:
+    def __init__(self, lending: LendingWorld) -> None:
         self.lending, self.stage = lending, lending.stage
         stage, usdc, usde = lending.stage, lending.usdc, lending.usde
         self.curve = stage.deploy(
@@ -79,16 +81,16 @@ class Desk:
         token = self.lending.tokens["USDC"][1]
         return int(self.stage.view(token, "balanceOf", account, timestamp=self.stage.chain.timestamp + 1))
 
-    def held(self, token: Any) -> int:
+    def held(self, token: Contract) -> int:
         return int(self.stage.balance(token, self.liquidator))
 
 
 @pytest.fixture
-def desk(lending: Any) -> Desk:
+def desk(lending: LendingWorld) -> Desk:
     return Desk(lending)
 
 
-def test_liquidate__flash_loan_and_curve_exit__report_profit_and_balances(desk: Desk, event: Any) -> None:
+def test_liquidate__flash_loan_and_curve_exit__report_profit_and_balances(desk: Desk, event: EventReader) -> None:
     stage, lending = desk.stage, desk.lending
     lending.post("USDe", 93_000_000)
     debt = desk.next_debt()
@@ -122,7 +124,7 @@ def test_liquidate__flash_loan_and_curve_exit__report_profit_and_balances(desk: 
     assert stage.balance(lending.tokens["USDe"][0], TREASURY) == fee
 
 
-def test_liquidate__own_funds_and_pair_exit__no_premium(desk: Desk, event: Any) -> None:
+def test_liquidate__own_funds_and_pair_exit__no_premium(desk: Desk, event: EventReader) -> None:
     stage, lending = desk.stage, desk.lending
     lending.post("USDe", 93_000_000)
     stage.send(lending.usdc, "mint", desk.liquidator.address, 50_000 * 10**6)
@@ -141,7 +143,7 @@ def test_liquidate__own_funds_and_pair_exit__no_premium(desk: Desk, event: Any) 
     assert not [log for log in receipt.logs if log.event == "FlashLoan"]
 
 
-def test_liquidate__hold__keeps_the_collateral_and_ignores_the_minimum(desk: Desk, event: Any) -> None:
+def test_liquidate__hold__keeps_the_collateral_and_ignores_the_minimum(desk: Desk, event: EventReader) -> None:
     stage, lending = desk.stage, desk.lending
     lending.post("USDe", 93_000_000)
     stage.send(lending.usdc, "mint", desk.liquidator.address, 10_000 * 10**6)
@@ -155,7 +157,7 @@ def test_liquidate__hold__keeps_the_collateral_and_ignores_the_minimum(desk: Des
     assert (desk.held(lending.usde), desk.held(lending.usdc)) == (received, 0)
 
 
-def test_liquidate__minimum_at_the_profit_and_one_above__works_and_reverts(desk: Desk, event: Any) -> None:
+def test_liquidate__minimum_at_the_profit_and_one_above__works_and_reverts(desk: Desk, event: EventReader) -> None:
     desk.lending.post("USDe", 93_000_000)
     amount = 10_000 * 10**6
     received, _ = seizure(amount, 93_000_000, 105_00)
@@ -175,7 +177,9 @@ def test_liquidate__loss_beyond_the_minimum__named_before_the_loan_fails(desk: D
     assert reason.startswith("UnprofitableLiquidation(-")
 
 
-def test_liquidate__insolvent_position__takes_all_collateral_and_the_rest_is_deficit(desk: Desk, event: Any) -> None:
+def test_liquidate__insolvent_position__takes_all_collateral_and_the_rest_is_deficit(
+    desk: Desk, event: EventReader
+) -> None:
     stage, lending = desk.stage, desk.lending
     lending.post("USDe", 80_000_000)
     debt = desk.next_debt()
@@ -202,7 +206,7 @@ def test_liquidate__health_factor_one_or_above__the_pool_says_why(desk: Desk) ->
 
 @pytest.mark.parametrize(("price_e8", "close_factor"), [(91_000_000, 50_00), (90_000_000, 100_00)])
 def test_liquidate__either_side_of_health_factor_095__half_or_all(
-    desk: Desk, event: Any, price_e8: int, close_factor: int
+    desk: Desk, event: EventReader, price_e8: int, close_factor: int
 ) -> None:
     desk.lending.post("USDe", price_e8)
     debt = desk.next_debt()
@@ -212,7 +216,7 @@ def test_liquidate__either_side_of_health_factor_095__half_or_all(
     assert report["debtCovered"] == (debt if close_factor == 100_00 else percent_mul(debt * 100, 5000) // 100)
 
 
-def test_liquidate__emode_borrower__emode_bonus(desk: Desk, event: Any) -> None:
+def test_liquidate__emode_borrower__emode_bonus(desk: Desk, event: EventReader) -> None:
     stage, lending = desk.stage, desk.lending
     stage.send(lending.configurator, "setEModeCategory", 1, 90_00, 93_00, 102_00, "USDe stable")
     stage.send(lending.configurator, "setAssetCollateralInEMode", lending.usde.address, 1, True)
@@ -224,7 +228,7 @@ def test_liquidate__emode_borrower__emode_bonus(desk: Desk, event: Any) -> None:
     assert report["collateralReceived"] == seizure(10**10, 83_500_000, 102_00)[0]
 
 
-def test_liquidate__maximum_refused_for_dust__covers_the_most_that_passes(desk: Desk, event: Any) -> None:
+def test_liquidate__maximum_refused_for_dust__covers_the_most_that_passes(desk: Desk, event: EventReader) -> None:
     stage, lending = desk.stage, desk.lending
     mixed = address_of("mixed-borrower")
     lending.supply(mixed, lending.weth, 65 * 10**17)

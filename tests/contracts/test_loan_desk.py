@@ -9,6 +9,7 @@ import pytest
 from cascade.chain.local import Contract, address_of
 from cascade.errors import RevertedCall
 
+from ..conftest import EventReader, Stage
 from .exchange_world import (
     ALT,
     BUY,
@@ -51,7 +52,7 @@ def terms(
 class Desk:
     """One line, valued by a posted price of 1.00; the whale pledges 1,000 ALT and owes 650 USDT."""
 
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.exchange: Exchange = open_exchange(stage)
         self.feed = stage.deploy("PostedPriceFeed", "ALT / USD", E8, EXCHANGE)
@@ -91,11 +92,12 @@ class Desk:
 
     def free(self, account: str | Contract) -> tuple[int, int]:
         """ALT and USDT, free."""
-        return tuple(self.exchange.balance(account, token)[0] for token in (self.exchange.alt, self.exchange.usdt))
+        alt, usdt = (self.exchange.balance(account, token)[0] for token in (self.exchange.alt, self.exchange.usdt))
+        return alt, usdt
 
 
 @pytest.fixture
-def desk(stage: Any) -> Desk:
+def desk(stage: Stage) -> Desk:
     return Desk(stage)
 
 
@@ -127,7 +129,7 @@ def test_set_terms__bad_shares_and_strangers__revert(desk: Desk) -> None:
     assert desk.refusal("setTerms", 0, terms(), sender=WHALE) == error("OwnableUnauthorizedAccount", WHALE)
 
 
-def test_add_line__asset_pledged_here_and_lent_there__reverts(desk: Desk, stage: Any) -> None:
+def test_add_line__asset_pledged_here_and_lent_there__reverts(desk: Desk, stage: Stage) -> None:
     third = stage.token("EURT", 6)
     arguments = (desk.exchange.usdt.address, third.address, 100, 10**4, 0, 0, EXCHANGE)
     book = stage.deploy("SpotBook", desk.exchange.vault.address, *arguments)
@@ -138,7 +140,7 @@ def test_add_line__asset_pledged_here_and_lent_there__reverts(desk: Desk, stage:
 # --- Borrowing
 
 
-def test_borrow__to_the_initial_ltv__pays_and_a_unit_more_reverts(desk: Desk, event: Any) -> None:
+def test_borrow__to_the_initial_ltv__pays_and_a_unit_more_reverts(desk: Desk, event: EventReader) -> None:
     assert event(desk.opened, "Borrowed") == {
         "lineId": 0,
         "account": WHALE,
@@ -174,7 +176,7 @@ def test_loan__without_a_price__is_neither_made_nor_liquidated_and_can_be_repaid
     desk.act("withdrawPledge", 0, 1_000 * ALT)
 
 
-def test_withdraw_pledge__down_to_the_initial_ltv__pays_and_a_unit_more_reverts(desk: Desk, event: Any) -> None:
+def test_withdraw_pledge__down_to_the_initial_ltv__pays_and_a_unit_more_reverts(desk: Desk, event: EventReader) -> None:
     desk.act("repay", 0, 130 * USDT)
     assert desk.refusal("withdrawPledge", 0, 200 * ALT + 10**12) == "LtvTooHigh(6501, 6500)"
     receipt = desk.act("withdrawPledge", 0, 200 * ALT)
@@ -184,7 +186,7 @@ def test_withdraw_pledge__down_to_the_initial_ltv__pays_and_a_unit_more_reverts(
     assert desk.refusal("withdrawPledge", 0, 800 * ALT + 1) == error("ExceedsPledge", 800 * ALT + 1, 800 * ALT)
 
 
-def test_repay__more_than_is_owed__takes_the_debt_alone(desk: Desk, event: Any) -> None:
+def test_repay__more_than_is_owed__takes_the_debt_alone(desk: Desk, event: EventReader) -> None:
     desk.exchange.give(WHALE, desk.exchange.usdt, 50 * USDT)
     receipt = desk.act("repay", 0, 700 * USDT)
     assert event(receipt, "Repaid") == {"lineId": 0, "account": WHALE, "amount": 650 * USDT}
@@ -208,7 +210,7 @@ def test_interest__a_year_at_twelve_per_cent__is_owed_and_booked(desk: Desk) -> 
 # --- Margin calls
 
 
-def test_margin_call__at_its_line__sets_a_deadline_and_a_price_above_reverts(desk: Desk, event: Any) -> None:
+def test_margin_call__at_its_line__sets_a_deadline_and_a_price_above_reverts(desk: Desk, event: EventReader) -> None:
     desk.post(0.8668)
     assert desk.refusal("marginCall", 0, WHALE, sender=KEEPER) == "BelowMarginCall(7499, 7500)"
     desk.post(0.8667)
@@ -224,7 +226,7 @@ def test_margin_call__at_its_line__sets_a_deadline_and_a_price_above_reverts(des
     assert desk.refusal("marginCall", 0, WHALE, sender=KEEPER) == error("AlreadyCalled", WHALE, deadline)
 
 
-def test_margin_call__topped_up_under_the_line__is_met_and_too_little_is_not(desk: Desk, event: Any) -> None:
+def test_margin_call__topped_up_under_the_line__is_met_and_too_little_is_not(desk: Desk, event: EventReader) -> None:
     desk.post(0.85)
     desk.act("marginCall", 0, WHALE, sender=KEEPER)
     first = desk.act("topUp", 0, 10 * ALT)
@@ -236,7 +238,7 @@ def test_margin_call__topped_up_under_the_line__is_met_and_too_little_is_not(des
     assert desk.free(WHALE) == (480 * ALT, 650 * USDT)
 
 
-def test_margin_call__repaid_under_the_line__is_met(desk: Desk, event: Any) -> None:
+def test_margin_call__repaid_under_the_line__is_met(desk: Desk, event: EventReader) -> None:
     desk.post(0.85)
     desk.act("marginCall", 0, WHALE, sender=KEEPER)
     receipt = desk.act("repay", 0, 13 * USDT)
@@ -274,7 +276,7 @@ def test_liquidate__a_price_above_the_line__reverts(desk: Desk) -> None:
     desk.act("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER)
 
 
-def test_liquidate__deep_book_at_the_index__sells_back_to_the_initial_ltv(desk: Desk, event: Any) -> None:
+def test_liquidate__deep_book_at_the_index__sells_back_to_the_initial_ltv(desk: Desk, event: EventReader) -> None:
     desk.post(0.78)
     desk.bid(0.78, 100_000)
     # s = (650 - 0.65 * 780) / 0.35 = 408.57 dollars, 523.81 ALT, up to a lot.
@@ -302,7 +304,7 @@ def test_liquidate__deep_book_at_the_index__sells_back_to_the_initial_ltv(desk: 
     assert desk.refusal("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER) == "NotLiquidatable(6500, 8300)"
 
 
-def test_liquidate__with_a_fee__sells_more_and_the_fund_gets_it(desk: Desk, event: Any) -> None:
+def test_liquidate__with_a_fee__sells_more_and_the_fund_gets_it(desk: Desk, event: EventReader) -> None:
     desk.own("setTerms", 0, terms(fee_bps=2_00))
     desk.post(0.78)
     desk.bid(0.78, 100_000)
@@ -315,7 +317,7 @@ def test_liquidate__with_a_fee__sells_more_and_the_fund_gets_it(desk: Desk, even
     assert desk.loan()[2] == 65_00
 
 
-def test_liquidate__share_and_pause__sells_a_fifth_and_waits(desk: Desk, event: Any) -> None:
+def test_liquidate__share_and_pause__sells_a_fifth_and_waits(desk: Desk, event: EventReader) -> None:
     desk.own("setTerms", 0, terms(share_bps=20_00, pause=30))
     desk.post(0.66)
     desk.bid(0.66, 100_000)
@@ -328,7 +330,7 @@ def test_liquidate__share_and_pause__sells_a_fifth_and_waits(desk: Desk, event: 
     assert event(receipt, "LoanLiquidated")["soldLots"] == 16_000
 
 
-def test_liquidate__thin_book__sells_what_it_takes_and_not_more_than_allowed(desk: Desk, event: Any) -> None:
+def test_liquidate__thin_book__sells_what_it_takes_and_not_more_than_allowed(desk: Desk, event: EventReader) -> None:
     desk.post(0.7)
     desk.bid(0.5, 300)
     told = event(desk.act("liquidate", 0, WHALE, 200, MANY, sender=KEEPER), "LoanLiquidated")
@@ -340,7 +342,7 @@ def test_liquidate__thin_book__sells_what_it_takes_and_not_more_than_allowed(des
 
 
 def test_liquidate__first_bid_beyond_the_circuit_breaker__halts_the_book_and_leaves_the_loan(
-    desk: Desk, event: Any
+    desk: Desk, event: EventReader
 ) -> None:
     book = desk.exchange
     book.limit(SECOND_MAKER, BUY, price(1), 1)
@@ -358,7 +360,7 @@ def test_liquidate__first_bid_beyond_the_circuit_breaker__halts_the_book_and_lea
     assert desk.loan() == before
 
 
-def test_liquidate__sale_above_the_index__returns_what_is_over_the_debt(desk: Desk, event: Any) -> None:
+def test_liquidate__sale_above_the_index__returns_what_is_over_the_debt(desk: Desk, event: EventReader) -> None:
     desk.post(0.66)
     desk.bid(1.0, 100_000)
     told = event(desk.act("liquidate", 0, WHALE, ALL, MANY, sender=KEEPER), "LoanLiquidated")
@@ -373,7 +375,7 @@ def test_liquidate__sale_above_the_index__returns_what_is_over_the_debt(desk: De
     ("fund", "covered", "loss"), [(0, 0, 350), (100 * USDT, 100, 250), (350 * USDT, 350, 0), (400 * USDT, 350, 0)]
 )
 def test_liquidate__pledge_sold_and_debt_left__fund_pays_and_the_desk_loses_the_rest(
-    desk: Desk, stage: Any, event: Any, fund: int, covered: int, loss: int
+    desk: Desk, stage: Stage, event: EventReader, fund: int, covered: int, loss: int
 ) -> None:
     if fund:
         desk.exchange.give(INSURANCE, desk.exchange.usdt, fund)
@@ -403,7 +405,7 @@ def test_liquidate__less_than_a_lot_pledged__is_settled_without_a_sale(desk: Des
     assert desk.free(INSURANCE) == (LOT - 1, 0)
 
 
-def test_liquidate__on_the_books_own_index__each_sale_lowers_the_next_ltv(desk: Desk, stage: Any) -> None:
+def test_liquidate__on_the_books_own_index__each_sale_lowers_the_next_ltv(desk: Desk, stage: Stage) -> None:
     pegged = stage.deploy("PostedPriceFeed", "USDT / USD", E8, EXCHANGE)
     feed = stage.deploy("ExchangeIndexFeed", desk.exchange.book.address, pegged.address)
     desk.own("addLine", desk.exchange.book.address, feed.address, terms())
@@ -421,7 +423,7 @@ def test_liquidate__on_the_books_own_index__each_sale_lowers_the_next_ltv(desk: 
 # --- Feed
 
 
-def test_exchange_index_feed__book_and_quote__multiplies_and_passes_a_bad_quote_on(desk: Desk, stage: Any) -> None:
+def test_exchange_index_feed__book_and_quote__multiplies_and_passes_a_bad_quote_on(desk: Desk, stage: Stage) -> None:
     quote = stage.deploy("PostedPriceFeed", "USDT / USD", 98_765_432, EXCHANGE)
     feed = stage.deploy("ExchangeIndexFeed", desk.exchange.book.address, quote.address)
     assert stage.view(feed, "latestAnswer") == 0
@@ -433,7 +435,7 @@ def test_exchange_index_feed__book_and_quote__multiplies_and_passes_a_bad_quote_
     assert stage.view(feed, "latestAnswer") == -3
 
 
-def test_add_line__feed_of_other_decimals__reverts(desk: Desk, stage: Any) -> None:
+def test_add_line__feed_of_other_decimals__reverts(desk: Desk, stage: Stage) -> None:
     with pytest.raises(RevertedCall):
         stage.deploy("ExchangeIndexFeed", desk.exchange.book.address, desk.exchange.usdt.address)
     reason = desk.refusal("addLine", desk.exchange.book.address, desk.exchange.usdt.address, terms(), sender=EXCHANGE)

@@ -11,6 +11,8 @@ import pytest
 from cascade.chain.local import Contract, Transaction, address_of
 from cascade.errors import RevertedCall
 
+from ..conftest import EventReader, LendingWorld, Stage
+
 POSTER, KEEPER, LP, TRADER = (address_of(n) for n in ("poster", "keeper", "liquidity-provider", "trader"))
 STRANGER = address_of("stranger")
 STABLE_SWAP, CONSTANT_PRODUCT, HOLD = 1, 2, 0
@@ -21,23 +23,23 @@ Call = tuple[Contract, str, tuple[Any, ...]]
 
 
 @pytest.fixture
-def posted(stage: Any) -> Any:
+def posted(stage: Stage) -> Contract:
     return stage.deploy("PostedPriceFeed", "USDT / USD", DOLLAR, POSTER)
 
 
-def post(stage: Any, feed: Any, answer: int, *, timestamp: int | None = None) -> None:
+def post(stage: Stage, feed: Contract, answer: int, *, timestamp: int | None = None) -> None:
     stage.send(feed, "post", answer, sender=POSTER, timestamp=timestamp)
 
 
-def poke(stage: Any, feed: Any, *, timestamp: int | None = None) -> Any:
+def poke(stage: Stage, feed: Contract, *, timestamp: int | None = None) -> Any:
     return stage.send(feed, "poke", sender=KEEPER, timestamp=timestamp)
 
 
-def answer(stage: Any, feed: Any, *, timestamp: int | None = None) -> int:
+def answer(stage: Stage, feed: Contract, *, timestamp: int | None = None) -> int:
     return int(stage.view(feed, "latestAnswer", timestamp=timestamp))
 
 
-def one_block(stage: Any, calls: Iterable[Call], *, timestamp: int | None = None) -> Any:
+def one_block(stage: Stage, calls: Iterable[Call], *, timestamp: int | None = None) -> Any:
     """Several calls in one block, in this order; the feed's poster makes them all, so that nonces keep it."""
     stage.chain.fund([POSTER])
     transactions = [
@@ -49,7 +51,7 @@ def one_block(stage: Any, calls: Iterable[Call], *, timestamp: int | None = None
     return block
 
 
-def post_and_poke(stage: Any, source: Any, feed: Any, value: int, *, timestamp: int | None = None) -> int:
+def post_and_poke(stage: Stage, source: Any, feed: Contract, value: int, *, timestamp: int | None = None) -> int:
     """In one block, whose number is returned."""
     block = one_block(stage, [(source, "post", (value,)), (feed, "poke", ())], timestamp=timestamp)
     return int(block.number)
@@ -58,7 +60,7 @@ def post_and_poke(stage: Any, source: Any, feed: Any, value: int, *, timestamp: 
 # ---- what all share
 
 
-def test_derived_feed__chainlinks_shape__one_round_and_eight_decimals(stage: Any, posted: Any) -> None:
+def test_derived_feed__chainlinks_shape__one_round_and_eight_decimals(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("PeggedFeed", posted.address)
     updated = stage.view(posted, "latestTimestamp")
 
@@ -82,7 +84,7 @@ def test_derived_feed__chainlinks_shape__one_round_and_eight_decimals(stage: Any
     ],
 )
 def test_derived_feed__source_of_other_decimals__is_refused(
-    stage: Any, posted: Any, name: str, rest: tuple[int, ...]
+    stage: Stage, posted: Contract, name: str, rest: tuple[int, ...]
 ) -> None:
     stage.deploy(name, posted.address, *rest)
     other = stage.deploy("FaultyFeed", 18)
@@ -94,7 +96,7 @@ def test_derived_feed__source_of_other_decimals__is_refused(
 
 
 class Curve:
-    def __init__(self, stage: Any, deposit: tuple[int, int] = (10_000_000, 10_000_000)) -> None:
+    def __init__(self, stage: Stage, deposit: tuple[int, int] = (10_000_000, 10_000_000)) -> None:
         self.usdc, self.usde = stage.token("USDC", 6), stage.token("USDe", 18)
         self.pool = stage.deploy(
             "StableSwapPool",
@@ -113,7 +115,7 @@ class Curve:
         if any(deposit):
             stage.send(self.pool, "add_liquidity", [deposit[0] * 10**6, deposit[1] * 10**18], 0, sender=LP)
 
-    def feed(self, stage: Any, quote_feed: Any) -> Any:
+    def feed(self, stage: Stage, quote_feed: Contract) -> Any:
         return stage.deploy(
             "AmmSpotFeed", self.pool.address, STABLE_SWAP, self.usde.address, self.usdc.address, quote_feed.address
         )
@@ -124,7 +126,7 @@ class Pair:
 
     reserves = (5_000 * 10**18 + 1, 10_000_007 * 10**6 + 3)
 
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.weth, self.usdc = stage.token("WETH", 18), stage.token("USDC", 6)
         self.pair = stage.deploy("ConstantProductPair", self.weth.address, self.usdc.address)
         stage.send(self.weth, "mint", self.pair.address, self.reserves[0])
@@ -132,7 +134,7 @@ class Pair:
         stage.send(self.pair, "mint", LP)
 
 
-def test_amm_spot__stable_pool__its_price_times_the_quote(stage: Any, posted: Any) -> None:
+def test_amm_spot__stable_pool__its_price_times_the_quote(stage: Stage, posted: Contract) -> None:
     curve = Curve(stage)
     feed = curve.feed(stage, posted)
     post(stage, posted, 99_950_000)
@@ -147,7 +149,7 @@ def test_amm_spot__stable_pool__its_price_times_the_quote(stage: Any, posted: An
     assert stage.view(feed, "latestTimestamp") == stage.chain.timestamp
 
 
-def test_amm_spot__pair__reserve_ratio_in_whole_tokens_either_way(stage: Any, posted: Any) -> None:
+def test_amm_spot__pair__reserve_ratio_in_whole_tokens_either_way(stage: Stage, posted: Contract) -> None:
     market = Pair(stage)
     weth, usdc = market.reserves
     quote = 100_030_000
@@ -162,13 +164,15 @@ def test_amm_spot__pair__reserve_ratio_in_whole_tokens_either_way(stage: Any, po
 
 
 @pytest.mark.parametrize("quote", [0, -1, -(10**8)])
-def test_amm_spot__quote_without_a_price__passes_through(stage: Any, posted: Any, quote: int) -> None:
+def test_amm_spot__quote_without_a_price__passes_through(stage: Stage, posted: Contract, quote: int) -> None:
     feed = Curve(stage).feed(stage, posted)
     post(stage, posted, quote)
     assert answer(stage, feed) == quote
 
 
-def test_amm_spot__no_reserves__answers_zero_and_can_be_poked_through(stage: Any, posted: Any, event: Any) -> None:
+def test_amm_spot__no_reserves__answers_zero_and_can_be_poked_through(
+    stage: Stage, posted: Contract, event: EventReader
+) -> None:
     curve = Curve(stage, (0, 0))
     feed = curve.feed(stage, posted)
     pair = stage.deploy("ConstantProductPair", curve.usdc.address, curve.usde.address)
@@ -180,7 +184,7 @@ def test_amm_spot__no_reserves__answers_zero_and_can_be_poked_through(stage: Any
     assert event(poke(stage, averaged), "Observed")["answer"] == 0
 
 
-def test_amm_spot__what_the_venue_does_not_trade__is_refused(stage: Any, posted: Any) -> None:
+def test_amm_spot__what_the_venue_does_not_trade__is_refused(stage: Stage, posted: Contract) -> None:
     curve, market = Curve(stage), Pair(stage)
     curve.feed(stage, posted)
     usdc, usde, feed = curve.usdc.address, curve.usde.address, posted.address
@@ -195,11 +199,13 @@ def test_amm_spot__what_the_venue_does_not_trade__is_refused(stage: Any, posted:
 # ---- time-weighted
 
 
-def averaged_over(stage: Any, source: Any, window: int, capacity: int = 1_000) -> Any:
+def averaged_over(stage: Stage, source: Any, window: int, capacity: int = 1_000) -> Any:
     return stage.deploy("TimeWeightedFeed", source.address, window, capacity)
 
 
-def test_time_weighted__three_observations__closed_form_and_both_sides_of_the_window(stage: Any, posted: Any) -> None:
+def test_time_weighted__three_observations__closed_form_and_both_sides_of_the_window(
+    stage: Stage, posted: Contract
+) -> None:
     feed = averaged_over(stage, posted, 60)
     assert (answer(stage, feed), stage.view(feed, "latestTimestamp")) == (0, 0)
     start = stage.chain.timestamp + 100
@@ -226,7 +232,7 @@ def test_time_weighted__three_observations__closed_form_and_both_sides_of_the_wi
     assert stage.view(feed, "observations") == 3
 
 
-def test_time_weighted__second_poke_of_a_block__does_not_count(stage: Any, posted: Any) -> None:
+def test_time_weighted__second_poke_of_a_block__does_not_count(stage: Stage, posted: Contract) -> None:
     feed = averaged_over(stage, posted, 60)
     start = stage.chain.timestamp + 100
 
@@ -240,7 +246,7 @@ def test_time_weighted__second_poke_of_a_block__does_not_count(stage: Any, poste
     assert answer(stage, feed, timestamp=start + 60) == (30 * DOLLAR + 30 * 1) // 60
 
 
-def test_time_weighted__ring_that_is_full__mean_since_the_oldest_kept(stage: Any, posted: Any) -> None:
+def test_time_weighted__ring_that_is_full__mean_since_the_oldest_kept(stage: Stage, posted: Contract) -> None:
     feed = averaged_over(stage, posted, 1_000, capacity=3)
     start = stage.chain.timestamp + 100
     prices = [100_000_000, 99_000_000, 97_000_000, 94_000_000, 90_000_000]
@@ -251,7 +257,7 @@ def test_time_weighted__ring_that_is_full__mean_since_the_oldest_kept(stage: Any
     assert answer(stage, feed, timestamp=start + 47) == kept // 27
 
 
-def test_time_weighted__full_ring_that_holds_the_window__is_the_window(stage: Any, posted: Any) -> None:
+def test_time_weighted__full_ring_that_holds_the_window__is_the_window(stage: Stage, posted: Contract) -> None:
     feed = averaged_over(stage, posted, 36, capacity=4)
     start = stage.chain.timestamp + 100
     prices = [100_000_000 - 1_234_567 * k for k in range(9)]
@@ -261,7 +267,7 @@ def test_time_weighted__full_ring_that_holds_the_window__is_the_window(stage: An
             assert answer(stage, feed) == sum(12 * prices[k - j] for j in (1, 2, 3)) // 36
 
 
-def test_time_weighted__room_for_one__is_the_last_observation(stage: Any, posted: Any) -> None:
+def test_time_weighted__room_for_one__is_the_last_observation(stage: Stage, posted: Contract) -> None:
     feed = averaged_over(stage, posted, 60, capacity=1)
     for price in (90_000_000, 80_000_000):
         post_and_poke(stage, posted, feed, price)
@@ -272,7 +278,7 @@ def test_time_weighted__room_for_one__is_the_last_observation(stage: Any, posted
     ("value", "counted"), [(0, 0), (-1, 0), (-INT192_MAX - 1, 0), (INT192_MAX, UINT128_MAX), (UINT128_MAX, UINT128_MAX)]
 )
 def test_time_weighted__answers_that_are_no_price__are_held_within_bounds(
-    stage: Any, posted: Any, event: Any, value: int, counted: int
+    stage: Stage, posted: Contract, event: EventReader, value: int, counted: int
 ) -> None:
     feed = averaged_over(stage, posted, 60)
     start = stage.chain.timestamp + 100
@@ -286,7 +292,7 @@ def test_time_weighted__answers_that_are_no_price__are_held_within_bounds(
     assert answer(stage, feed, timestamp=start + 10**9) == counted
 
 
-def test_time_weighted__empty_window_or_ring__is_refused(stage: Any, posted: Any) -> None:
+def test_time_weighted__empty_window_or_ring__is_refused(stage: Stage, posted: Contract) -> None:
     averaged_over(stage, posted, 1, 1)
     for window, capacity in ((0, 5), (60, 0)):
         with pytest.raises(RevertedCall, match=rf"EmptyWindow\({window}, {capacity}\)"):
@@ -296,7 +302,7 @@ def test_time_weighted__empty_window_or_ring__is_refused(stage: Any, posted: Any
 # ---- delayed
 
 
-def test_delayed__three_blocks__answers_from_exactly_then(stage: Any, posted: Any) -> None:
+def test_delayed__three_blocks__answers_from_exactly_then(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("DelayedFeed", posted.address, 3)
     assert (answer(stage, feed), stage.view(feed, "latestTimestamp")) == (0, 0)
     prices = [100_000_000 - 1_000_000 * k for k in range(7)]
@@ -309,7 +315,7 @@ def test_delayed__three_blocks__answers_from_exactly_then(stage: Any, posted: An
     assert stage.view(feed, "latestTimestamp") == stage.chain.timestamp - 3
 
 
-def test_delayed__pokes_with_gaps__the_last_that_is_old_enough(stage: Any, posted: Any) -> None:
+def test_delayed__pokes_with_gaps__the_last_that_is_old_enough(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("DelayedFeed", posted.address, 10)
     made: list[tuple[int, int]] = []
     for k, gap in enumerate((1, 4, 1, 13, 2, 2, 30, 1)):
@@ -324,7 +330,7 @@ def test_delayed__pokes_with_gaps__the_last_that_is_old_enough(stage: Any, poste
     assert answer(stage, feed) == made[-1][1]
 
 
-def test_delayed__no_delay__is_the_last_observation(stage: Any, posted: Any) -> None:
+def test_delayed__no_delay__is_the_last_observation(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("DelayedFeed", posted.address, 0)
     for value in (5, 7):
         post_and_poke(stage, posted, feed, value)
@@ -338,7 +344,7 @@ def test_delayed__no_delay__is_the_last_observation(stage: Any, posted: Any) -> 
     [(0, 0), (-5, -5), (INT192_MAX, INT128_MAX), (-INT192_MAX - 1, -INT128_MAX - 1), (INT128_MAX, INT128_MAX)],
 )
 def test_delayed__answers_that_are_no_price__pass_through(
-    stage: Any, posted: Any, event: Any, value: int, kept: int
+    stage: Stage, posted: Contract, event: EventReader, value: int, kept: int
 ) -> None:
     feed = stage.deploy("DelayedFeed", posted.address, 0)
     post(stage, posted, value)
@@ -346,14 +352,14 @@ def test_delayed__answers_that_are_no_price__pass_through(
     assert answer(stage, feed) == kept
 
 
-def test_delayed__second_poke_of_a_block__does_not_count(stage: Any, posted: Any) -> None:
+def test_delayed__second_poke_of_a_block__does_not_count(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("DelayedFeed", posted.address, 0)
     block = one_block(stage, [(feed, "poke", ()), (posted, "post", (1,)), (feed, "poke", ())])
     assert [log.event for receipt in block.receipts for log in receipt.logs] == ["Observed", "AnswerUpdated"]
     assert answer(stage, feed) == DOLLAR
 
 
-def test_delayed__delay_beyond_all_blocks__is_the_first_observation(stage: Any, posted: Any) -> None:
+def test_delayed__delay_beyond_all_blocks__is_the_first_observation(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("DelayedFeed", posted.address, 2**256 - 1)
     for value in (5, 7, 9):
         post_and_poke(stage, posted, feed, value)
@@ -364,7 +370,7 @@ def test_delayed__delay_beyond_all_blocks__is_the_first_observation(stage: Any, 
 
 
 @pytest.mark.parametrize("value", [65_670_000, DOLLAR, 0, -3])
-def test_pegged__any_answer__is_the_sources_with_its_time(stage: Any, posted: Any, value: int) -> None:
+def test_pegged__any_answer__is_the_sources_with_its_time(stage: Stage, posted: Contract, value: int) -> None:
     feed = stage.deploy("PeggedFeed", posted.address)
     post(stage, posted, value)
     updated = stage.chain.timestamp
@@ -385,7 +391,7 @@ def test_pegged__any_answer__is_the_sources_with_its_time(stage: Any, posted: An
     ],
 )
 def test_capped__either_side_of_the_cap__on_the_way_up_only(
-    stage: Any, posted: Any, value: int, answered: int, capped: bool
+    stage: Stage, posted: Contract, value: int, answered: int, capped: bool
 ) -> None:
     feed = stage.deploy("CappedFeed", posted.address, 104_000_000)
     post(stage, posted, value)
@@ -394,7 +400,7 @@ def test_capped__either_side_of_the_cap__on_the_way_up_only(
 
 
 @pytest.mark.parametrize("cap", [0, -1])
-def test_capped__cap_not_positive__is_refused(stage: Any, posted: Any, cap: int) -> None:
+def test_capped__cap_not_positive__is_refused(stage: Stage, posted: Contract, cap: int) -> None:
     stage.deploy("CappedFeed", posted.address, 1)
     with pytest.raises(RevertedCall, match=rf"CapNotPositive\({cap}\)"):
         stage.deploy("CappedFeed", posted.address, cap)
@@ -406,8 +412,9 @@ def test_capped__cap_not_positive__is_refused(stage: Any, posted: Any, cap: int)
 class Vault:
     """A vault of one depositor, whose ratio donations raise."""
 
-    def __init__(self, stage: Any, decimals: int) -> None:
-        self.stage, self.unit = stage, 10**decimals
+    def __init__(self, stage: Stage, decimals: int) -> None:
+        self.stage = stage
+        self.unit = int(10**decimals)
         self.asset = stage.token("USDe", decimals)
         self.vault = stage.deploy("DonationVault", self.asset.address)
         stage.fund(self.asset, LP, 1_000_000 * self.unit, spender=self.vault)
@@ -424,7 +431,7 @@ class Vault:
 
 
 @pytest.mark.parametrize("decimals", [18, 6])
-def test_vault_rate__no_cap__ratio_times_the_assets_feed(stage: Any, posted: Any, decimals: int) -> None:
+def test_vault_rate__no_cap__ratio_times_the_assets_feed(stage: Stage, posted: Contract, decimals: int) -> None:
     vault = Vault(stage, decimals)
     feed = stage.deploy("VaultRateFeed", vault.vault.address, posted.address, 0, 0, 0)
     vault.donate(187_654 * vault.unit + 321)
@@ -437,7 +444,7 @@ def test_vault_rate__no_cap__ratio_times_the_assets_feed(stage: Any, posted: Any
     assert stage.view(feed, "latestTimestamp") == stage.view(posted, "latestTimestamp")
 
 
-def test_vault_rate__growth_cap__snapshot_plus_growth_since_on_the_way_up_only(stage: Any, posted: Any) -> None:
+def test_vault_rate__growth_cap__snapshot_plus_growth_since_on_the_way_up_only(stage: Stage, posted: Contract) -> None:
     vault = Vault(stage, 18)
     snapshot, ratio, growth_bps = stage.chain.timestamp - 30 * 86_400, 1_010_000_000_000_000_000, 12_00
     feed = stage.deploy("VaultRateFeed", vault.vault.address, posted.address, ratio, snapshot, growth_bps)
@@ -459,7 +466,7 @@ def test_vault_rate__growth_cap__snapshot_plus_growth_since_on_the_way_up_only(s
     assert not stage.view(feed, "isCapped", timestamp=reached)
 
 
-def test_vault_rate__snapshot_without_growth__caps_at_the_snapshot(stage: Any, posted: Any) -> None:
+def test_vault_rate__snapshot_without_growth__caps_at_the_snapshot(stage: Stage, posted: Contract) -> None:
     vault = Vault(stage, 18)
     vault.donate(500_000 * vault.unit)
     feed = stage.deploy("VaultRateFeed", vault.vault.address, posted.address, 12 * 10**17, 0, 0)
@@ -467,13 +474,13 @@ def test_vault_rate__snapshot_without_growth__caps_at_the_snapshot(stage: Any, p
 
 
 @pytest.mark.parametrize("value", [0, -7])
-def test_vault_rate__asset_without_a_price__passes_through(stage: Any, posted: Any, value: int) -> None:
+def test_vault_rate__asset_without_a_price__passes_through(stage: Stage, posted: Contract, value: int) -> None:
     feed = stage.deploy("VaultRateFeed", Vault(stage, 18).vault.address, posted.address, 0, 0, 0)
     post(stage, posted, value)
     assert answer(stage, feed) == value
 
 
-def test_vault_rate__snapshots_that_cannot_be__are_refused(stage: Any, posted: Any) -> None:
+def test_vault_rate__snapshots_that_cannot_be__are_refused(stage: Stage, posted: Contract) -> None:
     vault = Vault(stage, 18).vault.address
     stage.deploy("VaultRateFeed", vault, posted.address, 1, stage.chain.timestamp, 0)
     with pytest.raises(RevertedCall, match="SnapshotRatioIsZero"):
@@ -486,7 +493,7 @@ def test_vault_rate__snapshots_that_cannot_be__are_refused(stage: Any, posted: A
 # ---- median
 
 
-def median_of(stage: Any, values: list[int | None]) -> tuple[Any, list[Any]]:
+def median_of(stage: Stage, values: list[int | None]) -> tuple[Any, list[Any]]:
     """None stands for a source that reverts."""
     feeds = [
         stage.deploy("FaultyFeed", 8)
@@ -513,7 +520,7 @@ def median_of(stage: Any, values: list[int | None]) -> tuple[Any, list[Any]]:
         ([10, None, 40, 0, 30], 4),
     ],
 )
-def test_median__answers__the_middle_one_and_whose_it_is(stage: Any, values: list[int | None], index: int) -> None:
+def test_median__answers__the_middle_one_and_whose_it_is(stage: Stage, values: list[int | None], index: int) -> None:
     feed, feeds = median_of(stage, values)
     updated = stage.view(feeds[index], "latestTimestamp")
     assert (answer(stage, feed), stage.view(feed, "selected")) == (values[index], index)
@@ -526,7 +533,7 @@ def test_median__answers__the_middle_one_and_whose_it_is(stage: Any, values: lis
 @pytest.mark.parametrize(
     ("values", "answering"), [([100, 0, None], 1), ([0, -1, -2], 0), ([5, 5, None, 0, -1], 2), ([None] * 3, 0)]
 )
-def test_median__no_majority_with_a_price__answers_zero(stage: Any, values: list[int | None], answering: int) -> None:
+def test_median__no_majority_with_a_price__answers_zero(stage: Stage, values: list[int | None], answering: int) -> None:
     feed, _ = median_of(stage, values)
     assert (answer(stage, feed), stage.view(feed, "latestTimestamp")) == (0, 0)
     with pytest.raises(RevertedCall, match=rf"NoMajority\({answering}, {len(values)}\)"):
@@ -534,7 +541,7 @@ def test_median__no_majority_with_a_price__answers_zero(stage: Any, values: list
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4])
-def test_median__count_that_is_not_odd_or_under_three__is_refused(stage: Any, count: int) -> None:
+def test_median__count_that_is_not_odd_or_under_three__is_refused(stage: Stage, count: int) -> None:
     _, feeds = median_of(stage, [1, 2, 3])
     with pytest.raises(RevertedCall, match=rf"SourceCountNotOdd\({count}\)"):
         stage.deploy("MedianFeed", [feeds[0].address] * count)
@@ -543,7 +550,7 @@ def test_median__count_that_is_not_odd_or_under_three__is_refused(stage: Any, co
 # ---- freshness
 
 
-def test_freshness__either_side_of_the_age__forwards_then_answers_zero(stage: Any, posted: Any) -> None:
+def test_freshness__either_side_of_the_age__forwards_then_answers_zero(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("FreshnessGuard", posted.address, 3_600)
     post(stage, posted, 99_000_000)
     updated = stage.chain.timestamp
@@ -553,7 +560,7 @@ def test_freshness__either_side_of_the_age__forwards_then_answers_zero(stage: An
     assert stage.view(feed, "latestTimestamp", timestamp=updated + 10**8) == updated
 
 
-def test_freshness__source_dated_ahead_of_now__is_fresh(stage: Any, posted: Any) -> None:
+def test_freshness__source_dated_ahead_of_now__is_fresh(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("FreshnessGuard", posted.address, 0)
     post(stage, posted, 5)
     assert answer(stage, feed, timestamp=stage.chain.timestamp - 1) == 5
@@ -562,15 +569,15 @@ def test_freshness__source_dated_ahead_of_now__is_fresh(stage: Any, posted: Any)
 # ---- on top of each other, and through the pool's oracle
 
 
-def set_source(lending: Any, feed: Any) -> None:
+def set_source(lending: LendingWorld, feed: Contract) -> None:
     lending.stage.send(lending.oracle, "setAssetSources", [lending.usde.address], [feed.address])
 
 
-def oracle_price(lending: Any, *, timestamp: int | None = None) -> int:
+def oracle_price(lending: LendingWorld, *, timestamp: int | None = None) -> int:
     return int(lending.stage.view(lending.oracle, "getAssetPrice", lending.usde.address, timestamp=timestamp))
 
 
-def test_composition__cap_of_a_peg__aaves_usde(lending: Any) -> None:
+def test_composition__cap_of_a_peg__aaves_usde(lending: LendingWorld) -> None:
     stage = lending.stage
     peg = stage.deploy("PeggedFeed", lending.feeds["USDC"].address)
     capped = stage.deploy("CappedFeed", peg.address, 104_000_000)
@@ -584,7 +591,7 @@ def test_composition__cap_of_a_peg__aaves_usde(lending: Any) -> None:
     assert stage.view(capped, "description") == "USDC, pegged, capped"
 
 
-def test_composition__median_of_spot_average_and_post__the_switch_shows(stage: Any, posted: Any) -> None:
+def test_composition__median_of_spot_average_and_post__the_switch_shows(stage: Stage, posted: Contract) -> None:
     curve = Curve(stage)
     spot = curve.feed(stage, posted)
     average = averaged_over(stage, spot, 600)
@@ -606,7 +613,7 @@ def test_composition__median_of_spot_average_and_post__the_switch_shows(stage: A
     assert stage.view(median, "selected", timestamp=late) == 0
 
 
-def test_composition__guard_through_the_oracle__stale_is_refused_where_aave_would_go_on(lending: Any) -> None:
+def test_composition__guard_through_the_oracle__stale_is_refused_where_aave_would_go_on(lending: LendingWorld) -> None:
     stage = lending.stage
     feed = lending.feeds["USDe"]
     lending.post("USDe", 98_000_000)
@@ -621,7 +628,7 @@ def test_composition__guard_through_the_oracle__stale_is_refused_where_aave_woul
         oracle_price(lending, timestamp=edge + 1)
 
 
-def test_composition__delayed_spot__a_trade_shows_after_the_delay(stage: Any, posted: Any) -> None:
+def test_composition__delayed_spot__a_trade_shows_after_the_delay(stage: Stage, posted: Contract) -> None:
     curve = Curve(stage)
     spot = curve.feed(stage, posted)
     delayed = stage.deploy("DelayedFeed", spot.address, 2)
@@ -651,7 +658,7 @@ def test_composition__delayed_spot__a_trade_shows_after_the_delay(stage: Any, po
     ],
 )
 def test_ratio__answer__is_the_source_times_it_rounded_down_and_no_price_passes_through(
-    stage: Any, posted: Any, source_e8: int, ratio_wad: int, expected_e8: int
+    stage: Stage, posted: Contract, source_e8: int, ratio_wad: int, expected_e8: int
 ) -> None:
     feed = stage.deploy("RatioFeed", posted.address, ratio_wad)
     post(stage, posted, source_e8)
@@ -660,6 +667,6 @@ def test_ratio__answer__is_the_source_times_it_rounded_down_and_no_price_passes_
     assert stage.view(feed, "latestTimestamp") == stage.view(posted, "latestTimestamp")
 
 
-def test_ratio__of_zero__is_refused(stage: Any, posted: Any) -> None:
+def test_ratio__of_zero__is_refused(stage: Stage, posted: Contract) -> None:
     with pytest.raises(RevertedCall, match=r"InvalidRatio\(0\)"):
         stage.deploy("RatioFeed", posted.address, 0)

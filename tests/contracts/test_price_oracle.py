@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
+
+from ..conftest import EventReader, LendingWorld, Stage
 
 POSTER = address_of("poster")
 STRANGER = address_of("stranger")
@@ -15,11 +15,11 @@ INT192_MAX = 2**191 - 1
 
 
 @pytest.fixture
-def feed(stage: Any) -> Any:
+def feed(stage: Stage) -> Contract:
     return stage.deploy("PostedPriceFeed", "USDe / USD", 100_000_000, POSTER)
 
 
-def test_feed__new__answers_its_first_price(stage: Any, feed: Any) -> None:
+def test_feed__new__answers_its_first_price(stage: Stage, feed: Contract) -> None:
     assert stage.view(feed, "latestAnswer") == 100_000_000
     assert stage.view(feed, "latestRound") == 1
     assert stage.view(feed, "decimals") == 8
@@ -28,7 +28,7 @@ def test_feed__new__answers_its_first_price(stage: Any, feed: Any) -> None:
 
 
 @pytest.mark.parametrize("answer", [65_670_000, 0, -1, INT192_MAX, -INT192_MAX - 1])
-def test_feed__posted__answers_it_in_a_new_round(stage: Any, feed: Any, event: Any, answer: int) -> None:
+def test_feed__posted__answers_it_in_a_new_round(stage: Stage, feed: Contract, event: EventReader, answer: int) -> None:
     receipt = stage.send(feed, "post", answer, sender=POSTER)
     now = stage.chain.timestamp
 
@@ -39,13 +39,13 @@ def test_feed__posted__answers_it_in_a_new_round(stage: Any, feed: Any, event: A
     assert stage.view(feed, "getRoundData", 1)[1] == 100_000_000
 
 
-def test_feed__what_it_cannot_hold__is_refused(stage: Any, feed: Any) -> None:
+def test_feed__what_it_cannot_hold__is_refused(stage: Stage, feed: Contract) -> None:
     refusal = stage.refusal(feed, "post", INT192_MAX + 1, sender=POSTER)
 
     assert refusal == f"AnswerOutOfRange({INT192_MAX + 1})"
 
 
-def test_feed__posted_by_a_stranger__refuses_until_handed_over(stage: Any, feed: Any) -> None:
+def test_feed__posted_by_a_stranger__refuses_until_handed_over(stage: Stage, feed: Contract) -> None:
     assert stage.refusal(feed, "post", 1, sender=STRANGER).startswith("CallerNotPoster")
     assert stage.refusal(feed, "setPoster", STRANGER, sender=STRANGER).startswith("CallerNotPoster")
 
@@ -55,7 +55,7 @@ def test_feed__posted_by_a_stranger__refuses_until_handed_over(stage: Any, feed:
     assert stage.view(feed, "poster") == STRANGER
 
 
-def test_oracle__listed_assets__have_the_feeds_prices(lending: Any) -> None:
+def test_oracle__listed_assets__have_the_feeds_prices(lending: LendingWorld) -> None:
     lending.post("USDe", 65_670_000)
     assets = [lending.usdc.address, lending.usde.address, lending.weth.address]
 
@@ -68,7 +68,7 @@ def test_oracle__listed_assets__have_the_feeds_prices(lending: Any) -> None:
 
 
 @pytest.mark.parametrize("answer", [0, -1])
-def test_oracle__answer_of_zero_or_below__is_refused(lending: Any, answer: int) -> None:
+def test_oracle__answer_of_zero_or_below__is_refused(lending: LendingWorld, answer: int) -> None:
     lending.post("USDe", answer)
 
     with pytest.raises(Exception, match=rf"PriceNotAvailable\(.*, {answer}\)"):
@@ -78,12 +78,12 @@ def test_oracle__answer_of_zero_or_below__is_refused(lending: Any, answer: int) 
     assert lending.stage.view(lending.oracle, "getAssetPrice", lending.usde.address) == 1
 
 
-def test_oracle__asset_without_a_feed__is_refused(lending: Any) -> None:
+def test_oracle__asset_without_a_feed__is_refused(lending: LendingWorld) -> None:
     with pytest.raises(Exception, match="PriceNotAvailable"):
         lending.stage.view(lending.oracle, "getAssetPrice", STRANGER)
 
 
-def test_oracle__refused_price__stops_borrowing(lending: Any) -> None:
+def test_oracle__refused_price__stops_borrowing(lending: LendingWorld) -> None:
     looper = address_of("looper")
     lending.supply(looper, lending.usde, 1_000 * 10**18)
     lending.post("USDe", 0)
@@ -93,7 +93,7 @@ def test_oracle__refused_price__stops_borrowing(lending: Any) -> None:
     assert refusal.startswith("PriceNotAvailable")
 
 
-def test_oracle__sources_set__only_by_the_admin_and_in_pairs(lending: Any, event: Any) -> None:
+def test_oracle__sources_set__only_by_the_admin_and_in_pairs(lending: LendingWorld, event: EventReader) -> None:
     stage, asset, feed = lending.stage, lending.usde.address, lending.feeds["USDC"].address
 
     stranger = stage.refusal(lending.oracle, "setAssetSources", [asset], [feed], sender=STRANGER)

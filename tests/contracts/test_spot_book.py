@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from cascade.chain.local import address_of
 from cascade.errors import RevertedCall
 
+from ..conftest import EventReader, Stage
 from .exchange_world import (
     ALT,
     BUY,
@@ -39,7 +38,7 @@ LAST_TICK = 2**24 - 2
 
 
 @pytest.fixture
-def exchange(stage: Any) -> Exchange:
+def exchange(stage: Stage) -> Exchange:
     return open_exchange(stage)
 
 
@@ -52,28 +51,28 @@ def ceil_bps(amount: int, bps: int) -> int:
 
 @pytest.mark.parametrize(("tick", "lot"), [(0, LOT), (TICK, 0), (TICK, LOT // 10), (TICK // 2, LOT), (TICK, LOT + 1)])
 def test_constructor__a_lot_at_a_tick_is_no_whole_unit__reverts(
-    exchange: Exchange, stage: Any, tick: int, lot: int
+    exchange: Exchange, stage: Stage, tick: int, lot: int
 ) -> None:
     assert refused_book(exchange, stage, tick=tick, lot=lot) == error("TickDoesNotDivide", tick, lot, ALT)
 
 
-def test_constructor__coarser_grid__works(exchange: Exchange, stage: Any) -> None:
+def test_constructor__coarser_grid__works(exchange: Exchange, stage: Stage) -> None:
     assert refused_book(exchange, stage, tick=TICK * 10, lot=LOT // 10) == ""
     assert refused_book(exchange, stage, tick=TICK, lot=3 * LOT) == ""
 
 
-def test_constructor__base_against_itself__reverts(exchange: Exchange, stage: Any) -> None:
+def test_constructor__base_against_itself__reverts(exchange: Exchange, stage: Stage) -> None:
     reason = refused_book(exchange, stage, base=exchange.usdt.address)
     assert reason == error("IdenticalAssets", exchange.usdt.address)
 
 
-def test_constructor__fees_over_all_of_it__revert(exchange: Exchange, stage: Any) -> None:
+def test_constructor__fees_over_all_of_it__revert(exchange: Exchange, stage: Stage) -> None:
     assert refused_book(exchange, stage, maker_fee=100_01) == "InvalidBps(10001)"
     assert refused_book(exchange, stage, maker_fee=100_00) == ""
 
 
 def refused_book(
-    exchange: Exchange, stage: Any, *, base: str = "", tick: int = TICK, lot: int = LOT, maker_fee: int = 0
+    exchange: Exchange, stage: Stage, *, base: str = "", tick: int = TICK, lot: int = LOT, maker_fee: int = 0
 ) -> str:
     """Why such a book cannot be deployed; empty where it can."""
     arguments = (base or exchange.alt.address, exchange.usdt.address, tick, lot, maker_fee, 0, EXCHANGE)
@@ -87,7 +86,7 @@ def refused_book(
 # --- Resting
 
 
-def test_place_limit__bid_on_an_empty_book__rests_and_locks_its_value(exchange: Exchange, event: Any) -> None:
+def test_place_limit__bid_on_an_empty_book__rests_and_locks_its_value(exchange: Exchange, event: EventReader) -> None:
     receipt = exchange.act("placeLimit", BUY, price(0.95), 2_000, GTC, sender=MAKER)
 
     placed = event(receipt, "OrderPlaced")
@@ -153,7 +152,7 @@ def test_place_limit__more_orders_than_slots__reverts_until_one_is_cancelled(exc
     assert len(exchange.view("openOrders", MAKER)) == 256
 
 
-def test_place_limit__frozen_account__reverts(exchange: Exchange, stage: Any) -> None:
+def test_place_limit__frozen_account__reverts(exchange: Exchange, stage: Stage) -> None:
     stage.send(exchange.vault, "setOperator", OUTSIDER, True, sender=EXCHANGE)
     stage.send(exchange.vault, "setFrozen", MAKER, True, sender=OUTSIDER)
     expected = error("AccountFrozen", MAKER)
@@ -167,7 +166,7 @@ def test_place_limit__frozen_account__reverts(exchange: Exchange, stage: Any) ->
 
 
 def test_place_limit__crossing__fills_at_the_makers_price_and_moves_every_balance(
-    exchange: Exchange, event: Any
+    exchange: Exchange, event: EventReader
 ) -> None:
     order = exchange.limit(MAKER, SELL, price(1.01), 5_000)
 
@@ -227,7 +226,7 @@ def test_match__cancelled_from_the_middle_of_a_queue__the_others_keep_their_plac
     assert [trade["makerOrderId"] for trade in events(receipt, "Trade")] == left
 
 
-def test_place_limit__partly_crossing__rests_with_what_is_left(exchange: Exchange, event: Any) -> None:
+def test_place_limit__partly_crossing__rests_with_what_is_left(exchange: Exchange, event: EventReader) -> None:
     exchange.limit(MAKER, SELL, price(1), 300)
     receipt = exchange.act("placeLimit", BUY, price(1), 500, GTC, sender=TAKER)
     assert event(receipt, "OrderPlaced")["lots"] == 200
@@ -235,7 +234,9 @@ def test_place_limit__partly_crossing__rests_with_what_is_left(exchange: Exchang
     assert exchange.balance(TAKER, exchange.usdt) == (1_000 * USDT - 5 * USDT, 2 * USDT)
 
 
-def test_place_limit__immediate_or_cancel__fills_to_its_limit_and_expires(exchange: Exchange, event: Any) -> None:
+def test_place_limit__immediate_or_cancel__fills_to_its_limit_and_expires(
+    exchange: Exchange, event: EventReader
+) -> None:
     exchange.limit(MAKER, SELL, price(1), 300)
     exchange.limit(MAKER, SELL, price(1.01), 300)
     receipt = exchange.act("placeLimit", BUY, price(1), 500, IOC, sender=TAKER)
@@ -252,7 +253,7 @@ def test_place_limit__post_only__reverts_at_the_best_price_and_rests_a_tick_away
     assert exchange.top() == (0, price(1) - TICK, price(1))
 
 
-def test_match__own_resting_order__is_cancelled_and_matching_goes_on(exchange: Exchange, event: Any) -> None:
+def test_match__own_resting_order__is_cancelled_and_matching_goes_on(exchange: Exchange, event: EventReader) -> None:
     own = exchange.limit(TAKER, SELL, price(1), 50)
     other = exchange.limit(MAKER, SELL, price(1), 50)
 
@@ -270,7 +271,7 @@ def test_match__own_resting_order__is_cancelled_and_matching_goes_on(exchange: E
 
 
 def test_place_limit__over_two_hundred_orders_met__what_is_left_does_not_rest_across(
-    exchange: Exchange, event: Any
+    exchange: Exchange, event: EventReader
 ) -> None:
     exchange.act("requote", [], [(price(1) + k * TICK, 1) for k in range(201)], sender=MAKER)
     receipt = exchange.act("placeLimit", BUY, price(2), 500, GTC, sender=TAKER)
@@ -283,7 +284,7 @@ def test_place_limit__over_two_hundred_orders_met__what_is_left_does_not_rest_ac
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])
-def test_place_market__empty_book__expires_at_no_price(exchange: Exchange, event: Any, side: int) -> None:
+def test_place_market__empty_book__expires_at_no_price(exchange: Exchange, event: EventReader, side: int) -> None:
     receipt = exchange.act("placeMarket", side, 100, 10, sender=TAKER)
     assert event(receipt, "OrderExpired") == {"account": TAKER, "side": side, "lots": 100}
     assert [log.event for log in receipt.logs] == ["OrderExpired"]
@@ -291,7 +292,7 @@ def test_place_market__empty_book__expires_at_no_price(exchange: Exchange, event
     assert exchange.wallets(TAKER) == {TAKER: ((1_000 * ALT, 0), (1_000 * USDT, 0))}
 
 
-def test_place_market__walks_to_a_forgotten_order__price_is_that_orders(exchange: Exchange, event: Any) -> None:
+def test_place_market__walks_to_a_forgotten_order__price_is_that_orders(exchange: Exchange, event: EventReader) -> None:
     exchange.limit(SECOND_MAKER, BUY, price(0.0001), 5_000)
     exchange.limit(MAKER, BUY, price(1), 100)
 
@@ -302,7 +303,7 @@ def test_place_market__walks_to_a_forgotten_order__price_is_that_orders(exchange
     assert exchange.balance(TAKER, exchange.usdt) == (1_000 * USDT + value(100, price(1)) + 5_000, 0)
 
 
-def test_place_market__larger_than_its_transaction__goes_on_in_the_next(exchange: Exchange, event: Any) -> None:
+def test_place_market__larger_than_its_transaction__goes_on_in_the_next(exchange: Exchange, event: EventReader) -> None:
     rungs = [(price(1) - k * TICK, 10) for k in range(25)]
     exchange.act("requote", rungs, [], sender=MAKER)
 
@@ -326,7 +327,7 @@ def test_place_market__larger_than_its_transaction__goes_on_in_the_next(exchange
     assert exchange.refusal("continueMarket", TAKER, 10, sender=OUTSIDER) == error("NoMarketOrder", TAKER)
 
 
-def test_place_market__purchase_beyond_the_purse__buys_what_it_can_pay(exchange: Exchange, event: Any) -> None:
+def test_place_market__purchase_beyond_the_purse__buys_what_it_can_pay(exchange: Exchange, event: EventReader) -> None:
     exchange.give(MAKER, exchange.alt, 9_000 * ALT)
     exchange.limit(MAKER, SELL, price(1.5), 1_000_000)
     receipt = exchange.act("placeMarket", BUY, 100_000, 10, sender=TAKER)
@@ -361,7 +362,7 @@ def test_cancel_all__with_a_market_order_pending__ends_it_too(exchange: Exchange
 # --- Fees
 
 
-def test_trade__with_fees__each_pays_out_of_what_it_receives_rounded_up(stage: Any, event: Any) -> None:
+def test_trade__with_fees__each_pays_out_of_what_it_receives_rounded_up(stage: Stage, event: EventReader) -> None:
     exchange = open_exchange(stage, maker_fee_bps=2, taker_fee_bps=10)
     exchange.limit(MAKER, BUY, price(0.9999), 333)
 
@@ -379,7 +380,7 @@ def test_trade__with_fees__each_pays_out_of_what_it_receives_rounded_up(stage: A
     }
 
 
-def test_set_fees__by_the_owner__changes_both_and_nobody_else_may(exchange: Exchange, event: Any) -> None:
+def test_set_fees__by_the_owner__changes_both_and_nobody_else_may(exchange: Exchange, event: EventReader) -> None:
     receipt = exchange.own(exchange.book, "setFees", 3, 4)
     assert event(receipt, "FeesSet") == {"makerFeeBps": 3, "takerFeeBps": 4}
     assert (exchange.view("makerFeeBps"), exchange.view("takerFeeBps")) == (3, 4)
@@ -390,7 +391,7 @@ def test_set_fees__by_the_owner__changes_both_and_nobody_else_may(exchange: Exch
 # --- Cancelling
 
 
-def test_cancel__one_order__releases_its_lock(exchange: Exchange, event: Any) -> None:
+def test_cancel__one_order__releases_its_lock(exchange: Exchange, event: EventReader) -> None:
     order = exchange.limit(MAKER, BUY, price(0.9), 100)
     receipt = exchange.act("cancel", order, sender=MAKER)
     assert event(receipt, "OrderCancelled") == {
@@ -415,7 +416,7 @@ def test_cancel__anothers_or_a_slots_earlier_order__reverts(exchange: Exchange) 
     exchange.act("cancel", new, sender=MAKER)
 
 
-def test_cancel_all__both_sides_partly_filled__releases_what_is_left(exchange: Exchange, event: Any) -> None:
+def test_cancel_all__both_sides_partly_filled__releases_what_is_left(exchange: Exchange, event: EventReader) -> None:
     exchange.act("requote", [(price(0.9), 100), (price(0.8), 50)], [(price(1.1), 70)], sender=MAKER)
     exchange.act("placeMarket", SELL, 30, 10, sender=TAKER)
 
@@ -431,7 +432,7 @@ def test_cancel_all__both_sides_partly_filled__releases_what_is_left(exchange: E
 # --- Requoting
 
 
-def test_requote__twice__replaces_the_ladder_and_locks_just_it(exchange: Exchange, event: Any) -> None:
+def test_requote__twice__replaces_the_ladder_and_locks_just_it(exchange: Exchange, event: EventReader) -> None:
     first = [(price(0.99), 100), (price(0.98), 200)], [(price(1.01), 100), (price(1.02), 200)]
     second = [(price(0.98), 300)], [(price(1), 50)]
     exchange.act("requote", *first, sender=MAKER)
@@ -462,7 +463,7 @@ def test_requote__own_bid_at_own_ask__reverts_and_a_tick_apart_works(exchange: E
     exchange.act("requote", [(price(1), 1)], [(price(1) + TICK, 1)], sender=MAKER)
 
 
-def test_requote__rung_across_anothers_order__is_left_out(exchange: Exchange, event: Any) -> None:
+def test_requote__rung_across_anothers_order__is_left_out(exchange: Exchange, event: EventReader) -> None:
     exchange.limit(SECOND_MAKER, SELL, price(1), 10)
     exchange.limit(SECOND_MAKER, BUY, price(0.9), 10)
     receipt = exchange.act("requote", [(price(1), 5), (price(1) - TICK, 6)], [(price(1.2), 7)], sender=MAKER)
@@ -482,7 +483,9 @@ def test_requote__bad_rung__reverts(exchange: Exchange) -> None:
 # --- Forced
 
 
-def test_force_sell__by_an_operator__sells_the_accounts_base(exchange: Exchange, stage: Any, event: Any) -> None:
+def test_force_sell__by_an_operator__sells_the_accounts_base(
+    exchange: Exchange, stage: Stage, event: EventReader
+) -> None:
     exchange.limit(MAKER, BUY, price(0.5), 100)
     stage.send(exchange.vault, "setOperator", OUTSIDER, True, sender=EXCHANGE)
     receipt = exchange.act("forceSell", TAKER, 150, 10, sender=OUTSIDER)
@@ -537,7 +540,7 @@ def test_own_price__bid_ask_and_last__is_last_held_between_them(exchange: Exchan
 
 
 def test_index__weighted_with_redemption__is_the_mean_and_at_least_the_floor(
-    exchange: Exchange, stage: Any, event: Any
+    exchange: Exchange, stage: Stage, event: EventReader
 ) -> None:
     exchange.limit(MAKER, BUY, price(0.6567), 100)
     exchange.act("placeMarket", SELL, 1, 1, sender=TAKER)
@@ -559,7 +562,7 @@ def test_index__weighted_with_redemption__is_the_mean_and_at_least_the_floor(
     assert exchange.view("ownPrice") == price(0.6567)
 
 
-def test_set_index__bad_parameters__revert(exchange: Exchange, stage: Any) -> None:
+def test_set_index__bad_parameters__revert(exchange: Exchange, stage: Stage) -> None:
     nowhere = "0x" + "0" * 40
     feed = stage.deploy("PostedPriceFeed", "redemption", E8, EXCHANGE)
     assert exchange.refusal("setIndex", feed.address, 100_01, 0, sender=EXCHANGE) == "InvalidBps(10001)"
@@ -571,7 +574,9 @@ def test_set_index__bad_parameters__revert(exchange: Exchange, stage: Any) -> No
 # --- Circuit breaker
 
 
-def test_circuit_breaker__sale_beyond_the_fall__stops_at_the_floor_and_halts(exchange: Exchange, event: Any) -> None:
+def test_circuit_breaker__sale_beyond_the_fall__stops_at_the_floor_and_halts(
+    exchange: Exchange, event: EventReader
+) -> None:
     exchange.act("requote", [(price(1), 10), (price(0.9), 10), (price(0.9) - TICK, 10)], [], sender=MAKER)
     exchange.act("placeMarket", SELL, 1, 1, sender=TAKER)
     exchange.own(exchange.book, "setCircuitBreaker", 10_00, 60, 300)

@@ -11,6 +11,8 @@ import pytest
 from cascade.chain.local import address_of
 from cascade.errors import RevertedCall
 
+from ..conftest import EventReader, Stage
+
 getcontext().prec = 120
 
 FEE_SCALE = 10**10
@@ -60,8 +62,8 @@ class Model:
         self.balances, self.amp, self.fee, self.multiplier, self.admin_fee = balances, amp, fee, multiplier, admin_fee
         self.admin = [0, 0]
 
-    def scaled(self) -> list[int]:
-        return [amount * scale for amount, scale in zip(self.balances, self.scale, strict=True)]
+    def scaled(self) -> tuple[int, int]:
+        return self.balances[0] * self.scale[0], self.balances[1] * self.scale[1]
 
     def exchange(self, i: int, dx: int) -> int:
         j, before = 1 - i, self.scaled()
@@ -87,7 +89,9 @@ class Model:
 class Market:
     """A pool of 10 M and 10 M, as Curve would configure it."""
 
-    def __init__(self, stage: Any, *, a: int = 200, admin_fee: int = 5 * 10**9, deposit: tuple[int, int] | None = None):
+    def __init__(
+        self, stage: Stage, *, a: int = 200, admin_fee: int = 5 * 10**9, deposit: tuple[int, int] | None = None
+    ):
         self.stage = stage
         self.usdc, self.usde = stage.token("USDC", 6), stage.token("USDe", 18)
         self.pool = stage.deploy(
@@ -119,7 +123,7 @@ class Market:
 
 
 @pytest.fixture
-def market(stage: Any) -> Market:
+def market(stage: Stage) -> Market:
     return Market(stage)
 
 
@@ -131,7 +135,7 @@ def market(stage: Any) -> Market:
     [(1_000_000, "999397.6178", "0.998986", "0.998986"), (9_000_000, "8824822.3130", "0.849613", "0.849824")],
 )
 def test_exchange__published_figures__paid_amount_and_price(
-    stage: Any, event: Any, sold_usde: int, paid_usdc: str, spot_after: str, spot_after_fee_kept: str
+    stage: Stage, event: EventReader, sold_usde: int, paid_usdc: str, spot_after: str, spot_after_fee_kept: str
 ) -> None:
     prices = {}
     for admin_fee, spot in ((FEE_SCALE, spot_after), (0, spot_after_fee_kept)):
@@ -144,7 +148,9 @@ def test_exchange__published_figures__paid_amount_and_price(
     assert prices[FEE_SCALE] <= prices[0]
 
 
-def test_exchange__selling_usde__moves_event_return_and_every_balance(market: Market, stage: Any, event: Any) -> None:
+def test_exchange__selling_usde__moves_event_return_and_every_balance(
+    market: Market, stage: Stage, event: EventReader
+) -> None:
     dx = 1_000_000 * USDE_UNIT
     quoted = stage.view(market.pool, "get_dy", 1, 0, dx)
     wallets = [stage.balance(coin, TRADER) for coin in market.coins()]
@@ -167,7 +173,7 @@ def test_exchange__selling_usde__moves_event_return_and_every_balance(market: Ma
     assert held == [market.model.balances[k] + market.model.admin[k] for k in (0, 1)]
 
 
-def test_exchange__receiver_given__receiver_is_paid(market: Market, stage: Any) -> None:
+def test_exchange__receiver_given__receiver_is_paid(market: Market, stage: Stage) -> None:
     receiver = address_of("receiver")
     dx = 1000 * USDE_UNIT
     signature = "exchange(int128,int128,uint256,uint256,address)"
@@ -175,7 +181,7 @@ def test_exchange__receiver_given__receiver_is_paid(market: Market, stage: Any) 
     assert stage.balance(market.usdc, receiver) == market.model.exchange(1, dx)
 
 
-def test_exchange__random_states_and_directions__equals_bisection(stage: Any) -> None:
+def test_exchange__random_states_and_directions__equals_bisection(stage: Stage) -> None:
     rng = random.Random(20251010)
     for _ in range(6):
         deposit = (rng.randrange(10**12, 10**14), rng.randrange(10**24, 10**26))
@@ -195,7 +201,7 @@ def test_exchange__random_states_and_directions__equals_bisection(stage: Any) ->
             assert abs(price / market.model.price() - 1) < Decimal("1e-15")
 
 
-def test_exchange__minimum_one_unit_above_quote__reverts(market: Market, stage: Any) -> None:
+def test_exchange__minimum_one_unit_above_quote__reverts(market: Market, stage: Stage) -> None:
     dx = 5_000_000 * USDE_UNIT
     quoted = stage.view(market.pool, "get_dy", 1, 0, dx)
     reason = stage.refusal(market.pool, "exchange", 1, 0, dx, quoted + 1, sender=TRADER)
@@ -204,22 +210,22 @@ def test_exchange__minimum_one_unit_above_quote__reverts(market: Market, stage: 
 
 
 @pytest.mark.parametrize(("i", "j"), [(0, 0), (1, 1), (0, 2), (2, 0), (-1, 0)])
-def test_exchange__indices_that_are_no_pair__reverts(market: Market, stage: Any, i: int, j: int) -> None:
+def test_exchange__indices_that_are_no_pair__reverts(market: Market, stage: Stage, i: int, j: int) -> None:
     assert stage.refusal(market.pool, "exchange", i, j, 10**6, 0, sender=TRADER) == f"InvalidCoinIndex({i}, {j})"
 
 
-def test_exchange__zero_amount__reverts(market: Market, stage: Any) -> None:
+def test_exchange__zero_amount__reverts(market: Market, stage: Stage) -> None:
     assert stage.refusal(market.pool, "exchange", 0, 1, 0, 0, sender=TRADER) == "ZeroAmount"
 
 
-def test_get_dx__quoted_input__buys_the_amount_within_the_fee_drift(market: Market, stage: Any) -> None:
+def test_get_dx__quoted_input__buys_the_amount_within_the_fee_drift(market: Market, stage: Stage) -> None:
     wanted = 50_000 * USDC_UNIT
     dx = stage.view(market.pool, "get_dx", 1, 0, wanted)
     bought = market.model.exchange(1, dx)
     assert abs(bought - wanted) <= wanted // 10**6
 
 
-def test_dynamic_fee__in_balance_and_far_from_it__plain_then_multiplied(market: Market, stage: Any) -> None:
+def test_dynamic_fee__in_balance_and_far_from_it__plain_then_multiplied(market: Market, stage: Stage) -> None:
     assert stage.view(market.pool, "dynamic_fee", 0, 1) == 10**6
     market.sell(1, 20_000_000 * USDE_UNIT)
     x, y = (amount * scale for amount, scale in zip(market.balances(), Model.scale, strict=True))
@@ -231,7 +237,7 @@ def test_dynamic_fee__in_balance_and_far_from_it__plain_then_multiplied(market: 
 # ---- liquidity
 
 
-def test_add_liquidity__first_deposit__mints_the_invariant(market: Market, stage: Any, event: Any) -> None:
+def test_add_liquidity__first_deposit__mints_the_invariant(market: Market, stage: Stage, event: EventReader) -> None:
     minted = 20_000_000 * 10**18
     assert event(market.first, "AddLiquidity") == {
         "provider": LP,
@@ -244,7 +250,7 @@ def test_add_liquidity__first_deposit__mints_the_invariant(market: Market, stage
     assert stage.view(market.pool, "get_virtual_price") == 10**18
 
 
-def test_add_liquidity__first_deposit_of_one_coin__reverts(stage: Any) -> None:
+def test_add_liquidity__first_deposit_of_one_coin__reverts(stage: Stage) -> None:
     usdc, usde = stage.token("USDC", 6), stage.token("USDe", 18)
     pool = stage.deploy("StableSwapPool", "p", "p", [usdc.address, usde.address], 200, 0, 0, 0, COLLECTOR)
     stage.fund(usdc, LP, 10**12, spender=pool)
@@ -265,7 +271,7 @@ def expected_imbalance(model: Model, new: list[int]) -> tuple[int, int, list[int
     return d0, solve_invariant(kept[0] * 10**12, kept[1], model.amp), fees
 
 
-def test_add_liquidity__one_sided__charges_half_the_swap_fee(market: Market, stage: Any, event: Any) -> None:
+def test_add_liquidity__one_sided__charges_half_the_swap_fee(market: Market, stage: Stage, event: EventReader) -> None:
     amounts = [2_000_000 * USDC_UNIT, 0]
     new = [market.deposit[0] + amounts[0], market.deposit[1]]
     d0, d2, fees = expected_imbalance(market.model, new)
@@ -285,7 +291,7 @@ def test_add_liquidity__one_sided__charges_half_the_swap_fee(market: Market, sta
     assert market.balances() == [new[k] - admin[k] for k in (0, 1)]
 
 
-def test_add_liquidity__minimum_one_unit_above_quote__reverts(market: Market, stage: Any) -> None:
+def test_add_liquidity__minimum_one_unit_above_quote__reverts(market: Market, stage: Stage) -> None:
     amounts = [10**12, 10**24]
     quoted = stage.view(market.pool, "calc_token_amount", amounts, True)
     assert stage.refusal(market.pool, "add_liquidity", amounts, quoted + 1, sender=LP) == "Slippage screwed you"
@@ -293,12 +299,12 @@ def test_add_liquidity__minimum_one_unit_above_quote__reverts(market: Market, st
 
 
 @pytest.mark.parametrize("amounts", [[], [10**12], [1, 1, 1]])
-def test_add_liquidity__not_two_amounts__reverts(market: Market, stage: Any, amounts: list[int]) -> None:
+def test_add_liquidity__not_two_amounts__reverts(market: Market, stage: Stage, amounts: list[int]) -> None:
     reason = stage.refusal(market.pool, "add_liquidity", amounts, 0, sender=LP)
     assert reason == f"InvalidArrayLength({len(amounts)})"
 
 
-def test_remove_liquidity__quarter__pays_a_quarter_of_each(market: Market, stage: Any, event: Any) -> None:
+def test_remove_liquidity__quarter__pays_a_quarter_of_each(market: Market, stage: Stage, event: EventReader) -> None:
     market.sell(1, 3_000_000 * USDE_UNIT)
     held = market.balances()
     wallets = [stage.balance(coin, LP) for coin in market.coins()]
@@ -318,7 +324,7 @@ def test_remove_liquidity__quarter__pays_a_quarter_of_each(market: Market, stage
     assert stage.balance(market.pool, LP) == supply
 
 
-def test_remove_liquidity__minimum_one_unit_above__reverts(market: Market, stage: Any) -> None:
+def test_remove_liquidity__minimum_one_unit_above__reverts(market: Market, stage: Stage) -> None:
     quarter = [amount // 4 for amount in market.deposit]
     for minimum in ([quarter[0] + 1, quarter[1]], [quarter[0], quarter[1] + 1]):
         reason = stage.refusal(market.pool, "remove_liquidity", 5_000_000 * 10**18, minimum, sender=LP)
@@ -328,7 +334,7 @@ def test_remove_liquidity__minimum_one_unit_above__reverts(market: Market, stage
 
 @pytest.mark.parametrize("coin", [0, 1])
 def test_remove_liquidity_one_coin__tenth__pays_by_the_invariant(
-    market: Market, stage: Any, event: Any, coin: int
+    market: Market, stage: Stage, event: EventReader, coin: int
 ) -> None:
     model, burn = market.model, 2_000_000 * 10**18
     xp = model.scaled()
@@ -359,7 +365,7 @@ def test_remove_liquidity_one_coin__tenth__pays_by_the_invariant(
     assert abs(stage.view(market.pool, "admin_balances", coin) - charged // 2) <= (0 if coin == 0 else 3)
 
 
-def test_remove_liquidity_one_coin__minimum_one_unit_above_quote__reverts(market: Market, stage: Any) -> None:
+def test_remove_liquidity_one_coin__minimum_one_unit_above_quote__reverts(market: Market, stage: Stage) -> None:
     quoted = stage.view(market.pool, "calc_withdraw_one_coin", 10**24, 0)
     reason = stage.refusal(market.pool, "remove_liquidity_one_coin", 10**24, 0, quoted + 1, sender=LP)
     assert reason == "Not enough coins removed"
@@ -367,7 +373,7 @@ def test_remove_liquidity_one_coin__minimum_one_unit_above_quote__reverts(market
 
 
 def test_remove_liquidity_imbalance__one_coin__burns_one_more_than_the_share(
-    market: Market, stage: Any, event: Any
+    market: Market, stage: Stage, event: EventReader
 ) -> None:
     amounts = [1_000_000 * USDC_UNIT, 0]
     new = [market.deposit[0] - amounts[0], market.deposit[1]]
@@ -386,7 +392,7 @@ def test_remove_liquidity_imbalance__one_coin__burns_one_more_than_the_share(
     assert stage.balance(market.pool, LP) == supply - quoted - 1
 
 
-def test_withdraw_admin_fees__after_swaps__pays_the_collector_once(market: Market, stage: Any) -> None:
+def test_withdraw_admin_fees__after_swaps__pays_the_collector_once(market: Market, stage: Stage) -> None:
     market.sell(1, 1_000_000 * USDE_UNIT)
     market.model.exchange(1, 1_000_000 * USDE_UNIT)
     held = market.balances()
@@ -411,7 +417,7 @@ ACTIONS = {
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_spot_price__after_each_action__is_the_last_event_and_the_price_of_the_balances(
-    market: Market, stage: Any, event: Any, action: str
+    market: Market, stage: Stage, event: EventReader, action: str
 ) -> None:
     market.sell(1, 6_000_000 * USDE_UNIT)
 
@@ -424,14 +430,14 @@ def test_spot_price__after_each_action__is_the_last_event_and_the_price_of_the_b
     assert abs(Decimal(price) / 10**18 / market.model.price() - 1) < Decimal("1e-15")
 
 
-def test_spot_price__first_deposit_out_of_balance__price_of_the_deposit(stage: Any, event: Any) -> None:
+def test_spot_price__first_deposit_out_of_balance__price_of_the_deposit(stage: Stage, event: EventReader) -> None:
     market = Market(stage, a=20, deposit=(4_000_000 * USDC_UNIT, 9_000_000 * USDE_UNIT))
     price = Decimal(event(market.first, "SpotPrice")["priceWad"]) / 10**18
     assert Decimal("0.9") < price < 1
     assert abs(price / market.model.price() - 1) < Decimal("1e-15")
 
 
-def test_spot_price__admin_fees_paid_out__no_event_as_the_price_stays(market: Market, stage: Any) -> None:
+def test_spot_price__admin_fees_paid_out__no_event_as_the_price_stays(market: Market, stage: Stage) -> None:
     market.sell(1, 6_000_000 * USDE_UNIT)
     price = stage.view(market.pool, "get_p", 0)
 
@@ -442,7 +448,7 @@ def test_spot_price__admin_fees_paid_out__no_event_as_the_price_stays(market: Ma
     assert stage.view(market.pool, "get_p", 0) == price
 
 
-def test_spot_price__emptied_pool__reads_zero(market: Market, stage: Any, event: Any) -> None:
+def test_spot_price__emptied_pool__reads_zero(market: Market, stage: Stage, event: EventReader) -> None:
     receipt = stage.send(market.pool, "remove_liquidity", 20_000_000 * 10**18, [0, 0], sender=LP)
     assert market.balances() == [0, 0]
     assert event(receipt, "SpotPrice") == {"priceWad": 0}
@@ -462,7 +468,7 @@ def test_spot_price__emptied_pool__reads_zero(market: Market, stage: Any, event:
     ],
 )
 def test_constructor__parameter_out_of_range__names_it(
-    stage: Any, a: int, fee: int, multiplier: int, admin_fee: int, name: str
+    stage: Stage, a: int, fee: int, multiplier: int, admin_fee: int, name: str
 ) -> None:
     coins = [stage.token("USDC", 6).address, stage.token("USDe", 18).address]
     stage.chain.know(stage.deploy("StableSwapPool", "p", "p", coins, 1, 0, 0, 0, COLLECTOR))
@@ -471,7 +477,7 @@ def test_constructor__parameter_out_of_range__names_it(
     assert repr(name.encode().ljust(32, b"\0")) in str(caught.value)
 
 
-def test_views__configured_pool__curve_names_and_scales(market: Market, stage: Any) -> None:
+def test_views__configured_pool__curve_names_and_scales(market: Market, stage: Stage) -> None:
     def view(name: str, *arguments: int) -> Any:
         return stage.view(market.pool, name, *arguments)
 

@@ -12,6 +12,8 @@ from cascade.chain.abi import Interface
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import Contract, address_of
 
+from ..conftest import EventReader, Stage
+
 ADMIN, REWARDER = address_of("vault-admin"), address_of("rewarder")
 STAKER, SECOND_STAKER, RECEIVER = address_of("staker"), address_of("second-staker"), address_of("receiver")
 ZERO = "0x" + "0" * 40
@@ -24,7 +26,7 @@ START = 100_000 * USDE
 
 @dataclass(frozen=True)
 class Vault:
-    stage: Any
+    stage: Stage
     usde: Contract
     susde: Contract
     silo: Contract
@@ -48,7 +50,7 @@ class Vault:
 
 
 @pytest.fixture
-def vault(stage: Any) -> Vault:
+def vault(stage: Stage) -> Vault:
     usde = stage.deploy("USDe", ADMIN)
     stage.send(usde, "setMinter", ADMIN, sender=ADMIN)
     susde = stage.deploy("StakedUSDe", usde.address, REWARDER, ADMIN)
@@ -63,7 +65,7 @@ def vault(stage: Any) -> Vault:
 # --- Deposits
 
 
-def test_deposit__first__a_share_for_an_asset(vault: Vault, event: Any) -> None:
+def test_deposit__first__a_share_for_an_asset(vault: Vault, event: EventReader) -> None:
     receipt = vault.stake(STAKER, 1000 * USDE)
 
     assert event(receipt, "Deposit") == {
@@ -112,7 +114,7 @@ def test_cooldown__that_would_leave_less_than_a_whole_share__reverts_and_all_or_
 # --- Rewards
 
 
-def test_rewards__vest_linearly__nothing_at_once_all_after_eight_hours(vault: Vault, event: Any) -> None:
+def test_rewards__vest_linearly__nothing_at_once_all_after_eight_hours(vault: Vault, event: EventReader) -> None:
     vault.stake(STAKER, 1000 * USDE)
     amount = 7 * USDE + 1
 
@@ -155,7 +157,7 @@ def test_withdraw_and_redeem__cooldown_on__revert(vault: Vault) -> None:
         assert vault.refusal(function, USDE, STAKER, STAKER, sender=STAKER) == "OperationNotAllowed"
 
 
-def test_cooldown_shares__after_rewards__moves_their_worth_to_the_silo(vault: Vault, event: Any) -> None:
+def test_cooldown_shares__after_rewards__moves_their_worth_to_the_silo(vault: Vault, event: EventReader) -> None:
     vault.stake(STAKER, 1000 * USDE)
     start = vault.reward(10 * USDE)
     shares = 333 * USDE + 7
@@ -176,7 +178,7 @@ def test_cooldown_shares__after_rewards__moves_their_worth_to_the_silo(vault: Va
     assert vault.view("cooldowns", STAKER) == (when + 7 * DAYS, assets)
 
 
-def test_cooldown_assets__after_rewards__burns_shares_rounded_up(vault: Vault, event: Any) -> None:
+def test_cooldown_assets__after_rewards__burns_shares_rounded_up(vault: Vault, event: EventReader) -> None:
     vault.stake(STAKER, 1000 * USDE)
     start = vault.reward(10 * USDE)
     assets = 333 * USDE + 7
@@ -247,7 +249,7 @@ def test_silo__anyone_else__reverts(vault: Vault) -> None:
 # --- Cooldown off
 
 
-def test_cooldown_off__withdraw_pays_at_once_and_cooldowns_are_closed(vault: Vault, event: Any) -> None:
+def test_cooldown_off__withdraw_pays_at_once_and_cooldowns_are_closed(vault: Vault, event: EventReader) -> None:
     vault.stake(STAKER, 1000 * USDE)
     receipt = vault.stage.send(vault.susde, "setCooldownDuration", 0, sender=ADMIN)
     assert event(receipt, "CooldownDurationUpdated") == {"previousDuration": 7 * DAYS, "newDuration": 0}

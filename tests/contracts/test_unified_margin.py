@@ -10,6 +10,7 @@ import pytest
 
 from cascade.chain.local import Contract, address_of
 
+from ..conftest import EventReader, Stage
 from .exchange_world import (
     ALT,
     BUY,
@@ -52,7 +53,7 @@ class Margin:
     A contract is 0.01 ETH, at 2,000 dollars an ETH, with 5 % of margin to 100,000 and 10 % beyond.
     """
 
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.exchange: Exchange = open_exchange(stage)
         self.vault, self.usdt, self.alt = self.exchange.vault, self.exchange.usdt, self.exchange.alt
@@ -155,7 +156,7 @@ class Margin:
 
 
 @pytest.fixture
-def margin(stage: Any) -> Margin:
+def margin(stage: Stage) -> Margin:
     return Margin(stage)
 
 
@@ -209,7 +210,7 @@ def test_set_asset__bad_tiers__revert(margin: Margin, tiers: list[tuple[int, int
     assert margin.refusal("setAsset", 0, tiers, 0, sender=EXCHANGE) == reason
 
 
-def test_configuration__bad_input__is_refused(margin: Margin, stage: Any) -> None:
+def test_configuration__bad_input__is_refused(margin: Margin, stage: Stage) -> None:
     book, feed = margin.exchange.book.address, margin.feeds["ALT"].address
     whole = [(ENDLESS, 100_00)]
     assert margin.refusal("setAsset", 0, whole, 100_01, sender=EXCHANGE) == "RateOverAll(10001)"
@@ -285,7 +286,7 @@ def test_account__two_assets_and_a_loan__every_figure_by_hand(margin: Margin) ->
     margin.assert_conserved()
 
 
-def test_lens__books_accounts_and_positions__are_rows_of_words(margin: Margin, stage: Any) -> None:
+def test_lens__books_accounts_and_positions__are_rows_of_words(margin: Margin, stage: Stage) -> None:
     lens = stage.deploy("ExchangeLens")
     margin.give(LONG, usdt=1_000)
     margin.give(SHORT, usdt=200)
@@ -327,7 +328,7 @@ def test_account__nothing_at_all__is_free_without_a_margin(margin: Margin) -> No
     assert (account["uniMmrWad"], account["level"], account["leverageWad"]) == (INT_MAX, FREE, 2**256 - 1)
 
 
-def test_borrow__to_the_free_line__pays_and_a_unit_more_reverts(margin: Margin, event: Any) -> None:
+def test_borrow__to_the_free_line__pays_and_a_unit_more_reverts(margin: Margin, event: EventReader) -> None:
     margin.give(OWNER, alt=1_000, usde=700)
     # Collateral of 1,365 carries 910 of margin at 1.5, a tenth of 9,100.
     assert margin.refusal("borrow", 9_100 * USDT + 1, sender=OWNER).startswith("MarginTooLow(1499999")
@@ -352,7 +353,7 @@ def test_withdraw__down_to_the_free_line__pays_and_a_unit_more_reverts(margin: M
     )
 
 
-def test_repay__more_than_is_owed__takes_the_debt_alone(margin: Margin, event: Any) -> None:
+def test_repay__more_than_is_owed__takes_the_debt_alone(margin: Margin, event: EventReader) -> None:
     margin.give(OWNER, alt=1_000, usdt=50)
     margin.act("borrow", 600 * USDT, sender=OWNER)
     receipt = margin.act("repay", 10_000 * USDT, sender=OWNER)
@@ -381,7 +382,7 @@ def test_interest__half_a_year_at_ten_per_cent__is_owed_and_booked(margin: Margi
 # --- Perpetuals
 
 
-def test_trade_perp__against_a_quote__passes_contracts_at_the_mark(margin: Margin, event: Any) -> None:
+def test_trade_perp__against_a_quote__passes_contracts_at_the_mark(margin: Margin, event: EventReader) -> None:
     margin.give(LONG, usdt=1_000)
     margin.give(SHORT, usdt=1_000)
     assert margin.view("markPrice", 0) == 20 * USDT
@@ -404,7 +405,7 @@ def test_trade_perp__against_a_quote__passes_contracts_at_the_mark(margin: Margi
     margin.assert_conserved()
 
 
-def test_trade_perp__closed_in_part_at_a_profit__is_paid_by_the_other_side(margin: Margin, event: Any) -> None:
+def test_trade_perp__closed_in_part_at_a_profit__is_paid_by_the_other_side(margin: Margin, event: EventReader) -> None:
     margin.give(LONG, usdt=1_000)
     margin.give(SHORT, usdt=1_000)
     margin.pair(100)
@@ -436,7 +437,9 @@ def test_trade_perp__through_zero__realises_all_and_enters_anew(margin: Margin) 
     margin.assert_conserved()
 
 
-def test_trade_perp__loss_over_the_free_cash__becomes_debt_and_profit_lowers_debt(margin: Margin, event: Any) -> None:
+def test_trade_perp__loss_over_the_free_cash__becomes_debt_and_profit_lowers_debt(
+    margin: Margin, event: EventReader
+) -> None:
     margin.give(LONG, usdt=1_000)
     margin.give(SHORT, usdt=1_000, alt=1_000)
     margin.act("borrow", 300 * USDT, sender=SHORT)
@@ -473,7 +476,7 @@ def test_trade_perp__several_quotes__narrowest_first_then_first_come_up_to_the_l
     margin.assert_conserved()
 
 
-def test_quote_perp__again_and_to_nothing__replaces_and_removes(margin: Margin, event: Any) -> None:
+def test_quote_perp__again_and_to_nothing__replaces_and_removes(margin: Margin, event: EventReader) -> None:
     receipt = margin.act("quotePerp", 0, 5, 6, 7, sender=SHORT)
     assert event(receipt, "PerpQuoted") == {
         "marketId": 0,
@@ -540,7 +543,9 @@ def test_trade_perp__with_a_fee__the_taker_pays_it_to_the_exchange(margin: Margi
 
 
 @pytest.mark.parametrize("rate_wad", [WAD // 1_000, -WAD // 1_000])
-def test_funding__eight_hours__longs_pay_shorts_the_rate_of_notional(margin: Margin, rate_wad: int, event: Any) -> None:
+def test_funding__eight_hours__longs_pay_shorts_the_rate_of_notional(
+    margin: Margin, rate_wad: int, event: EventReader
+) -> None:
     for account in (LONG, SHORT):
         margin.give(account, usdt=1_000)
     margin.own("setMarket", 0, margin.tiers, rate_wad, 0)
@@ -613,7 +618,7 @@ def test_liquidate__a_price_above_the_line__reverts(margin: Margin) -> None:
     margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
 
 
-def test_liquidate__collateral__freezes_cancels_sells_and_ends(margin: Margin, event: Any) -> None:
+def test_liquidate__collateral__freezes_cancels_sells_and_ends(margin: Margin, event: EventReader) -> None:
     indebted(margin)
     margin.exchange.limit(OWNER, SELL, price(3), 40_000)
     margin.act("quotePerp", 0, 5, 5, 10, sender=OWNER)
@@ -649,7 +654,7 @@ def test_liquidate__collateral__freezes_cancels_sells_and_ends(margin: Margin, e
     margin.assert_conserved()
 
 
-def test_liquidate__in_slices__waits_between_and_ends_over_the_warning_line(margin: Margin, event: Any) -> None:
+def test_liquidate__in_slices__waits_between_and_ends_over_the_warning_line(margin: Margin, event: EventReader) -> None:
     margin.own("setRules", rules(slice_bps=20_00, fee_bps=1_00, pause=30))
     indebted(margin)
     margin.bid(margin.exchange.book, 0.9, 200_000)

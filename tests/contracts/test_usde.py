@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
+
+from ..conftest import EventReader, Stage
 
 OWNER, MINTER, HOLDER = address_of("owner"), address_of("minter"), address_of("holder")
 OTHER = address_of("beneficiary")
@@ -14,11 +14,11 @@ ZERO = "0x" + "0" * 40
 
 
 @pytest.fixture
-def usde(stage: Any) -> Any:
+def usde(stage: Stage) -> Contract:
     return stage.deploy("USDe", OWNER)
 
 
-def test_set_minter__owner__replaces_and_says_so(stage: Any, usde: Any, event: Any) -> None:
+def test_set_minter__owner__replaces_and_says_so(stage: Stage, usde: Contract, event: EventReader) -> None:
     receipt = stage.send(usde, "setMinter", MINTER, sender=OWNER)
     assert event(receipt, "MinterUpdated") == {"newMinter": MINTER, "oldMinter": ZERO}
     assert stage.view(usde, "minter") == MINTER
@@ -26,20 +26,20 @@ def test_set_minter__owner__replaces_and_says_so(stage: Any, usde: Any, event: A
     assert stage.balance(usde, HOLDER) == 5
 
 
-def test_set_minter__anyone_else__reverts(stage: Any, usde: Any) -> None:
+def test_set_minter__anyone_else__reverts(stage: Stage, usde: Contract) -> None:
     reason = stage.refusal(usde, "setMinter", MINTER, sender=MINTER)
     assert reason.lower() == f"OwnableUnauthorizedAccount({MINTER})".lower()
 
 
-def test_usde_mint__not_the_minter__reverts(stage: Any, usde: Any) -> None:
+def test_usde_mint__not_the_minter__reverts(stage: Stage, usde: Contract) -> None:
     assert stage.refusal(usde, "mint", HOLDER, 5, sender=OWNER) == "OnlyMinter"
 
 
-def test_usde_renounce_ownership__owner__reverts(stage: Any, usde: Any) -> None:
+def test_usde_renounce_ownership__owner__reverts(stage: Stage, usde: Contract) -> None:
     assert stage.refusal(usde, "renounceOwnership", sender=OWNER) == "CantRenounceOwnership"
 
 
-def test_usde_burn__holder__supply_falls(stage: Any, usde: Any) -> None:
+def test_usde_burn__holder__supply_falls(stage: Stage, usde: Contract) -> None:
     stage.send(usde, "setMinter", MINTER, sender=OWNER)
     stage.send(usde, "mint", HOLDER, 5, sender=MINTER)
     stage.send(usde, "burn", 2, sender=HOLDER)

@@ -23,7 +23,7 @@ SMALL: dict[str, Any] = {
 """The flagship with 40 positions over the eight minutes of the fall: a few seconds instead of a few minutes."""
 
 
-def small(name: str = "loop-and-crash", **changes: Any) -> Scenario:
+def small(name: str = "loop-and-crash", /, **changes: Any) -> Scenario:
     """A shipped scenario in its small size."""
     return load_scenario(SCENARIOS / f"{name}.yaml", set={**SMALL, **changes})
 

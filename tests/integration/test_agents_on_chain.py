@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def sent(run: Run, **wanted: str) -> pd.DataFrame:
     return rows
 
 
-def build_phase(run: Run) -> list[dict[str, Any]]:
+def build_phase(run: Run) -> list[dict[Hashable, Any]]:
     columns = ["block_number", "timestamp", "transaction_index", "tx_hash", "actor", "intent", "target", "gas_used"]
     rows = run.transactions[run.transactions["phase"] == "build"]
     return rows[columns].to_dict("records")

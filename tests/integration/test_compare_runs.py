@@ -17,6 +17,8 @@ from cascade.experiments.oracles.compare import compare_oracles
 from cascade.experiments.oracles.result import OracleComparison
 from cascade.experiments.runs import Job, RunFailed, run_all
 from cascade.experiments.verify import verify
+from cascade.recording.store import rows_of
+from cascade.recording.tables import PositionRow
 from cascade.run.verification import scenarios_of
 from cascade.scenario.load import vary
 from cascade.toolchain.paths import project_root
@@ -72,15 +74,14 @@ def test_lower_lines__configurator__sets_them_once_everyone_stands(lower: Compar
 
 
 def test_lower_lines__health_when_the_crash_begins__is_the_old_one_times_the_new_threshold(lower: Comparison) -> None:
-    columns = ["borrower", "collateral_asset", "health_factor_wad"]
     before, after = (
-        run.positions[run.positions["event"] == "built"][columns] for run in (lower.baseline, lower.change)
+        rows_of(run.positions[run.positions["event"] == "built"], PositionRow) for run in (lower.baseline, lower.change)
     )
-    for was, now in zip(before.itertuples(), after.itertuples(), strict=True):
+    for was, now in zip(before, after, strict=True):
         expected = was.health_factor_wad * 7450 // 8300 if was.collateral_asset == "USDe" else was.health_factor_wad
         # One block of interest and the roundings lie between both.
         assert now.health_factor_wad == pytest.approx(expected, rel=1e-8)
-    at_once = {row.borrower for row in after.itertuples() if row.health_factor_wad < WAD}
+    at_once = {row.borrower for row in after if row.health_factor_wad < WAD}
     assert at_once
     assert {one.account for one in lower.at_once} == at_once
 
@@ -166,6 +167,7 @@ def test_designs__spot_and_peg__same_positions_and_only_the_market_s_oracle_liqu
     assert len(peg.run.liquidations) == 0
     assert peg.oracle_trough_usd == 1.0
     assert spot.oracle_trough_usd == spot.run.summary["trough"]["USDe"]["spot:usde-usdc"]
+    assert spot.oracle_trough_usd is not None
     assert median.oracle_trough_usd is not None
     assert spot.oracle_trough_usd <= median.oracle_trough_usd <= 1.0
 

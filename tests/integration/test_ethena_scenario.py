@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from cascade import Run, load_scenario, replay
+from cascade.recording.store import rows_of
+from cascade.recording.tables import PositionRow, ReserveRow, SwapRow
 
 from .conftest import SCENARIOS
 
@@ -49,12 +51,12 @@ def carry(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return replay(load_scenario(SCENARIOS / "susde-carry.yaml", set=CARRY), out=tmp_path_factory.mktemp("carry"))
 
 
-def spot_value(row: Any) -> int:
-    return int(row.spot_raw) * int(row.mark_e8) // VALUE_UNIT
+def spot_value(row: ReserveRow) -> int:
+    return row.spot_raw * row.mark_e8 // VALUE_UNIT
 
 
-def backing(row: Any) -> int:
-    return int(row.nav_raw) + int(row.buffer_raw)
+def backing(row: ReserveRow) -> int:
+    return row.nav_raw + row.buffer_raw
 
 
 def crash_swaps(run: Run, venue: str) -> pd.DataFrame:
@@ -65,14 +67,14 @@ def crash_swaps(run: Run, venue: str) -> pd.DataFrame:
 def test_reserve__every_row__is_worth_cash_spot_profit_and_funding(drained: Run, carry: Run) -> None:
     for run in (drained, carry):
         assert len(run.reserve) > 50
-        for row in run.reserve.itertuples():
+        for row in run.frames.rows(ReserveRow):
             cost = -(-row.short_raw * row.mark_e8 // VALUE_UNIT)
             assert row.nav_raw == row.cash_raw + spot_value(row) + row.short_entry_raw - cost + row.funding_raw
             assert row.spot_raw == row.short_raw
 
 
 def test_reserve__at_the_start__backs_every_usde_and_hedges_its_share(drained: Run) -> None:
-    row = next(drained.reserve.itertuples())
+    row = drained.frames.rows(ReserveRow)[0]
     collateral = -(-row.usde_supply_raw // 10**12)
     hedged = collateral * 9000 // 10_000
 
@@ -83,7 +85,7 @@ def test_reserve__at_the_start__backs_every_usde_and_hedges_its_share(drained: R
 
 
 def test_reserve__redemption__drains_spot_and_short_by_what_was_refilled(drained: Run) -> None:
-    first, *_, last = drained.reserve.itertuples()
+    first, *_, last = drained.frames.rows(ReserveRow)
     redeemed = crash_swaps(drained, "usde-minting")
     paid = sum(redeemed["amount_out_raw"])
     from_buffer = first.buffer_raw - last.buffer_raw
@@ -99,7 +101,7 @@ def test_reserve__redemption__drains_spot_and_short_by_what_was_refilled(drained
 
 
 def test_reserve__eth_falls__moves_only_what_flows_are(drained: Run) -> None:
-    first, *_, last = drained.reserve.itertuples()
+    first, *_, last = drained.frames.rows(ReserveRow)
     redeemed = crash_swaps(drained, "usde-minting")
     fees = sum(i // 10**12 for i in redeemed["amount_in_raw"]) - sum(redeemed["amount_out_raw"])
     burnt = sum(redeemed["amount_in_raw"])
@@ -114,7 +116,7 @@ def test_reserve__eth_falls__moves_only_what_flows_are(drained: Run) -> None:
 def test_redemption__every_block__is_within_its_limit_and_pays_par_less_the_fee(drained: Run) -> None:
     redeemed = crash_swaps(drained, "usde-minting")
     assert set(redeemed["asset_in"]) == {"USDe"}
-    for row in redeemed.itertuples():
+    for row in rows_of(redeemed, SwapRow):
         assert row.amount_in_raw <= 2_000_000 * USDE
         assert row.amount_out_raw == row.amount_in_raw * 9990 // (10_000 * 10**12)
     prices = drained.prices
@@ -132,7 +134,7 @@ def test_arbitrageur__whole_run__loses_nothing(drained: Run) -> None:
 
 
 def test_rewards__each_interval__are_the_shorts_value_at_the_settling_mark(carry: Run) -> None:
-    rows = {row.block_number: row for row in carry.reserve.itertuples()}
+    rows = {row.block_number: row for row in carry.frames.rows(ReserveRow)}
     settled = carry.transactions[carry.transactions["intent"] == "settle"]
     rate_wad = 1500 * 10**18 // (10_000 * PERIODS_A_YEAR)
 
@@ -147,7 +149,7 @@ def test_rewards__each_interval__are_the_shorts_value_at_the_settling_mark(carry
 
 
 def test_susde_loop__equity__earns_the_rate_of_its_shares_less_its_debts_interest(carry: Run) -> None:
-    first, *_, last = carry.reserve.itertuples()
+    first, *_, last = carry.frames.rows(ReserveRow)
     growth = Fraction(last.staked_assets_raw, last.staked_shares_raw) * Fraction(
         first.staked_shares_raw, first.staked_assets_raw
     )
@@ -156,7 +158,7 @@ def test_susde_loop__equity__earns_the_rate_of_its_shares_less_its_debts_interes
     seconds = last.timestamp - first.timestamp
     for borrower in ("loopers-0", "loopers-2"):
         built, end = (
-            next(positions[(positions["borrower"] == borrower) & (positions["event"] == event)].itertuples())
+            rows_of(positions[(positions["borrower"] == borrower) & (positions["event"] == event)], PositionRow)[0]
             for event in ("built", "end")
         )
         # 100,000 looped five times at 80 %: the price of shares grows, not their number; debt compounds by the second.
@@ -168,12 +170,12 @@ def test_susde_loop__equity__earns_the_rate_of_its_shares_less_its_debts_interes
 
 
 def test_susde_loop__a_month__nets_what_the_account_says_of_a_base_of_twelve_per_cent(carry: Run) -> None:
-    first, *_, last = carry.reserve.itertuples()
+    first, *_, last = carry.frames.rows(ReserveRow)
     years = (last.timestamp - first.timestamp) / (365 * 86_400)
     rate = Fraction(last.staked_assets_raw * first.staked_shares_raw, last.staked_shares_raw * first.staked_assets_raw)
     base = float(rate - 1) / years
     positions = carry.positions[carry.positions["borrower"] == "loopers-1"]
-    built, end = (next(positions[positions["event"] == event].itertuples()) for event in ("built", "end"))
+    built, end = (rows_of(positions[positions["event"] == event], PositionRow)[0] for event in ("built", "end"))
     equity, equity_after = (row.collateral_base_e8 - row.debt_base_e8 for row in (built, end))
     net = (equity_after / equity - 1) / years
 
@@ -184,7 +186,7 @@ def test_susde_loop__a_month__nets_what_the_account_says_of_a_base_of_twelve_per
 
 
 def test_susde_loop__supply__is_conserved_and_backed_up_to_what_is_not_distributed(carry: Run) -> None:
-    for row in carry.reserve.itertuples():
+    for row in carry.frames.rows(ReserveRow):
         supply = -(-row.usde_supply_raw // 10**12)
         income = row.undistributed_raw + row.funding_raw
         assert 0 <= supply - (backing(row) - income) <= 3

@@ -108,8 +108,7 @@ class Quoter:
         self.script = script
 
     def prepare(self, world: World) -> None:
-        address, exchange = world.enlist(self.name, role=self.role), world.exchange
-        assert exchange is not None
+        address, exchange = world.enlist(self.name, role=self.role), world.require_exchange()
         world.chain.fund([address])
         exchange.enrol(address, self.name)
         for asset, unit in (("USDC", USDC), ("ALT", ALT), ("USDe", USDE)):
@@ -160,7 +159,8 @@ class Played:
     """With the time of their block."""
     sent: list[tuple[Transaction, str]] = field(default_factory=list)
     """With the reason where it reverted."""
-    last: BlockView | None = None
+    last: BlockView = field(init=False)
+    """The view after the last block; there once the engine has run."""
 
     def noted(self, note: MarginNote, *, step: int) -> None:
         self.notes.append(note)
@@ -201,7 +201,12 @@ def anvil() -> Iterator[Anvil]:
 @pytest.fixture
 def play(anvil: Anvil) -> Iterator[Callable[..., Played]]:
     heard: list[Played] = []
-    chain = LocalChain(anvil.rpc, on_block=lambda block, sent: [played.saw(block, sent) for played in heard])  # type: ignore[func-returns-value]
+
+    def tell(block: Block, sent: Sequence[Transaction]) -> None:
+        for played in heard:
+            played.saw(block, sent)
+
+    chain = LocalChain(anvil.rpc, on_block=tell)
 
     def made(
         script: dict[int, dict[str, Fraction]], *, set_up: Callable[[World], None] = lambda _: None, **changes: Any
@@ -277,8 +282,7 @@ def test_desk_whale__transfers_degraded__waits_with_its_cash_and_is_sold_by_the_
 
 def borrower(world: World) -> None:
     """10,000 ALT and 4,000 USDe at 1 in an account of the exchange, 10,000 USDC borrowed against them and taken out."""
-    exchange, address = world.exchange, world.enlist(BORROWER, role="holder")
-    assert exchange is not None
+    exchange, address = world.require_exchange(), world.enlist(BORROWER, role="holder")
     assert exchange.margin is not None
     world.chain.fund([address])
     exchange.enrol(address, "borrowers")
@@ -345,8 +349,7 @@ def test_account__liquidated_with_a_pause__waits_between_slices(play: Callable[.
 
 def test_market_order__more_than_one_transaction_takes__is_carried_on(play: Callable[..., Played]) -> None:
     def sells(world: World) -> None:
-        exchange, seller = world.exchange, world.enlist("seller", role="holder")
-        assert exchange is not None
+        exchange, seller = world.require_exchange(), world.enlist("seller", role="holder")
         world.chain.fund([seller])
         exchange.enrol(seller, "sellers")
         deposit(world, [(seller, "ALT", 50 * ALT), (address_of(QUOTER), "USDC", 50 * USDC)])
@@ -430,16 +433,14 @@ def test_arbitrageur__book_dearer_than_the_pool__sells_there_and_buys_here(play:
 
 def by_an_operator(world: World, function: str, *arguments: Any) -> None:
     """What no contract does: an operator of the vault moves balances as it likes."""
-    exchange, rogue = world.exchange, world.enlist("rogue", role="holder")
-    assert exchange is not None
+    exchange, rogue = world.require_exchange(), world.enlist("rogue", role="holder")
     world.chain.fund([rogue])
     world.setup([(address_of("exchange"), exchange.vault, "setOperator", (rogue, True))], intent="break")
     world.setup([(rogue, exchange.vault, function, arguments)], intent="break")
 
 
 def never_paid_in(world: World) -> None:
-    assert world.exchange is not None
-    world.mint("USDC", [(world.exchange.vault.address, 1)])
+    world.mint("USDC", [(world.require_exchange().vault.address, 1)])
 
 
 def unknown_holder(world: World) -> None:
@@ -451,18 +452,18 @@ def locked_for_no_order(world: World) -> None:
 
 
 def from_the_desk(world: World) -> None:
-    assert world.exchange.desk is not None
-    by_an_operator(world, "move", world.tokens["USDC"].address, world.exchange.desk.address, address_of(QUOTER), 1)
+    desk = world.require_exchange().require_desk()
+    by_an_operator(world, "move", world.tokens["USDC"].address, desk.address, address_of(QUOTER), 1)
 
 
 def from_the_pledges(world: World) -> None:
-    assert world.exchange.desk is not None
-    by_an_operator(world, "move", world.tokens["ALT"].address, world.exchange.desk.address, address_of(QUOTER), 1)
+    desk = world.require_exchange().require_desk()
+    by_an_operator(world, "move", world.tokens["ALT"].address, desk.address, address_of(QUOTER), 1)
 
 
 def from_the_margin(world: World) -> None:
-    assert world.exchange.margin is not None
-    by_an_operator(world, "move", world.tokens["USDC"].address, world.exchange.margin.address, address_of(QUOTER), 1)
+    margin = world.require_exchange().require_margin()
+    by_an_operator(world, "move", world.tokens["USDC"].address, margin.address, address_of(QUOTER), 1)
 
 
 @pytest.mark.parametrize(
@@ -490,8 +491,7 @@ def test_conservation__contracts_long_and_short_differ__is_a_violation(play: Cal
     market = {"book": "alt", "contract_size": 100, "tiers": [{"rate_bps": 500}]}
 
     def trades(world: World) -> None:
-        exchange, taker = world.exchange, world.enlist("taker", role="holder")
-        assert exchange is not None
+        exchange, taker = world.require_exchange(), world.enlist("taker", role="holder")
         assert exchange.margin is not None
         world.chain.fund([taker])
         exchange.enrol(taker, "takers")
@@ -504,13 +504,12 @@ def test_conservation__contracts_long_and_short_differ__is_a_violation(play: Cal
         {3: {"alt": Fraction(9, 10)}}, **{**ALONE, "set_up": trades}, **{"exchange.margin.markets": {"p": market}}
     )
     world, taker = played.world, address_of("taker")
-    assert world.exchange.margin is not None
     assert (played.last.exchange.position("p", taker).size, played.last.exchange.position("p", taker).entry) == (
         7,
         7 * 100 * USDC,
     )
 
-    margin, rpc = world.exchange.margin, world.chain.rpc
+    margin, rpc = world.require_exchange().require_margin(), world.chain.rpc
     read = {"from": taker, "to": margin.address, "data": margin.encode("positionOf", 0, taker)}
     (touched,) = rpc.call_as(dict[str, Any], "eth_createAccessList", read, "latest")["accessList"]
     words = {

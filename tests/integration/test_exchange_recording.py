@@ -17,6 +17,7 @@ import yaml
 from cascade import Run, load_scenario, replay
 from cascade.analysis.causes import ledgers
 from cascade.recording.manifest import Expectation
+from cascade.recording.tables import ExchangeEventRow
 
 from .conftest import SCENARIOS
 from .exchange_story import EXCHANGE
@@ -295,7 +296,7 @@ def test_links__of_the_story__are_those_that_its_orders_make(story: Run) -> None
         name: (group["size"].iloc[0], dict(zip(group["fed_by"], group["fed_share"], strict=True)))
         for name, group in story.links.groupby("link")
     }
-    proceeds = {row.kind: row.proceeds_raw / USDC for row in story.exchange_events.itertuples()}
+    proceeds = {row.kind: row.proceeds_raw / USDC for row in story.frames.rows(ExchangeEventRow)}
 
     assert found["exchange-depeg:ALT"] == (
         pytest.approx(93.75),

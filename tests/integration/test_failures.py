@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -23,6 +25,7 @@ from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS, small
 
+T = TypeVar("T")
 FRICTIONLESS = SCENARIOS / "frictionless-loop.yaml"
 
 
@@ -33,11 +36,13 @@ class KillsAnvil(Progress):
         super().__init__(None)
         self.others = set(own_anvils())
 
-    def bar(self, name: str, total: int):  # type: ignore[no-untyped-def]
+    @contextmanager
+    def bar(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
         if name == "playing the crash":
             for pid in set(own_anvils()) - self.others:
                 os.kill(pid, signal.SIGKILL)
-        return super().bar(name, total)
+        with super().bar(name, total) as advance:
+            yield advance
 
 
 def own_anvils(parent: int | None = None) -> list[int]:
@@ -88,10 +93,12 @@ def test_replay__anvil_dies_in_the_crash__says_so_and_leaves_nothing(runs_folder
 
 def test_replay__interrupted__leaves_nothing(runs_folder: Path, private_temp: Path) -> None:
     class Interrupts(Progress):
-        def bar(self, name: str, total: int):  # type: ignore[no-untyped-def]
+        @contextmanager
+        def bar(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
             if name == "playing the crash":
                 raise KeyboardInterrupt
-            return super().bar(name, total)
+            with super().bar(name, total) as advance:
+                yield advance
 
     others = own_anvils()
 
@@ -127,7 +134,7 @@ def test_ape_run_replay__killed__leaves_no_process_and_no_finished_run(kill: sig
         assert "Traceback" not in errors
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> object:
+def wait_for(condition: Callable[[], T], seconds: float = 60) -> T:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = condition()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from cascade import Run
+from cascade.recording.tables import LoopRow
 
 USDE, USDC = 10**18, 10**6
 NO_DEBT = 2**256 - 1
@@ -18,7 +19,7 @@ def test_frictionless_loop__five_rounds__supplies_the_accounts_figures(frictionl
     assert all(raw % USDE == 0 for raw in loops["collateral_raw"])
     assert list(loops["debt_raw"])[-1] == 268_928 * USDC
     ltv = Fraction(8, 10)
-    for k, row in enumerate(loops.itertuples()):
+    for k, row in enumerate(frictionless_run.frames.rows(LoopRow)):
         assert row.collateral_raw == 100_000 * USDE * (1 - ltv ** (k + 1)) / (1 - ltv)
         assert row.debt_raw * 10**12 == row.collateral_raw - 100_000 * USDE
 

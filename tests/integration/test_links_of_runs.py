@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -11,7 +14,7 @@ from cascade.recording.canonical import canonical_sha256
 from cascade.recording.tables import LinkRow
 
 
-def first_rows(run: Run) -> dict[str, dict[str, object]]:
+def first_rows(run: Run) -> dict[str, dict[Hashable, Any]]:
     rows = run.links.drop_duplicates("link")
     return {row["link"]: row for row in rows.to_dict("records")}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from cascade import Run, replay
 from cascade.recording.manifest import Expectation
 from cascade.recording.store import tables_sha256
-from cascade.recording.tables import TABLES, Kind
+from cascade.recording.tables import TABLES, Kind, LiquidationRow
 
 from .conftest import small
 
@@ -36,7 +37,7 @@ def test_crash_run__liquidations__happen_and_each_is_a_transaction(crash_run: Ru
 
     assert len(liquidations) >= 10
     assert liquidations["tx_hash"].is_unique
-    for row in liquidations.itertuples():
+    for row in crash_run.frames.rows(LiquidationRow):
         transaction = transactions.loc[row.tx_hash]
         assert (transaction["intent"], transaction["status"]) == ("liquidate", "ok")
         assert transaction["actor"] == row.liquidator
@@ -45,7 +46,7 @@ def test_crash_run__liquidations__happen_and_each_is_a_transaction(crash_run: Ru
 
 def test_crash_run__liquidation__identity_holds_in_exact_integers(crash_run: Run) -> None:
     # covered x (1 + bonus) in oracle value = seized, at most one unit of each rounding away (Aave V3.6, step 5).
-    for row in crash_run.liquidations.itertuples():
+    for row in crash_run.frames.rows(LiquidationRow):
         base = row.debt_price_e8 * row.debt_covered_raw * 10**18 // (row.collateral_price_e8 * 10**6)
         seized = (base * (10_000 + row.bonus_bps) + 5_000) // 10_000
         if row.collateral_seized_raw < row.collateral_before_raw:
@@ -56,7 +57,7 @@ def test_crash_run__liquidation__identity_holds_in_exact_integers(crash_run: Run
 
 
 def test_crash_run__close_factor__is_half_only_above_the_line_and_for_large_sides(crash_run: Run) -> None:
-    for row in crash_run.liquidations.itertuples():
+    for row in crash_run.frames.rows(LiquidationRow):
         collateral_e8 = row.collateral_before_raw * row.collateral_price_e8 // 10**18
         debt_e8 = -(-row.debt_before_raw * row.debt_price_e8 // 10**6)
         half = row.health_factor_before_wad > 95 * WAD // 100 and min(collateral_e8, debt_e8) >= 2_000 * 10**8
@@ -127,9 +128,9 @@ def test_crash_run__losing_bots__revert_and_pay_gas(crash_run: Run) -> None:
 
 def test_peg_run__same_positions_and_day__nothing_is_liquidated(crash_run: Run, peg_run: Run) -> None:
     columns = ["borrower", "address", "collateral_raw", "debt_raw"]
-    built = [run.positions[run.positions["event"] == "built"][columns] for run in (crash_run, peg_run)]
+    crash_built, peg_built = (run.positions[run.positions["event"] == "built"][columns] for run in (crash_run, peg_run))
 
-    pd.testing.assert_frame_equal(*built)
+    pd.testing.assert_frame_equal(crash_built, peg_built)
     assert len(peg_run.liquidations) == 0
     assert peg_run.summary["deficit_usd"] == 0
     assert peg_run.summary["counterfactual"] is None
@@ -145,7 +146,7 @@ def test_peg_run__at_the_trough__hides_a_shortfall_that_the_exit_shows(peg_run: 
 
 @pytest.mark.parametrize("exits", [["usde-usdc"], []])
 def test_keepers_with_inventory__sell_or_hold__liquidate_without_flash_loans(exits: list[str], tmp_path: Path) -> None:
-    keys = {"funding": "inventory", "inventory": 2_000_000, "exits": exits}
+    keys: dict[str, Any] = {"funding": "inventory", "inventory": 2_000_000, "exits": exits}
     run = replay(small(**{f"agents.keeper.{key}": value for key, value in keys.items()}), out=tmp_path)
 
     assert len(run.liquidations) >= 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def written(folder: Path, body: str, *, head: str = HEAD) -> Path:
     return folder / "mine.yaml"
 
 
-def rows(run: Run, status: str) -> list[dict[str, Any]]:
+def rows(run: Run, status: str) -> list[dict[Hashable, Any]]:
     found = run.transactions[(run.transactions["actor"] == "mine") & (run.transactions["status"] == status)]
     return found.to_dict("records")
 

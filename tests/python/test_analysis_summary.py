@@ -286,9 +286,9 @@ def test_leverage_at_build__five_rounds_at_80_pct__is_3_69(run_of: RunOf, one_lo
 def test_debt_at_risk__one_loop__starts_at_its_own_fall(run_of: RunOf, one_looper_rows: Rows) -> None:
     # Health factor 0.83 x 368,928 / 268,928 = 1.1386: a fall of 12.17 % takes it to 1.
     risk = debt_at_risk(Frames(run_of(one_looper_rows))).set_index("fall_pct")
-    assert risk.loc[12.0, "debt_usd"] == 0
-    assert risk.loc[13.0, "debt_usd"] == 268_928
-    assert risk.loc[100.0, "positions"] == 1
+    assert risk["debt_usd"].loc[12.0] == 0
+    assert risk["debt_usd"].loc[13.0] == 268_928
+    assert risk["positions"].loc[100.0] == 1
 
 
 def test_analysis_and_report__imported__bring_neither_ape_nor_web3() -> None:

@@ -117,7 +117,7 @@ def test_loan__by_its_ltv_and_deadline__is_called_sold_or_let_off(
 ) -> None:
     sight = ExchangeSight(loans={SMALL: DeskLoan(100 * USDE, 50, ltv_bps, deadline)}, offers={SMALL: 5}, ladders=DEEP)
 
-    arguments = dict.fromkeys(("callMargin", "endCall"), (DESK, 3, SMALL))
+    arguments: dict[str, tuple[Any, ...]] = dict.fromkeys(("callMargin", "endCall"), (DESK, 3, SMALL))
     arguments["liquidateLoan"] = (DESK, 3, SMALL, 100)
     assert calls(sight) == [(function, *arguments[function]) for function in called]
     assert calls(sight, desk=False) == []

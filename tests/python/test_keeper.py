@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cascade.agents.keeper import Keeper
-from cascade.chain.abi import Interface
+from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.local import Contract
 from cascade.observation import BookEntry, ExitCurve, LiquidationPreview
 from cascade.scenario.model import KeeperSpec
@@ -68,7 +68,7 @@ class View:
 def bot(**keys: Any) -> Keeper:
     spec = KeeperSpec.model_validate({"kind": "keeper", "exits": ["pool"], **keys})
     keeper = Keeper("bot", spec, stream(1, "bot"))
-    abi = [{"type": "function", "name": "liquidate", "inputs": [], "outputs": []}]
+    abi: list[AbiEntry] = [{"type": "function", "name": "liquidate", "inputs": [], "outputs": []}]
     keeper._liquidator = Contract(LIQUIDATOR, Interface("Liquidator", abi))
     return keeper
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cascade.analysis.links import link_rows
+from cascade.recording.tables import LinkRow
 
 from .chain_by_hand import E8, SECONDS, START, USDC, WAD, ChainByHand, raw
 
@@ -244,7 +244,7 @@ def test_links__every_split__sums_to_one(tmp_path: Path, run: ChainByHand) -> No
     unwind(run, 3, "called: pool at 1.0000", 70, to="0.93")
     liquidation(run, 4, "looper-1", 110, price="0.93", to="0.81")
     run.price(3, "USDe", "oracle", "0.93")
-    rows: dict[str, list[dict[str, Any]]] = {}
+    rows: dict[str, list[LinkRow]] = {}
     for row in link_rows(run.frames(tmp_path, blocks=9)):
         rows.setdefault(row.link, []).append(row)
 

@@ -65,7 +65,7 @@ class OffPeg(DividedOnce):
 
     def rate(self, x: int, y: int) -> int:
         half = self.fee // 2
-        return self.fee_mul * half // ((self.fee_mul - SCALE) * 4 * x * y // (x + y) ** 2 + SCALE)
+        return int(self.fee_mul * half // ((self.fee_mul - SCALE) * 4 * x * y // (x + y) ** 2 + SCALE))
 
     def imbalance_fees(self, new: list[int]) -> tuple[int, list[int], int]:
         """D before, fees, D after them."""
