@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from cascade.experiments.charts import (
+    Point,
+    Specification,
+    dataset_of,
+    health_chart,
+    health_points,
+    line_chart,
+    price_points,
+    scale_of,
+)
 from cascade.experiments.comparison.divergence import DIVERGENCE_HEADINGS, divergence_rows
 from cascade.experiments.comparison.result import Comparison
 from cascade.experiments.comparison.words import (
@@ -22,14 +32,12 @@ from cascade.experiments.comparison.words import (
 from cascade.report.run.words import day_of
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.document import document
-from cascade.report.shared.overlays import health_chart, health_data, line_chart, price_data
 from cascade.run.opened import Run
+from cascade.vocabulary import PriceSource
 
 __all__ = ["build_comparison"]
 
 _TEMPLATE = Path(__file__).with_name("comparison.html.j2")
-
-_COLUMNS = ["t", "time", "series", "value"]
 
 
 def build_comparison(comparison: Comparison, folder: Path) -> Path:
@@ -75,42 +83,41 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
     return path
 
 
-def _charts(runs: dict[str, Run]) -> tuple[dict[str, Dataset], dict[str, dict[str, Any]]]:
-    """Return the data and charts of prices and health of each run, both runs on the same scales."""
-    datasets, charts = {}, {}
+def _charts(runs: dict[str, Run]) -> tuple[dict[str, Dataset], dict[str, Specification]]:
+    """Return the data and the charts of prices and health of each run, on scales that both runs share."""
+    prices = {name: _prices(run) for name, run in runs.items()}
+    health = {name: health_points(run.frames) for name, run in runs.items()}
+    price_scale = scale_of([point for points in prices.values() for point in points])
+    highest = max(_highest_total(points) for points in health.values())
+    datasets: dict[str, Dataset] = {}
+    charts: dict[str, Specification] = {}
     for name, run in runs.items():
-        datasets[f"prices-{name}"] = Dataset(_COLUMNS, _prices(run))
-        datasets[f"health-{name}"] = health_data(run.frames)
-    seen = [row[3] for name in runs for row in datasets[f"prices-{name}"].rows]
-    totals = [_highest(datasets[f"health-{name}"]) for name in runs]
-    for name, run in runs.items():
-        day = day_of(run.frames)
-        prices, health = f"prices-{name}", f"health-{name}"
-        charts[prices] = line_chart(
-            prices,
-            datasets[prices],
-            title="dollars per token",
-            day=day,
-            low=min(seen, default=0.0),
-            high=max(seen, default=1.0),
-        )
-        charts[health] = health_chart(health, day=day, high=max(totals))
+        day, key = day_of(run.frames), f"prices-{name}"
+        datasets[key] = dataset_of(prices[name])
+        charts[key] = line_chart(key, datasets[key], title="dollars per token", day=day, scale=price_scale)
+        key = f"health-{name}"
+        datasets[key] = dataset_of(health[name])
+        charts[key] = health_chart(key, day=day, high=highest)
     return datasets, charts
 
 
-def _prices(run: Run) -> list[list[Any]]:
+def _prices(run: Run) -> list[Point]:
+    """Return what the pool sees of the main collateral, and its prices at venues and books."""
     trough = run.summary["trough_at"]
     if trough is None:
         return []
     asset = trough["asset"]
     sources = sorted(set(run.prices.loc[run.prices["asset"] == asset, "source"].tolist()))
-    return price_data(
-        run.frames, asset, [source for source in sources if source.startswith(("spot:", "oracle", "book:"))]
-    )
+    return price_points(run.frames, asset, [source for source in sources if _is_drawn(source)])
 
 
-def _highest(data: Dataset) -> float:
+def _is_drawn(source: str) -> bool:
+    return any(kind.is_kind_of(source) for kind in (PriceSource.SPOT, PriceSource.ORACLE, PriceSource.BOOK))
+
+
+def _highest_total(points: Sequence[Point]) -> float:
+    """Return the largest sum of the areas at one moment; 1 where there is nothing, so that the scale is not empty."""
     totals: dict[int, float] = {}
-    for moment, _, _, value in data.rows:
-        totals[moment] = totals.get(moment, 0.0) + value
+    for point in points:
+        totals[point.timestamp] = totals.get(point.timestamp, 0.0) + point.usd
     return max(totals.values(), default=1.0) or 1.0

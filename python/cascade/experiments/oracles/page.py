@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from cascade.experiments.charts import Point, dataset_of, line_chart, price_points, scale_of
 from cascade.experiments.oracles.result import DesignRun, OracleComparison
 from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_note, recovery_note
 from cascade.report.run.words import day_of
-from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.document import document
-from cascade.report.shared.overlays import line_chart, price_data
 from cascade.vocabulary import PriceSource
 
 __all__ = ["build_oracles"]
@@ -27,14 +26,14 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
         Path of the page, which is one file: it opens from disk and needs no network.
     """
     day = day_of(comparison.designs[0].run.frames)
-    datasets = {
+    lines = {
         "market": _price_lines(comparison, _market_source),
         "oracle": _price_lines(comparison, lambda _: PriceSource.ORACLE),
     }
-    seen = [row[3] for data in datasets.values() for row in data.rows]
-    low, high = min(seen, default=0.0), max(seen, default=1.0)
+    scale = scale_of([point for points in lines.values() for point in points])
+    datasets = {name: dataset_of(points) for name, points in lines.items()}
     charts = {
-        name: {"": line_chart(name, data, title="dollars per token", day=day, low=low, high=high)}
+        name: {"": line_chart(name, data, title="dollars per token", day=day, scale=scale)}
         for name, data in datasets.items()
     }
     page = document(
@@ -58,14 +57,14 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
     return path
 
 
-def _price_lines(comparison: OracleComparison, source_of: Callable[[DesignRun], str | None]) -> Dataset:
+def _price_lines(comparison: OracleComparison, source_of: Callable[[DesignRun], str | None]) -> list[Point]:
     """Return one line per design: the price of the main collateral at a source; None leaves a design out."""
-    rows = []
+    points: list[Point] = []
     for design in comparison.designs:
         trough, source = design.run.summary["trough_at"], source_of(design)
         if trough is not None and source is not None:
-            rows += price_data(design.run.frames, trough["asset"], [source], series=design.name)
-    return Dataset(["t", "time", "series", "value"], rows)
+            points += price_points(design.run.frames, trough["asset"], [source], series=design.name)
+    return points
 
 
 def _market_source(design: DesignRun) -> str | None:
