@@ -57,7 +57,7 @@ class Run:
         """Return the path of the report, which is drawn from the tables first where it is missing."""
         page = self.folder / "report.html"
         if not page.is_file():
-            # Imported on first use: the chart libraries take seconds to load, and most callers want tables only.
+            # Imported on first use: the chart libraries are slow to load, and most callers want tables only.
             from cascade.report.run.page import build_report
 
             build_report(self.folder)

@@ -1,1 +1,1 @@
-"""What causes a fall? Further runs of the same seed, with classes of actor switched off."""
+"""Causes of a fall: further runs of the same seed, with classes of actor switched off."""

@@ -1,1 +1,1 @@
-"""What does a change of a scenario bring about? Baseline and change, run on the same positions, side by side."""
+"""Comparison of a scenario with a change of it, run on the same positions."""

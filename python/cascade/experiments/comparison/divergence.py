@@ -1,4 +1,4 @@
-"""Where two runs diverge: the chain of links of both, side by side."""
+"""Find where two runs diverge: the chain of links of both, side by side."""
 
 from __future__ import annotations
 

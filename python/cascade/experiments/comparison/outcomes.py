@@ -10,10 +10,12 @@ from cascade.analysis.frames import Frames
 from cascade.experiments.causes.amplification import Amplification
 from cascade.experiments.comparison.result import Outcome
 from cascade.run.opened import Run
-from cascade.units import BPS
-from cascade.vocabulary import Phase, Valuation
+from cascade.units import BPS, bps_to_pct
+from cascade.vocabulary import HEADLINE_DEPTH_BPS, Phase, Valuation
 
 __all__ = ["Clearing", "clearing_of", "outcomes_of"]
+
+_HEADLINE_DEPTH = f"{bps_to_pct(HEADLINE_DEPTH_BPS):g} %"
 
 _Summary = Mapping[str, Any]
 
@@ -91,7 +93,7 @@ def _exchange_figures(exchange: _Summary | None, subjects: _Subjects) -> Iterato
         yield f"{name}: lowest price of a trade", "USD each", book.get("low_usd")
         yield f"{name}: largest fall in five minutes", "%", book.get("five_minute_fall_pct")
         yield f"{name}: ten minutes after its low, of the start", "%", book.get("after_10_minutes_pct")
-        yield f"{name}: bids within 2 % gone", "%", book.get("depth_fall_pct")
+        yield f"{name}: bids within {_HEADLINE_DEPTH} gone", "%", book.get("depth_fall_pct")
     leverages = {} if exchange is None else exchange["leverage"]
     liquidated = {} if exchange is None else exchange["accounts_liquidated"]
     for cohort in subjects.cohorts:
@@ -107,7 +109,7 @@ def _exchange_figures(exchange: _Summary | None, subjects: _Subjects) -> Iterato
 
 @dataclass(frozen=True)
 class Clearing:
-    """How long the pool needed to liquidate what was liquidatable.
+    """The time that the pool needed to liquidate what was liquidatable.
 
     Attributes
     ----------

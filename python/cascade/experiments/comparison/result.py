@@ -117,7 +117,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class RowMatch:
-    """How many rows of a table are in both runs, and how many in only one of them."""
+    """The number of rows of a table that are in both runs, and in only one of them."""
 
     table: str
     both: int
@@ -127,7 +127,7 @@ class RowMatch:
 
 @dataclass(frozen=True)
 class ColumnDifference:
-    """How far a column differs over the rows that are in both runs.
+    """The differences of a column over the rows that are in both runs.
 
     Attributes
     ----------

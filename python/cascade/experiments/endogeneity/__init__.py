@@ -1,1 +1,1 @@
-"""Is a crash endogenous? Many seeds, runs without leverage and without liquidations, and other parameter values."""
+"""Endogeneity of a crash: many seeds, no leverage, no liquidations, and other parameter values."""

@@ -1,1 +1,1 @@
-"""Which links of a chain does a claim depend on? Many seeds, each link left out, and each remedy applied."""
+"""Necessity of the links of a chain: many seeds, each link left out, and each remedy applied."""

@@ -15,8 +15,12 @@ from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, vary
 from cascade.scenario.model import NecessitySpec
+from cascade.units import bps_to_pct
+from cascade.vocabulary import HEADLINE_DEPTH_BPS, PriceSource
 
 __all__ = ["examine_necessity"]
+
+_HEADLINE_DEPTH = f"{bps_to_pct(HEADLINE_DEPTH_BPS):g} %"
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,12 @@ def _outcome(run: Run, scenario: Scenario, changes: tuple[str, ...], claims: lis
     )
 
 
-def _figures(summary: dict[str, Any]) -> dict[str, float | None]:
+def _figures(summary: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the figures of the subjects that claims are about: prices, books and cohorts."""
     figures: dict[str, float | None] = {"liquidations": summary["liquidations"]}
     for asset, sources in summary["trough"].items():
         for source, usd in sources.items():
-            if source.partition(":")[0] in ("spot", "book"):
+            if PriceSource.SPOT.is_kind_of(source) or PriceSource.BOOK.is_kind_of(source):
                 figures[f"lowest {asset}, {source}"] = usd
     exchange = summary.get("exchange")
     if exchange is None:
@@ -120,8 +125,9 @@ def _figures(summary: dict[str, Any]) -> dict[str, float | None]:
     for name, book in exchange["books"].items():
         figures[f"{name}: fall in five minutes, %"] = book["five_minute_fall_pct"]
         figures[f"{name}: ten minutes after the low, % of the start"] = book["after_10_minutes_pct"]
-        figures[f"{name}: bids within 2 % gone, %"] = book["depth_fall_pct"]
+        figures[f"{name}: bids within {_HEADLINE_DEPTH} gone, %"] = book["depth_fall_pct"]
     for cohort, leverage in exchange["leverage"].items():
+        # A cohort that was never liquidated has no peak before its liquidation.
         if leverage["liquidated_at"] is not None:
             figures[f"{cohort}: leverage at its peak"] = leverage["peak"]
     for cohort, accounts in exchange["accounts_liquidated"].items():

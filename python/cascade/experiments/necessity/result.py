@@ -13,7 +13,7 @@ __all__ = ["Necessity", "RunOutcome", "Variant"]
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How one run ended.
+    """The end of one run.
 
     Attributes
     ----------

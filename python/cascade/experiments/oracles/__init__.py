@@ -1,1 +1,1 @@
-"""How do oracle designs compare? Every design of a scenario, run on the same positions."""
+"""Comparison of oracle designs: every design of a scenario, run on the same positions."""
