@@ -79,7 +79,7 @@ def test_cascade__makers__owe_twice_their_equity_and_more_before_anyone_sells_fo
 
 
 def test_cascade__forced_sales_of_a_call__are_in_the_order_in_which_the_scenario_lists_collateral(whole: Run) -> None:
-    listed = [book.partition("-")[0] for book in cascade().spec.exchange.margin.collateral]  # type: ignore[union-attr]
+    listed = [book.partition("-")[0] for book in cascade().spec.require_exchange().require_margin().collateral]
     events = whole.exchange_events
     sold = events[(events["kind"] == "collateral-sold") & (events["cohort"] == "makers")]
     calls = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from cascade.chain.local import address_of
-from cascade.observation import BookEntry, ExitCurve, PositionState
+from cascade.agents.interface import Agent, MarginNote, Proposal
+from cascade.chain.local import Contract, address_of
+from cascade.observation import BlockView, BookEntry, ExitCurve, PositionState
 from cascade.scenario.model import CohortSpec
 
 E8, WAD, USDE, WETH, USDC = 10**8, 10**18, 10**18, 10**18, 10**6
@@ -21,8 +22,9 @@ THRESHOLD_BPS = 8300
 PREMIUM_BPS = 5
 
 
-def contract(name: str) -> SimpleNamespace:
-    return SimpleNamespace(address=address_of(f"contract {name}"))
+def contract(name: str) -> Contract:
+    """A contract of which only the address is looked at."""
+    return cast(Contract, SimpleNamespace(address=address_of(f"contract {name}")))
 
 
 def swap(*, asset_in: str, amount_raw: int, receiver: str, least_raw: int = 0) -> SimpleNamespace:
@@ -145,10 +147,25 @@ class View:
         return self.feed
 
 
-class Delays:
-    """A random stream whose whole numbers are given."""
+def answers(agent: Agent, view: object) -> list[Proposal | MarginNote]:
+    """Show an agent a made-up view, which answers only what the agent asks, and return all that it says."""
+    return list(agent.propose(agent.see(cast(BlockView, view))))
 
-    def __init__(self, *values: int) -> None:
+
+def asked(agent: Agent, view: object) -> list[Proposal]:
+    """Return the proposals alone of an agent that is shown a made-up view."""
+    return [answer for answer in answers(agent, view) if isinstance(answer, Proposal)]
+
+
+def delays(*values: int) -> np.random.Generator:
+    """Return a random stream whose whole numbers are given."""
+    return cast(np.random.Generator, _Delays(values))
+
+
+class _Delays:
+    """The one method of a random stream that draws delays."""
+
+    def __init__(self, values: tuple[int, ...]) -> None:
         self.values = values
 
     def integers(self, low: int, high: int, size: int) -> np.ndarray[Any, Any]:

@@ -33,7 +33,7 @@ def deployed_book(name: str, base: str, *, taker_fee_bps: int = 0) -> DeployedBo
             "reference": {"kind": "fixed", "price": 1},
         }
     )
-    return DeployedBook(name, spec, contract(f"book {name}"), USDE, USDC, 100, USDE)  # type: ignore[arg-type]
+    return DeployedBook(name, spec, contract(f"book {name}"), USDE, USDC, 100, USDE)
 
 
 def book_state(*, bid: float = 0, ask: float = 0, halted_until: int = 0) -> BookState:

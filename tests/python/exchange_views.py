@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
-from cascade.agents.interface import Proposal
+from cascade.agents.interface import Agent, Proposal
 from cascade.chain.local import address_of
-from cascade.observation import Balance, BookState, MarginAccount, PerpPosition
+from cascade.observation import Balance, BlockView, BookState, MarginAccount, PerpPosition
 from cascade.scenario.model import ExchangeSpec
 from cascade.world.exchange import DeployedBook, DeployedExchange
+from cascade.world.world import World
 
 USDC, ALT, WAD = 10**6, 10**18, 10**18
 LOT = 10**16
@@ -93,6 +94,11 @@ class SetUp:
         self.tokens = {asset: contract(asset) for asset in DECIMALS}
         self.chain = SimpleNamespace(call=self._call, call_in_chunks=self._positions)
         self.actors: dict[str, Any] = {}
+
+    @property
+    def as_world(self) -> World:
+        """As agents take it: they ask only what is here."""
+        return cast(World, self)
 
     def enrol(self, *names: str, cohort: str) -> None:
         for name in names:
@@ -199,5 +205,7 @@ def at_margin(uni_mmr: str, *, level: int = 0) -> MarginAccount:
     return replace(SOUND, uni_mmr_wad=price(uni_mmr) * 10**12, level=level)
 
 
-def asked(agent: Any, view: Any) -> list[Proposal]:
-    return list(agent.propose(agent.see(view)))
+def asked(agent: Agent, view: View) -> list[Proposal]:
+    """Show an agent a made-up view, and return its proposals."""
+    proposals = list(agent.propose(agent.see(cast(BlockView, view))))
+    return [proposal for proposal in proposals if isinstance(proposal, Proposal)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cascade.agents.arbitrageur import Arbitrageur, _Sight
 from cascade.chain.abi import Interface
 from cascade.chain.local import Contract
+from cascade.observation import BlockView
 from cascade.scenario.model import ArbitrageurSpec, ParMintVenue, StableSwapVenue
 from cascade.world.venue import DeployedVenue
 
@@ -202,12 +203,16 @@ class View:
         return ("USDC", gap * 1000 * USDC // WAD) if gap > 0 else ("USDe", -gap * 1000 * USDE // WAD)
 
 
+def shown(here: int, there: int) -> BlockView:
+    return cast(BlockView, View(here, there))
+
+
 def test_see__two_pools__meet_in_the_middle_less_fees_and_edge() -> None:
     # Fees of 5 bps at most (1 bps x 5) at both, an edge of 10: from 0.97 and 0.99 they meet at 0.98.
     agent = Arbitrageur(
         "a", ArbitrageurSpec.model_validate({"kind": "arbitrageur", "venue": "pool", "against": "second", "capital": 1})
     )
-    seen = agent.see(View(9700, 9900))  # type: ignore[arg-type]
+    seen = agent.see(shown(9700, 9900))
 
     middle = 98 * WAD // 100
     net = middle * 9995 // 10_000
@@ -222,4 +227,4 @@ def test_see__gap_within_fees_and_edge__is_no_gap(here: int, there: int) -> None
     agent = Arbitrageur(
         "a", ArbitrageurSpec.model_validate({"kind": "arbitrageur", "venue": "pool", "against": "second", "capital": 1})
     )
-    assert decide(agent.see(View(here, there))) == {}  # type: ignore[arg-type]
+    assert decide(agent.see(shown(here, there))) == {}

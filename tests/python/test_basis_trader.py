@@ -35,9 +35,9 @@ def trader(*, size: int = -8, **keys: Any) -> tuple[BasisTrader, View]:
     world = SetUp(exchange())
     world.enrol("basis-0", cohort="basis")
     agent = BasisTrader("basis-0", spec)
-    agent.prepare(world)  # type: ignore[arg-type]
+    agent.prepare(world.as_world)
     world.sizes[agent.address] = size
-    agent.hedge(world)  # type: ignore[arg-type]
+    agent.hedge(world.as_world)
     return agent, seen(View(world, books={"alt": book_at("0.99", "1.01")}), size=size, base=max(-size, 0) * 10)
 
 

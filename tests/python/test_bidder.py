@@ -41,7 +41,7 @@ def bidder(*, maker_fee_bps: int = 0, **keys: Any) -> tuple[Bidder, View]:
     world = SetUp(exchange(maker_fee_bps=maker_fee_bps))
     world.enrol("bidders-0", cohort="bidders")
     agent = Bidder("bidders-0", spec)
-    agent.prepare(world)  # type: ignore[arg-type]
+    agent.prepare(world.as_world)
     (cash,) = world.minted.values()
     locked = sum(lots * at for (at, lots) in first_bids(world)) // 100
     return agent, View(world, balances={"USDC": Balance(cash - locked, locked)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +14,7 @@ from cascade.chain.local import address_of
 from cascade.observation.exchange_view import Balance, DeskLoan
 from cascade.scenario.model import CohortSpec, DeskWhaleSpec
 
-from .agent_views import UINT_MAX, USDC, USDE, WAD, Delays, View, at_price, cohort, contract, position, world
+from .agent_views import UINT_MAX, USDC, USDE, WAD, View, answers, at_price, cohort, contract, delays, position, world
 from .desk_views import ExchangeSight
 
 WHALE = "whales-0"
@@ -31,7 +32,7 @@ def whale(*, call_delay: int = 0, leave_delay: int = 0, **keys: Any) -> DeskWhal
     spec = DeskWhaleSpec.model_validate(
         {"kind": "desk-whale", "cohort": "whales", "venue": "pool", "reaction_blocks": 100, **keys}
     )
-    return DeskWhale(WHALE, spec, Delays(call_delay, leave_delay))  # type: ignore[arg-type]
+    return DeskWhale(WHALE, spec, delays(call_delay, leave_delay))
 
 
 def desk_cohort() -> CohortSpec:
@@ -40,16 +41,23 @@ def desk_cohort() -> CohortSpec:
     return pledged.model_copy(update={"pledge": pledged.pledge.model_copy(update={"line": "alt"})})
 
 
+@dataclass
+class DeskView(View):
+    """A view that shows the exchange too."""
+
+    exchange: ExchangeSight = field(default_factory=ExchangeSight)
+
+
 def seen(loan: DeskLoan = CALLED, *, paid_in: int = 0, sight: dict[str, Any] | None = None, **keys: Any) -> View:
-    view = View(world(whales=desk_cohort()), states={WHALE: LOOP}, **keys)
-    view.exchange = ExchangeSight(  # type: ignore[attr-defined]
+    view = DeskView(world(whales=desk_cohort()), states={WHALE: LOOP}, **keys)
+    view.exchange = ExchangeSight(
         loans={ADDRESS: loan}, balances={(ADDRESS, "USDC"): Balance(paid_in, 7)}, **(sight or {})
     )
     return view
 
 
 def acts(agent: DeskWhale, view: View) -> tuple[list[MarginNote], dict[str, Proposal]]:
-    wishes = agent.propose(agent.see(view))  # type: ignore[arg-type]
+    wishes = answers(agent, view)
     notes = [wish for wish in wishes if isinstance(wish, MarginNote)]
     return notes, {wish.intent: wish for wish in wishes if isinstance(wish, Proposal)}
 

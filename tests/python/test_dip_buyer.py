@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from cascade.agents.dip_buyer import DipBuyer
-from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
 from cascade.scenario.model import DipBuyerSpec
 from cascade.scenario.streams import stream
 
-from .agent_views import E8, USDC, USDE, WAD, View, contract, position, world
+from .agent_views import E8, USDC, USDE, WAD, View, asked, contract, position, world
 
 BUYER = "dips-0"
 LOW_WAD = 8 * WAD // 10
@@ -49,7 +48,7 @@ def act(
     view = View(
         world(), spot_wad=spot_wad, states={BUYER: state}, wallet={"USDC": quote * USDC, "USDe": asset * USDE}, **keys
     )
-    proposals: list[Proposal] = list(agent.propose(agent.see(view)))  # type: ignore[arg-type]
+    proposals = asked(agent, view)
     if not proposals:
         return None
     (proposal,) = proposals
@@ -138,4 +137,4 @@ def test_dip_buyer__price_refused_by_the_oracle__borrows_nothing() -> None:
     view = View(
         world(), spot_wad=LOW_WAD, oracle_e8=prices, states={BUYER: position(BUYER, collateral=12_500 * USDE, debt=0)}
     )
-    assert list(agent.propose(agent.see(view))) == []  # type: ignore[arg-type]
+    assert asked(agent, view) == []

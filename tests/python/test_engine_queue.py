@@ -52,24 +52,24 @@ def note(**fields: Any) -> MarginNote:
 class Script:
     """An agent that proposes what a list says, step by step."""
 
-    def __init__(self, name: str, steps: Sequence[Sequence[Proposal]]) -> None:
+    def __init__(self, name: str, steps: Sequence[Sequence[Proposal | MarginNote]]) -> None:
         self.name = name
         self.steps = list(steps)
 
     def see(self, view: Any) -> int:
         return int(view.step)
 
-    def propose(self, sight: int) -> Sequence[Proposal]:
+    def propose(self, sight: int) -> Sequence[Proposal | MarginNote]:
         return self.steps[sight] if sight < len(self.steps) else []
 
 
 class Raises(Script):
-    def propose(self, sight: int) -> Sequence[Proposal]:
+    def propose(self, sight: int) -> Sequence[Proposal | MarginNote]:
         raise ZeroDivisionError(f"at step {sight}")
 
 
 class DiesWithTheChain(Script):
-    def propose(self, sight: int) -> Sequence[Proposal]:
+    def propose(self, sight: int) -> Sequence[Proposal | MarginNote]:
         raise ChainError("the node stopped answering")
 
 
@@ -276,7 +276,8 @@ def test_agent__invalid_proposal__is_recorded_and_the_rest_is_sent(invalid: Any,
 
 
 def test_agent__answers_with_what_is_no_list__is_recorded() -> None:
-    blocks, observer = play([Script("odd", [5]), Script("fine", [[proposal("fine", tip=1)]])])  # type: ignore[list-item]
+    no_list: Any = 5
+    blocks, observer = play([Script("odd", [no_list]), Script("fine", [[proposal("fine", tip=1)]])])
 
     assert blocks == [["fine"]]
     assert observer.rejections == [(0, "odd", "TypeError: 'int' object is not iterable")]
@@ -309,7 +310,7 @@ def test_agent__raises_what_would_end_a_program__is_recorded_and_the_run_goes_on
 
 def test_agent__says_what_no_table_holds__is_recorded_in_what_it_does() -> None:
     class Mumbles(Script):
-        def propose(self, sight: int) -> Sequence[Proposal]:
+        def propose(self, sight: int) -> Sequence[Proposal | MarginNote]:
             raise ValueError("\ud800")
 
     _, observer = play([Mumbles("odd", [])])
@@ -326,7 +327,7 @@ def test_proposal__its_arguments_changed_while_it_waits__is_sent_as_proposed() -
     waiting = replace(proposal("bot", tip=1), contract=target, function="take", arguments=(amounts,))
 
     class Fickle(Script):
-        def propose(self, sight: int) -> Sequence[Proposal]:
+        def propose(self, sight: int) -> Sequence[Proposal | MarginNote]:
             amounts[0] = 8 if sight else 7
             return [] if sight else [proposal("x", tip=9), proposal("y", tip=9), waiting]
 
@@ -348,7 +349,7 @@ def test_queue__wanted_since__is_kept_when_the_proposal_is_renewed() -> None:
 
 def test_note__of_a_margin_call__goes_to_the_observer_and_not_to_the_chain() -> None:
     note = MarginNote("whale-pledge", "call", 7010, 1000, 5, 0)
-    blocks, observer = play([Script("whale", [[note, proposal("whale", tip=1)]])])  # type: ignore[list-item]
+    blocks, observer = play([Script("whale", [[note, proposal("whale", tip=1)]])])
 
     assert blocks == [["whale"]]
     assert observer.notes == [(0, "call")]

@@ -15,7 +15,7 @@ from cascade.chain.local import address_of
 from cascade.observation.exchange_view import Balance
 from cascade.scenario.model import ExchangeArbitrageurSpec
 
-from .agent_views import DECIMALS, USDC, USDE, WAD, contract, swap
+from .agent_views import DECIMALS, USDC, USDE, WAD, asked, contract, swap
 from .desk_views import LANE, ExchangeSight, book_state
 
 BUY, SELL, IMMEDIATE_OR_CANCEL = 0, 1, 1
@@ -86,7 +86,7 @@ def sight(states: dict[str, Any], *, cash: int = MANY * USDC, base: int = MANY *
 
 def acts(view: Pool, **keys: Any) -> dict[str, Proposal]:
     agent = arbitrageur(**keys)
-    return {wish.key: wish for wish in agent.propose(agent.see(view))}  # type: ignore[arg-type]
+    return {wish.key: wish for wish in asked(agent, view)}
 
 
 def legs(proposals: dict[str, Proposal]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

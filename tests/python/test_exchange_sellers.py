@@ -38,7 +38,7 @@ def holder(**keys: Any) -> tuple[HolderExit, View]:
     world.scenario.spec.timeline.start_timestamp = 1_000
     world.enrol(NAME, cohort="holders")
     agent = HolderExit(NAME, spec, stream(7, f"agents/{NAME}"))
-    agent.prepare(world)  # type: ignore[arg-type]
+    agent.prepare(world.as_world)
     view = View(world, books={"alt": book_at("0.95")}, balances={"ALT": Balance(100 * ALT, 0)})
     return agent, replace(view, step=BEGIN_SECONDS // 12)
 
@@ -101,8 +101,8 @@ def test_borrower__pledges_borrows_by_the_desk_s_index_and_takes_the_stables_out
     made.index_feeds = {"alt": contract("index")}
     world.chain.call = lambda feed, function: 80_000_000  # 0.80 dollars
     agent = borrower(world)
-    agent.prepare(world)  # type: ignore[arg-type]
-    agent.open(world)  # type: ignore[arg-type]
+    agent.prepare(world.as_world)
+    agent.open(world.as_world)
 
     # 400 ALT at 0.80 are worth 320 dollars, of which 60 % are lent.
     assert world.sent_as("borrow") == [(3, 400 * ALT, 192 * USDC)]

@@ -15,6 +15,8 @@ from cascade.observation import BookEntry, ExitCurve, LiquidationPreview
 from cascade.scenario.model import KeeperSpec
 from cascade.scenario.streams import stream
 
+from .agent_views import asked
+
 USDE, USDC, GWEI = 10**18, 10**6, 10**9
 UINT_MAX = 2**256 - 1
 LIQUIDATOR = "0x" + "11" * 20
@@ -76,7 +78,7 @@ def bot(**keys: Any) -> Keeper:
 def decide(view: View, keeper: Keeper | None = None, **keys: Any) -> list[Any]:
     """Orders a keeper sends: the tuple of its one argument, in the order proposed."""
     keeper = keeper or bot(**keys)
-    return [proposal.arguments[0] for proposal in keeper.propose(keeper.see(view))]  # type: ignore[arg-type]
+    return [proposal.arguments[0] for proposal in asked(keeper, view)]
 
 
 def test_keeper__bonus_above_slippage__takes_all_that_the_pool_allows() -> None:

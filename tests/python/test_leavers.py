@@ -13,7 +13,7 @@ from cascade.agents.provider_exit import ProviderExit
 from cascade.chain.local import address_of
 from cascade.scenario.model import ConstantProductVenue, LenderExitSpec, ProviderExitSpec
 
-from .agent_views import POOL, USDC, WAD, View, contract, world
+from .agent_views import POOL, USDC, WAD, View, asked, contract, world
 
 LINE_WAD = 95 * WAD // 100
 SHARES = 1_000 * WAD
@@ -92,7 +92,7 @@ def test_provider__of_a_pair__sends_its_tokens_and_burns_them_right_after() -> N
     view = View(world(), spot_wad=LINE_WAD - 1, balance=SHARES)
     view.world.venues["pool"] = pair
     agent = provider()
-    first, second = agent.propose(agent.see(view))  # type: ignore[arg-type]
+    first, second = asked(agent, view)
 
     assert (first.function, first.arguments) == ("transfer", (contract("pool").address, 150 * WAD))
     assert (second.function, second.arguments) == ("burn", (address_of("liquidity-provider"),))

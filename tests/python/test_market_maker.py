@@ -38,7 +38,7 @@ def maker(**keys: Any) -> tuple[MarketMaker, View]:
     world = SetUp(exchange())
     world.enrol("makers-0", cohort="makers")
     agent = MarketMaker("makers-0", spec)
-    agent.prepare(world)  # type: ignore[arg-type]
+    agent.prepare(world.as_world)
     balances = {asset: Balance(world.minted[agent.address, asset], 0) for _, asset in world.minted}
     return agent, View(world, balances=balances, books={"alt": book_at("0.99", "1.01")})
 

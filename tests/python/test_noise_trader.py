@@ -37,7 +37,7 @@ def noise(count: int = 3, **keys: Any) -> tuple[NoiseTraders, View]:
     world = SetUp(exchange())
     world.enrol(*MEMBERS[:count], cohort="noise")
     agent = NoiseTraders("noise", spec, [stream(7, f"agents/{member}") for member in MEMBERS[:count]])
-    agent.prepare(world)  # type: ignore[arg-type]
+    agent.prepare(world.as_world)
     balances = {"ALT": Balance(50 * ALT, 0), "USDC": Balance(70 * USDC, 0)}
     return agent, View(world, books={"alt": book_at("0.99", "1.01")}, balances=balances)
 

@@ -12,7 +12,7 @@ from cascade.agents.oracle_upkeep import OracleUpkeep
 from cascade.chain.local import address_of
 from cascade.scenario.model import MarketPosterSpec
 
-from .agent_views import E8, GWEI, WAD, View, contract, world
+from .agent_views import E8, GWEI, WAD, View, asked, contract, world
 
 
 def poster(**keys: Any) -> MarketPoster:
@@ -23,7 +23,7 @@ def poster(**keys: Any) -> MarketPoster:
 
 
 def posts(agent: MarketPoster, view: View) -> list[Proposal]:
-    return list(agent.propose(agent.see(view)))  # type: ignore[arg-type]
+    return asked(agent, view)
 
 
 def seen(spot_e8: int, *, posted_e8: int = E8, posted_at: int = 1000, **keys: Any) -> View:
@@ -79,7 +79,7 @@ def test_upkeep__pokes_every_source_once_after_the_posts_and_before_all_others()
     view = seen(E8)
     view.world.observers = {"USDe:twap": contract("twap"), "USDe:delayed": contract("delayed")}
     agent = OracleUpkeep()
-    proposals = agent.propose(agent.see(view))  # type: ignore[arg-type]
+    proposals = asked(agent, view)
     (post,) = posts(poster(), seen(99_000_000))
 
     assert [(p.contract, p.function) for p in proposals] == [(contract("twap"), "poke"), (contract("delayed"), "poke")]

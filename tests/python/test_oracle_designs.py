@@ -22,6 +22,7 @@ from cascade.experiments.oracles.result import DesignRun, OracleComparison
 from cascade.experiments.oracles.terminal import print_oracles
 from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_markdown
 from cascade.scenario.load import vary
+from cascade.scenario.model import ParMintVenue
 from cascade.toolchain.paths import project_root
 
 from .conftest import write_run
@@ -72,7 +73,9 @@ def test_shipped_designs__each_with_the_recovery_flow__is_a_scenario() -> None:
     common = vary(scenario, stated.set)
 
     assert list(stated.designs) == ["spot", "posted", "twap-30m", "peg", "cap", "median", "delayed"]
-    assert common.spec.venues["usde-minting"].redemption.open  # type: ignore[union-attr]
+    minting = common.spec.venues["usde-minting"]
+    assert isinstance(minting, ParMintVenue)
+    assert minting.redemption.open
     assert common.spec.agents["redeemer"].kind == "arbitrageur"
     for sources in stated.designs.values():
         raw = json.loads(next(iter(sources.values())).model_dump_json())

@@ -35,7 +35,7 @@ def traders(*, rng: np.random.Generator | None = None, **keys: Any) -> tuple[Per
     world = SetUp(exchange(), mark=MARK)
     world.enrol("retail-0", "retail-1", cohort="retail")
     agent = PerpTraders("retail", spec, rng or stream(1, "agents/retail"))
-    agent.prepare(world)  # type: ignore[arg-type]
+    agent.prepare(world.as_world)
     return agent, world
 
 
@@ -45,7 +45,7 @@ def test_open__whole_contracts_of_equity_times_leverage__within_a_per_cent(
 ) -> None:
     # 105 x 5 = 525 USDC at 10 a contract.
     agent, world = traders(side=side)
-    agent.open(world)  # type: ignore[arg-type]
+    agent.open(world.as_world)
 
     assert world.minted == {(FIRST, "USDC"): 105 * USDC, (SECOND, "USDC"): 105 * USDC}
     assert world.exchange.accounts == {FIRST: "retail", SECOND: "retail"}
@@ -56,7 +56,7 @@ def test_open__equity_and_leverage__are_drawn_for_each() -> None:
     agent, world = traders(
         equity={"kind": "uniform", "low": 100, "high": 200}, leverage={"kind": "uniform", "low": 2, "high": 10}
     )
-    agent.open(world)  # type: ignore[arg-type]
+    agent.open(world.as_world)
     drawn = stream(1, "agents/retail").uniform(0, 1, 4)
     equity = [round((100 + 100 * x) * USDC) for x in drawn[:2]]
     contracts = [int(e * (2 + 8 * x) // MARK) for e, x in zip(equity, drawn[2:], strict=True)]
@@ -70,14 +70,14 @@ def test_open__nobody_quotes_as_much__refused_in_one_line() -> None:
     world.fills = False
 
     with pytest.raises(ScenarioError, match="retail-0 found quotes for 0 contracts within 1 % of the mark"):
-        agent.open(world)  # type: ignore[arg-type]
+        agent.open(world.as_world)
 
 
 def test_open__less_than_a_contract__refused_in_one_line() -> None:
     agent, world = traders(equity={"kind": "fixed", "value": 1.99})
 
     with pytest.raises(ScenarioError, match=r"agents\.retail\.equity = '1\.99': equity times leverage is less than"):
-        agent.open(world)  # type: ignore[arg-type]
+        agent.open(world.as_world)
 
 
 def in_position(world: SetUp, *, mark: int, first: int = 52, second: int = 0) -> View:

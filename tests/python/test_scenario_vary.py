@@ -13,6 +13,7 @@ from cascade.experiments.comparison.result import ImpossiblePosition
 from cascade.positions.plan import plan_positions
 from cascade.positions.standing import standing_positions
 from cascade.scenario.load import Scenario, load_scenario, restore_scenario, vary
+from cascade.scenario.model import StableSwapVenue
 from cascade.toolchain.paths import project_root
 
 SCENARIOS = project_root() / "scenarios"
@@ -54,7 +55,9 @@ def test_vary__its_value__is_not_the_scenario_s_afterwards(unwind: Scenario) -> 
     varied = vary(unwind, {"venues.usde-usdc.reserves": reserves, "venues.usde-usdc.reserves.USDC": 2000})
 
     assert reserves == {"USDC": 1000, "USDe": 1000}
-    assert varied.spec.venues["usde-usdc"].reserves == {"USDC": Decimal(2000), "USDe": Decimal(1000)}  # type: ignore[union-attr]
+    pool = varied.spec.venues["usde-usdc"]
+    assert isinstance(pool, StableSwapVenue)
+    assert pool.reserves == {"USDC": Decimal(2000), "USDe": Decimal(1000)}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from cascade.observation import ExitCurve, PositionState
 from cascade.scenario.model import StopLossSpec
 from cascade.scenario.streams import stream
 
-from .agent_views import E8, THRESHOLD_BPS, USDC, USDE, WAD, View, at_price, cohort, contract, position, world
+from .agent_views import E8, THRESHOLD_BPS, USDC, USDE, WAD, View, asked, at_price, cohort, contract, position, world
 
 PRICE_E8 = 95_000_000
 STATE = position("loopers-0", collateral=100_000 * USDE, debt=76_000 * USDC, price_e8=PRICE_E8)
@@ -49,7 +49,7 @@ def seen(*states: PositionState, price_e8: int = PRICE_E8, **keys: Any) -> View:
 
 
 def acts(agent: StopLoss, view: View) -> list[Proposal]:
-    return list(agent.propose(agent.see(view)))  # type: ignore[arg-type]
+    return asked(agent, view)
 
 
 def test_stop__sells_what_brings_the_health_factor_back_to_the_target() -> None:

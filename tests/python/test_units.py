@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,9 +46,9 @@ def test_to_raw__one_unit_finer_than_the_token__is_refused() -> None:
 
 
 @pytest.mark.parametrize("amount", [1.5, True, "1", None])
-def test_to_raw__anything_but_a_decimal_or_int__is_a_type_error(amount: object) -> None:
+def test_to_raw__anything_but_a_decimal_or_int__is_a_type_error(amount: Any) -> None:
     with pytest.raises(TypeError, match="pass a Decimal or an int"):
-        to_raw(amount, 6)  # type: ignore[arg-type]
+        to_raw(amount, 6)
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "-Infinity"])

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from cascade.agents.interface import Proposal
 from cascade.agents.value_buyer import ValueBuyer
 from cascade.chain.local import address_of
 from cascade.observation import ExitCurve
 from cascade.scenario.model import ValueBuyerSpec
 
-from .agent_views import USDC, USDE, WAD, View, world
+from .agent_views import USDC, USDE, WAD, View, asked, world
 
 CAPITAL = 400_000
 
@@ -36,7 +35,7 @@ def asks(*steps: tuple[int, str]) -> ExitCurve:
 def bought(agent: ValueBuyer, curve: ExitCurve, *, spot: str = "0.79", spent: int = 0, capital: int = CAPITAL) -> int:
     """Quote spent by the one purchase, 0 for none."""
     view = View(world(), spot_wad=int(Fraction(spot) * WAD), buys=curve, wallet={"USDC": capital * USDC - spent * USDC})
-    proposals: list[Proposal] = list(agent.propose(agent.see(view)))  # type: ignore[arg-type]
+    proposals = asked(agent, view)
     if not proposals:
         return 0
     (proposal,) = proposals

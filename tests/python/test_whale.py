@@ -14,7 +14,22 @@ from cascade.chain.local import address_of
 from cascade.observation import ExitCurve, PositionState
 from cascade.scenario.model import WhaleSpec
 
-from .agent_views import E8, UINT_MAX, USDC, USDE, WAD, WETH, Delays, View, at_price, cohort, contract, position, world
+from .agent_views import (
+    E8,
+    UINT_MAX,
+    USDC,
+    USDE,
+    WAD,
+    WETH,
+    View,
+    answers,
+    at_price,
+    cohort,
+    contract,
+    delays,
+    position,
+    world,
+)
 
 WHALE, PLEDGE = "whales-0", "whales-0-pledge"
 LOOP = position(WHALE, collateral=1_000_000 * USDE, debt=500_000 * USDC)
@@ -27,7 +42,7 @@ def whale(*, call_delay: int = 0, leave_delay: int = 0, **keys: Any) -> Whale:
     spec = WhaleSpec.model_validate(
         {"kind": "whale", "cohort": "whales", "venue": "pool", "reaction_blocks": 100, **keys}
     )
-    return Whale(WHALE, spec, Delays(call_delay, leave_delay))  # type: ignore[arg-type]
+    return Whale(WHALE, spec, delays(call_delay, leave_delay))
 
 
 def pledge(debt_raw: int) -> PositionState:
@@ -41,7 +56,7 @@ def seen(*, debt: int = 250_000, debt_raw: int | None = None, loop: PositionStat
 
 
 def acts(agent: Whale, view: View) -> tuple[list[MarginNote], list[Proposal]]:
-    wishes = agent.propose(agent.see(view))  # type: ignore[arg-type]
+    wishes = answers(agent, view)
     notes = [wish for wish in wishes if isinstance(wish, MarginNote)]
     return notes, [wish for wish in wishes if isinstance(wish, Proposal)]
 
