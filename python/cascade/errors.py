@@ -51,6 +51,7 @@ class ScenarioError(CascadeError, ValueError):
             # A section of YAML can be a whole page; the key says where to read the rest.
             shown = shown[: _LONGEST_VALUE - 3] + "..."
         where = f"{file}: {key}" if key else file
+        # A key that is missing has no value to show.
         super().__init__(f"{where} = {shown}: {expected}" if value is not None else f"{where}: {expected}")
 
 

@@ -92,6 +92,7 @@ def replay(
     standing = None if like is None else standing_positions(like, scenario)
     plans = plan_positions(scenario) if standing is None else standing.plans
     check_liquidity(scenario, plans)
+    # Under another scenario's positions a shock may well breach nobody: that is then the finding.
     note = check_shock(scenario, plans) if like is None else None
     if note:
         progress.say(note)
@@ -150,6 +151,7 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
         raise CascadeError(
             f"--network: {url} is {version}: a replay sets balances, fees and times, which only anvil allows"
         )
+    # Blocks and transactions of others would shift block numbers, nonces and addresses.
     if int(rpc.call_as(str, "eth_blockNumber"), 16) != 0:
         raise CascadeError(
             f"--network: {url} already has blocks: a replay needs a fresh anvil, started with --no-mining"
@@ -176,11 +178,13 @@ def _play(
         rounds = build_positions(world, plans, progress=advance)
     prepare_reserve(world)
     prepare_redemption(world)
+    # Where a baseline's positions stand, they were built under its lending lines; from here on the scenario's own hold.
     reconfigure_lending(world, scenario)
     require_time_left(world)
     book = _book(world, plans)
     start = scenario.spec.timeline.start_timestamp
     recorder.built(BlockView(world, book=book, step=0, next_timestamp=start), rounds)
+    # The connection counts all the time that it waits, the build's included: the crash phase's is a difference.
     began, waited = time.perf_counter(), world.chain.rpc.waited_seconds
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
         engine = Engine(world, agents=agents, book=book, observer=recorder)

@@ -58,6 +58,7 @@ def compare_scenarios(
         raise CascadeError("nothing to compare with: give --set PATH=VALUE, a second scenario, or --oracle all")
     if designs is not None and (other is not None or changes):
         raise CascadeError("--oracle compares designs of one scenario: --base sets keys in every run")
+    # The seed is that of both runs: another seed in the change alone would be a change too.
     in_every_run = with_seed(shared, seed)
     baseline = load_scenario(file, overrides=in_every_run)
     if designs is None:

@@ -30,6 +30,7 @@ def show_endogeneity(
     """
     scenario = load_scenario(file, overrides=overrides)
     found = examine_endogeneity(scenario, seeds=seeds, paths=paths, workers=workers, progress=terminal())
+    # Written before anything is printed: an examination takes long, and a closed terminal must not lose it.
     folder = out / f"endogeneity-{found.baseline.run_id}"
     files = write_examination(folder, "endogeneity", figures=found.to_json(), markdown=endogeneity_markdown(found))
     console = Console()

@@ -30,6 +30,7 @@ def show_necessity(
     """
     scenario = load_scenario(file, overrides=overrides)
     found = examine_necessity(scenario, seeds=seeds, seeds_without=seeds_without, workers=workers, progress=terminal())
+    # Written before anything is printed: an examination takes long, and a closed terminal must not lose it.
     folder = out / f"necessity-{found.whole.outcomes[0].run_id}"
     files = write_examination(folder, "necessity", figures=found.to_json(), markdown=necessity_markdown(found))
     console = Console()

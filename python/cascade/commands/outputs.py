@@ -33,6 +33,7 @@ def console_beside(markdown: Path | None) -> Console:
 
 def folder_of_runs(out: Path, kind: str, runs: Sequence[Run]) -> Path:
     """Return the folder of a page about several runs: `KIND-SCENARIO-SEED-HASH`, the hash over the ids of the runs."""
+    # The id of a run starts with its scenario and seed, which the folder is named after; its hash names one run only.
     ids = [run.manifest.run_id for run in runs]
     digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:10]
     return out / f"{kind}-{ids[0].rpartition('-')[0]}-{digest}"

@@ -21,6 +21,7 @@ def replay_scenario(file: Path, *, seed: str | None, overrides: tuple[str, ...],
     ExpectationFailed
         When the run ended otherwise than its scenario claims; its folder is written and its figures printed first.
     """
+    # The figures are printed in any case, and most of all when the run did not end as expected.
     run = replay(
         load_scenario(file, overrides=with_seed(overrides, seed)),
         out=out,

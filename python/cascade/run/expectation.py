@@ -97,6 +97,7 @@ def _missed_troughs(expect: ExpectSpec, frames: Frames) -> Iterator[MissedClaim]
 
 
 def _is_within(claim: ExpectedTrough, price_e8: int) -> bool:
+    # Exact decimals: a bound of 0.64 dollars is met by a price of exactly 0.64.
     price = to_tokens(price_e8, 8)
     is_above = claim.at_least_usd is None or price >= claim.at_least_usd
     return is_above and (claim.at_most_usd is None or price <= claim.at_most_usd)
@@ -144,6 +145,7 @@ def _missed_bounds(claimed: ExpectedExchange, frames: Frames) -> list[MissedClai
 
 def _book_bounds(path: str, claimed: ExpectedBook, fall: BookFall | None, depth: BookDepth | None) -> list[_Bound]:
     low, five_minute_fall, later = _fall_figures(fall)
+    # A book that began without bids has lost none, which is no evidence for the claim.
     depth_fall: _Figure = "the book had no bids when the crash began"
     if depth is not None and depth.start_raw:
         depth_fall = depth.fall_bps

@@ -126,6 +126,7 @@ def _write_summary(folder: Path, frames: Frames, machine: MachineFigures) -> Non
         "crash_node_seconds": round(machine.crash_node_seconds, 3),
         "anvil_peak_memory_mb": round(machine.anvil_peak_memory_mb, 1),
     }
+    # Sorted keys, so that two summaries can be compared line by line.
     text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / "summary.json").write_text(text, encoding="utf-8")
 

@@ -42,6 +42,7 @@ class RunInputs:
     def run_id(self) -> str:
         """`<scenario>-<seed>-<hash>`, the hash over all parameters, price paths, contracts and agents' sources."""
         scenario, digest = self.scenario, hashlib.sha256()
+        # Ids of existing runs depend on the order of these parts.
         parts = [scenario.parameters_json(), scenario.path_json(), self.contracts_sha256]
         parts += [f"{name} {agent.sha256}" for name, agent in self.own_agents.items()]
         if self.built_like is not None:

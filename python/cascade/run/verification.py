@@ -38,6 +38,7 @@ def compare_runs(first: Run, second: Run) -> str:
         When the runs were made from different inputs, or when tables of the same run differ; the message names them.
     """
     was, now = first.manifest, second.manifest
+    # First: from other inputs other tables are no surprise, and naming them would hide the reason.
     if was.run_id != now.run_id:
         raise RunsDiffer(
             f"{first.folder}: is {was.run_id}, the second run is {now.run_id}: the scenario, its price path or the "

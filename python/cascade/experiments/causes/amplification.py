@@ -71,6 +71,7 @@ def amplifications(
         One entry per run; None where its scenario has no keeper, or its main collateral no market.
     """
     without = [(number, keepers_off(scenario)) for number, (_, scenario) in enumerate(runs)]
+    # By the number of the run: a scenario without keepers has no job.
     jobs = {
         number: Job(f"{runs[number][1].file} without liquidations", scenario, like=like)
         for number, scenario in without

@@ -84,12 +84,14 @@ def find_causes(
     # Without groups: keepers alone are switched off, even where a group takes them together with another class.
     keepers = frozenset(players_of(scenario.spec).get(Role.KEEPER, ()))
     wanted = {*off_by_set.values(), keepers} - {_NONE_OFF}
+    # The finished run is the one in which nothing is switched off: it is not made again.
     outcomes = {
         _NONE_OFF: _outcome(run, market),
         **_run_without(wanted, scenario, like, market, workers=workers, progress=progress),
     }
     falls_e8 = {off: outcome.fall.fall_e8 for off, outcome in outcomes.items()}
     values_e8 = None
+    # The worth of a set of players is the fall when only they act.
     if shapley:
         values_e8 = shapley_values(list(players), {active: falls_e8[off] for active, off in off_by_set.items()})
     return Causes(

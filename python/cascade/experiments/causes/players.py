@@ -46,6 +46,7 @@ def players_of(spec: ScenarioSpec, *, groups: Sequence[Sequence[str]] = ()) -> d
             if actor_class not in found:
                 classes = ", ".join(found)
                 raise CascadeError(f"--group {'+'.join(group)}: {actor_class}: expected some of {classes}, each once")
+            # Taken out, so that a class that is named twice is missing the second time.
             entries += found.pop(actor_class)
         found["+".join(group)] = tuple(entries)
     return found

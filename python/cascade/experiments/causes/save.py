@@ -33,6 +33,7 @@ def save_causes(causes: Causes) -> Path:
     file = folder / "causes.json"
     _replace(file, record.to_json())
     _replace(folder / "summary.json", json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    # Last, because the page shows what both files hold.
     build_report(folder)
     return file
 

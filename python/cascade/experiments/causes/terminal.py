@@ -62,6 +62,7 @@ def _amplified(amplification: Amplification | None) -> str:
 def _shapley_rows(values_e8: Mapping[str, Fraction]) -> list[tuple[str, str, str]]:
     """Return a row per class, the largest value first, and the row of the total."""
     total = sum(values_e8.values(), Fraction(0))
+    # Classes with equal values come in alphabetical order, so that the table does not change from run to run.
     ordered = sorted(values_e8.items(), key=lambda item: (-item[1], item[0]))
     rows = [(player, _dollars(value), _share(value, total)) for player, value in ordered]
     return [*rows, ("v(all players) - v(empty set)", _dollars(total), _share(total, total))]

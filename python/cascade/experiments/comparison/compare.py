@@ -72,6 +72,7 @@ def compare(
     runs = run_all(jobs, out=out, workers=workers, progress=progress)
     amplified: Sequence[Amplification | None] = (None, None)
     if amplification:
+        # The change's run without keepers stands on the baseline's positions too: only the keepers may differ.
         pairs = list(zip(runs, (baseline, change), strict=True))
         amplified = amplifications(pairs, like=baseline, workers=workers, progress=progress)
     return compare_finished(runs[0], runs[1], impossible=impossible, amplified=(amplified[0], amplified[1]))
@@ -98,6 +99,7 @@ def compare_finished(
     before, after = (run.frames.rows(RunRow)[0].parameters for run in (baseline, change))
     rows, columns = compare_rows(baseline, change)
     liquidated_before, liquidated_after = (set(run.liquidations["borrower"]) for run in (baseline, change))
+    # Accounts, not liquidations: a position that is liquidated twice is lost once.
     saved = tuple(sorted(liquidated_before - liquidated_after))
     newly_lost = tuple(sorted(liquidated_after - liquidated_before))
     return Comparison(

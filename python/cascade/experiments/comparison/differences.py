@@ -35,6 +35,7 @@ def compare_rows(baseline: Run, change: Run) -> tuple[tuple[RowMatch, ...], tupl
     differences: list[ColumnDifference] = []
     for table, identity in IDENTITY.items():
         first, second = (_indexed(run.frames.table(table), identity, table) for run in (baseline, change))
+        # Rows that only one run has are counted; there is nothing to compare them with.
         both = first.index.intersection(second.index)
         matches.append(RowMatch(table, len(both), len(first) - len(both), len(second) - len(both)))
         differences += _column_differences(table, first.loc[both], second.loc[both])

@@ -87,6 +87,7 @@ def _figures(summary: _Summary, subjects: _Subjects) -> Iterator[_NamedFigure]:
 
 
 def _exchange_figures(exchange: _Summary | None, subjects: _Subjects) -> Iterator[_NamedFigure]:
+    # One of the two runs may have no exchange: it has none of these figures.
     books = {} if exchange is None else exchange["books"]
     for name in subjects.books:
         book = books.get(name, {})
@@ -126,6 +127,7 @@ class Clearing:
 def clearing_of(frames: Frames) -> Clearing:
     """Return how long the pool of a run needed to liquidate what was liquidatable."""
     health = frames.health
+    # Buckets include their lower bound and exclude their upper: one that ends at 1 holds health factors under 1.
     under = health[(health["phase"] == Phase.CRASH) & (health["health_high_bps"] <= BPS)]
     if under.empty:
         return Clearing(0, 0)

@@ -60,6 +60,7 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
         seeds=sorted({run.manifest.seed for run in runs.values()}),
         day=day_of(comparison.baseline.frames),
         note=positions_note(comparison),
+        # Both runs usually have the same counterfactual, which is shown once.
         counterfactuals=list(
             dict.fromkeys(run.summary["counterfactual"] for run in runs.values() if run.summary["counterfactual"])
         ),
@@ -79,6 +80,7 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "compare.html"
+    # One kind of line end, so that the page has the same bytes on every platform.
     path.write_text(page, encoding="utf-8", newline="\n")
     return path
 

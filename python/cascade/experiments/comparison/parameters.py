@@ -22,6 +22,7 @@ def parameter_changes(baseline: str, change: str) -> tuple[ParameterChange, ...]
         Every parameter of each scenario as JSON, as the column `parameters` of the table `runs` has it.
     """
     first, second = (dict(_flat(json.loads(text))) for text in (baseline, change))
+    # Compared as text: a value that is written differently but means the same has one form in the parameters' JSON.
     return tuple(
         ParameterChange(key, first.get(key), second.get(key))
         for key in sorted({*first, *second})

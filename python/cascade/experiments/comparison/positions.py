@@ -31,6 +31,7 @@ def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[Impossib
     ScenarioError
         When the pool's configurator would refuse the change under standing positions.
     """
+    # Called for its refusals only: the positions themselves are in the plans.
     standing_positions(baseline, change)
     if not has_same_book(baseline, change):
         return ()
@@ -38,6 +39,7 @@ def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[Impossib
     for plan in plan_positions(baseline):
         cohort = change.spec.positions[plan.cohort]
         limit_bps, _ = borrowing_lines_bps(change.spec, cohort)
+        # A position without rounds has only supplied, which no lending line forbids.
         if plan.rounds:
             found.append(ImpossiblePosition(plan.borrower, plan.cohort, cohort.collateral, plan.ltv_ppm, limit_bps))
         if isinstance(plan.pledge, PoolPledge):
@@ -75,6 +77,7 @@ def _built(row: LoopRow) -> tuple[object, ...]:
 
 def liquidatable_at_once(baseline: Run, change: Run) -> tuple[LiquidatableAtOnce, ...]:
     """Return the positions that are healthy when the baseline is built, and liquidatable when the change is."""
+    # A position that the baseline does not have is left out: its health factor there counts as 0.
     healthy = {row.borrower: row.health_factor_wad for row in _positions_built(baseline)}
     return tuple(
         LiquidatableAtOnce(row.borrower, row.cohort, row.collateral_asset, row.health_factor_wad, before_wad)

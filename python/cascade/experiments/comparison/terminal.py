@@ -64,6 +64,7 @@ def print_comparison(comparison: Comparison, *, page: Path | None = None, consol
 def _print_parameters(console: Console, comparison: Comparison) -> None:
     rows: list[tuple[str | Text, str, str]] = []
     for group, changes in parameter_groups(comparison).items():
+        # A row without values is the heading of its group.
         rows.append((Text(group, style="bold"), "", ""))
         rows += changes
     print_table(console, "Parameters", ("parameter", "baseline", "change"), rows, text_columns=3)

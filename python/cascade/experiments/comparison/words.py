@@ -45,6 +45,7 @@ def parameter_groups(comparison: Comparison) -> dict[str, list[tuple[str, str, s
 def _value(changed: ParameterChange, value: str | None) -> str:
     if value is None:
         return NOTHING
+    # Proposals state rates in per cent; the value that the scenario states follows in brackets.
     if changed.key.endswith("_bps") and value.isdigit():
         return f"{bps_to_pct(int(value)):.2f} % [{value}]"
     return value
@@ -52,6 +53,7 @@ def _value(changed: ParameterChange, value: str | None) -> str:
 
 def figures(outcome: Outcome) -> tuple[str, str, str]:
     """Return a figure before and after the change, and their difference."""
+    # The difference to a figure that a run does not have is none, not the other figure.
     difference = None
     if outcome.baseline is not None and outcome.change is not None:
         difference = outcome.change - outcome.baseline

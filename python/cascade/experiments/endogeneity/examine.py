@@ -68,6 +68,7 @@ def examine_endogeneity(
     with tempfile.TemporaryDirectory(prefix="cascade-endogeneity-") as folder:
         runs = run_all(jobs, out=folder, workers=workers, progress=progress)
         market = main_market(runs[0].frames)
+        # The overrides that the scenario came with are in every run; those after them are a run's own changes.
         known = len(scenario.overrides)
         figures = [
             _figures(run, job.scenario.overrides[known:], market.asset, market.source)
@@ -128,6 +129,7 @@ def scaled(value: object, share_pct: int) -> object:
 
 
 def _without_leverage(scenario: Scenario) -> Scenario:
+    # Without leverage nothing can be liquidated: a scenario that claims liquidations would be refused before the run.
     changes: dict[str, object] = {"expect": {"liquidations": "none"}}
     for name in scenario.spec.positions:
         # Without rounds nothing is borrowed, whatever the target; a target must be stated all the same.

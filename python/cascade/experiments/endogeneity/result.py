@@ -152,6 +152,7 @@ class Endogeneity:
             Criterion("every seed ends as expected", f"{met} of {len(self.seeds)}", met == len(self.seeds)),
             _keeps("without leverage", self.without_leverage, LEAST_WITHOUT_LEVERAGE),
         ]
+        # Without a keeper there is nothing to switch off, and the criterion would say nothing.
         if self.without_liquidations is not None:
             found.append(_keeps("without liquidations", self.without_liquidations, LEAST_WITHOUT_LIQUIDATIONS))
         return found
@@ -186,6 +187,7 @@ class Endogeneity:
             "without_liquidations": None if self.without_liquidations is None else asdict(self.without_liquidations),
             "sensitivity": [asdict(trial) for trial in self.trials],
         }
+        # Values of trials come from YAML, which has types that JSON lacks, such as dates.
         return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
 
 

@@ -33,6 +33,7 @@ _QUANTILES = (
 
 def criteria_rows(found: Endogeneity) -> list[tuple[str, str, str]]:
     """Return a row per criterion of an endogenous crash."""
+    # In capitals, because a criterion that fails decides the examination.
     return [(criterion.claim, criterion.outcome, "yes" if criterion.met else "NO") for criterion in found.criteria]
 
 
@@ -47,6 +48,7 @@ def quantile_rows(found: Endogeneity) -> list[tuple[str, ...]]:
         cells = [
             f"{number(one.value, unit)} [{number(one.low, unit)} to {number(one.high, unit)}]" for one in quantiles
         ]
+        # A figure that one run lacks has no quantiles at all.
         rows.append((name, *(cells or [NOTHING] * 3)))
     return rows
 

@@ -77,11 +77,13 @@ def examine_necessity(
             jobs.append(Job(f"{change.name}, seed {seed}", vary(whole, change.settings), like=whole))
     with tempfile.TemporaryDirectory(prefix="cascade-necessity-") as folder:
         runs = run_all(jobs, out=folder, workers=workers, progress=progress)
+        # The overrides that the scenario came with are in every run; those after them are a run's own changes.
         known = len(scenario.overrides)
         outcomes = [
             _outcome(run, job.scenario, job.scenario.overrides[known:], claims)
             for job, run in zip(jobs, runs, strict=True)
         ]
+    # The outcomes are in the order of the jobs: first the whole chain, then each change with all of its seeds.
     starts = range(seeds, len(outcomes), seeds_without)
     return Necessity(
         scenario=scenario,
@@ -101,6 +103,7 @@ def _changes_of(spec: NecessitySpec) -> list[_Change]:
 
 
 def _outcome(run: Run, scenario: Scenario, changes: tuple[str, ...], claims: list[str]) -> RunOutcome:
+    # Judged again from the tables: the manifest states missed claims as sentences, for readers only.
     missed = {claim.claim for claim in missed_claims(scenario.spec.expect, run.frames)}
     return RunOutcome(
         seed=run.manifest.seed,

@@ -75,6 +75,7 @@ def compare_oracles(
         amplified = amplifications(pairs, like=like, workers=workers, progress=progress)
     return OracleComparison(
         scenario=common,
+        # `vary` appends its changes to the overrides that the scenario came with.
         recovery=common.overrides[len(scenario.overrides) :],
         designs=tuple(
             DesignRun(name, _in_one_line(sources), run, _market_of(run), ratio)
@@ -96,10 +97,12 @@ def _designs_of(scenario: Scenario, names: Sequence[str] | None) -> dict[str, _S
         )
     for name in names or ():
         if name not in known:
+            # The option is at fault here, not the scenario's file.
             raise ScenarioError(
                 file="--oracle", key="", value=name, expected=f"unknown design; the scenario has {', '.join(known)}"
             )
     stated = yaml.safe_load(scenario.text)["oracle_comparison"]["designs"]
+    # A design that is named twice is run once.
     return {name: stated[name] for name in dict.fromkeys(names or known)}
 
 
@@ -111,4 +114,5 @@ def _market_of(run: Run) -> Fall | None:
 
 
 def _in_one_line(sources: _Sources) -> str:
+    # A width that no line reaches: YAML folds longer lines.
     return yaml.safe_dump(dict(sources), default_flow_style=True, sort_keys=False, width=10**6).strip()

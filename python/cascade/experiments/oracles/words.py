@@ -53,8 +53,10 @@ def _shortfall(run: Run, price: Valuation) -> float | None:
     values = [
         shortfalls["trough"][price]
         for pair, shortfalls in run.summary["shortfall_by_pair_usd"].items()
+        # A pair is named COLLATERAL/DEBT.
         if pair.split("/")[0] == trough["asset"]
     ]
+    # A sum that leaves out a pair without a price would look like a smaller loss.
     return None if None in values else sum(values)
 
 
