@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import Artifact, load_artifacts
 from cascade.chain.local import Contract, LocalChain, Receipt, Transaction, address_of
 from cascade.toolchain.paths import anvil_binary
+
+# An example that takes long on a busy machine is no failure of the code.
+settings.register_profile("cascade", deadline=None)
+settings.load_profile("cascade")
 
 os.environ["PATH"] = f"{anvil_binary().parent}{os.pathsep}{os.environ['PATH']}"
 
