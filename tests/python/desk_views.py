@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 
 from cascade.observation.exchange_view import Balance, BookState, DeskLoan, MarginAccount, PerpPosition
-from cascade.scenario.model import BookSpec, DeskSpec, MarginSpec
+from cascade.scenario.model import BookSpec, DeskSpec, ExchangeSpec, MarginSpec
 from cascade.units import WAD
-from cascade.world.exchange import DeployedBook
+from cascade.world.exchange import DeployedBook, DeployedExchange
 
 from .agent_views import USDC, USDE, contract
 
@@ -75,7 +73,9 @@ class ExchangeSight:
             name: deployed_book(name, base, taker_fee_bps=self.taker_fee_bps)
             for name, base in (("alt", "WETH"), ("usde", "USDe"))
         }
-        spec = SimpleNamespace(
+        spec = ExchangeSpec.model_construct(
+            cash="USDC",
+            books={name: book.spec for name, book in books.items()},
             desk=DeskSpec.model_validate({"capital": 1, "lines": {"alt": {}}}),
             margin=MarginSpec.model_validate(
                 {
@@ -86,9 +86,8 @@ class ExchangeSight:
                 }
             ),
         )
-        self.exchange: Any = SimpleNamespace(
+        self.exchange = DeployedExchange(
             spec=spec,
-            cash="USDC",
             books=books,
             lines={"alt": 3},
             collateral={"alt": 0, "usde": 1},
@@ -96,6 +95,7 @@ class ExchangeSight:
             desk=contract("desk"),
             margin=contract("margin"),
             vault=contract("vault"),
+            lens=contract("lens"),
             engine=contract("engine"),
             accounts=dict.fromkeys([*self.accounts, *self.loans], "cohort"),
         )

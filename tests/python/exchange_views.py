@@ -100,6 +100,9 @@ class SetUp:
         """As agents take it: they ask only what is here."""
         return cast(World, self)
 
+    def require_exchange(self) -> DeployedExchange:
+        return self.exchange
+
     def enrol(self, *names: str, cohort: str) -> None:
         for name in names:
             self.actors[address_of(name)] = SimpleNamespace(name=name, cohort=cohort)

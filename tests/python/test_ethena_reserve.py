@@ -23,8 +23,9 @@ ANY = Contract("0x" + "1" * 40, Interface("HedgedReserve", []))
 def agent(*, refill: int = 0) -> EthenaReserve:
     """One that settles every eight hours and refills so many tokens a block."""
     minting = ParMintVenue.model_validate({"kind": "par-mint", "asset_in": "USDC", "asset_out": "USDe"})
+    ethena = SimpleNamespace(minting="minting", rewards_interval_seconds=8 * HOUR)
     scenario: Any = SimpleNamespace(
-        ethena=SimpleNamespace(minting="minting", rewards_interval_seconds=8 * HOUR),
+        require_ethena=lambda: ethena,
         venues={"minting": minting},
         assets={"USDC": SimpleNamespace(decimals=6), "USDe": SimpleNamespace(decimals=18)},
     )

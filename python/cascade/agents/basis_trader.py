@@ -46,16 +46,14 @@ class BasisTrader:
 
     def prepare(self, world: World) -> None:
         """Open the account, pay its cash in, and quote."""
-        exchange = world.exchange
-        assert exchange is not None
+        exchange = world.require_exchange()
         exchange.enrol(self.address, world.actors[self.address].cohort)
         deposit(world, [(self.address, exchange.cash, raw_amount(world.scenario.spec, exchange.cash, self.spec.cash))])
         self._quote_at_set_up(world, exchange, size=0)
 
     def hedge(self, world: World) -> None:
         """Pay in the base of what it is short by now, and quote anew what was taken."""
-        exchange = world.exchange
-        assert exchange is not None
+        exchange = world.require_exchange()
         (size,) = contracts_held(world, self.spec.market, [self.address])
         book = self._book(exchange)
         deposit(world, [(self.address, book.base, max(-size, 0) * self._contract_raw(exchange, book))])
@@ -78,11 +76,10 @@ class BasisTrader:
         exchange = sight.view.exchange.exchange
         if sight.size != self._quoted_at_size:
             self._quoted_at_size = sight.size
-            assert exchange.margin is not None
             proposals.append(
                 Proposal(
                     sender=self.address,
-                    contract=exchange.margin,
+                    contract=exchange.require_margin(),
                     function="quotePerp",
                     arguments=self._quote(exchange),
                     gas_limit=_QUOTE_GAS,
@@ -107,20 +104,20 @@ class BasisTrader:
         return spot_order(sight.view, book, self.address, order, intent="hedge")
 
     def _book(self, exchange: DeployedExchange) -> DeployedBook:
-        assert exchange.spec.margin is not None
-        return exchange.books[exchange.spec.margin.markets[self.spec.market].book]
+        return exchange.books[exchange.spec.require_margin().markets[self.spec.market].book]
 
     def _contract_raw(self, exchange: DeployedExchange, book: DeployedBook) -> int:
-        assert exchange.spec.margin is not None
-        return int(exchange.spec.margin.markets[self.spec.market].contract_size * WAD) * book.base_unit // WAD
+        market = exchange.spec.require_margin().markets[self.spec.market]
+        return int(market.contract_size * WAD) * book.base_unit // WAD
 
     def _quote(self, exchange: DeployedExchange) -> tuple[int, int, int, int]:
         spec = self.spec
         return exchange.markets[spec.market], spec.quote_contracts, spec.quote_contracts, spec.spread_bps
 
     def _quote_at_set_up(self, world: World, exchange: DeployedExchange, *, size: int) -> None:
-        assert exchange.margin is not None
         world.setup(
-            [(self.address, exchange.margin, "quotePerp", self._quote(exchange))], intent="quote", gas=_QUOTE_GAS
+            [(self.address, exchange.require_margin(), "quotePerp", self._quote(exchange))],
+            intent="quote",
+            gas=_QUOTE_GAS,
         )
         self._quoted_at_size = size

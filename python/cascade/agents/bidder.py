@@ -62,8 +62,7 @@ class Bidder:
 
     def prepare(self, world: World) -> None:
         """Open the account, pay its part of the capital in, and place the first bids under the initial price."""
-        exchange, scenario = world.exchange, world.scenario.spec
-        assert exchange is not None
+        exchange, scenario = world.require_exchange(), world.scenario.spec
         exchange.enrol(self.address, world.actors[self.address].cohort)
         book = exchange.books[self.spec.book]
         capital = raw_amount(scenario, exchange.cash, self.spec.capital) // self.spec.count

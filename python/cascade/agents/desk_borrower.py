@@ -30,22 +30,20 @@ class DeskBorrower:
 
     def prepare(self, world: World) -> None:
         """Pay in what it pledges: whole lots."""
-        assert world.exchange is not None
-        world.exchange.enrol(self.address, self.name.rpartition("-")[0])
-        deposit(world, [(self.address, world.exchange.books[self.spec.line].base, self._pledge_raw(world))])
+        exchange = world.require_exchange()
+        exchange.enrol(self.address, self.name.rpartition("-")[0])
+        deposit(world, [(self.address, exchange.books[self.spec.line].base, self._pledge_raw(world))])
 
     def open(self, world: World) -> None:
         """Borrow at the desk's own valuation, and take the stables out."""
-        exchange = world.exchange
-        assert exchange is not None
-        assert exchange.desk is not None
+        exchange = world.require_exchange()
         book, pledge_raw = exchange.books[self.spec.line], self._pledge_raw(world)
         price_e8 = int(world.chain.call(exchange.index_feeds[self.spec.line], "latestAnswer"))
         amount = pledge_raw * price_e8 * self._ltv_bps * book.cash_unit // (book.base_unit * E8 * BPS)
         cash = world.tokens[exchange.cash].address
         world.setup(
             [
-                (self.address, exchange.desk, "borrow", (exchange.lines[self.spec.line], pledge_raw, amount)),
+                (self.address, exchange.require_desk(), "borrow", (exchange.lines[self.spec.line], pledge_raw, amount)),
                 (self.address, exchange.vault, "withdraw", (cash, amount)),
             ],
             intent="borrow",
@@ -59,6 +57,5 @@ class DeskBorrower:
         return []
 
     def _pledge_raw(self, world: World) -> int:
-        assert world.exchange is not None
-        book = world.exchange.books[self.spec.line]
+        book = world.require_exchange().books[self.spec.line]
         return book.lots(self._pledge * book.base_unit) * book.lot_raw

@@ -69,18 +69,15 @@ class DeskWhale:
 
     def prepare(self, world: World) -> None:
         """Approve what unwinding and paying in need."""
-        assert world.exchange is not None
         cohort = world.scenario.spec.positions[self.spec.cohort]
         approve_unwinding(world, [self.address], collateral=cohort.collateral)
-        vault = world.exchange.vault.address
+        vault = world.require_exchange().vault.address
         world.setup([(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent="approve")
 
     def see(self, view: BlockView) -> _Sight:
         """The loop, the loan, the cash on both sides, and what the pool pays."""
         cohort, exchange = view.world.scenario.spec.positions[self.spec.cohort], view.exchange
-        assert cohort.pledge is not None
-        line = cohort.pledge.line
-        assert line is not None
+        line = cohort.require_pledge().require_line()
         loop, loan, book = view.position(self.name), exchange.loan(line, self.address), exchange.exchange.books[line]
         sale = None
         if loop.collateral_raw:
@@ -146,10 +143,7 @@ class DeskWhale:
         """What cash at hand can do: repay from the exchange, and pay in from the chain while that is possible."""
         exchange, world = sight.view.exchange, sight.view.world
         cohort = world.scenario.spec.positions[self.spec.cohort]
-        assert cohort.pledge is not None
-        assert cohort.pledge.line is not None
-        desk = exchange.exchange.desk
-        assert desk is not None
+        line, desk = cohort.require_pledge().require_line(), exchange.exchange.require_desk()
         proposals: list[Proposal] = []
         repaid = min(needed, sight.paid_in_raw)
         if repaid:
@@ -158,7 +152,7 @@ class DeskWhale:
                     sender=self.address,
                     contract=desk,
                     function="repay",
-                    arguments=(exchange.exchange.lines[cohort.pledge.line], repaid),
+                    arguments=(exchange.exchange.lines[line], repaid),
                     gas_limit=_REPAY_GAS,
                     tip_wei=0,
                     intent="repay",

@@ -9,7 +9,7 @@ from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import Contract, address_of
 from cascade.observation import BlockView, ReserveState
 from cascade.scenario.accounts import raw_amount
-from cascade.scenario.model import EthenaReserveSpec, ParMintVenue, ScenarioSpec
+from cascade.scenario.model import EthenaReserveSpec, ScenarioSpec
 
 __all__ = ["EthenaReserve"]
 
@@ -41,24 +41,21 @@ class EthenaReserve:
         self.name = name
         self.spec = spec
         self.address = address_of("ethena")
-        assert scenario.ethena is not None
-        venue = scenario.venues[scenario.ethena.minting]
-        assert isinstance(venue, ParMintVenue)
-        self._refill_raw = raw_amount(scenario, venue.asset_in, spec.refill_per_block)
-        self._scale = 10 ** (scenario.assets[venue.asset_out].decimals - scenario.assets[venue.asset_in].decimals)
-        self._interval = scenario.ethena.rewards_interval_seconds
+        ethena = scenario.require_ethena()
+        paid, minted = scenario.venues[ethena.minting].pair
+        self._refill_raw = raw_amount(scenario, paid, spec.refill_per_block)
+        self._scale = 10 ** (scenario.assets[minted].decimals - scenario.assets[paid].decimals)
+        self._interval = ethena.rewards_interval_seconds
         self._due: int | None = None
         self._buffer_raw = 0
 
     def see(self, view: BlockView) -> _Sight:
         """The reserve, and whether the vault and the minting contract take rewards."""
-        world, ethena = view.world, view.world.scenario.spec.ethena
-        assert ethena is not None
-        assert world.reserve is not None
+        world, ethena = view.world, view.world.scenario.spec.require_ethena()
         vault, minting = world.tokens[ethena.staked], world.venues[ethena.minting].contract
         unvested = world.chain.call(vault, "getUnvestedAmount", timestamp=view.next_timestamp)
         return _Sight(
-            world.reserve,
+            world.require_reserve(),
             view.reserve(),
             view.next_timestamp,
             unvested > 0,

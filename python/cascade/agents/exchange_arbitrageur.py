@@ -89,8 +89,7 @@ class ExchangeArbitrageur:
 
     def prepare(self, world: World) -> None:
         """Give it its stock on both sides, and let pool and exchange take it."""
-        assert world.exchange is not None
-        exchange, venue = world.exchange, world.venues[self.spec.venue]
+        exchange, venue = world.require_exchange(), world.venues[self.spec.venue]
         exchange.enrol(self.address, self.name)
         base = exchange.books[self.spec.book].base
         amounts = {
@@ -120,7 +119,7 @@ class ExchangeArbitrageur:
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Both legs of a trade, then what stock has to be moved."""
-        legs, spent = self._legs(sight) if sight.gap is not None else ([], {})
+        legs, spent = self._legs(sight, sight.gap) if sight.gap is not None else ([], {})
         return [*legs, *self._moves(sight, spent)]
 
     def _gap(self, view: BlockView, book: DeployedBook, venue: DeployedVenue, price_wad: int) -> _Gap | None:
@@ -152,10 +151,9 @@ class ExchangeArbitrageur:
             return _Gap(BUY, limit, lots, amount if sold == venue.coins[1] else 0, worst_wad, sells_wad)
         return None
 
-    def _legs(self, sight: _Sight) -> tuple[list[Proposal], dict[str, _Stock]]:
+    def _legs(self, sight: _Sight, gap: _Gap) -> tuple[list[Proposal], dict[str, _Stock]]:
         """The book's order and the pool's swap, of one size, and what they may spend of each side's stock."""
-        gap, book, venue = sight.gap, sight.book, sight.venue
-        assert gap is not None
+        book, venue = sight.book, sight.venue
         cash, base = venue.coins
         most = raw_amount(sight.view.world.scenario.spec, base, self.spec.max_per_block)
         if gap.side == SELL:

@@ -68,8 +68,7 @@ class ExchangeKeeper:
 
     def prepare(self, world: World) -> None:
         """Deploy what it acts through: calls that are no longer due when they run do nothing."""
-        assert world.exchange is not None
-        world.exchange.engine = world.deploy("ExchangeEngine", name="ExchangeEngine")
+        world.require_exchange().engine = world.deploy("ExchangeEngine", name="ExchangeEngine")
 
     def see(self, view: BlockView) -> _Sight:
         """Market orders to go on with, accounts and loans at or over a line."""
@@ -109,12 +108,11 @@ class ExchangeKeeper:
                     )
                 )
         for due in sight.accounts:
-            assert exchange.margin is not None
             proposals.append(
                 self._call(
                     sight,
                     "liquidateAccount",
-                    (exchange.margin.address, due.address, self.spec.max_steps, self.spec.max_fills),
+                    (exchange.require_margin().address, due.address, self.spec.max_steps, self.spec.max_fills),
                     intent="liquidate-account",
                     about=due.address,
                     why=_margin_in_words(due.account),
@@ -132,8 +130,7 @@ class ExchangeKeeper:
         exchange = view.exchange
         if not self.spec.accounts or exchange.margin is None:
             return
-        assert exchange.spec.margin is not None
-        slice_bps = exchange.spec.margin.rules.slice_bps
+        slice_bps = exchange.spec.require_margin().rules.slice_bps
         for address in exchange.accounts:
             account = view.account(address)
             if not account.is_liquidating and account.level != _LIQUIDATION:
@@ -170,9 +167,7 @@ class ExchangeKeeper:
 
     def _loan_call(self, sight: _Sight, due: _DueLoan, left: dict[str, int]) -> list[Proposal]:
         exchange, loan = sight.view.exchange.exchange, due.loan
-        assert exchange.desk is not None
-        assert exchange.spec.desk is not None
-        terms = exchange.spec.desk.lines[due.line]
+        terms = exchange.spec.require_desk().lines[due.line]
         is_under = loan.ltv_bps < terms.margin_call_ltv_bps
         if due.is_sold and (not due.sale_lots or left.get(due.line, 0) > 0):
             left[due.line] = left.get(due.line, 0) - due.sale_lots
@@ -183,7 +178,7 @@ class ExchangeKeeper:
             function, intent, most = "callMargin", "margin-call", []
         else:
             return []
-        arguments = (exchange.desk.address, exchange.lines[due.line], due.address, *most)
+        arguments = (exchange.require_desk().address, exchange.lines[due.line], due.address, *most)
         about = f"{due.line} {due.address}"
         return [
             self._call(
@@ -202,8 +197,7 @@ class ExchangeKeeper:
         why: str,
         whose: str,
     ) -> Proposal:
-        engine = sight.view.exchange.exchange.engine
-        assert engine is not None
+        engine = sight.view.exchange.exchange.require_engine()
         name = sight.view.world.actors[whose].name
         return Proposal(
             sender=self.address,

@@ -43,9 +43,9 @@ class HolderExit:
 
     def prepare(self, world: World) -> None:
         """Pay in what it holds."""
-        assert world.exchange is not None
-        book = world.exchange.books[self.spec.book]
-        world.exchange.enrol(self.address, self.name.rpartition("-")[0])
+        exchange = world.require_exchange()
+        book = exchange.books[self.spec.book]
+        exchange.enrol(self.address, self.name.rpartition("-")[0])
         deposit(world, [(self.address, book.base, raw_amount(world.scenario.spec, book.base, self.spec.base))])
 
     def see(self, view: BlockView) -> _Sight:

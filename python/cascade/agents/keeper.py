@@ -9,6 +9,7 @@ import numpy as np
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import Contract, address_of
+from cascade.errors import MissingPart
 from cascade.observation import BlockView, ExitCurve, LiquidationPreview
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import KeeperSpec
@@ -173,8 +174,14 @@ class Keeper:
         premium = cover * spec.lending.flash_loan_premium_bps // 10_000 if self.spec.funding == "flash-loan" else 0
         return (proceeds - cover - premium) * debt_usd - sight.gas_cost_usd
 
+    @property
+    def _prepared_liquidator(self) -> Contract:
+        """The bot's own contract, which `prepare` deploys."""
+        if self._liquidator is None:
+            raise MissingPart(f"liquidator of {self.name}")
+        return self._liquidator
+
     def _proposal(self, sight: _Sight, order: _Order) -> Proposal:
-        assert self._liquidator is not None
         world, entry = sight.view.world, order.preview.entry
         spec = world.scenario.spec
         bid_usd = order.profit_usd * self.spec.bid_share_bps / 10_000
@@ -193,7 +200,7 @@ class Keeper:
         )
         return Proposal(
             sender=self.address,
-            contract=self._liquidator,
+            contract=self._prepared_liquidator,
             function="liquidate",
             arguments=(arguments,),
             gas_limit=_GAS_LIMIT,

@@ -104,8 +104,7 @@ class MarketMaker:
 
     def prepare(self, world: World) -> None:
         """Open the account, pay the inventory in, and place the first ladders around the initial prices."""
-        exchange, scenario = world.exchange, world.scenario.spec
-        assert exchange is not None
+        exchange, scenario = world.require_exchange(), world.scenario.spec
         exchange.enrol(self.address, world.actors[self.address].cohort)
         self._start = {asset: raw_amount(scenario, asset, held) for asset, held in self.spec.inventory.items()}
         self._sizes = {
@@ -135,14 +134,12 @@ class MarketMaker:
 
     def open(self, world: World) -> None:
         """Borrow what the inventory was bought with and pay it away; go short."""
-        exchange = world.exchange
-        assert exchange is not None
+        exchange = world.require_exchange()
         borrowed = raw_amount(world.scenario.spec, exchange.cash, self.spec.borrowed)
         if borrowed:
-            assert exchange.margin is not None
             token = world.tokens[exchange.cash]
             outside = world.enlist(OUTSIDE, role="exchange")
-            world.setup([(self.address, exchange.margin, "borrow", (borrowed,))], intent="borrow")
+            world.setup([(self.address, exchange.require_margin(), "borrow", (borrowed,))], intent="borrow")
             world.setup([(self.address, exchange.vault, "withdraw", (token.address, borrowed))], intent="withdraw")
             world.setup([(self.address, token, "transfer", (outside, borrowed))], intent="pay")
         for market, contracts in self.spec.short_contracts.items():

@@ -32,8 +32,7 @@ class NoiseTraders:
 
     def prepare(self, world: World) -> None:
         """Open the accounts and pay in what they hold."""
-        exchange, scenario = world.exchange, world.scenario.spec
-        assert exchange is not None
+        exchange, scenario = world.require_exchange(), world.scenario.spec
         base = exchange.books[self.spec.book].base
         cash_raw = raw_amount(scenario, exchange.cash, self.spec.cash)
         base_raw = raw_amount(scenario, base, self.spec.base)

@@ -19,19 +19,15 @@ _TOLERANCE_PCT = 1
 
 def mark_at_set_up(world: World, market: str) -> int:
     """Mark price, in smallest units of the stable a contract."""
-    exchange = world.exchange
-    assert exchange is not None
-    assert exchange.margin is not None
-    return int(world.chain.call(exchange.margin, "markPrice", exchange.markets[market]))
+    exchange = world.require_exchange()
+    return int(world.chain.call(exchange.require_margin(), "markPrice", exchange.markets[market]))
 
 
 def contracts_held(world: World, market: str, addresses: Sequence[str]) -> list[int]:
     """Contracts of each account; negative is short."""
-    exchange = world.exchange
-    assert exchange is not None
-    assert exchange.margin is not None
+    exchange = world.require_exchange()
     words = world.chain.call_in_chunks(
-        exchange.lens, "positions", exchange.margin.address, exchange.markets[market], each=list(addresses)
+        exchange.lens, "positions", exchange.require_margin().address, exchange.markets[market], each=list(addresses)
     )
     return [size - 2**256 if size >= 2**255 else size for size in words[::2]]
 
@@ -44,15 +40,13 @@ def open_perpetuals(world: World, market: str, wanted: Sequence[tuple[str, int]]
     ScenarioError
         When nobody quotes as much.
     """
-    exchange = world.exchange
-    assert exchange is not None
-    assert exchange.margin is not None
+    exchange = world.require_exchange()
     mark, number = mark_at_set_up(world, market), exchange.markets[market]
     accounts = [address for address, _ in wanted]
     before = contracts_held(world, market, accounts)
     world.setup(
         (
-            (address, exchange.margin, "tradePerp", (number, contracts, _limit(mark, contracts), _MOST_FILLS))
+            (address, exchange.require_margin(), "tradePerp", (number, contracts, _limit(mark, contracts), _MOST_FILLS))
             for address, contracts in wanted
         ),
         intent="open-perpetual",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
+from cascade.errors import MissingPart
 from cascade.observation import BlockView
 from cascade.scenario.accounts import raw_amount
-from cascade.scenario.model import AmmVenue, PathFlowSpec
+from cascade.scenario.model import PathFlowSpec
 from cascade.units import WAD
 from cascade.world.world import MAX_UINT256, World
 
@@ -45,9 +46,11 @@ class PathFlow:
     def prepare(self, world: World) -> None:
         """Give the flow more of both coins than the pool can ever take."""
         venue = world.venues[self.spec.venue]
-        assert isinstance(venue.spec, AmmVenue)
         for coin in venue.coins:
-            stock = _STOCK_MULTIPLE * raw_amount(world.scenario.spec, coin, venue.spec.reserves[coin])
+            reserve = venue.spec.stock_of(coin)
+            if reserve is None:
+                raise MissingPart(f"pool {self.spec.venue}")
+            stock = _STOCK_MULTIPLE * raw_amount(world.scenario.spec, coin, reserve)
             world.mint(coin, [(self.address, stock)])
             world.setup(
                 [(self.address, world.tokens[coin], "approve", (venue.spender.address, MAX_UINT256))], intent="approve"

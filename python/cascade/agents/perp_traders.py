@@ -47,8 +47,7 @@ class PerpTraders:
 
     def prepare(self, world: World) -> None:
         """Open the accounts and pay their cash in."""
-        exchange = world.exchange
-        assert exchange is not None
+        exchange = world.require_exchange()
         for address in self.addresses:
             exchange.enrol(address, world.actors[address].cohort)
         amounts = zip(self.addresses, self._equity_raw(world), strict=True)
@@ -80,19 +79,18 @@ class PerpTraders:
         """Who is at its stop; nobody without stops, or without a price."""
         at = view.exchange
         market = self.spec.market
-        assert at.exchange.spec.margin is not None
-        book = at.exchange.spec.margin.markets[market].book
-        if self.spec.stop_bps is None or not at.book(book).index:
+        book = at.exchange.spec.require_margin().markets[market].book
+        stop_bps = self.spec.stop_bps
+        if stop_bps is None or not at.book(book).index:
             return _Sight(view, 0, ())
         mark = at.mark_raw(market)
         positions = ((address, at.position(market, address)) for address in self.addresses)
-        stopped = ((address, held) for address, held in positions if held.size and self._is_at_stop(held, mark))
+        stopped = ((address, held) for address, held in positions if held.size and _is_at_stop(held, mark, stop_bps))
         return _Sight(view, mark, tuple((a, held) for a, held in stopped if not self._watches[a].is_out(view)))
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Close, at any price that is quoted."""
-        margin = sight.view.exchange.exchange.margin
-        assert margin is not None
+        margin = sight.view.exchange.exchange.require_margin()
         number = sight.view.exchange.exchange.markets[self.spec.market]
         return [
             Proposal(
@@ -109,13 +107,15 @@ class PerpTraders:
             for address, held in sight.at_stop
         ]
 
-    def _is_at_stop(self, held: PerpPosition, mark: int) -> bool:
-        """Whether the price is so far against the entry: size and entry have one sign."""
-        assert self.spec.stop_bps is not None
-        change = (held.size * mark - held.entry) * BPS
-        return change <= -self.spec.stop_bps * abs(held.entry)
-
     def _equity_raw(self, world: World) -> list[int]:
-        assert world.exchange is not None
-        unit = 10 ** world.scenario.spec.assets[world.exchange.cash].decimals
+        unit = 10 ** world.scenario.spec.assets[world.require_exchange().cash].decimals
         return [round(equity * unit) for equity in self._equity]
+
+
+def _is_at_stop(held: PerpPosition, mark: int, stop_bps: int) -> bool:
+    """Return whether the mark is at least the stop's share (in 1e-4) worse than the entry.
+
+    Size and entry have the same sign, so that the difference is a loss where it is negative, long or short.
+    """
+    change = (held.size * mark - held.entry) * BPS
+    return change <= -stop_bps * abs(held.entry)

@@ -11,7 +11,7 @@ import numpy as np
 from cascade.agents.interface import GWEI, MarginNote, Proposal
 from cascade.agents.unwinding import Sale, approve_unwinding, sale_of, unwind_tranche
 from cascade.chain.local import address_of
-from cascade.observation import BlockView, PositionState
+from cascade.observation import BlockView, BookEntry, PositionState
 from cascade.scenario.accounts import pledge_account
 from cascade.scenario.model import WhaleSpec
 from cascade.scenario.streams import draw
@@ -93,8 +93,8 @@ class Whale:
         leaving = self._gave_up or (self._leaves_at is not None and step >= self._leaves_at)
         called = self._called_at is not None and step >= self._called_at + self._call_delay
         proposals: list[Proposal] = []
-        if called and not self._gave_up and needed and sight.cash_raw:
-            proposals.append(self._repayment(sight, min(needed, sight.cash_raw)))
+        if called and not self._gave_up and needed and sight.cash_raw and sight.pledge is not None:
+            proposals.append(self._repayment(sight, sight.pledge.entry, min(needed, sight.cash_raw)))
         if leaving or (called and needed > sight.cash_raw):
             wanted = None if leaving else needed - sight.cash_raw
             proposals += self._tranche(
@@ -130,9 +130,8 @@ class Whale:
             return []
         return [MarginNote(pledge.entry.borrower, event, ltv_bps, self._deadline, needed, sight.cash_raw)]
 
-    def _repayment(self, sight: _Sight, amount_raw: int) -> Proposal:
-        assert sight.pledge is not None
-        world, entry = sight.view.world, sight.pledge.entry
+    def _repayment(self, sight: _Sight, entry: BookEntry, amount_raw: int) -> Proposal:
+        world = sight.view.world
         return Proposal(
             sender=self.address,
             contract=world.pool,
