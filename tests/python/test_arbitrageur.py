@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 
 from cascade.agents.arbitrageur import Arbitrageur, _Sight
-from cascade.chain.abi import Interface
+from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.local import Contract
 from cascade.observation import BlockView
 from cascade.scenario.model import ArbitrageurSpec, ParMintVenue, StableSwapVenue
@@ -16,7 +17,7 @@ from cascade.world.venue import DeployedVenue
 USDE, USDC, WAD = 10**18, 10**6, 10**18
 TOKENS = {"USDC": "0x" + "4" * 40, "USDe": "0x" + "3" * 40}
 FEE_BPS = 10
-POOL_ABI = [
+POOL_ABI: list[AbiEntry] = [
     {
         "type": "function",
         "name": "exchange",
@@ -24,7 +25,7 @@ POOL_ABI = [
         "inputs": [{"name": "", "type": kind} for kind in ("int128", "int128", "uint256", "uint256", "address")],
     },
 ]
-MINTING_ABI = [
+MINTING_ABI: list[AbiEntry] = [
     {
         "type": "function",
         "name": "redeem",
@@ -35,7 +36,7 @@ MINTING_ABI = [
 NOWHERE = Contract("0x" + "9" * 40, Interface("Router", []))
 
 
-def venue(name: str, spec: Any, abi: Any) -> DeployedVenue:
+def venue(name: str, spec: StableSwapVenue | ParMintVenue, abi: Sequence[AbiEntry]) -> DeployedVenue:
     contract = Contract("0x" + "11" * 20, Interface(name, abi))
     return DeployedVenue(name=name, spec=spec, contract=contract, router=NOWHERE, tokens=TOKENS)
 

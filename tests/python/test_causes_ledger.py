@@ -16,6 +16,8 @@ from cascade.analysis.causes.oracle import Oracle
 from cascade.analysis.frames import Frames
 from cascade.errors import AccountingViolation
 
+from .conftest import ByHand
+
 WAD = 10**18
 
 
@@ -32,7 +34,7 @@ def nets(ledger: Ledger) -> dict[str, Fraction]:
     return {entry.actor_class: entry.net for entry in ledger.classes}
 
 
-def test_ledger__whales_liquidators_and_buyers__adds_up_to_the_fall(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__whales_liquidators_and_buyers__adds_up_to_the_fall(by_hand: ByHand, tmp_path: Path) -> None:
     # 1.00 -> 0.95 -> 0.90 (whales, -0.10) -> 0.70 (keeper, -0.20) -> 0.85 (buyer, +0.15) -> 0.60 (keeper, -0.25)
     # -> 0.642 (buyer, +0.042): together -0.358. A later rise is after the trough.
     by_hand.move(2, "0.95")
@@ -54,7 +56,7 @@ def test_ledger__whales_liquidators_and_buyers__adds_up_to_the_fall(by_hand: Any
     assert ledger.residual == 0
 
 
-def test_ledger__liquidity_moves__are_a_class_of_their_own(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__liquidity_moves__are_a_class_of_their_own(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(2, "0.97", role="provider", kind="liquidity")
     by_hand.move(3, "0.90", role="provider")
     assert nets(the(by_hand.frames(tmp_path, blocks=3), "curve")) == {
@@ -63,7 +65,7 @@ def test_ledger__liquidity_moves__are_a_class_of_their_own(by_hand: Any, tmp_pat
     }
 
 
-def test_ledger__a_low_inside_a_block__is_no_trough(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__a_low_inside_a_block__is_no_trough(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(2, "0.90")
     by_hand.move(3, "0.50")
     by_hand.move(3, "0.95", role="buyer")
@@ -72,7 +74,7 @@ def test_ledger__a_low_inside_a_block__is_no_trough(by_hand: Any, tmp_path: Path
     assert nets(ledger) == {"whale": -wad("0.1")}
 
 
-def test_ledger__a_stated_first_block__leaves_out_what_came_before(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__a_stated_first_block__leaves_out_what_came_before(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(2, "0.90")
     by_hand.move(3, "0.80", role="keeper")
     ledger = the(by_hand.frames(tmp_path, blocks=4), "curve", first_block=3)
@@ -80,26 +82,26 @@ def test_ledger__a_stated_first_block__leaves_out_what_came_before(by_hand: Any,
     assert nets(ledger) == {"keeper": -wad("0.1")}
 
 
-def test_ledger__a_move_of_the_build__is_left_out(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__a_move_of_the_build__is_left_out(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(1, "0.99", role="deployer", kind="liquidity")
     by_hand.move(2, "0.90")
     assert nets(the(by_hand.frames(tmp_path, blocks=2), "curve")) == {"whale": -wad("0.09")}
 
 
-def test_ledger__a_price_that_only_rose__has_its_trough_at_the_start(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__a_price_that_only_rose__has_its_trough_at_the_start(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(3, "1.01", role="buyer")
     ledger = the(by_hand.frames(tmp_path, blocks=3), "curve")
     assert (ledger.start, ledger.trough, ledger.trough_block, ledger.classes) == (WAD, WAD, 2, ())
 
 
-def test_ledger__a_missing_event__is_refused_and_named(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__a_missing_event__is_refused_and_named(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(2, "0.95")
     by_hand.move(3, "0.90", before="0.94", tx="0xgap")
     with pytest.raises(AccountingViolation, match="0xgap of curve, log 0 of block 3: begins at 940000000000000000"):
         ledgers(by_hand.frames(tmp_path, blocks=3))
 
 
-def test_ledger__spot_oracle__rounding_falls_to_the_move_that_made_it(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__spot_oracle__rounding_falls_to_the_move_that_made_it(by_hand: ByHand, tmp_path: Path) -> None:
     # The quote stands at 0.99990000. 0.954321 x 0.9999 = 0.9542255679, floor 0.95422556; 0.9 x 0.9999 = 0.89991.
     by_hand.parameters["oracle"]["USDC"] = {"kind": "posted", "initial_price_usd": "0.9999"}
     by_hand.rows["prices"] = []
@@ -113,7 +115,7 @@ def test_ledger__spot_oracle__rounding_falls_to_the_move_that_made_it(by_hand: A
     assert ledger.residual == 0
 
 
-def test_ledger__spot_oracle__a_fall_of_the_quote_s_feed_is_the_poster_s(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__spot_oracle__a_fall_of_the_quote_s_feed_is_the_poster_s(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(2, "0.90")
     by_hand.move(3, "0.98", market="feed:USDC", kind="post", role="oracle")
     by_hand.oracle("USDe", 3, "0.882")
@@ -124,14 +126,14 @@ def test_ledger__spot_oracle__a_fall_of_the_quote_s_feed_is_the_poster_s(by_hand
     assert the(frames, "oracle").residual == 0
 
 
-def test_ledger__oracle_that_the_tables_contradict__has_a_residual(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__oracle_that_the_tables_contradict__has_a_residual(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(2, "0.90")
     by_hand.oracle("USDe", 2, "0.91")
     assert the(by_hand.frames(tmp_path, blocks=2), "oracle").residual == wad("0.01")
 
 
 def test_ledger__feed_posted_from_the_market__carries_the_moves_since_the_last_post(
-    by_hand: Any, tmp_path: Path
+    by_hand: ByHand, tmp_path: Path
 ) -> None:
     # The poster reads the block before. Post in block 3: 0.95 (whale). Post in block 5: 0.80, the keeper's -0.20 and
     # the buyer's +0.05 of block 4; the whale's -0.30 of block 5 is not in it. 0.79999999 was posted: a cut of 1e-8.
@@ -155,7 +157,7 @@ def test_ledger__feed_posted_from_the_market__carries_the_moves_since_the_last_p
     assert ledger.residual == 0
 
 
-def test_ledger__post_that_waited_for_space__carries_what_it_had_read(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__post_that_waited_for_space__carries_what_it_had_read(by_hand: ByHand, tmp_path: Path) -> None:
     # Read after block 2 (0.95), mined in block 4; the keeper's move of block 3 is not in it, and nothing is rounded.
     by_hand.parameters["oracle"]["USDe"] = {"kind": "posted"}
     by_hand.parameters["agents"]["bot"] = {"kind": "market-poster", "asset": "USDe", "venue": "curve"}
@@ -165,14 +167,14 @@ def test_ledger__post_that_waited_for_space__carries_what_it_had_read(by_hand: A
     assert nets(the(by_hand.frames(tmp_path, blocks=4), "oracle")) == {"whale": -wad("0.05")}
 
 
-def test_ledger__source_that_leads_back_to_itself__names_nobody(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__source_that_leads_back_to_itself__names_nobody(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.parameters["oracle"]["USDC"] = {"kind": "same-as", "asset": "USDe"}
     by_hand.move(2, "0.90")
     by_hand.oracle("USDe", 2, "0.9")
     assert nets(the(by_hand.frames(tmp_path, blocks=2), "oracle")) == {"unexplained": -wad("0.1")}
 
 
-def test_ledger__time_weighted__moves_weigh_the_time_they_were_seen(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__time_weighted__moves_weigh_the_time_they_were_seen(by_hand: ByHand, tmp_path: Path) -> None:
     # Window 36 s, blocks of 12 s, observed at every block's end from block 1 on; block b is at 12 (b - 2).
     # Whale: 1.00 -> 0.90 in block 2 (t = 0). Keeper: 0.90 -> 0.60 in block 3 (t = 12). Mean at block 4 (t = 24),
     # back to the first observation at t = -12: 12 s of 1.00, 12 s of 0.90, 12 s of 0.60 = 0.8333..., floor to 1e-8.
@@ -197,7 +199,7 @@ def test_ledger__time_weighted__moves_weigh_the_time_they_were_seen(by_hand: Any
     assert ledger.residual == 0
 
 
-def test_ledger__time_weighted__the_first_observation_of_a_block_counts(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__time_weighted__the_first_observation_of_a_block_counts(by_hand: ByHand, tmp_path: Path) -> None:
     # The keeper's move comes after the block's first observation; the second one writes nothing.
     by_hand.parameters["oracle"]["USDe"] = {
         "kind": "amm-twap",
@@ -212,7 +214,9 @@ def test_ledger__time_weighted__the_first_observation_of_a_block_counts(by_hand:
     assert nets(the(by_hand.frames(tmp_path, blocks=3), "oracle")) == {"whale": -wad("0.1")}
 
 
-def test_ledger__time_weighted__a_move_older_than_the_window_weighs_nothing_more(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__time_weighted__a_move_older_than_the_window_weighs_nothing_more(
+    by_hand: ByHand, tmp_path: Path
+) -> None:
     # Window 12 s: at block 4 the mean is of what was seen from block 3 on; from block 3's end to block 4 the whale's
     # move of block 2 has full weight at both ends. First block 4: only the keeper's move of block 3 enters.
     by_hand.parameters["oracle"]["USDe"] = {
@@ -232,7 +236,7 @@ def test_ledger__time_weighted__a_move_older_than_the_window_weighs_nothing_more
     assert ledger.residual == 0
 
 
-def test_ledger__delayed_by_two_blocks__sees_no_later_move(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__delayed_by_two_blocks__sees_no_later_move(by_hand: ByHand, tmp_path: Path) -> None:
     # Observed at the end of each block, shown two blocks later: at block 5 what stood at the end of block 3.
     by_hand.parameters["oracle"]["USDe"] = {
         "kind": "delayed",
@@ -250,7 +254,7 @@ def test_ledger__delayed_by_two_blocks__sees_no_later_move(by_hand: Any, tmp_pat
     assert (ledger.trough_block, ledger.residual) == (5, 0)
 
 
-def test_ledger__median_that_changes_its_source__has_a_switch(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__median_that_changes_its_source__has_a_switch(by_hand: ByHand, tmp_path: Path) -> None:
     # Sources: spot of curve, a feed at 0.97, spot of other. At first 1.00, 0.97, 1.00: the median is curve's 1.00 (the
     # lowest index of the two). Whale takes curve to 0.90: other's 1.00, the feed's 0.97, curve's 0.90: median 0.97, a
     # switch of -0.03. Keeper takes other to 0.95: median 0.95, other's; from 0.97 to other's 1.00 is a switch of
@@ -275,7 +279,7 @@ def test_ledger__median_that_changes_its_source__has_a_switch(by_hand: Any, tmp_
     assert ledger.residual == 0
 
 
-def test_ledger__cap_that_stops_binding__counts_what_it_hid_as_a_switch(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__cap_that_stops_binding__counts_what_it_hid_as_a_switch(by_hand: ByHand, tmp_path: Path) -> None:
     # Spot 1.10, cap 1.04; the whale takes spot to 0.90: -0.20, of which 0.06 had not been seen.
     by_hand.parameters["oracle"]["USDe"] = {
         "kind": "cap",
@@ -291,7 +295,7 @@ def test_ledger__cap_that_stops_binding__counts_what_it_hid_as_a_switch(by_hand:
     assert nets(ledger) == {"whale": -wad("0.2"), "switch": wad("0.06")}
 
 
-def test_ledger__source_that_is_not_replayed__names_nobody(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__source_that_is_not_replayed__names_nobody(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.parameters["oracle"]["USDe"] = {"kind": "vault-rate", "vault": "sUSDe"}
     by_hand.move(2, "0.90")
     by_hand.oracle("USDe", 2, "0.9")
@@ -299,7 +303,7 @@ def test_ledger__source_that_is_not_replayed__names_nobody(by_hand: Any, tmp_pat
     assert nets(ledger) == {"unexplained": -wad("0.1")}
 
 
-def test_ledger_frame__is_tidy_and_exact(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger_frame__is_tidy_and_exact(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.move(2, "0.9")
     by_hand.oracle("USDe", 2, "0.9")
     frame = ledger_frame(ledgers(by_hand.frames(tmp_path, blocks=2)))
@@ -362,7 +366,10 @@ SOURCES: list[dict[str, Any]] = [
     source=st.sampled_from(SOURCES),
 )
 def test_ledger__any_moves_and_any_source__leaves_no_residual(
-    world_class: Any, tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[int, int, str, bool]], source: Any
+    world_class: type[ByHand],
+    tmp_path_factory: pytest.TempPathFactory,
+    moves: list[tuple[int, int, str, bool]],
+    source: Any,
 ) -> None:
     world = world_class()
     world.rows["prices"] = []
@@ -388,7 +395,11 @@ def test_ledger__any_moves_and_any_source__leaves_no_residual(
     skipped=st.sets(st.integers(2, 9)),
 )
 def test_oracle__time_weighted_and_delayed__answer_as_integrated_second_by_second(
-    world_class: Any, tmp_path_factory: pytest.TempPathFactory, prices: list[int], window: int, skipped: set[int]
+    world_class: type[ByHand],
+    tmp_path_factory: pytest.TempPathFactory,
+    prices: list[int],
+    window: int,
+    skipped: set[int],
 ) -> None:
     world, moved, seen = world_class(), 10**8, {1: 10**8}
     for kind in ("amm-twap", "delayed"):

@@ -15,6 +15,8 @@ from cascade.analysis.prices.pricebook import PriceBook
 from cascade.run.expectation import judge
 from cascade.scenario.model import ExpectedBook, ExpectedExchange, ExpectedLeverage, ExpectSpec
 
+from .conftest import ByHand
+
 USDC, ALT, WAD = 10**6, 10**18, 10**18
 START = 1_760_129_100
 UNBOUNDED = 2**256 - 1
@@ -35,7 +37,7 @@ NOTHING = {
 class Venue:
     """Writes rows of an exchange with one book, `alt`."""
 
-    def __init__(self, rows: Any) -> None:
+    def __init__(self, rows: ByHand) -> None:
         self.rows = rows
         rows.parameters["assets"]["ALT"] = {"kind": "erc20", "decimals": 18}
         index = {"redemption_weight_bps": 0, "floor_price": "0"}
@@ -101,7 +103,7 @@ class Venue:
 
 
 @pytest.fixture
-def venue(by_hand: Any) -> Venue:
+def venue(by_hand: ByHand) -> Venue:
     return Venue(by_hand)
 
 
@@ -359,7 +361,7 @@ def test_expected_book__without_a_bound__is_refused() -> None:
         ExpectedBook()
 
 
-def test_frames__tables_of_the_exchange__are_empty_where_there_is_none(by_hand: Any, tmp_path: Path) -> None:
+def test_frames__tables_of_the_exchange__are_empty_where_there_is_none(by_hand: ByHand, tmp_path: Path) -> None:
     frames: Frames = by_hand.frames(tmp_path, blocks=2)
     tables = ("trades", "perp_trades", "margin", "margin_cohorts", "holdings", "exchange_events", "funds")
     assert [len(getattr(frames, name)) for name in tables] == [0] * 7

@@ -18,6 +18,7 @@ from cascade.recording.store import write_tables
 from cascade.report.run.cause_datasets import cause_frames
 from cascade.report.run.datasets import datasets
 
+from .conftest import ByHand
 from .table_rows import typed
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -85,7 +86,7 @@ def test_datasets__blocks_of_the_exchange_between__draw_the_same(tmp_path: Path,
     assert drawn[0][1] == drawn[1][1]
 
 
-def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: Any, tmp_path: Path) -> None:
+def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: ByHand, tmp_path: Path) -> None:
     # One position under 1 at the end of blocks 3 and 4, none after 5.
     by_hand.move(2, "0.9")
     for block in (3, 4):
@@ -104,7 +105,7 @@ def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: A
     assert clearing_of(frames) == Clearing(2, 0)
 
 
-def test_figures_of_venues__depth_and_quotes_of_a_book_beside__are_left_out(by_hand: Any, tmp_path: Path) -> None:
+def test_figures_of_venues__depth_and_quotes_of_a_book_beside__are_left_out(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.0375")
     by_hand.move(2, "0.9")
     for block, venue, tokens in ((1, "curve", 500), (1, "alt", 7), (2, "alt", 3)):

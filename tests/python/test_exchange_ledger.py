@@ -33,7 +33,7 @@ def with_book(rows: Any, **index: Any) -> Any:
     return rows
 
 
-def book_move(rows: Any, block: int, after: str, role: str, *, kind: str = "trade", intent: str = "sell") -> None:
+def book_move(rows: ByHand, block: int, after: str, role: str, *, kind: str = "trade", intent: str = "sell") -> None:
     rows.move(block, after, market="book:ALT", role=role, kind=kind, intent=intent)
 
 
@@ -46,7 +46,7 @@ def nets(ledger: Ledger) -> dict[str, Fraction]:
     return {entry.actor_class: entry.net for entry in ledger.classes}
 
 
-def test_ledger__flash_crash_of_a_book__tells_forced_sales_from_others(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__flash_crash_of_a_book__tells_forced_sales_from_others(by_hand: ByHand, tmp_path: Path) -> None:
     rows = with_book(by_hand)
     book_move(rows, 2, "0.97", "trader")
     book_move(rows, 2, "0.95", "maker", kind="quote", intent="requote")
@@ -68,14 +68,14 @@ def test_ledger__flash_crash_of_a_book__tells_forced_sales_from_others(by_hand: 
     assert ledger.residual == 0
 
 
-def test_ledger__a_book_that_only_rose__has_its_trough_at_the_start(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__a_book_that_only_rose__has_its_trough_at_the_start(by_hand: ByHand, tmp_path: Path) -> None:
     rows = with_book(by_hand)
     book_move(rows, 3, "1.2", "trader")
     ledger = the(rows.frames(tmp_path, blocks=4), "book:ALT")
     assert (ledger.start, ledger.trough, ledger.trough_block, ledger.classes) == (WAD, WAD, 2, ())
 
 
-def test_ledger__a_missing_event_of_a_book__is_refused_and_named(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__a_missing_event_of_a_book__is_refused_and_named(by_hand: ByHand, tmp_path: Path) -> None:
     rows = with_book(by_hand)
     book_move(rows, 2, "0.95", "trader")
     rows.move(3, "0.90", market="book:ALT", kind="trade", before="0.94", tx="0xgap")
@@ -108,7 +108,7 @@ def test_ledger__any_moves_of_a_book__leave_no_residual(
     assert sum(nets(ledger).values()) == -ledger.fall
 
 
-def test_ledger__oracle_of_an_index__carries_each_move_of_the_book(by_hand: Any, tmp_path: Path) -> None:
+def test_ledger__oracle_of_an_index__carries_each_move_of_the_book(by_hand: ByHand, tmp_path: Path) -> None:
     rows = with_book(by_hand)
     rows.parameters["oracle"]["ALT"] = {"kind": "exchange-index", "book": "ALT"}
     rows.parameters["oracle"]["USDC"] = {"kind": "posted", "initial_price_usd": "0.99"}
@@ -125,7 +125,7 @@ def test_ledger__oracle_of_an_index__carries_each_move_of_the_book(by_hand: Any,
 
 @pytest.mark.parametrize("index", [{"redemption_weight_bps": 5000}, {"floor_price": "0.4"}])
 def test_ledger__oracle_of_an_index_with_a_remedy__names_nobody(
-    index: dict[str, Any], by_hand: Any, tmp_path: Path
+    index: dict[str, Any], by_hand: ByHand, tmp_path: Path
 ) -> None:
     rows = with_book(by_hand, **index)
     rows.parameters["oracle"]["ALT"] = {"kind": "exchange-index", "book": "ALT"}
@@ -135,7 +135,7 @@ def test_ledger__oracle_of_an_index_with_a_remedy__names_nobody(
     assert nets(the(rows.frames(tmp_path, blocks=3), "oracle")) == {"unexplained": -wad("0.25")}
 
 
-def test_cause_graph__fall_made_by_an_engine_s_sale__has_a_forced_pivot(by_hand: Any, tmp_path: Path) -> None:
+def test_cause_graph__fall_made_by_an_engine_s_sale__has_a_forced_pivot(by_hand: ByHand, tmp_path: Path) -> None:
     rows = with_book(by_hand)
     rows.parameters["oracle"]["USDe"] = {"kind": "exchange-index", "book": "ALT"}
     rows.position(1, "ann", "1.0375")

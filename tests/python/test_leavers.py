@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,8 @@ from cascade.chain.local import address_of
 from cascade.scenario.model import ConstantProductVenue, LenderExitSpec, ProviderExitSpec
 
 from .agent_views import POOL, USDC, WAD, View, asked, contract, world
+
+Leaver = LenderExit | ProviderExit
 
 LINE_WAD = 95 * WAD // 100
 SHARES = 1_000 * WAD
@@ -48,8 +51,8 @@ def lender(**keys: Any) -> LenderExit:
     return LenderExit("lenders", spec)
 
 
-def acts(agent: Any, *, spot_wad: int = LINE_WAD - 1, **keys: Any) -> list[Proposal]:
-    return list(agent.propose(agent.see(View(world(), spot_wad=spot_wad, **keys))))
+def acts(agent: Leaver, *, spot_wad: int = LINE_WAD - 1, **keys: Any) -> list[Proposal]:
+    return asked(agent, View(world(), spot_wad=spot_wad, **keys))
 
 
 def test_provider__tranche_by_tranche__takes_out_its_share_and_no_more() -> None:
@@ -67,14 +70,16 @@ def test_provider__tranche_by_tranche__takes_out_its_share_and_no_more() -> None
     assert acts(agent, balance=shares) == []
 
 
-@pytest.mark.parametrize("agent", [provider, lender])
+@pytest.mark.parametrize("make", [provider, lender])
 @pytest.mark.parametrize(("spot_wad", "leaves"), [(LINE_WAD, False), (LINE_WAD - 1, True)])
-def test_leaver__price_under_its_line_and_not_at_it__leaves(agent: Any, spot_wad: int, leaves: bool) -> None:
-    assert bool(acts(agent(), spot_wad=spot_wad, balance=SHARES)) == leaves
+def test_leaver__price_under_its_line_and_not_at_it__leaves(
+    make: Callable[..., Leaver], spot_wad: int, leaves: bool
+) -> None:
+    assert bool(acts(make(), spot_wad=spot_wad, balance=SHARES)) == leaves
 
 
 @pytest.mark.parametrize("make", [provider, lender])
-def test_leaver__price_back_above_its_line__goes_on_leaving(make: Any) -> None:
+def test_leaver__price_back_above_its_line__goes_on_leaving(make: Callable[..., Leaver]) -> None:
     agent = make()
     acts(agent, balance=SHARES)
 
@@ -82,7 +87,7 @@ def test_leaver__price_back_above_its_line__goes_on_leaving(make: Any) -> None:
 
 
 @pytest.mark.parametrize("make", [provider, lender])
-def test_leaver__share_of_none_or_of_all__leaves_nothing_or_everything(make: Any) -> None:
+def test_leaver__share_of_none_or_of_all__leaves_nothing_or_everything(make: Callable[..., Leaver]) -> None:
     assert acts(make(share_bps=0), balance=SHARES) == []
     assert acts(make(share_bps=10_000, tranche_bps=10_000), balance=SHARES) != []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from cascade.agents.interface import Proposal
 from cascade.agents.market_maker import MarketMaker
 from cascade.chain.local import address_of
-from cascade.observation import Balance
+from cascade.observation import Balance, BookState
 from cascade.scenario.model import MarketMakerSpec
 
 from .exchange_views import ALT, USDC, WAD, SetUp, View, asked, at_margin, book_at, exchange, price
@@ -43,7 +44,7 @@ def maker(**keys: Any) -> tuple[MarketMaker, View]:
     return agent, View(world, balances=balances, books={"alt": book_at("0.99", "1.01")})
 
 
-def rungs(side: Any) -> list[tuple[int, int]]:
+def rungs(side: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(int(at), int(lots)) for at, lots in side]
 
 
@@ -133,7 +134,7 @@ def test_traded_against__ladder_replaced_once_its_blocks_have_passed() -> None:
 @pytest.mark.parametrize(
     "book", [book_at("0.9899", "1.01"), book_at("0.99", "1.0101"), book_at("0.99"), book_at(ask="1.01")]
 )
-def test_top_of_the_book__worse_than_its_own_best__it_is_placed_again(book: Any) -> None:
+def test_top_of_the_book__worse_than_its_own_best__it_is_placed_again(book: BookState) -> None:
     agent, view = maker()
     lacking = replace(view, books={"alt": book})
 
@@ -142,7 +143,7 @@ def test_top_of_the_book__worse_than_its_own_best__it_is_placed_again(book: Any)
 
 
 @pytest.mark.parametrize(("book", "again"), [(book_at("1.02", "1.04"), True), (book_at("0.96", "1.04"), False)])
-def test_orders_of_others__in_the_way_of_a_new_ladder__it_is_placed_once_more(book: Any, again: bool) -> None:
+def test_orders_of_others__in_the_way_of_a_new_ladder__it_is_placed_once_more(book: BookState, again: bool) -> None:
     agent, view = maker()
     moved = replace(view, references={"alt": 98 * WAD // 100}, books={"alt": book})
     assert len(asked(agent, moved)) == 1
@@ -281,7 +282,7 @@ def test_margin__under_the_line__all_books_cancelled_once_and_quoted_again_when_
         (book_at(), False),
     ],
 )
-def test_price__so_far_under_the_reference__that_book_is_pulled(book: Any, pulls: bool) -> None:
+def test_price__so_far_under_the_reference__that_book_is_pulled(book: BookState, pulls: bool) -> None:
     agent, view = maker(pull_fall_bps=1_000, ladders={"alt": LADDER, "beth": LADDER})
     books = {"alt": book, "beth": book_at("0.99", "1.01", last="1")}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,14 +21,16 @@ from cascade.analysis.metrics.stability import sale_elasticity, stability, stabi
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.analysis.prices.troughs import market_trough
 
+from .conftest import ByHand
+
 USDE, USDC = 10**18, 10**6
 
 
-def depth(by_hand: Any, block: int, tokens: int, *, venue: str = "curve", within: int = 50) -> None:
+def depth(by_hand: ByHand, block: int, tokens: int, *, venue: str = "curve", within: int = 50) -> None:
     by_hand._add("liquidity", **by_hand._when(block), venue=venue, within_bps=within, sell_raw=tokens * USDE, buy_raw=0)
 
 
-def health(by_hand: Any, block: int, *, under: int) -> None:
+def health(by_hand: ByHand, block: int, *, under: int) -> None:
     if under:
         by_hand._add(
             "health",
@@ -42,7 +43,7 @@ def health(by_hand: Any, block: int, *, under: int) -> None:
         )
 
 
-def swap(by_hand: Any, block: int, sold: int, got: int) -> None:
+def swap(by_hand: ByHand, block: int, sold: int, got: int) -> None:
     by_hand._add(
         "swaps",
         **by_hand._when(block),
@@ -67,7 +68,7 @@ def test_sale_elasticity__a_bonus_that_eats_all__has_no_bound() -> None:
     assert sale_elasticity(0.96, 0.05) == math.inf
 
 
-def test_stability__one_position_under_the_line__is_e_c_over_the_depth(by_hand: Any, tmp_path: Path) -> None:
+def test_stability__one_position_under_the_line__is_e_c_over_the_depth(by_hand: ByHand, tmp_path: Path) -> None:
     # ann: 1,000 USDe, debt 800, LT 0.83: health 1.0375; at 0.96 it is 0.996. bob: debt 822, 1.00973 then 0.96934.
     # e = 0.83 / (1 / 1.05 - 0.83). 40,000 tokens within 0.5 %: p |dQ/dp| = 8,000,000.
     by_hand.position(1, "ann", "1.0375")
@@ -87,7 +88,7 @@ def test_stability__one_position_under_the_line__is_e_c_over_the_depth(by_hand: 
     assert (figures["blocks_above_one"], figures["unbounded"]) == (0, False)
 
 
-def test_stability__collateral_sold_in_a_liquidation__is_gone(by_hand: Any, tmp_path: Path) -> None:
+def test_stability__collateral_sold_in_a_liquidation__is_gone(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.0375")
     by_hand.oracle("USDe", 2, "0.96")
     by_hand.position(3, "ann", "1.3", event="liquidated", collateral=400, debt=246, price="0.96")
@@ -97,7 +98,7 @@ def test_stability__collateral_sold_in_a_liquidation__is_gone(by_hand: Any, tmp_
     assert rows["rho"].iloc[1] == 0
 
 
-def test_stability__no_depth_left__is_unbounded_and_no_number(by_hand: Any, tmp_path: Path) -> None:
+def test_stability__no_depth_left__is_unbounded_and_no_number(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.0375")
     by_hand.oracle("USDe", 2, "0.5")
     depth(by_hand, 1, 0)
@@ -105,7 +106,7 @@ def test_stability__no_depth_left__is_unbounded_and_no_number(by_hand: Any, tmp_
     assert (figures["max_rho"], figures["unbounded"], figures["blocks_above_one"]) == (None, True, 1)
 
 
-def test_stability__two_venues__add_their_depth(by_hand: Any, tmp_path: Path) -> None:
+def test_stability__two_venues__add_their_depth(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.parameters["venues"]["other"] = {"kind": "stable-swap", "coins": ["USDC", "USDe"]}
     by_hand.position(1, "ann", "1.0375")
     depth(by_hand, 1, 30_000)
@@ -114,7 +115,7 @@ def test_stability__two_venues__add_their_depth(by_hand: Any, tmp_path: Path) ->
     assert stability_over_time(by_hand.frames(tmp_path, blocks=2))["depth_tokens"].tolist() == [40_000]
 
 
-def test_stability__an_efficiency_mode__brings_its_own_bonus(by_hand: Any, tmp_path: Path) -> None:
+def test_stability__an_efficiency_mode__brings_its_own_bonus(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.parameters["positions"] = {"loopers": {"emode": 2}}
     by_hand.parameters["lending"]["emodes"] = {"2": {"collateral": ["USDe"], "liquidation_bonus_bps": 200}}
     by_hand.position(1, "ann", "1.1625")  # 0.93 x 1000 / 800
@@ -124,7 +125,7 @@ def test_stability__an_efficiency_mode__brings_its_own_bonus(by_hand: Any, tmp_p
     assert rows["rho"].tolist() == pytest.approx([0.93 / (1 / 1.02 - 0.93)], rel=1e-9)
 
 
-def recovered(by_hand: Any, tmp_path: Path) -> tuple[Frames, PriceBook]:
+def recovered(by_hand: ByHand, tmp_path: Path) -> tuple[Frames, PriceBook]:
     # Seized at 0.60 and 0.80; the market comes back to 0.95. ann: 1,000 against 800: solvent then; 100 repaid took
     # 175 tokens, worth 166.25: 66.25 lost. bob: 1,000 against 960 at 0.95 is not solvent.
     by_hand.oracle("USDe", 1, "1", "spot:curve")
@@ -137,7 +138,7 @@ def recovered(by_hand: Any, tmp_path: Path) -> tuple[Frames, PriceBook]:
     return frames, PriceBook(frames)
 
 
-def test_regret__solvent_at_the_recovery_price__counts_what_was_given_away(by_hand: Any, tmp_path: Path) -> None:
+def test_regret__solvent_at_the_recovery_price__counts_what_was_given_away(by_hand: ByHand, tmp_path: Path) -> None:
     frames, book = recovered(by_hand, tmp_path)
     assert regret(frames, book, market_trough(frames, book)) == {
         "liquidations": 1,
@@ -147,7 +148,7 @@ def test_regret__solvent_at_the_recovery_price__counts_what_was_given_away(by_ha
     }
 
 
-def test_regret__a_market_that_went_on_falling__is_no_gain(by_hand: Any, tmp_path: Path) -> None:
+def test_regret__a_market_that_went_on_falling__is_no_gain(by_hand: ByHand, tmp_path: Path) -> None:
     # Seized at 0.80 131.25 tokens for 100; at 0.70 they are worth 91.875. 1,000 x 0.70 still covers the debt of 600.
     by_hand.oracle("USDe", 2, "0.80", "spot:curve")
     by_hand.oracle("USDe", 3, "0.70", "spot:curve")
@@ -159,7 +160,7 @@ def test_regret__a_market_that_went_on_falling__is_no_gain(by_hand: Any, tmp_pat
     assert (figures["liquidations"], figures["loss_usd"]) == (1, 0)
 
 
-def test_health_and_ltv__are_of_positions_that_existed(by_hand: Any, tmp_path: Path) -> None:
+def test_health_and_ltv__are_of_positions_that_existed(by_hand: ByHand, tmp_path: Path) -> None:
     for number in range(1, 21):
         by_hand.position(1, f"looper-{number:02d}", str(Decimal(830) / (400 + number)), debt=400 + number)
     frames = by_hand.frames(tmp_path, blocks=2)
@@ -170,7 +171,7 @@ def test_health_and_ltv__are_of_positions_that_existed(by_hand: Any, tmp_path: P
     assert figures["health_factor"]["p5"] == pytest.approx(830 / 420)
 
 
-def test_collateral_at_risk__by_fall__begins_where_health_meets_one(by_hand: Any, tmp_path: Path) -> None:
+def test_collateral_at_risk__by_fall__begins_where_health_meets_one(by_hand: ByHand, tmp_path: Path) -> None:
     # Health 1.25 is 1 at a fall of exactly 20 %, which is healthy still; 1.10 fails at 10 % (1.10 x 0.90 = 0.99).
     by_hand.position(1, "ann", "1.25")
     by_hand.position(1, "bob", "1.10", collateral=500)
@@ -184,7 +185,7 @@ def test_collateral_at_risk__by_fall__begins_where_health_meets_one(by_hand: Any
     assert later.loc[[0, 5, 6], "collateral_usd"].tolist() == [425, 425, 1275]
 
 
-def test_shortfalls_by_pair__two_debts__are_kept_apart(by_hand: Any, tmp_path: Path) -> None:
+def test_shortfalls_by_pair__two_debts__are_kept_apart(by_hand: ByHand, tmp_path: Path) -> None:
     # At 0.70: 1,000 x 0.70 = 700. ann lacks 100 of USDC, bob 200 of DAI; ann's deficit of 5 is realised.
     by_hand.parameters["assets"]["DAI"] = {"kind": "erc20", "decimals": 6}
     by_hand.oracle("DAI", 1, "1")
@@ -202,13 +203,13 @@ def test_shortfalls_by_pair__two_debts__are_kept_apart(by_hand: Any, tmp_path: P
     assert figures["USDe/DAI"]["end"]["redemption"] is None
 
 
-def test_backlog__time_to_clear__counts_from_the_peak(by_hand: Any, tmp_path: Path) -> None:
+def test_backlog__time_to_clear__counts_from_the_peak(by_hand: ByHand, tmp_path: Path) -> None:
     for block, under in ((2, 1), (3, 5), (4, 2), (5, 0), (6, 1)):
         health(by_hand, block, under=under)
     assert backlog(by_hand.frames(tmp_path, blocks=6))["blocks_to_clear"] == 2
 
 
-def test_backlog__that_never_clears__says_none(by_hand: Any, tmp_path: Path) -> None:
+def test_backlog__that_never_clears__says_none(by_hand: ByHand, tmp_path: Path) -> None:
     for block in (2, 3, 4):
         health(by_hand, block, under=3)
     assert backlog(by_hand.frames(tmp_path, blocks=4))["blocks_to_clear"] is None
@@ -216,7 +217,7 @@ def test_backlog__that_never_clears__says_none(by_hand: Any, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("spot", "positions", "debt"), [("0.67", 1, 800), ("0.68", 0, 0)])
 def test_stuck_debt__when_the_bonus_does_not_pay_the_market__is_counted(
-    by_hand: Any, tmp_path: Path, spot: str, positions: int, debt: int
+    by_hand: ByHand, tmp_path: Path, spot: str, positions: int, debt: int
 ) -> None:
     # A bonus of 5 %, a tenth of it the protocol's: a keeper gets 1.045 of collateral for 1 of debt, and breaks even at
     # a spot price of 0.7005 / 1.045 = 0.67033.
@@ -227,7 +228,7 @@ def test_stuck_debt__when_the_bonus_does_not_pay_the_market__is_counted(
     assert stuck_debt(frames, PriceBook(frames)) == {"positions": positions, "debt_usd": debt}
 
 
-def test_keepers__bonus_kept__is_what_slippage_left(by_hand: Any, tmp_path: Path) -> None:
+def test_keepers__bonus_kept__is_what_slippage_left(by_hand: ByHand, tmp_path: Path) -> None:
     # 100 repaid at 0.80 takes 131.25 tokens, worth 105: a bonus of 5; the sale brings 100: slippage 5, nothing kept.
     by_hand.position(1, "ann", "1.0375")
     by_hand.liquidation(2, "ann", "0.83", price="0.80", covered=100)
@@ -237,7 +238,7 @@ def test_keepers__bonus_kept__is_what_slippage_left(by_hand: Any, tmp_path: Path
     assert summary["keepers"]["bonus_kept_usd"] == 0
 
 
-def test_coverage_of_exits__quote_coins_and_buyers__over_the_claims(by_hand: Any, tmp_path: Path) -> None:
+def test_coverage_of_exits__quote_coins_and_buyers__over_the_claims(by_hand: ByHand, tmp_path: Path) -> None:
     # Two value buyers share 100, two dip-buyers have 50 each; a pool and a buyer of another asset are no exit of USDe.
     by_hand.parameters["venues"]["curve"]["reserves"] = {"USDC": "300", "USDe": "900"}
     by_hand.parameters["venues"]["other"] = {"coins": ["USDC", "WETH"], "reserves": {"USDC": "7000", "WETH": "2"}}
@@ -254,7 +255,7 @@ def test_coverage_of_exits__quote_coins_and_buyers__over_the_claims(by_hand: Any
     }
 
 
-def test_providers__a_sale_into_the_pool__is_their_loss_against_holding(by_hand: Any, tmp_path: Path) -> None:
+def test_providers__a_sale_into_the_pool__is_their_loss_against_holding(by_hand: ByHand, tmp_path: Path) -> None:
     # 1,000 and 1,000; 100 USDe come for 90 USDC; the price ends at 0.80. Held: 1,000 + 800. Pool: 910 + 880 = 1,790.
     by_hand.parameters["venues"]["curve"]["reserves"] = {"USDC": "1000", "USDe": "1000"}
     by_hand.oracle("USDe", 2, "0.80", "spot:curve")
@@ -264,7 +265,7 @@ def test_providers__a_sale_into_the_pool__is_their_loss_against_holding(by_hand:
     assert providers(frames, PriceBook(frames)) == {"curve": {"held_usd": 1800, "pool_usd": 1790, "loss_usd": 10}}
 
 
-def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: Any, tmp_path: Path) -> None:
+def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.parameters["venues"]["curve"]["reserves"] = {"USDC": "1000", "USDe": "1000"}
     by_hand.oracle("USDe", 2, "0.80", "spot:curve")
     by_hand.move(2, "0.80", kind="liquidity", role="provider")
@@ -272,7 +273,7 @@ def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: Any,
     assert providers(frames, PriceBook(frames)) == {}
 
 
-def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: Any, tmp_path: Path) -> None:
+def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: ByHand, tmp_path: Path) -> None:
     for block, lender, asked, got in ((3, "lena", 100, 0), (4, "lena", 100, 30), (4, "lars", 50, 50)):
         by_hand._add(
             "withdrawals",
@@ -293,7 +294,7 @@ def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: Any,
     }
 
 
-def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by_hand: Any, tmp_path: Path) -> None:
+def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by_hand: ByHand, tmp_path: Path) -> None:
     # ann: 1,000 against 800, proposed at step 0 (0.81: 810 / 1.05 = 771.43 pays the debt but 28.57), mined at step 2 at
     # 0.70 with a deficit of 133: 133 - 28.571... = 104.428... of it came of waiting. bob did not wait.
     by_hand.position(1, "ann", "1.0375")
@@ -310,7 +311,7 @@ def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by
     assert (figures["peak_queued"], figures["peak_base_fee_gwei"], figures["peak_queued_gas"]) == (0, 1, 200_000)
 
 
-def test_block_space__a_deficit_that_was_there_already__is_not_the_wait_s(by_hand: Any, tmp_path: Path) -> None:
+def test_block_space__a_deficit_that_was_there_already__is_not_the_wait_s(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.0375")
     by_hand.oracle("USDe", 2, "0.50")
     tx = by_hand.liquidation(4, "ann", "0.5", price="0.50", deficit=300)
@@ -321,7 +322,7 @@ def test_block_space__a_deficit_that_was_there_already__is_not_the_wait_s(by_han
     assert block_space(frames, PriceBook(frames))["deficit_of_waiting_usd"] == 0
 
 
-def test_summarise__causes__lead_with_ledger_and_generations(by_hand: Any, tmp_path: Path) -> None:
+def test_summarise__causes__lead_with_ledger_and_generations(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.25")
     by_hand.move(2, "0.78")
     by_hand.liquidation(3, "ann", "0.975", price="0.78", covered=200, sells_to="0.75")
@@ -339,12 +340,12 @@ def test_summarise__causes__lead_with_ledger_and_generations(by_hand: Any, tmp_p
     assert causes["generations"] == [{"generation": 1, "liquidations": 1, "debt_covered_usd": 200.0, "r": 0.0}]
 
 
-def test_summarise__no_price_moves__has_no_causes(by_hand: Any, tmp_path: Path) -> None:
+def test_summarise__no_price_moves__has_no_causes(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.25")
     assert summarise(by_hand.frames(tmp_path, blocks=2))["causes"] is None
 
 
-def test_who_paid__owners_sell_repay_and_add__closes_without_a_rest(by_hand: Any, tmp_path: Path) -> None:
+def test_who_paid__owners_sell_repay_and_add__closes_without_a_rest(by_hand: ByHand, tmp_path: Path) -> None:
     # ann: 1,000 against 800. At 0.90 she sells 100 (worth 90) for 88: 70 repays, 0.05 is premium, 17.95 is cash, and of
     # that she repays 10. bob comes with nothing at 0.90: supplies 100 (worth 90), borrows 40. USDe ends at 0.80.
     by_hand.position(1, "ann", "1.0375")
