@@ -70,8 +70,7 @@ def deploy_books(world: World) -> None:
 
 def index_feed(world: World, book: str) -> Contract:
     """The exchange's own index of a book, in dollars; deployed when first asked for."""
-    exchange = world.exchange
-    assert exchange is not None
+    exchange = world.require_exchange()
     if book not in exchange.index_feeds:
         exchange.index_feeds[book] = world.deploy(
             "ExchangeIndexFeed",
@@ -113,8 +112,7 @@ def deposit(world: World, amounts: Iterable[tuple[str, str, int]]) -> None:
     amounts : iterable of (address, asset, amount)
         In smallest units; accounts need ether.
     """
-    exchange = world.exchange
-    assert exchange is not None
+    exchange = world.require_exchange()
     wanted = [(address, asset, raw) for address, asset, raw in amounts if raw]
     for asset in dict.fromkeys(asset for _, asset, _ in wanted):
         world.mint(asset, [(address, raw) for address, known, raw in wanted if known == asset])
@@ -136,8 +134,7 @@ def _set_index(world: World, book: DeployedBook, operator: str) -> None:
     index = book.spec.index
     if not index.redemption_weight_bps and not index.floor_price:
         return
-    exchange = world.exchange
-    assert exchange is not None
+    exchange = world.require_exchange()
     feed = exchange.redemption_feeds.get(book.name)
     floor = int(index.floor_price * book.cash_unit)
     arguments = (feed.address if feed is not None else _NO_ADDRESS, index.redemption_weight_bps, floor)

@@ -75,8 +75,7 @@ def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract
             name=name,
         )
     if isinstance(source, ExchangeIndexOracle):
-        assert world.exchange is not None
-        _feed(world, world.exchange.cash)
+        _feed(world, world.require_exchange().cash)
         return index_feed(world, source.book)
     if isinstance(source, MedianOracle):
         parts = [_deploy(world, asset, part, f"{name} {i}") for i, part in enumerate(source.sources)]

@@ -89,8 +89,7 @@ def _back(world: World, minting: Contract, asset: str, usde: str) -> int:
 
 def _stock_market(world: World, stock: dict[str, int]) -> None:
     """Give the other side what it sells, and as much stable again as it gets for it: what funding may cost it."""
-    market, reserve = address_of("hedge-market"), world.reserve
-    assert reserve is not None
+    market, reserve = address_of("hedge-market"), world.require_reserve()
     for asset, amount in stock.items():
         world.mint(asset, [(market, amount)])
         world.setup([(market, world.tokens[asset], "approve", (reserve.address, MAX_UINT256))], intent="approve")

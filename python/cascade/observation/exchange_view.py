@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cascade.chain.local import Contract
 from cascade.observation.once import Once
 from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
-from cascade.world.exchange import DeployedBook, DeployedExchange
+from cascade.world.exchange import DeployedBook
 from cascade.world.world import World
 
 __all__ = ["DEPTH_BPS", "Balance", "BookState", "DeskLoan", "ExchangeView", "MarginAccount", "PerpPosition"]
@@ -128,9 +127,8 @@ class ExchangeView:
     """
 
     def __init__(self, world: World, *, next_timestamp: int, spot_price_wad: Callable[[str], int]) -> None:
-        assert world.exchange is not None
         self.world = world
-        self.exchange: DeployedExchange = world.exchange
+        self.exchange = world.require_exchange()
         self.next_timestamp = next_timestamp
         self._spot_price_wad = spot_price_wad
         self._once = Once()
@@ -165,7 +163,7 @@ class ExchangeView:
 
     def mark_raw(self, market: str) -> int:
         """Mark price of a perpetual, in smallest units of the stable a contract."""
-        margin, number = self._margin(), self.exchange.markets[market]
+        margin, number = self.exchange.require_margin(), self.exchange.markets[market]
         return self._once(("mark", market), lambda: int(self.world.chain.call(margin, "markPrice", number)))
 
     def balance(self, address: str, asset: str) -> Balance:
@@ -196,8 +194,7 @@ class ExchangeView:
 
     def sale_lots(self, line: str, address: str) -> int:
         """Lots that a liquidation of a loan would offer in the exchange's next block; 0 where the loan is sound."""
-        desk, number = self.exchange.desk, self.exchange.lines[line]
-        assert desk is not None
+        desk, number = self.exchange.require_desk(), self.exchange.lines[line]
         return self._once(
             ("sale", line, address),
             lambda: int(self.world.chain.call(desk, "saleLots", number, address, timestamp=self.lane_timestamp)),
@@ -251,7 +248,7 @@ class ExchangeView:
 
     def _read_accounts(self) -> dict[str, MarginAccount]:
         addresses = list(self.exchange.accounts)
-        words = self._in_chunks("accounts", self._margin().address, each=addresses)
+        words = self._in_chunks("accounts", self.exchange.require_margin().address, each=addresses)
         found = {}
         for i, address in enumerate(addresses):
             row = words[_ACCOUNT_WORDS * i : _ACCOUNT_WORDS * (i + 1)]
@@ -265,7 +262,9 @@ class ExchangeView:
 
     def _read_positions(self, market: str) -> dict[str, PerpPosition]:
         addresses = list(self.exchange.accounts)
-        words = self._in_chunks("positions", self._margin().address, self.exchange.markets[market], each=addresses)
+        words = self._in_chunks(
+            "positions", self.exchange.require_margin().address, self.exchange.markets[market], each=addresses
+        )
         return {
             address: PerpPosition(_signed(words[2 * i]), _signed(words[2 * i + 1]))
             for i, address in enumerate(addresses)
@@ -290,8 +289,7 @@ class ExchangeView:
         return {name: words[2 * i] + words[2 * i + 1] for i, name in enumerate(lenders)}
 
     def _read_loans(self, line: str) -> dict[str, DeskLoan]:
-        desk = self.exchange.desk
-        assert desk is not None
+        desk = self.exchange.require_desk()
         addresses = list(self.exchange.accounts)
         words = self.world.chain.call_in_chunks(desk, "loans", self.exchange.lines[line], each=addresses)
         return {
@@ -305,11 +303,6 @@ class ExchangeView:
 
     def _in_chunks(self, function: str, *fixed: object, each: list[str]) -> list[int]:
         return self.world.chain.call_in_chunks(self.exchange.lens, function, *fixed, each=each)
-
-    def _margin(self) -> Contract:
-        margin = self.exchange.margin
-        assert margin is not None
-        return margin
 
 
 def _signed(word: int) -> int:

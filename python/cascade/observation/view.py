@@ -201,10 +201,8 @@ class BlockView:
         )
 
     def _read_reserve(self) -> ReserveState:
-        world, ethena = self.world, self.world.scenario.spec.ethena
-        assert ethena is not None
-        reserve, vault, venue = world.reserve, world.tokens[ethena.staked], world.venues[ethena.minting]
-        assert reserve is not None
+        world, ethena = self.world, self.world.scenario.spec.require_ethena()
+        reserve, vault, venue = world.require_reserve(), world.tokens[ethena.staked], world.venues[ethena.minting]
         stable, usde = (world.tokens[coin] for coin in venue.coins)
 
         def asked(contract: Contract, function: str, *arguments: object) -> int:

@@ -68,14 +68,12 @@ def _locked_by_orders(world: World, exchange: DeployedExchange, holders: Sequenc
 
 
 def _check_desk(world: World, exchange: DeployedExchange, desk: Contract, holders: Sequence[str]) -> None:
-    assert exchange.spec.desk is not None
-
     def of_all(function: str) -> int:
         return sum(int(world.chain.call(desk, function, line)) for line in exchange.lines.values())
 
     owed = of_all("totalDebt") + of_all("lossOf")
     cash = _holding(world, exchange, desk, exchange.cash)
-    paid_in = raw_amount(world.scenario.spec, exchange.cash, exchange.spec.desk.capital)
+    paid_in = raw_amount(world.scenario.spec, exchange.cash, exchange.spec.require_desk().capital)
     _require(
         "the desk's cash, debts and losses, and what was paid in with interest",
         cash + owed,
@@ -89,7 +87,6 @@ def _check_desk(world: World, exchange: DeployedExchange, desk: Contract, holder
 
 
 def _check_margin(world: World, exchange: DeployedExchange, margin: Contract) -> None:
-    assert exchange.spec.margin is not None
     entries = 0
     for name, market in exchange.markets.items():
         holders = list(world.chain.call(margin, "holders", market))
@@ -98,7 +95,7 @@ def _check_margin(world: World, exchange: DeployedExchange, margin: Contract) ->
         entries += sum(map(_signed, words[1::2]))
     debts, interest, funding, bad_debt = world.chain.call(margin, "totals")
     cash = _holding(world, exchange, margin, exchange.cash)
-    paid_in = raw_amount(world.scenario.spec, exchange.cash, exchange.spec.margin.capital)
+    paid_in = raw_amount(world.scenario.spec, exchange.cash, exchange.spec.require_margin().capital)
     _require(
         "the margin's cash, debts and entry values, and what was paid in with interest and funding, less bad debt",
         cash + debts + entries,
