@@ -122,6 +122,7 @@ def test_whales__margin_events_and_repayments__tell_one_story(everyone_run: Run)
 
 def test_dip_buyers__enter_and_loop__their_positions_say_so(everyone_run: Run) -> None:
     rows = everyone_run.positions[everyone_run.positions["cohort"] == "dips"]
+    assert rows["borrower"].nunique() == 2
     for _, own in rows.groupby("borrower"):
         events = list(own["event"])
         assert events[0] == "built"

@@ -61,6 +61,7 @@ def test_waiting__shows_in_the_steps_and_in_the_summary(congested_run: Run) -> N
 def test_inside_a_block__after_all_posts_and_flow__higher_tips_come_first(congested_run: Run) -> None:
     sent = congested_run.transactions
     sent = sent[(sent["phase"] == "crash") & (sent["transaction_index"] >= 0)]
+    assert len(sent) > 0
     for _, block in sent.groupby("block_number"):
         tips = block.sort_values("transaction_index")["tip_wei"].tolist()
         assert tips == sorted(tips, reverse=True)

@@ -143,8 +143,7 @@ class Watcher:
 
 
 def seen(world: World, view: BlockView) -> Seen:
-    at, exchange = view.exchange, world.exchange
-    assert exchange is not None
+    at, exchange = view.exchange, world.require_exchange()
     contract = exchange.books["alt"].contract
     names = {address: world.actors[address].name for address in exchange.accounts}
     return Seen(
@@ -334,8 +333,7 @@ def test_everyone__no_transaction_reverts_and_no_proposal_is_refused(played: Pla
 
 def test_frozen_account__the_view_says_so_of_it_alone(played: Played) -> None:
     world, (maker, other), operator = played.world, [address_of(name) for name in MAKERS[:2]], address_of("exchange")
-    exchange = world.exchange
-    assert exchange is not None
+    exchange = world.require_exchange()
 
     def is_frozen(address: str) -> bool:
         view = BlockView(world, book=(), step=0, next_timestamp=world.chain.timestamp + 1)

@@ -283,11 +283,11 @@ def test_desk_whale__transfers_degraded__waits_with_its_cash_and_is_sold_by_the_
 def borrower(world: World) -> None:
     """10,000 ALT and 4,000 USDe at 1 in an account of the exchange, 10,000 USDC borrowed against them and taken out."""
     exchange, address = world.require_exchange(), world.enlist(BORROWER, role="holder")
-    assert exchange.margin is not None
+    margin = exchange.require_margin()
     world.chain.fund([address])
     exchange.enrol(address, "borrowers")
     deposit(world, [(address, "ALT", 10_000 * ALT), (address, "USDe", 4_000 * USDE)])
-    world.setup([(address, exchange.margin, "borrow", (10_000 * USDC,))], intent="borrow")
+    world.setup([(address, margin, "borrow", (10_000 * USDC,))], intent="borrow")
     world.setup(
         [(address, exchange.vault, "withdraw", (world.tokens["USDC"].address, 10_000 * USDC))], intent="withdraw"
     )
@@ -492,13 +492,13 @@ def test_conservation__contracts_long_and_short_differ__is_a_violation(play: Cal
 
     def trades(world: World) -> None:
         exchange, taker = world.require_exchange(), world.enlist("taker", role="holder")
-        assert exchange.margin is not None
+        margin = exchange.require_margin()
         world.chain.fund([taker])
         exchange.enrol(taker, "takers")
         deposit(world, [(taker, "USDC", 10_000 * USDC)])
         quoter = address_of(QUOTER)
-        world.setup([(quoter, exchange.margin, "quotePerp", (0, 50, 50, 0))], intent="quote")
-        world.setup([(taker, exchange.margin, "tradePerp", (0, 7, 2**256 - 1, 10))], intent="open")
+        world.setup([(quoter, margin, "quotePerp", (0, 50, 50, 0))], intent="quote")
+        world.setup([(taker, margin, "tradePerp", (0, 7, 2**256 - 1, 10))], intent="open")
 
     played = play(
         {3: {"alt": Fraction(9, 10)}}, **{**ALONE, "set_up": trades}, **{"exchange.margin.markets": {"p": market}}

@@ -120,9 +120,13 @@ def test_readme__its_commands__exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-    for target in re.findall(r"^make (\w+)", readme, flags=re.MULTILINE):
+    targets = re.findall(r"^make (\w+)", readme, flags=re.MULTILINE)
+    scripts = re.findall(r"ape run (\w+)", readme)
+    links = re.findall(r"\]\(([^)#]+)\)", readme)
+    assert all((targets, scripts, links))
+    for target in targets:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
-    for script in re.findall(r"ape run (\w+)", readme):
+    for script in scripts:
         assert (ROOT / "scripts" / f"{script}.py").is_file(), script
-    for linked in re.findall(r"\]\(([^)#]+)\)", readme):
+    for linked in links:
         assert (ROOT / linked).is_file(), linked

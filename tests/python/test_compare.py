@@ -233,7 +233,9 @@ def test_markdown__change_of_lines__shows_before_and_after_then_positions_then_o
 
 def test_markdown__every_table__has_as_many_cells_in_each_row(change_of_lines: Comparison) -> None:
     widths: list[int] = []
-    for line in comparison_markdown(change_of_lines).splitlines():
+    lines = comparison_markdown(change_of_lines).splitlines()
+    assert any(line.startswith("|") for line in lines)
+    for line in lines:
         if not line.startswith("|"):
             widths = []
             continue

@@ -104,7 +104,9 @@ def test_trials__shipped_depth_capital_and_loopers__are_ten_per_cent_around_the_
 
 def test_trials__every_value__makes_a_scenario() -> None:
     scenario = load_scenario(UNWIND)
-    for path, value in trials_of(scenario, ["agents.whales-owners.tranche_bps"]):
+    trials = list(trials_of(scenario, ["agents.whales-owners.tranche_bps"]))
+    assert trials
+    for path, value in trials:
         assert vary(scenario, {path: value}).spec != scenario.spec, path
 
 

@@ -203,7 +203,9 @@ def test_datasets__price_series__hold_from_the_first_crash_block_to_the_last(run
 def test_charts__every_specification__refers_to_a_dataset_and_holds_none(run_of: RunOf, crash_rows: Rows) -> None:
     frames = Frames(run_of(crash_rows))
     data = datasets(frames, summarise(frames))
-    for chart in charts(data, day="10 October 2025"):
+    made = list(charts(data, day="10 October 2025"))
+    assert made
+    for chart in made:
         for specification in chart.variants.values():
             assert specification["data"]["name"] in data
             assert "datasets" not in specification
