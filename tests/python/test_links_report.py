@@ -14,6 +14,7 @@ from cascade.recording.tables import TABLES
 from cascade.report import build_report
 from cascade.report.run.chain_datasets import chain_frames
 from cascade.report.run.link_words import chain_reading, link_words, place_of, size_of, title_of
+from cascade.vocabulary import LinkKind
 
 from .chain_by_hand import SECONDS, START, USDC, ChainByHand, raw
 from .test_report import HOSTILE, Page, finished
@@ -87,9 +88,13 @@ def test_size_of__each_unit__reads_as_a_size(size: float, unit: str, text: str) 
 
 def test_title_of__every_declared_link__has_words_and_a_place() -> None:
     meaning = next(column.meaning for column in TABLES["links"].columns if column.name == "link")
-    for name in meaning.split(", "):
-        link_name = name.replace("ASSET", "ALT").replace("BOOK", "ALT-USDC").replace("COHORT", "makers")
-        assert title_of(link_name) != link_name.partition(":")[0], name
+    subjects = dict.fromkeys(
+        (LinkKind.CHAIN_DEPEG, LinkKind.EXCHANGE_DEPEG, LinkKind.FLASH_CRASH, LinkKind.RECOVERY), "ALT"
+    ) | {LinkKind.LEVERAGE: "makers", LinkKind.LIQUIDITY_VACUUM: "ALT-USDC"}
+    for kind in LinkKind:
+        link_name = kind.of(subjects[kind]) if kind in subjects else kind.value
+        assert kind in meaning
+        assert title_of(link_name) != kind
         assert place_of(link_name) in ("input", "chain and desk", "on chain", "exchange")
 
 
