@@ -13,7 +13,7 @@ from cascade.analysis.frames import Frames
 from cascade.analysis.series.lending import health_over_time
 from cascade.report.run.datasets import health_stride
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, TEAL, spec
+from cascade.report.shared.style import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, PALE_BLUE, PURPLE, RED, TEAL, spec
 from cascade.units import BPS, e8_to_float
 
 __all__ = [
@@ -30,9 +30,8 @@ __all__ = [
 Specification = dict[str, Any]
 """A Vega-Lite chart, ready for JSON."""
 
-_LINE_COLOURS = (BLUE, ORANGE, TEAL, PURPLE, RED, GREY, GREEN, INK, "#b08d00")
+_LINE_COLOURS = (BLUE, ORANGE, TEAL, PURPLE, RED, GREY, GREEN, INK, OCHRE)
 _LIQUIDATABLE, _HEALTHY = "under 1", "1 and above"
-_HEALTHY_COLOUR = "#a9c4e0"
 _HEIGHT = 260
 
 
@@ -147,7 +146,7 @@ def health_chart(name: str, *, day: str, high: float) -> Specification:
             ),
             color=alt.Color(
                 "series:N",
-                scale=alt.Scale(domain=[_LIQUIDATABLE, _HEALTHY], range=[RED, _HEALTHY_COLOUR]),
+                scale=alt.Scale(domain=[_LIQUIDATABLE, _HEALTHY], range=[RED, PALE_BLUE]),
                 legend=alt.Legend(symbolType="square"),
             ),
             order=alt.Order("series:N", sort="descending"),

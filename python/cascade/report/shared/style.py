@@ -16,7 +16,9 @@ __all__ = [
     "GREY",
     "INK",
     "MUTED",
+    "OCHRE",
     "ORANGE",
+    "PALE_BLUE",
     "PURPLE",
     "RED",
     "TEAL",
@@ -37,6 +39,7 @@ BLUE, TEAL, ORANGE, PURPLE, GREY, RED, GREEN = (
     "#c0322b",
     "#2f8f5b",
 )
+PALE_BLUE, OCHRE = "#a9c4e0", "#b08d00"
 
 CONFIG: dict[str, Any] = {
     "background": "#ffffff",

@@ -8,6 +8,7 @@ import altair as alt
 
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.style import (
+    PALE_BLUE,
     RED,
     dollar_axis,
     spec,
@@ -68,7 +69,7 @@ def leverage() -> dict[str, Any]:
             y=alt.Y("positions:Q", title="positions", stack="zero", axis=alt.Axis(format=",d")),
             color=alt.Color(
                 "fate:N",
-                scale=alt.Scale(domain=["survived", "liquidated"], range=["#a9c4e0", RED]),
+                scale=alt.Scale(domain=["survived", "liquidated"], range=[PALE_BLUE, RED]),
                 legend=alt.Legend(symbolType="square"),
             ),
             tooltip=[
