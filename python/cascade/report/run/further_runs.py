@@ -11,12 +11,10 @@ import pandas as pd
 
 from cascade.recording.causes import CausesRecord
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import CONFIG, Chart
+from cascade.report.shared.style import GREEN, INK, RED, Chart, spec
 from cascade.units import e8_to_float
 
 __all__ = ["FurtherRuns", "further_runs"]
-
-_BLUE, _RED, _GREEN, _INK = "#1f5fa8", "#c0322b", "#2f8f5b", "#1d2733"
 
 
 @dataclass(frozen=True)
@@ -76,14 +74,13 @@ def _bars(name: str, order: list[str], *, height: int) -> dict[str, Any]:
             "label:N",
             sort=order,
             title=None,
-            axis=alt.Axis(labelLimit=260, labelColor=_INK, labelFontSize=12.5, grid=False),
+            axis=alt.Axis(labelLimit=260, labelColor=INK, labelFontSize=12.5, grid=False),
         )
     )
     bars = base.mark_bar(height={"band": 0.62}, cornerRadius=2).encode(
         x=alt.X("usd:Q", title="dollars of the fall", axis=alt.Axis(format="$.3~f", grid=True, tickCount=8)),
-        color=alt.Color("kind:N", scale=alt.Scale(domain=["fall", "rise"], range=[_RED, _GREEN]), legend=None),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=["fall", "rise"], range=[RED, GREEN]), legend=None),
         tooltip=[alt.Tooltip("label:N"), alt.Tooltip("usd:Q", title="dollars", format="$.6f")],
     )
     labels = base.mark_text(align="left", dx=6).encode(x="usd:Q", text=alt.Text("usd:Q", format="$.4f"))
-    specification: dict[str, Any] = (bars + labels).properties(width="container", height=height).to_dict(validate=True)
-    return {**specification, "config": CONFIG, "autosize": {"type": "fit-x", "contains": "padding"}}
+    return spec(bars + labels, height=height)
