@@ -124,6 +124,7 @@ def test_replay__gas_limit__least_the_node_takes_is_what_is_accepted(tmp_path: P
             "while preparing, seed 5",
         ),
     ],
+    ids=["cannot be loaded", "lacks a parameter", "mints an unknown asset", "borrows without collateral"],
 )
 def test_ape_run_replay__own_agent_cannot_be_made_ready__one_line_exit_2(
     text: str, expected: str, tmp_path: Path

@@ -44,6 +44,7 @@ def import_pool_class() -> Any:
 CurvePool = import_pool_class()
 
 
+# curvesim is installed for this script alone and is untyped: its pool is a base class only at run time.
 class DividedOnce(CurvePool):  # type: ignore[misc,valid-type]
     """The product in D divided by n^n once."""
 
