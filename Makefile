@@ -7,17 +7,23 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 2
 
-.PHONY: help setup aave clients slither demo test check bench fuzz docs lock clean
+.PHONY: help setup aave clients slither demo test quick coverage check lint types documents static bench fuzz docs \
+  hooks lock clean
 
 help:
 	@echo "make demo   everything from nothing, then the flagship replay: prints its summary and the report's path"
 	@echo "make test   everything from nothing, then the whole test suite"
+	@echo "make quick  the tests that need no chain, in under a minute"
 	@echo "make check  linters, types, generated documents and slither"
+	@echo "make coverage  the whole test suite, with the share of the package's lines that it runs"
 	@echo "make bench  speed, as ratios from one run"
 	@echo "make fuzz   the property tests in their large size"
-	@echo "make docs   write the generated documents anew"
-	@echo "make aave   Aave V3.6 itself (BUSL-1.1), for lending.engine aave-v3; make test and make fuzz do it too"
-	@echo "make setup  only the tools; make lock: the lock files anew; make clean: remove what was made"
+	@echo "make docs   write the generated documents"
+	@echo "make aave   Aave V3.6 itself (BUSL-1.1), for lending.engine aave-v3; make test and make fuzz install it too"
+	@echo "make hooks  let git run make check before each commit"
+	@echo "make setup  install the tools only"
+	@echo "make lock   resolve the requirements and write the lock files"
+	@echo "make clean  remove everything that make has made"
 
 setup: $(VENV)/.ready node_modules/.ready
 
@@ -69,11 +75,26 @@ demo: setup
 test: setup aave clients
 	@$(BIN)/python -m pytest -p no:ape_test -n $(TEST_WORKERS) --dist loadgroup
 
-check: setup slither
+# Tests of contracts, of whole runs and against third parties each start chains; those of tests/python start none.
+quick: setup
+	@$(BIN)/python -m pytest -p no:ape_test -q -n $(TEST_WORKERS) --dist loadgroup tests/python
+
+coverage: setup aave clients
+	@$(BIN)/python -m pytest -p no:ape_test -q -n $(TEST_WORKERS) --dist loadgroup --cov --cov-report=term
+
+check: lint types documents static
+
+lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: setup
 	@$(BIN)/mypy
+
+documents: setup
 	@$(BIN)/python -m cascade.commands.documents --check
+
+static: setup slither
 	@$(BIN)/python -m cascade.toolchain.static_analysis
 
 docs: setup
@@ -85,12 +106,15 @@ bench: setup
 fuzz: setup aave
 	@$(BIN)/python -m pytest -p no:ape_test tests/properties tests/conformance/test_aave_differential.py --fuzz-size large
 
+hooks: setup
+	@$(BIN)/pre-commit install
+
 lock: setup
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml requirements.in -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-node.in -o requirements-node.lock
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-slither.in -o requirements-slither.lock
 	@$(BIN)/uv pip compile --quiet --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-header tests/conformance/clients.in -o tests/conformance/clients.lock
 
 clean:
-	@rm -rf $(VENV) .venv-slither node_modules .build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-slither node_modules .build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build
