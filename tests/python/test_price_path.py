@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cascade.errors import ScenarioError
-from cascade.prices.path import PricePath, PricePoint, read_price_path
+from cascade.prices.path import PricePath, PricePoint, parse_price_path, read_price_text
 
 HEAD = "time,asset,price,status,source\n"
 
 
 def read(tmp_path: Path, rows: str, head: str = HEAD) -> PricePath:
     file = tmp_path / "path.csv"
-    file.write_text(head + rows, encoding="utf-8")
-    return read_price_path(file, known_assets=["USDe", "USDT"])
+    file.write_text(head + rows, encoding="utf-8", newline="")
+    return parse_price_path(read_price_text(file), file=file.name, known_assets=["USDe", "USDT"])
 
 
 def test_path__between_two_points__interpolates_down_to_the_unit(tmp_path: Path) -> None:
@@ -87,3 +87,160 @@ def test_path__without_price_column__refused(tmp_path: Path) -> None:
 def test_path__comment_between_rows__does_not_shift_the_line_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="line 4: price = '0'"):
         read(tmp_path, "2025-10-10T21:40:00Z,USDe,1,,\n# the low\n2025-10-10T21:41:00Z,USDe,0,,\n")
+
+
+ROW = "2025-10-10T21:40:00Z,USDe,1,,\n"
+LATER = "2025-10-10T21:41:00Z,USDe,0.9,,\n"
+
+
+def test_path__stray_quote__refused_with_the_line_on_which_it_opens(tmp_path: Path) -> None:
+    rows = "".join(f"2025-10-10T21:{minute:02}:00Z,USDe,0.9,reported,as seen\n" for minute in range(59))
+    lines = rows.splitlines(keepends=True)
+    lines[44] = '2025-10-10T21:44:00Z,USDe,0.65,reported,"low of the day\n'
+    lines[57] = '2025-10-10T21:57:00Z,USDe,0.9,reported,as reported"\n'
+
+    with pytest.raises(ScenarioError, match="line 46") as refusal:
+        read(tmp_path, "".join(lines))
+
+    assert "low of the day" in str(refusal.value)
+    assert "a quote opens a cell" in str(refusal.value)
+
+
+def test_path__quotes_within_a_cell__are_part_of_the_source(tmp_path: Path) -> None:
+    path = read(tmp_path, '2025-10-10T21:40:00Z,USDe,1,reported,"yq: ""the low"", Binance"\n')
+
+    assert path.points["USDe"][0].source == 'yq: "the low", Binance'
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_path__line_ends_of_other_systems__give_the_same_points_and_line_numbers(tmp_path: Path, end: str) -> None:
+    path = read(tmp_path, (ROW + LATER).replace("\n", end), head=HEAD.replace("\n", end))
+
+    assert [point.price_e8 for point in path.points["USDe"]] == [100_000_000, 90_000_000]
+    with pytest.raises(ScenarioError, match="line 4: price = '0'"):
+        read(
+            tmp_path, (ROW + LATER + "2025-10-10T21:42:00Z,USDe,0,,\n").replace("\n", end), head=HEAD.replace("\n", end)
+        )
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_path__character_that_only_python_takes_for_a_line_end__stays_in_its_cell(
+    tmp_path: Path, character: str
+) -> None:
+    path = read(tmp_path, f"2025-10-10T21:40:00Z,USDe,1,assumed,one{character}two\n" + LATER)
+
+    assert [point.price_e8 for point in path.points["USDe"]] == [100_000_000, 90_000_000]
+    assert path.points["USDe"][0].source == f"one{character}two"
+    with pytest.raises(ScenarioError, match="line 3: price = '0'"):
+        read(tmp_path, f"2025-10-10T21:40:00Z,USDe,1,assumed,one{character}two\n2025-10-10T21:41:00Z,USDe,0,,\n")
+
+
+def test_path__byte_order_mark_and_spaces_around_cells__read_as_without(tmp_path: Path) -> None:
+    path = read(tmp_path, "2025-10-10T21:40:00Z, USDe , 1.5 ,,\n", head="\ufefftime, asset, price, status, source\n")
+
+    assert path.points["USDe"][0].price_e8 == 150_000_000
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "expected"),
+    [
+        ("time,asset,price,price\n", "2025-10-10T21:40:00Z,USDe,1,2\n", "line 1 = .*: has the column 'price' twice"),
+        ("# one\n# two\ntime,asset,close\n", "2025-10-10T21:40:00Z,USDe,1\n", "line 3 = .*: needs the column price"),
+        (HEAD, ROW.replace(",,\n", ",,,extra\n"), "line 2 = 'extra': the row has 6 cells, the header 5"),
+        (HEAD, "2025-10-10T21:40:00Z,USDe,0,,\n# behind\n# the row\n", "line 2: price = '0'"),
+        (HEAD, "\n\n2025-10-10T21:40:00Z,USDe,0,,\n", "line 4: price = '0'"),
+        ("", "", "needs the column time"),
+    ],
+)
+def test_path__header_or_row_that_does_not_fit__refused_with_its_line(
+    tmp_path: Path, head: str, rows: str, expected: str
+) -> None:
+    with pytest.raises(ScenarioError, match=expected):
+        read(tmp_path, rows, head=head)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2025-10-10T21:40:00.5Z",
+        "2025-10-10T21:40:00.0000005Z",
+        "2025-10-10T21:40:00,25Z",
+        "9999-12-31T23:59:59-05:00",
+        "10000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+05:00",
+        "1760132400",
+        "",
+    ],
+)
+def test_path__time_that_is_no_whole_second_of_utc__refused(tmp_path: Path, time: str) -> None:
+    with pytest.raises(ScenarioError, match="line 2: time"):
+        read(tmp_path, f'"{time}",USDe,1,,\n')
+
+
+def test_path__fraction_of_zero__is_a_whole_second(tmp_path: Path) -> None:
+    path = read(tmp_path, "2025-10-10T21:40:00.000000000Z,USDe,1,,\n")
+
+    assert path.points["USDe"][0].timestamp == 1_760_132_400  # date -u -d 2025-10-10T21:40:00Z +%s
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        "1e999999",
+        "1e999999999999999999999",
+        "1e-999999999",
+        "sNaN",
+        "-NaN",
+        "Infinity",
+        "1.0000000000000000000000000001",
+        "12345678901234567890123456789",
+        "1" + "0" * 300 + "." + "0" * 300 + "1",
+        "1_000",
+        "1,5",
+        "１",
+        "0x10",
+        "-0",
+        "",
+    ],
+)
+def test_path__price_that_is_no_dollars_of_8_decimals__refused(tmp_path: Path, price: str) -> None:
+    with pytest.raises(
+        ScenarioError, match="line 2: price.*expected a price above 0 in dollars, of at most 8 decimals"
+    ):
+        read(tmp_path, f'2025-10-10T21:40:00Z,USDe,"{price}",,\n')
+
+
+@pytest.mark.parametrize(
+    ("price", "price_e8"),
+    [
+        ("1e-8", 1),
+        ("9.5E-1", 95_000_000),
+        (".5", 50_000_000),
+        ("1.", 100_000_000),
+        ("0.99990000000000000000000000000000", 99_990_000),
+        ("92233720368.54775807", 2**63 - 1),
+    ],
+)
+def test_path__price_in_any_decimal_form__is_exact(tmp_path: Path, price: str, price_e8: int) -> None:
+    assert read(tmp_path, f"2025-10-10T21:40:00Z,USDe,{price},,\n").points["USDe"][0].price_e8 == price_e8
+
+
+def test_price_file__without_an_end__refused_at_once() -> None:
+    with pytest.raises(ScenarioError, match="zero: expected a file of at most 256 MB"):
+        read_price_text(Path("/dev/zero"))
+
+
+def test_price_file__pointer_of_git_lfs__says_how_to_get_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "path.csv"
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", encoding="utf-8")
+
+    with pytest.raises(ScenarioError, match=r"path\.csv: is a pointer of Git LFS .*: run `git lfs pull`"):
+        read_price_text(file)
+
+
+def test_price_file__not_utf_8__refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "path.csv"
+    file.write_bytes(b"time,asset,price\n2025-10-10T21:40:00Z,USDe\xff,1\n")
+
+    with pytest.raises(ScenarioError, match=r"path\.csv: expected UTF-8 text; line 2 is not"):
+        read_price_text(file)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import bisect
-import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 from cascade.errors import ScenarioError
-from cascade.units import E8
+from cascade.prices.rows import CsvRow, read_rows
+from cascade.toolchain.text_files import read_text
+from cascade.units import InexactAmount, price_to_e8
 
-__all__ = ["PricePath", "PricePoint", "read_price_path"]
+__all__ = ["PricePath", "PricePoint", "parse_price_path", "read_price_text"]
 
-_COLUMNS = ["time", "asset", "price", "status", "source"]
+_REQUIRED = ("time", "asset", "price")
 _STATUSES = ("observed", "reported", "assumed")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_FRACTION = re.compile(r"[.,]([0-9]+)")
+_MOST_DIGITS = 60
+_MOST_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -104,109 +110,106 @@ class PricePath:
                     )
 
 
-def read_price_path(file: Path, *, known_assets: Iterable[str]) -> PricePath:
-    """Read a CSV with the columns time, asset, price, status and source.
+def read_price_text(file: Path) -> str:
+    """Return the text of a price file, for `parse_price_path`.
 
-    A file may omit `status` and `source`: its points are then `assumed`, and their source is the file's name.
+    Raises
+    ------
+    ScenarioError
+        When the file cannot be read as UTF-8 text, or is larger than 256 MB.
+    """
+    return read_text(file, name=file.name, most_bytes=_MOST_BYTES)
+
+
+def parse_price_path(text: str, *, file: str, known_assets: Iterable[str]) -> PricePath:
+    """Parse a CSV with the columns time, asset, price, status and source.
+
+    A file may omit `status` and `source`: its points are then `assumed`, and their source is the file's name. Other
+    columns are ignored. A row is a line of the file: no cell may contain a line break.
 
     Parameters
     ----------
+    text : str
+        Content of the file.
+    file : str
+        Name of the file, for messages.
     known_assets : iterable of str
         Symbols of the scenario's assets.
 
     Raises
     ------
     ScenarioError
-        For an unknown asset, an unsorted or repeated time, a price that is not a positive number of at most 8
-        decimals, or a missing column; the error names the line.
+        For an unknown asset, a time that is no whole second, is repeated or does not rise, a price that is not a
+        positive number of at most 8 decimals, and whatever `read_rows` refuses; the error names the line.
     """
     known = set(known_assets)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(file=str(file), key="", value=None, expected=f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(file=str(file), key="", value=None, expected="expected UTF-8 text") from error
-    # An error names the line of the file, which counts the comments that the CSV reader does not see.
-    kept = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
-    rows = csv.DictReader(line for _, line in kept)
-    missing = [name for name in _COLUMNS[:3] if name not in (rows.fieldnames or [])]
-    if missing:
-        raise ScenarioError(
-            file=file.name,
-            key="line 1",
-            value=",".join(rows.fieldnames or []),
-            expected=f"needs the column {missing[0]}",
-        )
     points: dict[str, list[PricePoint]] = {}
-    for row in rows:
-        line = f"line {kept[rows.line_num - 1][0]}"
-        asset = row["asset"]
+    for row in read_rows(text, file=file, required=_REQUIRED):
+        asset = row.cells.get("asset", "")
         if asset not in known:
-            raise ScenarioError(
-                file=file.name,
-                key=f"{line}: asset",
-                value=asset,
-                expected=f"unknown asset; the scenario has {', '.join(sorted(known))}",
-            )
+            shown = ", ".join(sorted(known))
+            raise _refusal(file, row, "asset", asset, f"unknown asset; the scenario has {shown}")
         point = PricePoint(
-            timestamp=_timestamp(row["time"], file=file.name, line=line),
-            price_e8=_price(row["price"], file=file.name, line=line),
-            status=_status(row.get("status"), file=file.name, line=line),
-            source=row.get("source") or file.name,
+            timestamp=_timestamp(row, file=file),
+            price_e8=_price(row, file=file),
+            status=_status(row, file=file),
+            source=row.cells.get("source") or file,
         )
         earlier = points.setdefault(asset, [])
         if earlier and point.timestamp <= earlier[-1].timestamp:
-            raise ScenarioError(
-                file=file.name,
-                key=f"{line}: time",
-                value=row["time"],
-                expected=f"times of {asset} must rise; the row before has {_iso(earlier[-1].timestamp)}",
-            )
+            before = _iso(earlier[-1].timestamp)
+            expected = f"times of {asset} must rise; the row before has {before}"
+            raise _refusal(file, row, "time", row.cells["time"], expected)
         earlier.append(point)
     if not points:
-        raise ScenarioError(file=file.name, key="", value=None, expected="has no rows")
-    return PricePath(file=file.name, points={asset: tuple(points[asset]) for asset in sorted(points)})
+        raise ScenarioError(file=file, key="", value=None, expected="has no rows")
+    return PricePath(file=file, points={asset: tuple(points[asset]) for asset in sorted(points)})
 
 
-def _timestamp(text: str, *, file: str, line: str) -> int:
+def _timestamp(row: CsvRow, *, file: str) -> int:
+    text = row.cells.get("time", "")
+    expected = "expected ISO 8601 with a zone, as 2025-10-10T20:50:00Z"
     try:
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ScenarioError(
-            file=file,
-            key=f"{line}: time",
-            value=text,
-            expected="expected ISO 8601 with a zone, as 2025-10-10T20:50:00Z",
-        )
-    return int(moment.astimezone(UTC).timestamp())
+        # Times near the first and the last year have no counterpart in UTC.
+        timestamp = int(moment.astimezone(UTC).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise _refusal(file, row, "time", text, expected) from error
+    if moment.tzinfo is None:
+        raise _refusal(file, row, "time", text, expected)
+    # `fromisoformat` drops what follows the microseconds: the text tells whether anything follows the seconds.
+    fraction = _FRACTION.search(text)
+    if fraction and fraction[1].strip("0"):
+        raise _refusal(file, row, "time", text, "expected whole seconds: blocks have no finer time")
+    return timestamp
 
 
-def _price(text: str, *, file: str, line: str) -> int:
+def _price(row: CsvRow, *, file: str) -> int:
+    text = row.cells.get("price", "")
+    expected = "expected a price above 0 in dollars, of at most 8 decimals"
+    # `Decimal` reads more than a price: NaN, Infinity, digits of other scripts and underscores between digits.
+    if not _NUMBER.fullmatch(text):
+        raise _refusal(file, row, "price", text, expected)
     try:
         price = Decimal(text)
-    except (InvalidOperation, TypeError):
-        price = Decimal("NaN")
-    scaled = price * E8
-    if not price.is_finite() or price <= 0 or scaled != scaled.to_integral_value() or scaled >= 2**63:
-        raise ScenarioError(
-            file=file,
-            key=f"{line}: price",
-            value=text,
-            expected="expected a price above 0 in dollars, of at most 8 decimals",
-        )
-    return int(scaled)
+        # An exponent of a billion is refused before anything computes with it.
+        price_e8 = price_to_e8(price) if abs(price.adjusted()) <= _MOST_DIGITS else 0
+    except (InexactAmount, ArithmeticError) as error:
+        raise _refusal(file, row, "price", text, expected) from error
+    if not 0 < price_e8 < 2**63:
+        raise _refusal(file, row, "price", text, expected)
+    return price_e8
 
 
-def _status(text: str | None, *, file: str, line: str) -> str:
-    status = text or "assumed"
+def _status(row: CsvRow, *, file: str) -> str:
+    status = row.cells.get("status") or "assumed"
     if status not in _STATUSES:
-        raise ScenarioError(
-            file=file, key=f"{line}: status", value=status, expected=f"expected one of {', '.join(_STATUSES)}"
-        )
+        raise _refusal(file, row, "status", status, f"expected one of {', '.join(_STATUSES)}")
     return status
+
+
+def _refusal(file: str, row: CsvRow, column: str, value: str, expected: str) -> ScenarioError:
+    return ScenarioError(file=file, key=f"line {row.line}: {column}", value=value, expected=expected)
 
 
 def _iso(timestamp: int) -> str:

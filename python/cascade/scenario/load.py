@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pydantic
 
 from cascade.errors import ScenarioError
-from cascade.prices.path import PricePath, read_price_path
+from cascade.prices.path import PricePath, parse_price_path, read_price_text
 from cascade.scenario.checks import check_references
 from cascade.scenario.model import ScenarioSpec
 from cascade.scenario.tree import (
@@ -105,20 +104,11 @@ def load_scenario(
         set_value(tree, dotted, value)
     spec = _validate(tree, file.name)
     price_file = file.parent / spec.prices.path
-    path = read_price_path(price_file, known_assets=spec.assets)
-    check_references(spec, path, file=file.name)
-    # What is stored must be restorable from its own folder: the path of the price file is reduced to its name.
+    path_text = read_price_text(price_file)
+    path = parse_price_path(path_text, file=price_file.name, known_assets=spec.assets)
+    scenario = _assemble(tree, spec, path, file=file.name, path_text=path_text)
     given_as = tuple(overrides) + tuple(f"{key}={value}" for key, value in (set or {}).items())
-    set_value(tree, "prices.path", price_file.name)
-    return Scenario(
-        spec=spec,
-        path=path,
-        file=file.name,
-        overrides=given_as,
-        text=dump_tree(tree),
-        path_text=price_file.read_text(encoding="utf-8-sig"),
-        folder=file.parent,
-    )
+    return replace(scenario, overrides=given_as, folder=file.parent)
 
 
 def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
@@ -143,19 +133,11 @@ def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     path, path_text = scenario.path, scenario.path_text
     if spec.prices.path != Path(scenario.spec.prices.path).name:
         price_file = scenario.folder / spec.prices.path
-        path = read_price_path(price_file, known_assets=spec.assets)
-        path_text = price_file.read_text(encoding="utf-8-sig")
-        set_value(tree, "prices.path", price_file.name)
-    check_references(spec, path, file=scenario.file)
+        path_text = read_price_text(price_file)
+        path = parse_price_path(path_text, file=price_file.name, known_assets=spec.assets)
+    changed = _assemble(tree, spec, path, file=scenario.file, path_text=path_text)
     given_as = tuple(f"{key}={shown(value)}" for key, value in changes.items())
-    return replace(
-        scenario,
-        spec=spec,
-        path=path,
-        overrides=(*scenario.overrides, *given_as),
-        path_text=path_text,
-        text=dump_tree(tree),
-    )
+    return replace(changed, overrides=(*scenario.overrides, *given_as), folder=scenario.folder)
 
 
 def restore_scenario(*, text: str, path_file: str, path_text: str, file: str) -> Scenario:
@@ -170,11 +152,18 @@ def restore_scenario(*, text: str, path_file: str, path_text: str, file: str) ->
     file : str
         Name of the scenario's file, for messages and the manifest.
     """
-    with tempfile.TemporaryDirectory(prefix="cascade-scenario-") as name:
-        folder = Path(name)
-        (folder / file).write_text(text, encoding="utf-8")
-        (folder / path_file).write_text(path_text, encoding="utf-8")
-        return load_scenario(folder / file)
+    tree = parse_tree(text, file=file)
+    spec = _validate(tree, file)
+    path = parse_price_path(path_text, file=path_file, known_assets=spec.assets)
+    return _assemble(tree, spec, path, file=file, path_text=path_text)
+
+
+def _assemble(tree: Tree, spec: ScenarioSpec, path: PricePath, *, file: str, path_text: str) -> Scenario:
+    """Check a specification and its price path against each other, and join them with their texts."""
+    check_references(spec, path, file=file)
+    # A run stores both texts, and is restored from them alone: the path of the price file is reduced to its name.
+    set_value(tree, "prices.path", path.file)
+    return Scenario(spec=spec, path=path, file=file, text=dump_tree(tree), path_text=path_text)
 
 
 def _validate(tree: Tree, file: str) -> ScenarioSpec:
