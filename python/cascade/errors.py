@@ -5,6 +5,10 @@ Every exception is a `CascadeError`, and also a builtin one where that helps a c
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+from datetime import date
+
 __all__ = [
     "AccountingViolation",
     "AgentFailed",
@@ -16,10 +20,43 @@ __all__ = [
     "ScenarioError",
     "ToolMissing",
     "WrongCall",
+    "unknown_name",
 ]
 
 
 _LONGEST_VALUE = 80
+_LONGEST_LIST = 60
+
+
+def unknown_name(what: str, name: str, known: Iterable[str], *, holder: str = "") -> str:
+    """Return what an error says of a name that is not known: the nearest one, or the first of those that are known.
+
+    >>> unknown_name("kind", "keepr", ["keeper", "whale"])
+    'unknown kind: did you mean keeper?'
+
+    Parameters
+    ----------
+    what : str
+        What the name is of, as `asset`.
+    known : iterable of str
+        The names that are known, in the order in which they are shown.
+    holder : str
+        What has the known names, as `venues`; empty where that is clear.
+    """
+    names = list(known)
+    # Letters in the wrong case are the most frequent mistake, and count as many differences.
+    by_lower_case = {candidate.lower(): candidate for candidate in reversed(names)}
+    nearest = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
+    if nearest:
+        return f"unknown {what}: did you mean {by_lower_case[nearest[0]]}?"
+    shown: list[str] = []
+    for candidate in names:
+        if shown and len(", ".join([*shown, candidate])) > _LONGEST_LIST:
+            break
+        shown.append(candidate)
+    rest = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    listed = (", ".join(shown) or "none") + rest
+    return f"unknown {what}; {holder} has {listed}" if holder else f"unknown {what}; known are {listed}"
 
 
 class CascadeError(Exception):
@@ -46,7 +83,7 @@ class ScenarioError(CascadeError, ValueError):
 
     def __init__(self, *, file: str, key: str, value: object, expected: str) -> None:
         self.file, self.key, self.value, self.expected = file, key, value, expected
-        shown = repr(value)
+        shown = value.isoformat() if isinstance(value, date) else repr(value)
         if len(shown) > _LONGEST_VALUE:
             # A section of YAML can be a whole page; the key says where to read the rest.
             shown = shown[: _LONGEST_VALUE - 3] + "..."

@@ -15,6 +15,9 @@ from cascade.experiments.causes.result import Causes
 from cascade.experiments.causes.save import save_causes
 from cascade.experiments.verify import verify
 
+pytestmark = pytest.mark.xdist_group("causes")
+"""One worker runs this module: its fixtures replay whole runs, which every other worker would replay again."""
+
 
 @pytest.fixture(scope="module")
 def causes(unwind_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Causes:

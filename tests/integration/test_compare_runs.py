@@ -25,6 +25,9 @@ from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS, small_unwind
 
+pytestmark = pytest.mark.xdist_group("compare")
+"""One worker runs this module: its fixtures replay whole runs, which every other worker would replay again."""
+
 WAD = 10**18
 LINES = {"lending.reserves.USDe.ltv_bps": 7300, "lending.reserves.USDe.liquidation_threshold_bps": 7450}
 

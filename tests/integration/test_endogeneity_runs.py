@@ -19,6 +19,9 @@ from cascade.toolchain.paths import project_root
 
 from .conftest import small_unwind
 
+pytestmark = pytest.mark.xdist_group("endogeneity")
+"""One worker runs this module: its fixtures replay whole runs, which every other worker would replay again."""
+
 TRIED = {"sensitivity": {"venues.usde-usdc.amplification": [10]}}
 
 

@@ -17,6 +17,9 @@ from cascade.recording.tables import PositionRow, ReserveRow, SwapRow
 
 from .conftest import SCENARIOS
 
+pytestmark = pytest.mark.xdist_group("ethena")
+"""One worker runs this module: its fixtures replay whole runs, which every other worker would replay again."""
+
 USDE, USDC, ETH, E8 = 10**18, 10**6, 10**18, 10**8
 VALUE_UNIT = 10**20
 """ETH's 18 decimals and the price's 8, less USDC's 6."""

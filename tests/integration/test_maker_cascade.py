@@ -14,6 +14,9 @@ from cascade.scenario.load import Scenario, vary
 
 from .conftest import SCENARIOS
 
+pytestmark = pytest.mark.xdist_group("maker-cascade")
+"""One worker runs this module: its fixtures replay whole runs, which every other worker would replay again."""
+
 ALT, USDC = 10**18, 10**6
 CRASH = "crash"
 

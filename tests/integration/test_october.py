@@ -10,6 +10,9 @@ from cascade.experiments.comparison.divergence import divergence_rows
 
 from .conftest import SCENARIOS
 
+pytestmark = pytest.mark.xdist_group("october")
+"""One worker runs this module: its fixtures replay whole runs, which every other worker would replay again."""
+
 CHAIN = [
     "macro-shock",
     "margin-calls",

@@ -110,7 +110,7 @@ def test_load__trough_of_what_is_not_there__is_refused(trough: str, expected: st
     [
         (
             "expect.troughs=[{asset: USDe, source: 'index:nowhere', at_most_usd: 1}]",
-            "expect.troughs.0.source = 'nowhere': unknown book; expected one of exchange.books: none",
+            "expect.troughs.0.source = 'nowhere': unknown book; exchange.books has none",
         ),
         (
             "expect.exchange={books: {nowhere: {low_at_most_usd: 1}}}",

@@ -205,7 +205,7 @@ def test_path__fraction_of_zero__is_a_whole_second(tmp_path: Path) -> None:
 )
 def test_path__price_that_is_no_dollars_of_8_decimals__refused(tmp_path: Path, price: str) -> None:
     with pytest.raises(
-        ScenarioError, match="line 2: price.*expected a price above 0 in dollars, of at most 8 decimals"
+        ScenarioError, match=r"line 2: price.*expected a price above 0 in dollars, of at most 8 decimals"
     ):
         read(tmp_path, f'2025-10-10T21:40:00Z,USDe,"{price}",,\n')
 

@@ -80,7 +80,7 @@ def test_scenario__shipped__loads(name: str) -> None:
         ("positions.looper.equity={kind: fixed}", "positions.looper.equity", "", "needs value"),
         ("oracle.USDC=null", "oracle.USDC", "", "dictionary"),
         ("oracle.USDe={kind: same-as, asset: USDe}", "oracle.USDe", "'USDe'", "form a cycle: USDe -> USDe"),
-        ("oracle.USDe={kind: guessed}", "oracle.USDe", "", "does not match any of the expected tags"),
+        ("oracle.USDe={kind: guessed}", "oracle.USDe.kind", "'guessed'", "unknown kind; known are posted, same-as"),
         ("agents.treasury={kind: path-flow, venue: at-oracle, asset: USDe}", "agents.treasury", "", "stable-swap"),
         (
             "agents.looper={kind: keeper, exits: [at-oracle]}",
@@ -91,7 +91,12 @@ def test_scenario__shipped__loads(name: str) -> None:
         ("agents.oracle.assets=[USDX]", "agents.oracle.assets", "'USDX'", "holds, a posted feed"),
         ("agents.keeper.exits=[]", "agents.keeper", "", "needs exits"),
         ("timeline.end=2025-10-10T21:39:00Z", "timeline", "", "is not after start"),
-        ("timeline.start=2025-10-10T21:39:00", "timeline", "", "need a time zone"),
+        (
+            "timeline.start=2025-10-10T21:39:00",
+            "timeline.start",
+            "2025-10-10T21:39:00",
+            "expected a time with a time zone",
+        ),
         ("timeline.end=2025-10-10T21:43:00Z", "USDe", "21:42:00Z", "must cover the timeline"),
         ("prices.max_gap=35", "USDe", "36 s after", "at most max_gap, 35 s"),
         ("prices.path=missing.csv", "", "", "cannot be read"),

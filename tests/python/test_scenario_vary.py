@@ -47,7 +47,7 @@ def test_vary__section__is_replaced_whole_and_shown_in_one_line(unwind: Scenario
     varied = vary(unwind, {"oracle.USDe": {"kind": "same-as", "asset": "USDC"}})
 
     assert varied.spec.oracle["USDe"].kind == "same-as"
-    assert varied.overrides == ("oracle.USDe={asset: USDC, kind: same-as}",)
+    assert varied.overrides == ("oracle.USDe={kind: same-as, asset: USDC}",)
 
 
 def test_vary__its_value__is_not_the_scenario_s_afterwards(unwind: Scenario) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
-from cascade.errors import ScenarioError
+from cascade.errors import ScenarioError, unknown_name
 from cascade.prices.rows import CsvRow, read_rows
 from cascade.toolchain.text_files import read_text
 from cascade.units import InexactAmount, price_to_e8
@@ -147,8 +147,9 @@ def parse_price_path(text: str, *, file: str, known_assets: Iterable[str]) -> Pr
     for row in read_rows(text, file=file, required=_REQUIRED):
         asset = row.cells.get("asset", "")
         if asset not in known:
-            shown = ", ".join(sorted(known))
-            raise _refusal(file, row, "asset", asset, f"unknown asset; the scenario has {shown}")
+            raise _refusal(
+                file, row, "asset", asset, unknown_name("asset", asset, sorted(known), holder="the scenario")
+            )
         point = PricePoint(
             timestamp=_timestamp(row, file=file),
             price_e8=_price(row, file=file),

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pydantic
 
-from cascade.errors import ScenarioError
 from cascade.prices.path import PricePath, parse_price_path, read_price_text
 from cascade.scenario.checks import check_references
 from cascade.scenario.model import ScenarioSpec
+from cascade.scenario.refusal import refusal_of
 from cascade.scenario.tree import (
     Tree,
     dump_tree,
-    keys_of,
     parse_override,
     parse_tree,
     read_extended,
@@ -61,6 +60,13 @@ class Scenario:
     def seed(self) -> int:
         """Seed of every random stream."""
         return self.spec.seed
+
+    def stated(self, dotted: str) -> object:
+        """Return what the scenario's text states under a dotted path, without defaults; None where it lacks the key."""
+        node: object = parse_tree(self.text, file=self.file)
+        for part in dotted.split("."):
+            node = node.get(part) if isinstance(node, Mapping) else None
+        return node
 
     def parameters_json(self) -> str:
         """Return every parameter as canonical JSON: sorted keys, no spaces, exact decimals as text."""
@@ -170,12 +176,4 @@ def _validate(tree: Tree, file: str) -> ScenarioSpec:
     try:
         return ScenarioSpec.model_validate(tree)
     except pydantic.ValidationError as error:
-        # A refusal is one line: the first fault is enough, and the others often follow from it.
-        first = error.errors()[0]
-        key = ".".join(keys_of(tree, first["loc"], keep_last=first["type"] == "missing"))
-        missing = first["type"] == "missing"
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            message = "unknown key"
-        value = None if missing or isinstance(first["input"], dict) else first["input"]
-        raise ScenarioError(file=file, key=key, value=value, expected=message) from error
+        raise refusal_of(error, tree, file=file, model=ScenarioSpec) from error

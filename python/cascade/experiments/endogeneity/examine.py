@@ -9,8 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 
-import yaml
-
 from cascade.analysis.prices.fall import fall_at, main_market
 from cascade.errors import CascadeError, ScenarioError
 from cascade.experiments.causes.amplification import keepers_off
@@ -97,11 +95,8 @@ def trials_of(scenario: Scenario, paths: Sequence[str] = ()) -> list[tuple[str, 
     trials: list[tuple[str, object]] = [
         (path, value) for path, values in scenario.spec.sensitivity.items() for value in values
     ]
-    tree = yaml.safe_load(scenario.text)
     for path in paths:
-        node: object = tree
-        for part in path.split("."):
-            node = node.get(part) if isinstance(node, Mapping) else None
+        node = scenario.stated(path)
         try:
             trials += [(path, scaled(node, share)) for share in _SCALES_PCT]
         except CascadeError as error:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from cascade.analysis.prices.fall import Fall, NoMarket, main_market
-from cascade.errors import ScenarioError
+from cascade.errors import ScenarioError, unknown_name
 from cascade.experiments.causes.amplification import Amplification, amplifications
 from cascade.experiments.comparison.positions import has_same_loops
 from cascade.experiments.oracles.result import DesignRun, OracleComparison
@@ -20,6 +18,7 @@ from cascade.experiments.runs import Job, run_all
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, vary
+from cascade.scenario.tree import shown
 
 __all__ = ["compare_oracles"]
 
@@ -78,7 +77,7 @@ def compare_oracles(
         # `vary` appends its changes to the overrides that the scenario came with.
         recovery=common.overrides[len(scenario.overrides) :],
         designs=tuple(
-            DesignRun(name, _in_one_line(sources), run, _market_of(run), ratio)
+            DesignRun(name, shown(dict(sources)), run, _market_of(run), ratio)
             for (name, sources), run, ratio in zip(designs.items(), runs, amplified, strict=True)
         ),
         has_same_positions=has_same_loops(*runs),
@@ -99,11 +98,11 @@ def _designs_of(scenario: Scenario, names: Sequence[str] | None) -> dict[str, _S
         if name not in known:
             # The option is at fault here, not the scenario's file.
             raise ScenarioError(
-                file="--oracle", key="", value=name, expected=f"unknown design; the scenario has {', '.join(known)}"
+                file="--oracle", key="", value=name, expected=unknown_name("design", name, known, holder="the scenario")
             )
-    stated = yaml.safe_load(scenario.text)["oracle_comparison"]["designs"]
     # A design that is named twice is run once.
-    return {name: stated[name] for name in dict.fromkeys(names or known)}
+    chosen = {name: scenario.stated(f"oracle_comparison.designs.{name}") for name in dict.fromkeys(names or known)}
+    return {name: sources for name, sources in chosen.items() if isinstance(sources, Mapping)}
 
 
 def _market_of(run: Run) -> Fall | None:
@@ -111,8 +110,3 @@ def _market_of(run: Run) -> Fall | None:
         return main_market(run.frames)
     except NoMarket:
         return None
-
-
-def _in_one_line(sources: _Sources) -> str:
-    # A width that no line reaches: YAML folds longer lines.
-    return yaml.safe_dump(dict(sources), default_flow_style=True, sort_keys=False, width=10**6).strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cascade.errors import unknown_name
 from cascade.scenario.model import Case, ExpectSpec, ScenarioSpec
 from cascade.vocabulary import PriceSource
 
@@ -43,7 +44,7 @@ def check_expectation(case: Case, expect: ExpectSpec) -> None:
 def _require_book(case: Case, key: str, name: str) -> None:
     books = case.spec.exchange.books if case.spec.exchange is not None else {}
     if name not in books:
-        case.refuse(key, name, f"unknown book; expected one of exchange.books: {', '.join(books) or 'none'}")
+        case.refuse(key, name, unknown_name("book", name, books, holder="exchange.books"))
 
 
 def check_parameters_named(case: Case, spec: ScenarioSpec) -> None:

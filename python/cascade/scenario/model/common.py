@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -18,11 +19,13 @@ __all__ = [
     "Distribution",
     "Fixed",
     "Lognormal",
+    "Moment",
     "Name",
     "PositiveAmount",
     "Spec",
     "Uniform",
     "exact_decimal",
+    "moment",
 ]
 
 
@@ -43,6 +46,29 @@ def exact_decimal(value: object) -> Decimal:
         raise ValueError("expected a finite number")
     return number
 
+
+def moment(value: object) -> datetime:
+    """Return a time of a scenario: a YAML timestamp, or a text in the same form.
+
+    Raises
+    ------
+    ValueError
+        When the value is no time, has no time zone, or is not at a whole second.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("expected a time with a time zone, as in 2025-10-10T20:45:00Z")
+    if value.microsecond:
+        raise ValueError("expected whole seconds: blocks have no finer time")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(moment)]
+"""A time with a time zone, at a whole second."""
 
 Amount = Annotated[Decimal, BeforeValidator(exact_decimal), Field(ge=0)]
 """Tokens or dollars, exactly as written."""

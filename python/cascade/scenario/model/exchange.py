@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from cascade.errors import MissingPart
-from cascade.scenario.model.common import Amount, Bps, Name, PositiveAmount, Spec, exact_decimal
+from cascade.scenario.model.common import Amount, Bps, Moment, Name, PositiveAmount, Spec, exact_decimal
 
 __all__ = [
     "BLOCKS_PER_STEP",
@@ -288,15 +288,13 @@ class MarginSpec(Spec):
 class TransfersSpec(Spec):
     """Period during which nothing can be deposited or withdrawn."""
 
-    degraded_from: datetime
+    degraded_from: Moment
     """Start of the period, with a time zone."""
-    degraded_until: datetime
+    degraded_until: Moment
     """End of the period, with a time zone."""
 
     @model_validator(mode="after")
     def _ordered(self) -> TransfersSpec:
-        if self.degraded_from.tzinfo is None or self.degraded_until.tzinfo is None:
-            raise ValueError("degraded_from and degraded_until need a time zone, as in 2025-10-10T21:36:00Z")
         if self.degraded_until <= self.degraded_from:
             raise ValueError(f"degraded_until {self.degraded_until.isoformat()} is not after degraded_from")
         return self

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, NamedTuple, NoReturn, Protocol
 
 from pydantic import BeforeValidator, Field
 
-from cascade.errors import ScenarioError
+from cascade.errors import ScenarioError, unknown_name
 from cascade.prices.path import PricePath
 from cascade.scenario.model.assets import AssetSpec, PricesSpec
 from cascade.scenario.model.chain import TimelineSpec
@@ -140,7 +140,7 @@ class Case:
     def require_asset(self, key: str, asset: str) -> None:
         """Refuse a name that is not an asset's."""
         if asset not in self.spec.assets:
-            self.refuse(key, asset, f"unknown asset; assets has {', '.join(self.spec.assets)}")
+            self.refuse(key, asset, unknown_name("asset", asset, self.spec.assets, holder="assets"))
 
     def require_priced(self, key: str, asset: str) -> None:
         """Refuse an asset that has no price source."""
@@ -157,7 +157,7 @@ class Case:
     def venue(self, key: str, name: str) -> VenueBase:
         """Return the venue of a name."""
         if name not in self.spec.venues:
-            self.refuse(key, name, f"unknown venue; venues has {', '.join(self.spec.venues) or 'none'}")
+            self.refuse(key, name, unknown_name("venue", name, self.spec.venues, holder="venues"))
         return self.spec.venues[name]
 
     def pool(self, key: str, name: str, *, second: str | None = None) -> VenueBase:
@@ -184,7 +184,9 @@ class Case:
         """
         found = self.spec.positions.get(cohort)
         if found is None:
-            self.refuse(f"{key}.cohort", cohort, f"unknown cohort; positions has {', '.join(self.spec.positions)}")
+            self.refuse(
+                f"{key}.cohort", cohort, unknown_name("cohort", cohort, self.spec.positions, holder="positions")
+            )
         if self.pool(f"{key}.venue", venue, second=found.collateral).pair[0] != found.debt:
             self.refuse(f"{key}.venue", venue, f"does not swap {found.collateral} to {found.debt}")
         return found
@@ -199,7 +201,7 @@ class Case:
         """Return the exchange's book of a name."""
         books = self.exchange(key, name).books
         if name not in books:
-            self.refuse(key, name, f"unknown book; exchange.books has {', '.join(books)}")
+            self.refuse(key, name, unknown_name("book", name, books, holder="exchange.books"))
         return books[name]
 
     def market(self, key: str, name: str) -> PerpMarketSpec:
@@ -207,7 +209,7 @@ class Case:
         margin = self.exchange(key, name).margin
         markets = margin.markets if margin is not None else {}
         if name not in markets:
-            self.refuse(key, name, f"unknown perpetual; exchange.margin.markets has {', '.join(markets) or 'none'}")
+            self.refuse(key, name, unknown_name("perpetual", name, markets, holder="exchange.margin.markets"))
         return markets[name]
 
     def line(self, key: str, name: str) -> DeskLineSpec:
@@ -215,7 +217,7 @@ class Case:
         desk = self.exchange(key, name).desk
         lines = desk.lines if desk is not None else {}
         if name not in lines:
-            self.refuse(key, name, f"unknown line; exchange.desk.lines has {', '.join(lines) or 'none'}")
+            self.refuse(key, name, unknown_name("line", name, lines, holder="exchange.desk.lines"))
         return lines[name]
 
 
