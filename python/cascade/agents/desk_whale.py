@@ -16,6 +16,7 @@ from cascade.observation.exchange_view import DeskLoan
 from cascade.scenario.model import DeskWhaleSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Motive
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["DeskWhale"]
@@ -157,6 +158,7 @@ class DeskWhale:
                     tip_wei=0,
                     intent="repay",
                     reason="called by the desk",
+                    motive=Motive.MARGIN_CALL,
                     key="repay",
                 )
             )
@@ -173,6 +175,7 @@ class DeskWhale:
                     tip_wei=int(self.spec.tip_gwei * GWEI),
                     intent="deposit",
                     reason="called by the desk",
+                    motive=Motive.MARGIN_CALL,
                     key="deposit",
                 )
             )
@@ -189,4 +192,6 @@ class DeskWhale:
             wanted_raw=wanted_raw,
             price_wad=sight.price_wad,
             why=why,
+            # Giving up follows a call whose deadline passed, so only leaving by itself is the owner's own decision.
+            motive=Motive.LEAVING if why == "leaves" else Motive.MARGIN_CALL,
         )

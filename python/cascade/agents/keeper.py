@@ -13,6 +13,7 @@ from cascade.errors import MissingPart
 from cascade.observation import BlockView, ExitCurve, LiquidationPreview
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import KeeperSpec
+from cascade.units import BPS
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Keeper"]
@@ -171,7 +172,7 @@ class Keeper:
             return seize * collateral_usd - cover * debt_usd - sight.gas_cost_usd
         curve = sight.curves[collateral, debt]
         proceeds = curve.pays(already_sold + seize) - curve.pays(already_sold)
-        premium = cover * spec.lending.flash_loan_premium_bps // 10_000 if self.spec.funding == "flash-loan" else 0
+        premium = cover * spec.lending.flash_loan_premium_bps // BPS if self.spec.funding == "flash-loan" else 0
         return (proceeds - cover - premium) * debt_usd - sight.gas_cost_usd
 
     @property
@@ -184,7 +185,7 @@ class Keeper:
     def _proposal(self, sight: _Sight, order: _Order) -> Proposal:
         world, entry = sight.view.world, order.preview.entry
         spec = world.scenario.spec
-        bid_usd = order.profit_usd * self.spec.bid_share_bps / 10_000
+        bid_usd = order.profit_usd * self.spec.bid_share_bps / BPS
         tip_wei = int(bid_usd / float(spec.chain.ether_price_usd) * 1e18 / _GAS_EXPECTED)
         exit_name = self._exit(sight.view, entry.collateral, entry.debt)
         venue = world.venues[exit_name] if exit_name is not None else None

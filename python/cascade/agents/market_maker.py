@@ -25,6 +25,7 @@ from cascade.observation import Balance, BlockView, BookState, MarginAccount
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import LadderSpec, MarketMakerSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Motive
 from cascade.world.exchange import DeployedBook, DeployedExchange
 from cascade.world.world import World
 
@@ -304,9 +305,9 @@ class MarketMaker:
         )
 
     def _cancellation(self, sight: _Sight, book: DeployedBook) -> Proposal:
-        why = "price under reference"
+        why, motive = "price under reference", Motive.LOW_PRICE
         if sight.account is not None and self._is_margin_low(sight):
-            why = f"uniMMR {sight.account.uni_mmr_wad / WAD:.4f}"
+            why, motive = f"uniMMR {sight.account.uni_mmr_wad / WAD:.4f}", Motive.LOW_MARGIN
         return Proposal(
             sender=self.address,
             contract=book.contract,
@@ -316,6 +317,7 @@ class MarketMaker:
             tip_wei=0,
             intent="pull",
             reason=why,
+            motive=motive,
             key=f"quotes {book.name}",
         )
 

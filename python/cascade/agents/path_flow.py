@@ -11,7 +11,7 @@ from cascade.errors import MissingPart
 from cascade.observation import BlockView
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import PathFlowSpec
-from cascade.units import WAD
+from cascade.units import BPS, WAD
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["PathFlow"]
@@ -61,7 +61,7 @@ class PathFlow:
         quote = view.world.venues[self.spec.venue].coins[0]
         target = view.path_price_e8(self.spec.asset) * WAD // view.oracle_price_e8(quote)
         spot = view.spot_price_wad(self.spec.venue)
-        if abs(spot - target) * 10_000 <= self.spec.tolerance_bps * target:
+        if abs(spot - target) * BPS <= self.spec.tolerance_bps * target:
             return None
         sold, amount = view.trade_to_price(self.spec.venue, target)
         return _Gap(view, spot, target, sold, amount) if amount else None

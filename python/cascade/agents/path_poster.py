@@ -9,6 +9,7 @@ from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
 from cascade.observation import BlockView
 from cascade.scenario.model import PathPosterSpec
+from cascade.units import BPS
 
 __all__ = ["PathPoster", "post"]
 
@@ -76,7 +77,7 @@ def post(
 ) -> Proposal | None:
     """The post that a Chainlink feed would make: when the answer is away by the deviation, or the heartbeat passed."""
     change = abs(answer_e8 - posted_e8)
-    has_moved = change > 0 and change * 10_000 >= deviation_bps * posted_e8
+    has_moved = change > 0 and change * BPS >= deviation_bps * posted_e8
     if not has_moved and view.next_timestamp - posted_at < heartbeat_seconds:
         return None
     return Proposal(

@@ -16,6 +16,7 @@ from cascade.scenario.accounts import numbered
 from cascade.scenario.model import CohortSpec, StopLossSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Motive
 from cascade.world.world import World
 
 __all__ = ["StopLoss"]
@@ -83,6 +84,7 @@ class StopLoss:
                     tip_wei=int(self.spec.tip_gwei * GWEI),
                     intent="stop",
                     reason=f"health {sale.position.health_factor_wad / WAD:.4f}",
+                    motive=Motive.STOP,
                 )
             )
         return proposals

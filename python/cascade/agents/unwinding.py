@@ -10,6 +10,7 @@ from cascade.observation import BlockView, ExitCurve, PositionState
 from cascade.observation.curve import smallest
 from cascade.scenario.model import DeskWhaleSpec, WhaleSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Motive
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Sale", "approve_unwinding", "sale_of", "unwind", "unwind_tranche"]
@@ -67,7 +68,16 @@ def sale_of(view: BlockView, venue: str, position: PositionState, *, max_slippag
 
 
 def unwind(
-    view: BlockView, venue: str, sale: Sale, *, amount_raw: int, cash_raw: int, tip_wei: int, intent: str, reason: str
+    view: BlockView,
+    venue: str,
+    sale: Sale,
+    *,
+    amount_raw: int,
+    cash_raw: int,
+    tip_wei: int,
+    intent: str,
+    reason: str,
+    motive: Motive,
 ) -> Proposal:
     """Sell an amount of a position's collateral, repay from it, keep some cash; all of it leaves nothing behind.
 
@@ -98,6 +108,7 @@ def unwind(
         tip_wei=tip_wei,
         intent=intent,
         reason=reason,
+        motive=motive,
         key=intent,
     )
 
@@ -111,6 +122,7 @@ def unwind_tranche(
     wanted_raw: int | None,
     price_wad: int,
     why: str,
+    motive: Motive,
 ) -> list[Proposal]:
     """The next tranche of a whale's loop: no more than brings the cash wanted, where some is; none that is dust.
 
@@ -147,6 +159,7 @@ def unwind_tranche(
             tip_wei=int(spec.tip_gwei * GWEI),
             intent="unwind",
             reason=f"{why}: pool at {price_wad / WAD:.4f}",
+            motive=motive,
         )
     ]
 

@@ -16,6 +16,7 @@ from cascade.scenario.accounts import pledge_account
 from cascade.scenario.model import WhaleSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Motive
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Whale"]
@@ -141,6 +142,7 @@ class Whale:
             tip_wei=int(self.spec.tip_gwei * GWEI),
             intent="repay",
             reason="margin call on the pledge",
+            motive=Motive.MARGIN_CALL,
             key="repay",
         )
 
@@ -155,4 +157,6 @@ class Whale:
             wanted_raw=wanted_raw,
             price_wad=sight.price_wad,
             why=why,
+            # Giving up follows a call whose deadline passed, so only leaving by itself is the owner's own decision.
+            motive=Motive.LEAVING if why == "leaves" else Motive.MARGIN_CALL,
         )

@@ -13,6 +13,7 @@ from cascade.deployment.aave_v3 import AAVE_PREFIX, deploy_aave_v3
 from cascade.errors import RevertedCall, ScenarioError
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import EModeSpec, LendingSpec, RateSpec, ReserveSpec
+from cascade.units import BPS
 from cascade.world.world import World
 
 __all__ = ["deploy_lending", "engine_artifacts", "reconfigure_lending"]
@@ -127,7 +128,7 @@ _ENGINES: dict[str, Callable[[World], None]] = {"mock": _deploy_mock, "aave-v3":
 
 def _listing(token: Contract, reserve: ReserveSpec) -> Calls:
     asset = token.address
-    bonus = 10_000 + reserve.liquidation_bonus_bps if reserve.liquidation_threshold_bps else 0
+    bonus = BPS + reserve.liquidation_bonus_bps if reserve.liquidation_threshold_bps else 0
     rate = encode(["(uint16,uint32,uint32,uint32)"], [_rate(reserve.rate)])
     return [
         ("configureReserveAsCollateral", (asset, reserve.ltv_bps, reserve.liquidation_threshold_bps, bonus)),
@@ -153,7 +154,7 @@ def _premium(lending: LendingSpec) -> tuple[str, tuple[object, ...]]:
 def _emodes(world: World, lending: LendingSpec) -> Calls:
     calls: Calls = []
     for number, mode in lending.emodes.items():
-        lines = (mode.ltv_bps, mode.liquidation_threshold_bps, 10_000 + mode.liquidation_bonus_bps)
+        lines = (mode.ltv_bps, mode.liquidation_threshold_bps, BPS + mode.liquidation_bonus_bps)
         calls.append(("setEModeCategory", (number, *lines, mode.label)))
         calls += [(call, (*pair, True)) for call, pair in _members(world, number, mode)]
     return calls

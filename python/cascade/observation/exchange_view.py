@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cascade.chain.abi import signed_word
 from cascade.observation.once import Once
 from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
+from cascade.vocabulary import DEPTH_WITHIN_BPS
 from cascade.world.exchange import DeployedBook
 from cascade.world.world import World
 
-__all__ = ["DEPTH_BPS", "Balance", "BookState", "DeskLoan", "ExchangeView", "MarginAccount", "PerpPosition"]
-
-DEPTH_BPS = (50, 200, 1000)
-"""Distances from the middle of a book at which its depth is read, in 1e-4."""
+__all__ = ["Balance", "BookState", "DeskLoan", "ExchangeView", "MarginAccount", "PerpPosition"]
 
 _TOP_WORDS, _DEPTH_WORDS, _ACCOUNT_WORDS, _LOAN_WORDS = 8, 4, 10, 5
 _MOST_LEVELS = 1000
@@ -36,7 +35,7 @@ class BookState:
     halted_until : int
         Unix time at which orders meet again.
     depth : tuple of int
-        For each distance of `DEPTH_BPS`: lots bid, their value, lots asked, their value.
+        For each distance of `DEPTH_WITHIN_BPS`: lots bid, their value, lots asked, their value.
     """
 
     last: int
@@ -228,8 +227,8 @@ class ExchangeView:
     def _read_books(self) -> dict[str, BookState]:
         books = self.exchange.books
         contracts = [book.contract.address for book in books.values()]
-        words = self.world.chain.call(self.exchange.lens, "books", contracts, list(DEPTH_BPS))
-        row = _TOP_WORDS + _DEPTH_WORDS * len(DEPTH_BPS)
+        words = self.world.chain.call(self.exchange.lens, "books", contracts, list(DEPTH_WITHIN_BPS))
+        row = _TOP_WORDS + _DEPTH_WORDS * len(DEPTH_WITHIN_BPS)
         found = {}
         for i, name in enumerate(books):
             top, depth = words[row * i :][:_TOP_WORDS], words[row * i + _TOP_WORDS : row * (i + 1)]
@@ -252,7 +251,7 @@ class ExchangeView:
         found = {}
         for i, address in enumerate(addresses):
             row = words[_ACCOUNT_WORDS * i : _ACCOUNT_WORDS * (i + 1)]
-            signed = [_signed(word) for word in row]
+            signed = [signed_word(word) for word in row]
             found[address] = MarginAccount(
                 equity=signed[0], adjusted_equity=signed[1], maintenance=row[2], uni_mmr_wad=signed[3],
                 leverage_wad=row[4], debt=row[5], notional=row[6], level=row[7],
@@ -266,7 +265,7 @@ class ExchangeView:
             "positions", self.exchange.require_margin().address, self.exchange.markets[market], each=addresses
         )
         return {
-            address: PerpPosition(_signed(words[2 * i]), _signed(words[2 * i + 1]))
+            address: PerpPosition(signed_word(words[2 * i]), signed_word(words[2 * i + 1]))
             for i, address in enumerate(addresses)
         }
 
@@ -303,7 +302,3 @@ class ExchangeView:
 
     def _in_chunks(self, function: str, *fixed: object, each: list[str]) -> list[int]:
         return self.world.chain.call_in_chunks(self.exchange.lens, function, *fixed, each=each)
-
-
-def _signed(word: int) -> int:
-    return word - 2**256 if word >= 2**255 else word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cascade.chain.abi import signed_word
 from cascade.chain.local import Contract
 from cascade.errors import AccountingViolation
 from cascade.scenario.accounts import raw_amount
@@ -91,8 +92,8 @@ def _check_margin(world: World, exchange: DeployedExchange, margin: Contract) ->
     for name, market in exchange.markets.items():
         holders = list(world.chain.call(margin, "holders", market))
         words = world.chain.call_in_chunks(exchange.lens, "positions", margin.address, market, each=holders)
-        _require(f"contracts of {name} held long, and short", sum(map(_signed, words[::2])), 0)
-        entries += sum(map(_signed, words[1::2]))
+        _require(f"contracts of {name} held long, and short", sum(map(signed_word, words[::2])), 0)
+        entries += sum(map(signed_word, words[1::2]))
     debts, interest, funding, bad_debt = world.chain.call(margin, "totals")
     cash = _holding(world, exchange, margin, exchange.cash)
     paid_in = raw_amount(world.scenario.spec, exchange.cash, exchange.spec.require_margin().capital)
@@ -105,10 +106,6 @@ def _check_margin(world: World, exchange: DeployedExchange, margin: Contract) ->
 
 def _holding(world: World, exchange: DeployedExchange, owner: Contract, asset: str) -> int:
     return int(world.chain.call(exchange.vault, "holding", owner.address, world.tokens[asset].address))
-
-
-def _signed(word: int) -> int:
-    return word - 2**256 if word >= 2**255 else word
 
 
 def _require(what: str, left: int, right: int) -> None:
