@@ -24,6 +24,7 @@ __all__ = [
     "MoveKind",
     "PerpTradeKind",
     "Phase",
+    "PivotKind",
     "PositionEvent",
     "PriceSource",
     "Role",
@@ -286,6 +287,29 @@ class Valuation(StrEnum):
     ORACLE = "oracle"
     EXIT = "exit"
     REDEMPTION = "redemption"
+
+
+class PivotKind(StrEnum):
+    """Kind of the move, or of the cause without a move, that took a liquidated position under a health factor of 1."""
+
+    LIQUIDATION = "liquidation"
+    """The sale of collateral that another liquidation seized."""
+    EXOGENOUS = "exogenous"
+    """A trade of the exogenous flow, or a posted price."""
+    VOLUNTARY = "voluntary"
+    """A trade that its actor chose."""
+    FORCED = "forced"
+    """A sale by the exchange's engines."""
+    LIQUIDITY = "liquidity"
+    """Liquidity or an order that was placed or withdrawn."""
+    SWITCH = "switch"
+    """Another source of the oracle was selected."""
+    TIME = "time"
+    """Interest."""
+    ROUNDING = "rounding"
+    """The roundings of the oracle's sources."""
+    UNEXPLAINED = "unexplained"
+    """A change of the oracle that the replay of its sources does not know."""
 
 
 class LinkKind(StrEnum):

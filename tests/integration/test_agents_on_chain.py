@@ -178,7 +178,7 @@ def test_everyone__second_run__gives_the_same_tables(everyone_run: Run, tmp_path
     again = replay(everyone(), out=tmp_path)
 
     assert again.folder.name == everyone_run.folder.name
-    assert again.summary["tables_sha256"] == everyone_run.summary["tables_sha256"]
+    assert again.summary.tables_sha256 == everyone_run.summary.tables_sha256
 
 
 def test_everyone_switched_off__build_phase_is_the_same_and_nobody_acts(everyone_run: Run, tmp_path: Path) -> None:

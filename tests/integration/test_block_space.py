@@ -46,16 +46,16 @@ def test_waiting__shows_in_the_steps_and_in_the_summary(congested_run: Run) -> N
     liquidated = sent[(sent["intent"] == "liquidate") & (sent["status"] == "ok")]
     waits = liquidated["step"] - liquidated["proposed_step"]
     rejected = sent[(sent["status"] == "rejected") & (sent["revert_reason"] == "no block space")]
-    figures = congested_run.summary["block_space"]
+    figures = congested_run.summary.block_space
 
     assert (waits >= 0).all()
     assert waits.max() > 0
     assert len(rejected) > 0
     assert ((rejected["step"] - rejected["proposed_step"]) >= 2).all()
-    assert figures["liquidations_delayed"] == int((waits > 0).sum())
-    assert figures["max_blocks_delayed"] == int(waits.max())
-    assert figures["peak_queued"] == congested_run.blocks["queued"].max()
-    assert figures["deficit_of_waiting_usd"] >= 0
+    assert figures.liquidations_delayed == int((waits > 0).sum())
+    assert figures.max_blocks_delayed == int(waits.max())
+    assert figures.peak_queued == congested_run.blocks["queued"].max()
+    assert figures.deficit_of_waiting_usd >= 0
 
 
 def test_inside_a_block__after_all_posts_and_flow__higher_tips_come_first(congested_run: Run) -> None:

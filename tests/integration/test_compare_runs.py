@@ -169,17 +169,18 @@ def test_designs__spot_and_peg__same_positions_and_only_the_market_s_oracle_liqu
     assert len(spot.run.liquidations) > 0
     assert len(peg.run.liquidations) == 0
     assert peg.oracle_trough_usd == 1.0
-    assert spot.oracle_trough_usd == spot.run.summary["trough"]["USDe"]["spot:usde-usdc"]
+    assert spot.oracle_trough_usd == spot.run.summary.trough["USDe"]["spot:usde-usdc"]
     assert spot.oracle_trough_usd is not None
     assert median.oracle_trough_usd is not None
     assert spot.oracle_trough_usd <= median.oracle_trough_usd <= 1.0
 
 
 def test_designs__peg__hides_a_shortfall_that_the_exit_shows(designs: OracleComparison) -> None:
-    shortfall = designs.designs[1].run.summary["shortfall_usd"]["trough"]
+    shortfall = designs.designs[1].run.summary.shortfall_usd.trough
 
-    assert shortfall["oracle"] == 0
-    assert shortfall["exit"] > 0
+    assert shortfall.oracle == 0
+    assert shortfall.exit is not None
+    assert shortfall.exit > 0
 
 
 def test_ape_run_compare__two_files_and_markdown__prints_the_post_on_standard_output(tmp_path: Path) -> None:

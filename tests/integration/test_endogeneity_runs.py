@@ -32,7 +32,7 @@ def found() -> Endogeneity:
 
 def test_examine__first_seed__is_the_scenario_s_own_run(found: Endogeneity, unwind_run: Run) -> None:
     # The key `sensitivity` is a parameter too, so the run's id differs; what happened does not.
-    assert found.baseline.trough_usd == unwind_run.summary["trough"]["USDe"]["spot:usde-usdc"]
+    assert found.baseline.trough_usd == unwind_run.summary.trough["USDe"]["spot:usde-usdc"]
     assert found.baseline.liquidations == len(unwind_run.liquidations)
     assert found.market == "USDe, spot:usde-usdc"
 

@@ -16,6 +16,7 @@ import yaml
 
 from cascade import Run, load_scenario, replay
 from cascade.analysis.causes import ledgers
+from cascade.analysis.exchange.forced import Deleveraging, InsuranceUsed
 from cascade.recording.manifest import Expectation
 from cascade.recording.tables import ExchangeEventRow
 
@@ -58,7 +59,7 @@ def test_blocks__of_every_step__are_two__the_exchange_s_half_a_block_before_orde
     assert set(crash[(crash["step"] >= 8) & (crash["lane"] == "exchange")]["transactions"]) == {0}
     times = crash.groupby("step")["timestamp"].agg(list)
     assert [times[step][1] - times[step][0] for step in range(11)] == [6] * 11
-    assert story.summary["blocks"] == (story.blocks["lane"] == "chain").sum() == len(story.blocks) - 11
+    assert story.summary.blocks == (story.blocks["lane"] == "chain").sum() == len(story.blocks) - 11
 
 
 def test_base_fee__of_the_chain__begins_as_stated_and_takes_no_notice_of_the_exchange(story: Run) -> None:
@@ -261,28 +262,29 @@ def test_liquidity__of_the_book__is_what_bids_take(story: Run) -> None:
 
 
 def test_summary__of_the_exchange__is_as_by_hand(story: Run) -> None:
-    figures = story.summary["exchange"]
-    assert (figures["trades"], figures["volume_usd"], figures["forced_volume_usd"]) == (5, 645.0, 130.0)
-    assert (figures["transactions"], figures["transactions_reverted"]) == (11, 1)
-    assert figures["accounts_liquidated"] == {"story": 1}
-    assert figures["collateral_sold_usd"] == {"ALT": 114.885}
-    assert (figures["desk_liquidations"], figures["margin_calls"]) == (1, 1)
-    assert figures["pledges_sold_usd"] == {"ALT": 14.985}
-    assert figures["insurance_used_usd"] == {"margin": 501.14885, "desk": 0.0}
-    assert figures["adl"] == {"fills": 0, "accounts": 0, "usd": 0.0}
-    assert (figures["bad_debt_usd"], figures["desk_loss_usd"]) == (0.0, 0.0)
-    book = figures["books"]["alt"]
-    assert (book["start"], book["low"], book["low_usd"]) == (10.1, 0.5, 0.5)
-    assert book["low_at"] == "2025-10-10T21:40:54Z"
-    assert book["five_minute_fall_pct"] == pytest.approx(100 * 9.6 / 10.1)
-    assert book["after_10_minutes"] is None
-    assert (book["depth_start_tokens"], book["depth_lowest_tokens"], book["depth_fall_pct"]) == (100.0, 0.0, 100.0)
-    leverage = figures["leverage"]["story"]
-    assert leverage["start"] == pytest.approx(3028.99 / 2018.99)
+    figures = story.summary.exchange
+    assert figures is not None
+    assert (figures.trades, figures.volume_usd, figures.forced_volume_usd) == (5, 645.0, 130.0)
+    assert (figures.transactions, figures.transactions_reverted) == (11, 1)
+    assert figures.accounts_liquidated == {"story": 1}
+    assert figures.collateral_sold_usd == {"ALT": 114.885}
+    assert (figures.desk_liquidations, figures.margin_calls) == (1, 1)
+    assert figures.pledges_sold_usd == {"ALT": 14.985}
+    assert figures.insurance_used_usd == InsuranceUsed(margin=501.14885, desk=0.0)
+    assert figures.adl == Deleveraging(fills=0, accounts=0, usd=0.0)
+    assert (figures.bad_debt_usd, figures.desk_loss_usd) == (0.0, 0.0)
+    book = figures.books["alt"]
+    assert (book.start, book.low, book.low_usd) == (10.1, 0.5, 0.5)
+    assert book.low_at == "2025-10-10T21:40:54Z"
+    assert book.five_minute_fall_pct == pytest.approx(100 * 9.6 / 10.1)
+    assert book.after_10_minutes is None
+    assert (book.depth_start_tokens, book.depth_lowest_tokens, book.depth_fall_pct) == (100.0, 0.0, 100.0)
+    leverage = figures.leverage["story"]
+    assert leverage.start == pytest.approx(3028.99 / 2018.99)
     # 299.9 ALT at 9.50, the lowest price at the end of a step with equity left: the next one is 1.
-    assert leverage["peak"] == pytest.approx(299.9 * 9.5 / (299.9 * 9.5 - 1010))
-    assert (leverage["peak_at"], leverage["is_bare"]) == ("2025-10-10T21:40:12Z", True)
-    assert (leverage["liquidated_at"], leverage["at_liquidation"]) == ("2025-10-10T21:40:54Z", None)
+    assert leverage.peak == pytest.approx(299.9 * 9.5 / (299.9 * 9.5 - 1010))
+    assert (leverage.peak_at, leverage.is_bare) == ("2025-10-10T21:40:12Z", True)
+    assert (leverage.liquidated_at, leverage.at_liquidation) == ("2025-10-10T21:40:54Z", None)
 
 
 def test_expectation__of_the_story__is_met(story: Run) -> None:

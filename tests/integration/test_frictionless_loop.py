@@ -73,9 +73,9 @@ def test_frictionless_loop__liquidation__follows_the_post_that_caused_it(frictio
 def test_frictionless_loop__summary__splits_the_loss_as_the_account_does(frictionless_run: Run) -> None:
     summary = frictionless_run.summary
 
-    assert (summary["collateral_built_usd"], summary["debt_built_usd"]) == (368_928, 268_928)
-    assert summary["deficit_usd"] == 5_408
-    assert summary["debt_covered_usd"] == 263_520
-    assert summary["who_paid"]["borrowers"]["loss_usd"] == 100_000
-    assert summary["who_paid"]["borrowers"]["price_loss_seized_usd"] == 92_232  # 368,928 x 0.25
-    assert summary["counterfactual"]
+    assert (summary.collateral_built_usd, summary.debt_built_usd) == (368_928, 268_928)
+    assert summary.deficit_usd == 5_408
+    assert summary.debt_covered_usd == 263_520
+    assert summary.who_paid.borrowers.loss_usd == 100_000
+    assert summary.who_paid.borrowers.price_loss_seized_usd == 92_232  # 368,928 x 0.25
+    assert summary.counterfactual

@@ -42,7 +42,7 @@ def test_links__of_everybody__have_the_dollars_and_times_of_their_tables(everyon
     run = everyone_run
     links = first_rows(run)
 
-    assert links["chain-liquidations"]["size"] == pytest.approx(run.summary["debt_covered_usd"], abs=1e-6)
+    assert links["chain-liquidations"]["size"] == pytest.approx(run.summary.debt_covered_usd, abs=1e-6)
     assert links["chain-liquidations"]["started_timestamp"] == run.liquidations["timestamp"].min()
     assert links["loop-unwinding"]["started_timestamp"] == run.unwinds["timestamp"].min()
     sold = sum(run.unwinds["proceeds_raw"].tolist()) / 10**6

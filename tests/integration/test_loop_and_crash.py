@@ -111,8 +111,8 @@ def test_crash_run__folder__holds_all_of_a_finished_run(crash_run: Run) -> None:
 
     assert manifest["run_id"] == crash_run.folder.name
     assert manifest["expectation"] == {"liquidations": "some", "met": True, "missed": []}
-    assert crash_run.summary["tables_sha256"] == tables_sha256(crash_run.folder / "tables")
-    assert crash_run.summary["liquidations"] == len(crash_run.liquidations)
+    assert crash_run.summary.tables_sha256 == tables_sha256(crash_run.folder / "tables")
+    assert crash_run.summary.liquidations == len(crash_run.liquidations)
     assert (crash_run.folder / "report.html").stat().st_size > 10_000
     assert not list(crash_run.folder.parent.glob(".partial*"))
 
@@ -132,16 +132,17 @@ def test_peg_run__same_positions_and_day__nothing_is_liquidated(crash_run: Run, 
 
     pd.testing.assert_frame_equal(crash_built, peg_built)
     assert len(peg_run.liquidations) == 0
-    assert peg_run.summary["deficit_usd"] == 0
-    assert peg_run.summary["counterfactual"] is None
+    assert peg_run.summary.deficit_usd == 0
+    assert peg_run.summary.counterfactual is None
     assert peg_run.manifest.expectation == Expectation(liquidations="none", met=True, missed=())
 
 
 def test_peg_run__at_the_trough__hides_a_shortfall_that_the_exit_shows(peg_run: Run) -> None:
-    shortfall = peg_run.summary["shortfall_usd"]["trough"]
+    shortfall = peg_run.summary.shortfall_usd.trough
 
-    assert shortfall["oracle"] == 0
-    assert shortfall["exit"] > 0
+    assert shortfall.oracle == 0
+    assert shortfall.exit is not None
+    assert shortfall.exit > 0
 
 
 @pytest.mark.parametrize("exits", [["usde-usdc"], []])

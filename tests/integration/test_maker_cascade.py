@@ -78,7 +78,11 @@ def test_cascade__makers__owe_twice_their_equity_and_more_before_anyone_sells_fo
     assets = 1_000_000 + 700_000 + 42 * 4747.21 + 850 * 235.40
     assert int(first["gross_raw"]) / USDC / 20 == pytest.approx(assets, rel=0.005)
     assert int(first["gross_raw"]) / int(first["equity_raw"]) == pytest.approx(assets / (assets - 1_100_000), rel=0.01)
-    assert 3 <= whole.summary["exchange"]["leverage"]["makers"]["peak"] <= 4
+    exchange = whole.summary.exchange
+    assert exchange is not None
+    peak = exchange.leverage["makers"].peak
+    assert peak is not None
+    assert 3 <= peak <= 4
 
 
 def test_cascade__forced_sales_of_a_call__are_in_the_order_in_which_the_scenario_lists_collateral(whole: Run) -> None:
@@ -151,5 +155,5 @@ def test_cascade__second_time__gives_the_same_bytes_and_another_seed_others(shor
     second = replay(short, out=tmp_path / "second", report=False)
     other = replay(vary(short, {"seed": 2}), out=tmp_path / "other", report=False)
 
-    assert first.summary["tables_sha256"] == second.summary["tables_sha256"]
-    assert first.summary["tables_sha256"] != other.summary["tables_sha256"]
+    assert first.summary.tables_sha256 == second.summary.tables_sha256
+    assert first.summary.tables_sha256 != other.summary.tables_sha256

@@ -84,7 +84,7 @@ def test_account__whales_of_the_desk__have_both_layers_recorded(account: Run) ->
 def test_record__the_exchange_prints_what_it_did_while_the_chain_holds(record: Run) -> None:
     assert record.manifest.expectation.missed == ()
     assert record.liquidations.empty
-    trough = record.summary["trough"]["USDe"]
+    trough = record.summary.trough["USDe"]
     assert trough["book:USDe-USDC"] < 0.69 < 0.99 < trough["spot:usde-usdc"]
 
 

@@ -17,5 +17,5 @@ def test_replay_fixture__shipped_scenario_by_name__runs_in_the_tests_folder(
     # the debt and its bonus (247,968): all of it is repaid and no deficit is left.
     assert run.folder.parent == tmp_path
     assert run.manifest.seed == 3
-    assert run.summary["debt_covered_usd"] == 236_160
-    assert run.summary["deficit_usd"] == 0
+    assert run.summary.debt_covered_usd == 236_160
+    assert run.summary.deficit_usd == 0

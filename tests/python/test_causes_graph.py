@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cascade.analysis.causes import CauseGraph, cause_graph, generations, liquidation_causes
+from cascade.analysis.causes.graph import Generation
 
 from .conftest import ByHand
 
@@ -143,10 +144,10 @@ def test_generations__a_chain_of_three__counts_up_and_r_is_a_half(by_hand: ByHan
     assert graph.liquidations["generation"].tolist() == [1, 2, 3]
     assert graph.liquidations["inherits_from"].tolist() == [-1, 0, 1]
     assert graph.liquidations["oracle_met"].tolist() == [True, True, True]
-    assert generations(graph).to_dict("records") == [
-        {"generation": 1, "liquidations": 1, "debt_covered_usd": 400.0, "r": 0.5},
-        {"generation": 2, "liquidations": 1, "debt_covered_usd": 200.0, "r": 0.5},
-        {"generation": 3, "liquidations": 1, "debt_covered_usd": 100.0, "r": 0.0},
+    assert generations(graph) == [
+        Generation(generation=1, liquidations=1, debt_covered_usd=400.0, r=0.5),
+        Generation(generation=2, liquidations=1, debt_covered_usd=200.0, r=0.5),
+        Generation(generation=3, liquidations=1, debt_covered_usd=100.0, r=0.0),
     ]
 
 
@@ -319,7 +320,7 @@ def test_graph__no_liquidations__is_empty_with_its_columns(by_hand: ByHand, tmp_
     frames = by_hand.frames(tmp_path, blocks=2)
     assert liquidation_causes(frames).empty
     assert "pivot_kind" in liquidation_causes(frames).columns
-    assert generations(cause_graph(frames)).empty
+    assert generations(cause_graph(frames)) == []
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,6 +15,7 @@ from rich.console import Console
 from cascade import Run, load_scenario
 from cascade.analysis import Frames, summarise
 from cascade.analysis.prices.fall import Fall, NoMarket, fall_at, main_market
+from cascade.analysis.summary import summary_json
 from cascade.errors import CascadeError
 from cascade.experiments.causes.amplification import Amplification, keepers_off
 from cascade.experiments.causes.find import find_causes
@@ -40,7 +41,7 @@ MORE_CLASSES = [
 @pytest.fixture
 def finished(run_of: RunOf, crash_rows: Rows) -> Run:
     folder = run_of(crash_rows)
-    (folder / "summary.json").write_text(json.dumps(summarise(Frames(folder))), encoding="utf-8")
+    (folder / "summary.json").write_text(summary_json(summarise(Frames(folder))), encoding="utf-8")
     return Run(folder)
 
 
@@ -155,8 +156,8 @@ def test_save_causes__finished_run__writes_figures_and_leaves_the_tables_alone(f
     }
     assert written["shapley"]["keeper"] == {"numerator_e8": 25_320_001, "denominator": 2, "usd": 0.126600005}
     assert [run["active"] for run in written["runs"]] == [["keeper", "whale"], ["whale"], ["keeper"], []]
-    assert summary["amplification"] == 36_320_000 / 12_000_000
-    assert summary["shapley"] == {"keeper": 0.126600005, "whale": 0.2366}
+    assert summary.amplification == 36_320_000 / 12_000_000
+    assert summary.shapley == {"keeper": 0.126600005, "whale": 0.2366}
     assert {file.name: file.read_bytes() for file in (finished.folder / "tables").iterdir()} == before
     assert not list(finished.folder.glob(".partial*"))
 

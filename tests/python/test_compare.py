@@ -14,6 +14,7 @@ from rich.console import Console
 
 from cascade import Run
 from cascade.analysis import Frames, summarise
+from cascade.analysis.summary import summary_json
 from cascade.errors import CascadeError
 from cascade.experiments.causes.amplification import Amplification
 from cascade.experiments.comparison.compare import compare_finished
@@ -37,8 +38,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def finished(folder: Path, rows: Rows) -> Run:
     write_run(folder, rows)
-    summary = {"keepers": {"net_profit_usd": 5.5}, **summarise(Frames(folder))}
-    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    (folder / "summary.json").write_text(summary_json(summarise(Frames(folder))), encoding="utf-8")
     return Run(folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from cascade.analysis.exchange import book_depths, book_falls, cohort_leverages, exchange_figures
+from cascade.analysis.exchange.forced import Deleveraging, InsuranceUsed
 from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.run.expectation import judge
@@ -269,25 +271,25 @@ def test_exchange_figures__forced_sales_and_losses__are_summed_in_dollars(venue:
     frames = venue.rows.frames(tmp_path, blocks=6)
     figures = exchange_figures(frames, PriceBook(frames))
     assert figures is not None
-    assert (figures["trades"], figures["volume_usd"]) == (3, 90 + 0.99 * 940)
-    assert figures["forced_volume_usd"] == 0.99 * 940
-    assert (figures["perp_trades"], figures["perp_volume_usd"], figures["perp_liquidated_usd"]) == (3, 120.0, 90.0)
-    assert figures["accounts_liquidated"] == {"makers": 2, "retail": 1}
-    assert figures["collateral_sold_usd"] == {"ALT": 50 + 99, "USDe": 9.9}
-    assert figures["insurance_used_usd"] == {"margin": 198.0, "desk": 4.95}
-    assert (figures["bad_debt_usd"], figures["desk_loss_usd"]) == (297.0, 1.98)
-    assert figures["adl"] == {"fills": 1, "accounts": 1, "usd": 50.0}
-    assert (figures["margin_calls"], figures["margin_calls_met"], figures["halts"]) == (2, 1, 1)
-    assert (figures["desk_liquidations"], figures["desk_borrowers"]) == (2, 1)
-    assert figures["pledges_sold_usd"] == {"ALT": 69.3}
+    assert (figures.trades, figures.volume_usd) == (3, 90 + 0.99 * 940)
+    assert figures.forced_volume_usd == 0.99 * 940
+    assert (figures.perp_trades, figures.perp_volume_usd, figures.perp_liquidated_usd) == (3, 120.0, 90.0)
+    assert figures.accounts_liquidated == {"makers": 2, "retail": 1}
+    assert figures.collateral_sold_usd == {"ALT": 50 + 99, "USDe": 9.9}
+    assert figures.insurance_used_usd == InsuranceUsed(margin=198.0, desk=4.95)
+    assert (figures.bad_debt_usd, figures.desk_loss_usd) == (297.0, 1.98)
+    assert figures.adl == Deleveraging(fills=1, accounts=1, usd=50.0)
+    assert (figures.margin_calls, figures.margin_calls_met, figures.halts) == (2, 1, 1)
+    assert (figures.desk_liquidations, figures.desk_borrowers) == (2, 1)
+    assert figures.pledges_sold_usd == {"ALT": 69.3}
 
 
 def test_exchange_figures__a_book_without_trades__has_none(venue: Venue, tmp_path: Path) -> None:
     frames = venue.rows.frames(tmp_path, blocks=3)
     figures = exchange_figures(frames, PriceBook(frames))
     assert figures is not None
-    assert set(figures["books"]["alt"].values()) == {"ALT", None}
-    assert figures["leverage"] == {}
+    assert set(asdict(figures.books["alt"]).values()) == {"ALT", None}
+    assert figures.leverage == {}
 
 
 def claim(**book: Any) -> ExpectSpec:

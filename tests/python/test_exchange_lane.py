@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cascade.analysis import Frames, summarise
 from cascade.analysis.lending.backlog import backlog
 from cascade.analysis.metrics.stability import stability_over_time
 from cascade.analysis.series.lending import depth_over_time
+from cascade.analysis.summary import Summary
 from cascade.experiments.comparison.outcomes import Clearing, clearing_of
 from cascade.recording.store import write_tables
 from cascade.report.run.cause_datasets import cause_frames
@@ -51,11 +53,11 @@ def with_exchange_blocks(rows: Rows) -> Rows:
     return rows
 
 
-def figures(folder: Path) -> dict[str, Any]:
+def figures(folder: Path) -> Summary:
+    """Every figure but the hash of the tables and the block of the trough, which the exchange's blocks shift."""
     summary = summarise(Frames(folder))
-    del summary["tables_sha256"]
-    summary["trough_at"].pop("block_number")
-    return summary
+    assert summary.trough_at is not None
+    return replace(summary, tables_sha256="", trough_at=replace(summary.trough_at, block_number=0))
 
 
 @pytest.mark.parametrize("kind", ["crash", "endogenous"])
@@ -66,8 +68,8 @@ def test_summarise__blocks_of_the_exchange_between__change_no_figure(
     for name, made in (("alone", rows), ("beside", with_exchange_blocks(rows))):
         write_tables(tmp_path / name / "tables", typed(made))
     alone, beside = figures(tmp_path / "alone"), figures(tmp_path / "beside")
-    assert alone["liquidations"] > 0
-    assert alone["exchange"] is None
+    assert alone.liquidations > 0
+    assert alone.exchange is None
     assert beside == alone
 
 
@@ -101,7 +103,7 @@ def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: B
         )
     write_tables(tmp_path / "tables", typed(with_exchange_blocks(by_hand.finished(blocks=7))))
     frames = Frames(tmp_path)
-    assert backlog(frames)["blocks_to_clear"] == 2
+    assert backlog(frames).blocks_to_clear == 2
     assert clearing_of(frames) == Clearing(2, 0)
 
 
@@ -118,6 +120,6 @@ def test_figures_of_venues__depth_and_quotes_of_a_book_beside__are_left_out(by_h
     summary = summarise(frames)
     assert depth_over_time(frames)["venue"].tolist() == ["curve"]
     assert set(stability_over_time(frames)["depth_tokens"]) == {500.0}
-    assert summary["depth_at_trough"] == {"curve": {"50": 500.0}}
-    assert summary["trough"]["USDe"] == {"book:alt": 0.8, "oracle": 1.0}
+    assert summary.depth_at_trough == {"curve": {"50": 500.0}}
+    assert summary.trough["USDe"] == {"book:alt": 0.8, "oracle": 1.0}
     assert {row["kind"] for row in datasets(frames, summary)["prices"].records()} == {"oracle"}

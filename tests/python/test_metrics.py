@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cascade.analysis import summarise
+from cascade.analysis.causes.digest import ClassFigures, PivotFigures
+from cascade.analysis.causes.graph import Generation
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.backlog import backlog, stuck_debt
 from cascade.analysis.lending.shortfall import shortfalls_by_pair
@@ -20,10 +25,21 @@ from cascade.analysis.metrics.regret import regret
 from cascade.analysis.metrics.stability import sale_elasticity, stability, stability_over_time
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.analysis.prices.troughs import market_trough
+from cascade.vocabulary import PivotKind
 
 from .conftest import ByHand
 
 USDE, USDC = 10**18, 10**6
+
+
+def as_dict(figures: object) -> dict[str, Any]:
+    """The figures of one dataclass by name."""
+    assert is_dataclass(figures)
+    return asdict(figures)  # type: ignore[arg-type]
+
+
+def as_dicts(figures: Mapping[str, object]) -> dict[str, dict[str, Any]]:
+    return {name: as_dict(entry) for name, entry in figures.items()}
 
 
 def depth(by_hand: ByHand, block: int, tokens: int, *, venue: str = "curve", within: int = 50) -> None:
@@ -83,9 +99,9 @@ def test_stability__one_position_under_the_line__is_e_c_over_the_depth(by_hand: 
     assert frames["liquidatable_tokens"].tolist() == [0, 2000, 2000]
     assert frames["price_usd"].tolist() == [1, 0.96, 0.96]
     figures = stability(frames.reset_index())["USDe"]
-    assert figures["max_rho"] == pytest.approx(e / 2000)
-    assert (figures["at"], figures["price_usd"]) == ("2025-10-10T20:45:24Z", 0.96)
-    assert (figures["blocks_above_one"], figures["unbounded"]) == (0, False)
+    assert figures.max_rho == pytest.approx(e / 2000)
+    assert (figures.at, figures.price_usd) == ("2025-10-10T20:45:24Z", 0.96)
+    assert (figures.blocks_above_one, figures.unbounded) == (0, False)
 
 
 def test_stability__collateral_sold_in_a_liquidation__is_gone(by_hand: ByHand, tmp_path: Path) -> None:
@@ -103,7 +119,7 @@ def test_stability__no_depth_left__is_unbounded_and_no_number(by_hand: ByHand, t
     by_hand.oracle("USDe", 2, "0.5")
     depth(by_hand, 1, 0)
     figures = stability(stability_over_time(by_hand.frames(tmp_path, blocks=2)))["USDe"]
-    assert (figures["max_rho"], figures["unbounded"], figures["blocks_above_one"]) == (None, True, 1)
+    assert (figures.max_rho, figures.unbounded, figures.blocks_above_one) == (None, True, 1)
 
 
 def test_stability__two_venues__add_their_depth(by_hand: ByHand, tmp_path: Path) -> None:
@@ -140,7 +156,7 @@ def recovered(by_hand: ByHand, tmp_path: Path) -> tuple[Frames, PriceBook]:
 
 def test_regret__solvent_at_the_recovery_price__counts_what_was_given_away(by_hand: ByHand, tmp_path: Path) -> None:
     frames, book = recovered(by_hand, tmp_path)
-    assert regret(frames, book, market_trough(frames, book)) == {
+    assert as_dict(regret(frames, book, market_trough(frames, book))) == {
         "liquidations": 1,
         "positions": 1,
         "loss_usd": 66.25,
@@ -157,7 +173,7 @@ def test_regret__a_market_that_went_on_falling__is_no_gain(by_hand: ByHand, tmp_
     frames = by_hand.frames(tmp_path, blocks=3)
     book = PriceBook(frames)
     figures = regret(frames, book, market_trough(frames, book))
-    assert (figures["liquidations"], figures["loss_usd"]) == (1, 0)
+    assert (figures.liquidations, figures.loss_usd) == (1, 0)
 
 
 def test_health_and_ltv__are_of_positions_that_existed(by_hand: ByHand, tmp_path: Path) -> None:
@@ -166,9 +182,9 @@ def test_health_and_ltv__are_of_positions_that_existed(by_hand: ByHand, tmp_path
     frames = by_hand.frames(tmp_path, blocks=2)
     figures = health_and_ltv(frames, PriceBook(frames))
     # Nearest rank of 20: 5 % is the 1st, 25 % the 5th, half the 10th, 95 % the 19th.
-    assert figures["ltv"] == {"p5": 0.401, "p25": 0.405, "p50": 0.41, "p75": 0.415, "p95": 0.419}
-    assert figures["health_factor"] is not None
-    assert figures["health_factor"]["p5"] == pytest.approx(830 / 420)
+    assert as_dict(figures.ltv) == {"p5": 0.401, "p25": 0.405, "p50": 0.41, "p75": 0.415, "p95": 0.419}
+    assert figures.health_factor is not None
+    assert figures.health_factor.p5 == pytest.approx(830 / 420)
 
 
 def test_collateral_at_risk__by_fall__begins_where_health_meets_one(by_hand: ByHand, tmp_path: Path) -> None:
@@ -196,23 +212,23 @@ def test_shortfalls_by_pair__two_debts__are_kept_apart(by_hand: ByHand, tmp_path
     frames = by_hand.frames(tmp_path, blocks=2)
     book = PriceBook(frames)
     figures = shortfalls_by_pair(frames, book, market_trough(frames, book))
-    assert figures["USDe/USDC"]["deficit_usd"] == 5
-    assert figures["USDe/DAI"]["deficit_usd"] == 0
-    assert figures["USDe/USDC"]["end"]["oracle"] == 100
-    assert figures["USDe/DAI"]["end"]["oracle"] == figures["USDe/DAI"]["trough"]["oracle"] == 200
-    assert figures["USDe/DAI"]["end"]["redemption"] is None
+    assert figures["USDe/USDC"].deficit_usd == 5
+    assert figures["USDe/DAI"].deficit_usd == 0
+    assert figures["USDe/USDC"].end.oracle == 100
+    assert figures["USDe/DAI"].end.oracle == figures["USDe/DAI"].trough.oracle == 200
+    assert figures["USDe/DAI"].end.redemption is None
 
 
 def test_backlog__time_to_clear__counts_from_the_peak(by_hand: ByHand, tmp_path: Path) -> None:
     for block, under in ((2, 1), (3, 5), (4, 2), (5, 0), (6, 1)):
         health(by_hand, block, under=under)
-    assert backlog(by_hand.frames(tmp_path, blocks=6))["blocks_to_clear"] == 2
+    assert backlog(by_hand.frames(tmp_path, blocks=6)).blocks_to_clear == 2
 
 
 def test_backlog__that_never_clears__says_none(by_hand: ByHand, tmp_path: Path) -> None:
     for block in (2, 3, 4):
         health(by_hand, block, under=3)
-    assert backlog(by_hand.frames(tmp_path, blocks=4))["blocks_to_clear"] is None
+    assert backlog(by_hand.frames(tmp_path, blocks=4)).blocks_to_clear is None
 
 
 @pytest.mark.parametrize(("spot", "positions", "debt"), [("0.67", 1, 800), ("0.68", 0, 0)])
@@ -225,7 +241,7 @@ def test_stuck_debt__when_the_bonus_does_not_pay_the_market__is_counted(
     by_hand.oracle("USDe", 2, "0.7005")
     by_hand.oracle("USDe", 2, spot, "spot:curve")
     frames = by_hand.frames(tmp_path, blocks=2)
-    assert stuck_debt(frames, PriceBook(frames)) == {"positions": positions, "debt_usd": debt}
+    assert as_dict(stuck_debt(frames, PriceBook(frames))) == {"positions": positions, "debt_usd": debt}
 
 
 def test_keepers__bonus_kept__is_what_slippage_left(by_hand: ByHand, tmp_path: Path) -> None:
@@ -233,9 +249,9 @@ def test_keepers__bonus_kept__is_what_slippage_left(by_hand: ByHand, tmp_path: P
     by_hand.position(1, "ann", "1.0375")
     by_hand.liquidation(2, "ann", "0.83", price="0.80", covered=100)
     summary = summarise(by_hand.frames(tmp_path, blocks=2))
-    assert summary["keepers"]["bonus_usd"] == 5
-    assert summary["keepers"]["exit_slippage_usd"] == 5
-    assert summary["keepers"]["bonus_kept_usd"] == 0
+    assert summary.keepers.bonus_usd == 5
+    assert summary.keepers.exit_slippage_usd == 5
+    assert summary.keepers.bonus_kept_usd == 0
 
 
 def test_coverage_of_exits__quote_coins_and_buyers__over_the_claims(by_hand: ByHand, tmp_path: Path) -> None:
@@ -250,7 +266,7 @@ def test_coverage_of_exits__quote_coins_and_buyers__over_the_claims(by_hand: ByH
     by_hand.position(1, "ann", "1.0375")
     by_hand.position(1, "bob", "1.0375")
     frames = by_hand.frames(tmp_path, blocks=2)
-    assert coverage_of_exits(frames, PriceBook(frames)) == {
+    assert as_dicts(coverage_of_exits(frames, PriceBook(frames))) == {
         "USDe": {"quote_usd": 300, "buyers_usd": 200, "claims_usd": 2000, "coverage": 0.25}
     }
 
@@ -262,7 +278,9 @@ def test_providers__a_sale_into_the_pool__is_their_loss_against_holding(by_hand:
     swap(by_hand, 1, 500, 400)
     swap(by_hand, 2, 100, 90)
     frames = by_hand.frames(tmp_path, blocks=2)
-    assert providers(frames, PriceBook(frames)) == {"curve": {"held_usd": 1800, "pool_usd": 1790, "loss_usd": 10}}
+    assert as_dicts(providers(frames, PriceBook(frames))) == {
+        "curve": {"held_usd": 1800, "pool_usd": 1790, "loss_usd": 10}
+    }
 
 
 def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: ByHand, tmp_path: Path) -> None:
@@ -270,7 +288,7 @@ def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: ByHa
     by_hand.oracle("USDe", 2, "0.80", "spot:curve")
     by_hand.move(2, "0.80", kind="liquidity", role="provider")
     frames = by_hand.frames(tmp_path, blocks=2)
-    assert providers(frames, PriceBook(frames)) == {}
+    assert as_dicts(providers(frames, PriceBook(frames))) == {}
 
 
 def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: ByHand, tmp_path: Path) -> None:
@@ -286,7 +304,7 @@ def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: ByHa
             revert_reason="",
         )
     frames = by_hand.frames(tmp_path, blocks=4)
-    assert failed_withdrawals(frames, PriceBook(frames)) == {
+    assert as_dict(failed_withdrawals(frames, PriceBook(frames))) == {
         "asked": 3,
         "failed": 1,
         "asked_usd": 250,
@@ -306,9 +324,9 @@ def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by
         row["proposed_step"] = 0 if row["tx_hash"] == tx else row["step"]
     frames = by_hand.frames(tmp_path, blocks=4)
     figures = block_space(frames, PriceBook(frames))
-    assert figures["deficit_of_waiting_usd"] == pytest.approx(133 - (800 - 810 / 1.05))
-    assert (figures["liquidations_delayed"], figures["blocks_delayed"], figures["max_blocks_delayed"]) == (1, 2, 2)
-    assert (figures["peak_queued"], figures["peak_base_fee_gwei"], figures["peak_queued_gas"]) == (0, 1, 200_000)
+    assert figures.deficit_of_waiting_usd == pytest.approx(133 - (800 - 810 / 1.05))
+    assert (figures.liquidations_delayed, figures.blocks_delayed, figures.max_blocks_delayed) == (1, 2, 2)
+    assert (figures.peak_queued, figures.peak_base_fee_gwei, figures.peak_queued_gas) == (0, 1, 200_000)
 
 
 def test_block_space__a_deficit_that_was_there_already__is_not_the_wait_s(by_hand: ByHand, tmp_path: Path) -> None:
@@ -319,7 +337,7 @@ def test_block_space__a_deficit_that_was_there_already__is_not_the_wait_s(by_han
         row["proposed_step"] = 0 if row["tx_hash"] == tx else row["step"]
     frames = by_hand.frames(tmp_path, blocks=4)
     # 500 / 1.05 = 476.19: the debt lacked 323.81 at the proposal already.
-    assert block_space(frames, PriceBook(frames))["deficit_of_waiting_usd"] == 0
+    assert block_space(frames, PriceBook(frames)).deficit_of_waiting_usd == 0
 
 
 def test_summarise__causes__lead_with_ledger_and_generations(by_hand: ByHand, tmp_path: Path) -> None:
@@ -328,21 +346,24 @@ def test_summarise__causes__lead_with_ledger_and_generations(by_hand: ByHand, tm
     by_hand.liquidation(3, "ann", "0.975", price="0.78", covered=200, sells_to="0.75")
     by_hand.oracle("USDe", 2, "0.78")
     by_hand.oracle("USDe", 3, "0.75")
-    causes = summarise(by_hand.frames(tmp_path, blocks=4))["causes"]
-    assert [(one["market"], one["fall"], one["residual"]) for one in causes["ledger"]] == [
+    causes = summarise(by_hand.frames(tmp_path, blocks=4)).causes
+    assert causes is not None
+    assert [(one.market, one.fall, one.residual) for one in causes.ledger] == [
         ("curve", 0.25, 0.0),
         ("oracle", 0.25, 0.0),
     ]
-    assert causes["ledger"][0]["classes"]["whale"] == {"gross_down": -0.22, "gross_up": 0.0, "net": -0.22, "moves": 1}
-    assert causes["ledger"][0]["trough_at"] == "2025-10-10T20:45:12Z"
-    assert causes["liquidations_not_replayed"] == 0
-    assert causes["pivots"] == [{"kind": "voluntary", "class": "whale", "liquidations": 1, "debt_covered_usd": 200.0}]
-    assert causes["generations"] == [{"generation": 1, "liquidations": 1, "debt_covered_usd": 200.0, "r": 0.0}]
+    assert causes.ledger[0].classes["whale"] == ClassFigures(gross_down=-0.22, gross_up=0.0, net=-0.22, moves=1)
+    assert causes.ledger[0].trough_at == "2025-10-10T20:45:12Z"
+    assert causes.liquidations_not_replayed == 0
+    assert causes.pivots == [
+        PivotFigures(kind=PivotKind.VOLUNTARY, actor_class="whale", liquidations=1, debt_covered_usd=200.0)
+    ]
+    assert causes.generations == [Generation(generation=1, liquidations=1, debt_covered_usd=200.0, r=0.0)]
 
 
 def test_summarise__no_price_moves__has_no_causes(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.25")
-    assert summarise(by_hand.frames(tmp_path, blocks=2))["causes"] is None
+    assert summarise(by_hand.frames(tmp_path, blocks=2)).causes is None
 
 
 def test_who_paid__owners_sell_repay_and_add__closes_without_a_rest(by_hand: ByHand, tmp_path: Path) -> None:
@@ -359,13 +380,13 @@ def test_who_paid__owners_sell_repay_and_add__closes_without_a_rest(by_hand: ByH
     by_hand.oracle("USDe", 3, "0.80")
     frames = by_hand.frames(tmp_path, blocks=3)
 
-    paid = who_paid(frames, PriceBook(frames))["borrowers"]
+    paid = who_paid(frames, PriceBook(frames)).borrowers
 
-    assert paid["equity_start_usd"] == 200
-    assert paid["price_loss_sold_usd"] == 10  # 100 x (1 - 0.90)
-    assert paid["sale_slippage_usd"] == 2.05  # 90 - (88 - 0.05)
-    assert paid["cash_out_usd"] == 17.95 - 10 - (90 - 40)
-    assert paid["price_loss_kept_usd"] == 900 * 0.2 + 100 * 0.1
-    assert paid["equity_end_usd"] == (720 - 720) + (80 - 40)
-    assert paid["interest_and_other_usd"] == 0
-    assert paid["loss_usd"] == pytest.approx(10 + 2.05 + 180 + 10)
+    assert paid.equity_start_usd == 200
+    assert paid.price_loss_sold_usd == 10  # 100 x (1 - 0.90)
+    assert paid.sale_slippage_usd == 2.05  # 90 - (88 - 0.05)
+    assert paid.cash_out_usd == 17.95 - 10 - (90 - 40)
+    assert paid.price_loss_kept_usd == 900 * 0.2 + 100 * 0.1
+    assert paid.equity_end_usd == (720 - 720) + (80 - 40)
+    assert paid.interest_and_other_usd == 0
+    assert paid.loss_usd == pytest.approx(10 + 2.05 + 180 + 10)

@@ -14,6 +14,7 @@ from rich.console import Console
 from cascade import Run, load_scenario
 from cascade.analysis import Frames, summarise
 from cascade.analysis.prices.fall import main_market
+from cascade.analysis.summary import summary_json
 from cascade.errors import ScenarioError
 from cascade.experiments.causes.amplification import Amplification
 from cascade.experiments.oracles.compare import compare_oracles
@@ -35,7 +36,7 @@ RECOVERY = "venues.usde-minting.redemption={limit_per_block: 50000, open: true}"
 
 def finished(folder: Path, rows: Rows) -> Run:
     write_run(folder, rows)
-    (folder / "summary.json").write_text(json.dumps(summarise(Frames(folder))), encoding="utf-8")
+    (folder / "summary.json").write_text(summary_json(summarise(Frames(folder))), encoding="utf-8")
     return Run(folder)
 
 
@@ -88,9 +89,9 @@ def test_design_row__made_up_crash__has_its_figures_under_their_headings(compari
     summary = crash.run.summary
 
     assert row["design"] == "spot"
-    assert row["liquidations"] == f"{summary['liquidations']:,}"
-    assert row["debt covered, USD"] == f"{summary['debt_covered_usd']:,.0f}"
-    assert row["shortfall at oracle, USD"] == f"{summary['shortfall_usd']['trough']['oracle']:,.0f}"
+    assert row["liquidations"] == f"{summary.liquidations:,}"
+    assert row["debt covered, USD"] == f"{summary.debt_covered_usd:,.0f}"
+    assert row["shortfall at oracle, USD"] == f"{summary.shortfall_usd.trough.oracle:,.0f}"
     # The venue is 0.5 % under the path, which falls to 0.64 and is what the oracle says.
     assert (row["market trough"], row["oracle trough"]) == ("0.636800", "0.640000")
     assert row["amplification"] == "3.000"

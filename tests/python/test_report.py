@@ -15,6 +15,7 @@ import pytest
 
 from cascade import Run
 from cascade.analysis import Frames, summarise
+from cascade.analysis.summary import summary_json
 from cascade.report import build_report, save_charts
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets
@@ -73,7 +74,7 @@ class Page(HTMLParser):
 
 def finished(folder: Path) -> Path:
     summary = summarise(Frames(folder), wall_seconds=1.5)
-    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    (folder / "summary.json").write_text(summary_json(summary), encoding="utf-8")
     return folder
 
 
@@ -182,9 +183,9 @@ def test_report__built_twice__is_the_same_bytes(run_of: RunOf, crash_rows: Rows)
 
 def test_report__numbers_of_the_headline__are_the_summary_s(page: Page, run_of: RunOf, crash_rows: Rows) -> None:
     summary = summarise(Frames(run_of(crash_rows)))
-    for value in (summary["debt_covered_usd"], summary["deficit_usd"], summary["keepers"]["net_profit_usd"]):
+    for value in (summary.debt_covered_usd, summary.deficit_usd, summary.keepers.net_profit_usd):
         assert dollars(value) in page.text
-    assert summary["tables_sha256"] in page.text
+    assert summary.tables_sha256 in page.text
 
 
 def test_datasets__price_series__hold_from_the_first_crash_block_to_the_last(run_of: RunOf, crash_rows: Rows) -> None:
@@ -218,7 +219,8 @@ def test_report__causes__lead_the_page_where_events_moved_prices(run_of: RunOf, 
     assert {"ledger", "graph", "generations", "rho", "blockspace"} <= set(page.values("data-chart"))
     assert page.text.index("Fall of USDe") < page.text.index("Debt covered")
     summary = summarise(Frames(run_of(endogenous_rows)))
-    keeper = summary["causes"]["ledger"][0]["classes"]["keeper"]["net"]
+    assert summary.causes is not None
+    keeper = summary.causes.ledger[0].classes["keeper"].net
     assert f"keeper {keeper:+.3f}".replace("-", "\u2212") in page.text
 
 

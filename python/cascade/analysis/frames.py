@@ -14,7 +14,7 @@ import pandas as pd
 
 from cascade.errors import CascadeError
 from cascade.recording.store import read_table, rows_of
-from cascade.recording.tables import TABLES, Row
+from cascade.recording.tables import TABLES, LiquidationRow, PositionRow, Row
 from cascade.units import (
     PriceE8,
     bps_to_pct,
@@ -25,20 +25,15 @@ from cascade.units import (
     value_e8_up,
     wad_to_float,
 )
+from cascade.vocabulary import Lane, Phase
 
 __all__ = ["Frames", "UnknownAsset", "liquidations_usd", "positions_usd", "prices_usd"]
 
 R = TypeVar("R", bound=Row)
 
-CRASH = "crash"
-"""Value of `phase` once the positions are built."""
-
-CHAIN = "chain"
-"""Value of `lane` of what is mined in the chain's own blocks."""
-
 
 class UnknownAsset(CascadeError, LookupError):
-    """A table names an asset, or lacks a price, that the run's parameters should have given.
+    """Raised when a table names an asset that the parameters of the run lack, or lacks a price that they promise.
 
     Attributes
     ----------
@@ -88,32 +83,32 @@ class Frames:
 
     @cached_property
     def chain_blocks(self) -> pd.DataFrame:
-        """Blocks of the chain: those that hold what was mined at the exchange are left out."""
-        return self.blocks[self.blocks["lane"] == CHAIN]
+        """Blocks of the chain, without those of the exchange."""
+        return self.blocks[self.blocks["lane"] == Lane.CHAIN]
 
     @cached_property
     def chain_transactions(self) -> pd.DataFrame:
-        """Transactions of the chain, and proposals never sent."""
-        return self.transactions[self.transactions["lane"] == CHAIN]
+        """Transactions of the chain, proposals that were never sent included."""
+        return self.transactions[self.transactions["lane"] == Lane.CHAIN]
 
     @cached_property
     def venue_liquidity(self) -> pd.DataFrame:
-        """Depth of the venues, that of the exchange's books left out."""
+        """Depth of the venues, without that of the exchange's books."""
         return self.liquidity[self.liquidity["venue"].isin(list(self.parameters.get("venues", {})))]
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """Every parameter of the scenario, defaults included."""
+        """Every parameter of the scenario, defaults included, as JSON holds it."""
         parameters: dict[str, Any] = json.loads(self.runs["parameters"].iloc[0])
         return parameters
 
     @property
     def ether_price_e8(self) -> PriceE8:
-        """Price of an ether that gas is counted at: the scenario's `chain.ether_price_usd`."""
+        """Price of ether in dollars with 8 decimals, for the cost of gas: the scenario's `chain.ether_price_usd`."""
         return price_to_e8(Decimal(str(self.parameters["chain"]["ether_price_usd"])))
 
     def decimals(self, asset: str) -> int:
-        """Decimals of a token, by symbol."""
+        """Return the decimals of a token, by its symbol."""
         try:
             return int(self.parameters["assets"][asset]["decimals"])
         except KeyError:
@@ -122,13 +117,13 @@ class Frames:
     @cached_property
     def first_crash_block(self) -> int:
         """Number of the first block of the crash phase; one past the last block when there is none."""
-        crash = self.blocks.loc[self.blocks["phase"] == CRASH, "block_number"]
+        crash = self.blocks.loc[self.blocks["phase"] == Phase.CRASH, "block_number"]
         return int(crash.min()) if len(crash) else self.last_block + 1
 
     @cached_property
     def first_chain_block(self) -> int:
-        """The same of the chain's own blocks: the exchange's first one may come before it."""
-        crash = self.chain_blocks.loc[self.chain_blocks["phase"] == CRASH, "block_number"]
+        """Number of the first of the chain's own blocks in the crash phase; the exchange's first one may precede it."""
+        crash = self.chain_blocks.loc[self.chain_blocks["phase"] == Phase.CRASH, "block_number"]
         return int(crash.min()) if len(crash) else self.last_block + 1
 
     @cached_property
@@ -141,15 +136,19 @@ class Frames:
         """Unix time of each block, by number."""
         return dict(zip(self.blocks["block_number"].tolist(), self.blocks["timestamp"].tolist(), strict=True))
 
-    def positions_at(self, block_number: int) -> pd.DataFrame:
-        """Every position as its last row written at or before a block says."""
+    def positions_at(self, block_number: int) -> list[PositionRow]:
+        """Return the last row of each position that was written at or before a block."""
+        return rows_of(self.position_frame_at(block_number), PositionRow)
+
+    def position_frame_at(self, block_number: int) -> pd.DataFrame:
+        """Return the same as a frame, with the index of `positions`."""
         known = self.positions[self.positions["block_number"] <= block_number]
         known = known.sort_values("block_number", kind="stable")
         return known.drop_duplicates(["borrower", "collateral_asset", "debt_asset"], keep="last")
 
 
 def liquidations_usd(frames: Frames) -> pd.DataFrame:
-    """Liquidations with what they were worth.
+    """Return the liquidations with the dollar values of their amounts.
 
     Collateral and debt are valued at the oracle's prices inside the liquidation, profit at the debt's price, gas at
     the scenario's price of an ether.
@@ -188,24 +187,24 @@ def _liquidation_columns(frames: Frames) -> dict[str, list[int]]:
         )
     }
     ether = frames.ether_price_e8 if len(frames.liquidations) else 0
-    for row in frames.liquidations.to_dict("records"):
-        collateral = row["collateral_price_e8"], frames.decimals(row["collateral_asset"])
-        debt = row["debt_price_e8"], frames.decimals(row["debt_asset"])
-        covered = value_e8_up(row["debt_covered_raw"], *debt)
-        seized = value_e8_down(row["collateral_seized_raw"], *collateral)
+    for row in frames.rows(LiquidationRow):
+        collateral = row.collateral_price_e8, frames.decimals(row.collateral_asset)
+        debt = row.debt_price_e8, frames.decimals(row.debt_asset)
+        covered = value_e8_up(row.debt_covered_raw, *debt)
+        seized = value_e8_down(row.collateral_seized_raw, *collateral)
         columns["debt_covered_usd"].append(covered)
         columns["collateral_seized_usd"].append(seized)
         columns["bonus_usd"].append(seized - covered)
-        columns["protocol_fee_usd"].append(value_e8_down(row["protocol_fee_raw"], *collateral))
-        columns["deficit_usd"].append(value_e8_up(row["deficit_raw"], *debt))
-        columns["exit_proceeds_usd"].append(value_e8_down(row["exit_proceeds_raw"], *debt))
-        columns["profit_usd"].append(value_e8_down(row["liquidator_profit_raw"], *debt))
-        columns["gas_usd"].append(gas_cost_e8(row["fee_wei"], ether))
+        columns["protocol_fee_usd"].append(value_e8_down(row.protocol_fee_raw, *collateral))
+        columns["deficit_usd"].append(value_e8_up(row.deficit_raw, *debt))
+        columns["exit_proceeds_usd"].append(value_e8_down(row.exit_proceeds_raw, *debt))
+        columns["profit_usd"].append(value_e8_down(row.liquidator_profit_raw, *debt))
+        columns["gas_usd"].append(gas_cost_e8(row.fee_wei, ether))
     return columns
 
 
 def positions_usd(frames: Frames) -> pd.DataFrame:
-    """Positions with what they were worth at the oracle.
+    """Return the positions with their dollar values at the oracle.
 
     Returns
     -------
@@ -227,7 +226,7 @@ def positions_usd(frames: Frames) -> pd.DataFrame:
 
 
 def prices_usd(frames: Frames) -> pd.DataFrame:
-    """Prices in dollars.
+    """Return the prices in dollars.
 
     Returns
     -------

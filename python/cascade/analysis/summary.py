@@ -1,106 +1,249 @@
-"""The summary: one dictionary of figures, each defined in the docstring of the function that makes it.
+"""The summary of a run: every figure, each defined in the docstring of the class that holds it.
 
-Sums are exact integers of 1e-8 dollars and become floats once, at the end. Every name that ends in `_usd` is dollars.
+Sums are exact integers of 1e-8 dollars and become floats once, at the end. Names that end in `_usd` are dollars, those
+in `_pct` per cent. Times are texts in UTC. `summary.json` is the serialisation of `Summary`, and docs/SUMMARY.md is
+generated from these classes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from cascade.analysis.causes.digest import causes
-from cascade.analysis.exchange.digest import exchange_figures
+import pydantic
+
+from cascade.analysis.causes.digest import CausesDigest, causes
+from cascade.analysis.exchange.digest import ExchangeFigures, exchange_figures
 from cascade.analysis.frames import Frames
-from cascade.analysis.lending.backlog import backlog, liquidation_delay, stuck_debt
-from cascade.analysis.lending.concentration import concentration
-from cascade.analysis.lending.keepers import keepers
-from cascade.analysis.lending.shortfall import shortfalls, shortfalls_by_pair
-from cascade.analysis.lending.totals import built_totals, liquidation_totals
-from cascade.analysis.lending.who_paid import who_paid, wiped_out
-from cascade.analysis.metrics.block_space import block_space
-from cascade.analysis.metrics.distributions import collateral_at_risk_by_moment, health_and_ltv
-from cascade.analysis.metrics.exits import coverage_of_exits, failed_withdrawals, providers
-from cascade.analysis.metrics.regret import regret
-from cascade.analysis.metrics.stability import stability, stability_over_time
+from cascade.analysis.lending.backlog import (
+    Backlog,
+    LiquidationDelay,
+    StuckDebt,
+    backlog,
+    liquidation_delay,
+    stuck_debt,
+)
+from cascade.analysis.lending.concentration import Concentration, concentration
+from cascade.analysis.lending.keepers import KeeperFigures, keepers
+from cascade.analysis.lending.shortfall import PairShortfall, ShortfallByMoment, shortfalls, shortfalls_by_pair
+from cascade.analysis.lending.totals import BuiltTotals, LiquidationTotals, built_totals, liquidation_totals
+from cascade.analysis.lending.who_paid import WhoPaid, who_paid, wiped_out
+from cascade.analysis.metrics.block_space import BlockSpace, block_space
+from cascade.analysis.metrics.distributions import (
+    CollateralAtRisk,
+    StartDistributions,
+    collateral_at_risk_by_moment,
+    health_and_ltv,
+)
+from cascade.analysis.metrics.exits import (
+    ExitCoverage,
+    ProviderLoss,
+    Withdrawals,
+    coverage_of_exits,
+    failed_withdrawals,
+    providers,
+)
+from cascade.analysis.metrics.regret import Regret, regret
+from cascade.analysis.metrics.stability import Stability, stability, stability_over_time
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
-from cascade.analysis.prices.troughs import depth_at_trough, market_trough, troughs
+from cascade.analysis.prices.troughs import MarketTrough, depth_at_trough, market_trough, troughs
+from cascade.errors import CascadeError
 from cascade.recording.store import tables_sha256
+from cascade.vocabulary import TransactionStatus
 
-__all__ = ["summarise"]
+__all__ = ["SUMMARY_FILE", "Summary", "read_summary", "summarise", "summary_json"]
+
+SUMMARY_FILE = "summary.json"
 
 
-def summarise(frames: Frames, *, wall_seconds: float | None = None) -> dict[str, Any]:
-    """Every figure of a run, from its tables.
+@dataclass(frozen=True, kw_only=True)
+class Summary(BuiltTotals, LiquidationTotals):
+    """Every figure of one run. A figure that could not be determined is null, never 0."""
+
+    scenario: str
+    """Name of the scenario."""
+    run_id: str
+    """Name of the run, as its folder has it."""
+    seed: int
+    """Seed of the random streams."""
+    counterfactual: str | None
+    """Why the run is a counterfactual, in the words of its scenario; null where it is none."""
+    causes: CausesDigest | None
+    """Causes of prices and liquidations; null where no event moved a price."""
+    shortfall_usd: ShortfallByMoment
+    """Debt in excess of collateral over all open positions."""
+    shortfall_by_pair_usd: dict[str, PairShortfall]
+    """Loss of the lenders by pair of collateral and debt asset, as `USDe/USDC`."""
+    positions: int
+    """Number of positions built."""
+    blocks: int
+    """Number of blocks of the chain, those of the build included."""
+    transactions: int
+    """Number of transactions mined in them."""
+    transactions_reverted: int
+    """Number of those that reverted."""
+    transactions_rejected: int
+    """Number of proposals that were never sent."""
+    liquidations: int
+    """Number of liquidations: rows of the table `liquidations`."""
+    liquidated_positions: int
+    """Number of borrowers liquidated at least once."""
+    first_liquidation: str | None
+    """Time of the first liquidation; null without one."""
+    last_liquidation: str | None
+    """Time of the last liquidation; null without one."""
+    trough: dict[str, dict[str, float]]
+    """Lowest price during the crash, in dollars, by asset and source."""
+    trough_at: MarketTrough | None
+    """Lowest price of the market of the main collateral; null without positions or prices."""
+    amplification: float | None = None
+    """Fall of the price over its fall in a second run of the same seed without liquidations; null until
+    `ape run causes` has made that run."""
+    shapley: dict[str, float] | None = None
+    """Shapley value of each class of actor for the fall, in dollars; null until `ape run causes --shapley` has made
+    the runs that it needs."""
+    backlog: Backlog
+    """Positions that waited to be liquidated."""
+    stuck_debt: StuckDebt
+    """Debt that no keeper would take at the end."""
+    blocks_to_liquidation: LiquidationDelay
+    """How long positions waited to be liquidated."""
+    keepers: KeeperFigures
+    """Earnings and costs of the keepers."""
+    who_paid: WhoPaid
+    """Where the borrowers' equity went."""
+    wiped_out_positions: int
+    """Number of borrowers liquidated at least once whose collateral is worth no more than their debt at the end."""
+    depth_at_trough: dict[str, dict[str, float]]
+    """Tokens that each venue would have bought at the trough, by venue and distance from its price in 1e-4."""
+    concentration: Concentration
+    """Concentration of collateral and of liquidations."""
+    regret: Regret
+    """Liquidations of positions that were solvent at the recovery price."""
+    start: StartDistributions
+    """Distributions over the open positions when the crash starts."""
+    collateral_at_risk_usd: CollateralAtRisk
+    """Collateral that a further fall would make liquidatable."""
+    stability: dict[str, Stability]
+    """Largest stability number by collateral asset."""
+    exits: dict[str, ExitCoverage]
+    """Money in reach of the claims when the crash starts, by collateral asset."""
+    withdrawals: Withdrawals
+    """Withdrawals that lenders tried."""
+    providers: dict[str, ProviderLoss]
+    """Loss of liquidity providers against holding, by venue."""
+    block_space: BlockSpace
+    """Queue, fees and waiting."""
+    exchange: ExchangeFigures | None
+    """The exchange; null for a scenario without one."""
+    tables_sha256: str
+    """Hash over the content of all tables."""
+    wall_seconds: float | None = None
+    """Time that the run took, in seconds; no table holds it and no hash covers it."""
+    crash_wall_seconds: float | None = None
+    """The part of it that the crash phase took."""
+    crash_node_seconds: float | None = None
+    """The part of that which was spent waiting for the node."""
+    anvil_peak_memory_mb: float | None = None
+    """Largest memory of the node, in megabytes."""
+
+
+def summarise(
+    frames: Frames,
+    *,
+    wall_seconds: float | None = None,
+    crash_wall_seconds: float | None = None,
+    crash_node_seconds: float | None = None,
+    anvil_peak_memory_mb: float | None = None,
+) -> Summary:
+    """Return every figure of a run, from its tables.
 
     Parameters
     ----------
     frames : Frames
-        The run.
-    wall_seconds : float, optional
-        How long the run took; no table knows, and no hash covers it.
-
-    Returns
-    -------
-    dict
-        `scenario`, `run_id`, `seed`, `counterfactual` (text, or None): as `runs` has them.
-        `positions`: positions built; `collateral_built_usd` and `debt_built_usd`: theirs, at the oracle, when the
-        build ended. `blocks`: blocks of the chain mined, the build's included. `transactions`: transactions
-        mined in them, `transactions_reverted` of them reverted, `transactions_rejected` proposals never sent.
-        `liquidations`: rows of `liquidations`; `liquidated_positions`: borrowers among them;
-        `first_liquidation`, `last_liquidation`: their times in UTC, or None.
-        `amplification`: None; it needs a second run without liquidations.
-        `wiped_out_positions`: borrowers liquidated at least once whose collateral, at the oracle, is worth no more
-        than their debt at the end.
-        `tables_sha256`: hash over the tables' content.
-        The rest as `causes`, `liquidation_totals`, `shortfalls`, `shortfalls_by_pair`, `troughs`, `backlog`,
-        `stuck_debt`, `liquidation_delay`, `keepers`, `who_paid`, `depth_at_trough`, `concentration`, `regret`,
-        `health_and_ltv` (`start`), `collateral_at_risk_by_moment`, `stability`, `coverage_of_exits` (`exits`),
-        `failed_withdrawals` (`withdrawals`), `providers`, `block_space` and `exchange_figures` (`exchange`) define it.
+        The tables of the run.
+    wall_seconds, crash_wall_seconds, crash_node_seconds, anvil_peak_memory_mb : float, optional
+        Figures of the machine, as `Summary` defines them.
     """
     run = frames.runs.iloc[0]
     book = PriceBook(frames)
     liquidations = frames.liquidations
     status = frames.chain_transactions["status"]
     trough = market_trough(frames, book)
-    return {
-        "scenario": str(run["scenario"]),
-        "run_id": str(run["run_id"]),
-        "seed": int(run["seed"]),
-        "counterfactual": str(run["counterfactual"]) or None,
-        "causes": causes(frames),
-        "shortfall_usd": shortfalls(frames, book, trough),
-        "shortfall_by_pair_usd": shortfalls_by_pair(frames, book, trough),
-        "positions": int(run["positions"]),
-        **built_totals(frames),
-        "blocks": len(frames.chain_blocks),
-        "transactions": int((status != "rejected").sum()),
-        "transactions_reverted": int((status == "reverted").sum()),
-        "transactions_rejected": int((status == "rejected").sum()),
-        "liquidations": len(liquidations),
-        "liquidated_positions": int(liquidations["borrower"].nunique()),
-        "first_liquidation": utc(liquidations["timestamp"].min()) if len(liquidations) else None,
-        "last_liquidation": utc(liquidations["timestamp"].max()) if len(liquidations) else None,
-        **liquidation_totals(frames),
-        "trough": troughs(frames, book),
-        "trough_at": trough,
-        "amplification": None,
-        "backlog": backlog(frames),
-        "stuck_debt": stuck_debt(frames, book),
-        "blocks_to_liquidation": liquidation_delay(liquidations),
-        "keepers": keepers(frames),
-        "who_paid": who_paid(frames, book),
-        "wiped_out_positions": wiped_out(frames, book),
-        "depth_at_trough": depth_at_trough(frames, trough),
-        "concentration": concentration(frames),
-        "regret": regret(frames, book, trough),
-        "start": health_and_ltv(frames, book),
-        "collateral_at_risk_usd": collateral_at_risk_by_moment(frames, book, trough),
-        "stability": stability(stability_over_time(frames)),
-        "exits": coverage_of_exits(frames, book),
-        "withdrawals": failed_withdrawals(frames, book),
-        "providers": providers(frames, book),
-        "block_space": block_space(frames, book),
-        "exchange": exchange_figures(frames, book),
-        "tables_sha256": tables_sha256(frames.run_folder / "tables"),
-        "wall_seconds": wall_seconds,
-    }
+    return Summary(
+        **vars(built_totals(frames)),
+        **vars(liquidation_totals(frames)),
+        scenario=str(run["scenario"]),
+        run_id=str(run["run_id"]),
+        seed=int(run["seed"]),
+        counterfactual=str(run["counterfactual"]) or None,
+        causes=causes(frames),
+        shortfall_usd=shortfalls(frames, book, trough),
+        shortfall_by_pair_usd=shortfalls_by_pair(frames, book, trough),
+        positions=int(run["positions"]),
+        blocks=len(frames.chain_blocks),
+        transactions=int((status != TransactionStatus.REJECTED).sum()),
+        transactions_reverted=int((status == TransactionStatus.REVERTED).sum()),
+        transactions_rejected=int((status == TransactionStatus.REJECTED).sum()),
+        liquidations=len(liquidations),
+        liquidated_positions=int(liquidations["borrower"].nunique()),
+        first_liquidation=utc(liquidations["timestamp"].min()) if len(liquidations) else None,
+        last_liquidation=utc(liquidations["timestamp"].max()) if len(liquidations) else None,
+        trough=troughs(frames, book),
+        trough_at=trough,
+        backlog=backlog(frames),
+        stuck_debt=stuck_debt(frames, book),
+        blocks_to_liquidation=liquidation_delay(liquidations),
+        keepers=keepers(frames),
+        who_paid=who_paid(frames, book),
+        wiped_out_positions=wiped_out(frames, book),
+        depth_at_trough=depth_at_trough(frames, trough),
+        concentration=concentration(frames),
+        regret=regret(frames, book, trough),
+        start=health_and_ltv(frames, book),
+        collateral_at_risk_usd=collateral_at_risk_by_moment(frames, book, trough),
+        stability=stability(stability_over_time(frames)),
+        exits=coverage_of_exits(frames, book),
+        withdrawals=failed_withdrawals(frames, book),
+        providers=providers(frames, book),
+        block_space=block_space(frames, book),
+        exchange=exchange_figures(frames, book),
+        tables_sha256=tables_sha256(frames.run_folder / "tables"),
+        wall_seconds=wall_seconds,
+        crash_wall_seconds=crash_wall_seconds,
+        crash_node_seconds=crash_node_seconds,
+        anvil_peak_memory_mb=anvil_peak_memory_mb,
+    )
+
+
+def summary_json(summary: Summary) -> str:
+    """Return the text of `summary.json`, with sorted keys, so that two summaries can be compared line by line."""
+    content = _adapter().dump_python(summary, by_alias=True)
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def read_summary(run_folder: Path) -> Summary:
+    """Return the summary of a finished run.
+
+    Raises
+    ------
+    CascadeError
+        When `summary.json` is missing, or is not the summary of a run of this version.
+    """
+    file = run_folder / SUMMARY_FILE
+    try:
+        return _adapter().validate_json(file.read_bytes())
+    except OSError as error:
+        raise CascadeError(f"{file}: cannot be read: {error.strerror}") from error
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise CascadeError(f"{file}: {key or 'its content'}: {first['msg']}: expected the summary of a run") from error
+
+
+@cache
+def _adapter() -> pydantic.TypeAdapter[Summary]:
+    return pydantic.TypeAdapter(Summary)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+from cascade.analysis.doc import render as render_summary
 from cascade.recording.doc import render as render_tables
 from cascade.scenario.doc import render as render_scenario
 from cascade.toolchain.paths import project_root
 
 __all__ = ["DOCUMENTS", "main"]
 
-DOCUMENTS: dict[str, Callable[[], str]] = {"SCENARIO.md": render_scenario, "TABLES.md": render_tables}
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "SCENARIO.md": render_scenario,
+    "SUMMARY.md": render_summary,
+    "TABLES.md": render_tables,
+}
 """The function that renders each generated document, by its name under docs/."""
 
 

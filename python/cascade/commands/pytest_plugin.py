@@ -1,4 +1,4 @@
-"""A pytest fixture for the repository of a protocol: `assert replay("my.yaml").summary["deficit_usd"] == 0`."""
+"""A pytest fixture for the repository of a protocol: `assert replay("my.yaml").summary.deficit_usd == 0`."""
 
 from __future__ import annotations
 

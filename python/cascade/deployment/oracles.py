@@ -57,7 +57,7 @@ def _feed(world: World, asset: str) -> Contract:
     return world.feeds[asset]
 
 
-def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract:  # noqa: PLR0911 (one a kind)
+def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract:
     if isinstance(source, PostedOracle):
         return world.posted_feeds[asset]
     if isinstance(source, SameAsOracle):

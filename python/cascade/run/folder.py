@@ -5,7 +5,6 @@ The folder has a temporary name until it is whole, so that a run that was killed
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
-from cascade.analysis.summary import summarise
+from cascade.analysis.summary import SUMMARY_FILE, summarise, summary_json
 from cascade.recording.manifest import AgentSource, Manifest, ScenarioText
 from cascade.recording.store import table_sha256, write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
@@ -120,15 +119,14 @@ def _analyse(folder: Path, inputs: RunInputs, machine: MachineFigures) -> None:
 
 
 def _write_summary(folder: Path, frames: Frames, machine: MachineFigures) -> None:
-    summary = summarise(frames, wall_seconds=round(machine.wall_seconds, 3))
-    summary |= {
-        "crash_wall_seconds": round(machine.crash_wall_seconds, 3),
-        "crash_node_seconds": round(machine.crash_node_seconds, 3),
-        "anvil_peak_memory_mb": round(machine.anvil_peak_memory_mb, 1),
-    }
-    # Sorted keys, so that two summaries can be compared line by line.
-    text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    (folder / "summary.json").write_text(text, encoding="utf-8")
+    summary = summarise(
+        frames,
+        wall_seconds=round(machine.wall_seconds, 3),
+        crash_wall_seconds=round(machine.crash_wall_seconds, 3),
+        crash_node_seconds=round(machine.crash_node_seconds, 3),
+        anvil_peak_memory_mb=round(machine.anvil_peak_memory_mb, 1),
+    )
+    (folder / SUMMARY_FILE).write_text(summary_json(summary), encoding="utf-8")
 
 
 def _manifest_of(folder: Path, inputs: RunInputs, frames: Frames) -> Manifest:

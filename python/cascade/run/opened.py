@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.summary import Summary, read_summary
 from cascade.errors import CascadeError, ExpectationFailed
 from cascade.recording.manifest import Manifest
 
@@ -43,10 +42,9 @@ class Run:
         return Manifest.from_json((self.folder / "manifest.json").read_text(encoding="utf-8"))
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
-        """The figures of the run."""
-        content: dict[str, Any] = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
-        return content
+    def summary(self) -> Summary:
+        """The figures of the run (docs/SUMMARY.md)."""
+        return read_summary(self.folder)
 
     @cached_property
     def frames(self) -> Frames:

@@ -95,7 +95,7 @@ def _type(field: FieldInfo) -> str:
     return _name(field.annotation) + (f", {', '.join(bounds)}" if bounds else "")
 
 
-def _name(annotation: object) -> str:  # noqa: PLR0911 (one return per kind of type)
+def _name(annotation: object) -> str:
     """Return a type in words."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:

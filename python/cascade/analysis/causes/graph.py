@@ -18,8 +18,9 @@ from cascade.analysis.causes.signals import PSEUDO_CLASSES, SWITCH, UNEXPLAINED
 from cascade.analysis.causes.weights import TIME, Lineage, Shares
 from cascade.analysis.frames import Frames
 from cascade.units import NO_DEBT_WAD, WAD, e8_to_float, value_e8_up
+from cascade.vocabulary import PivotKind, Role
 
-__all__ = ["FLOOR", "CauseGraph", "cause_graph", "generations", "liquidation_causes"]
+__all__ = ["FLOOR", "CauseGraph", "Generation", "cause_graph", "generations", "liquidation_causes"]
 
 FLOOR = Fraction(1, 50)
 """Least share of the health factor lost at which an edge between two liquidations is kept apart."""
@@ -79,32 +80,38 @@ def liquidation_causes(frames: Frames) -> pd.DataFrame:
     return cause_graph(frames).liquidations
 
 
-def generations(graph: CauseGraph) -> pd.DataFrame:
-    """Size of each generation, and how many dollars of the next one each dollar brought.
+@dataclass(frozen=True)
+class Generation:
+    """Liquidations at one distance from what came from outside the liquidations."""
 
-    Returns
-    -------
-    DataFrame
-        `generation`, `liquidations`, `debt_covered_usd`, `r` (debt covered in the next generation over that in this).
-    """
+    generation: int
+    """1 for a liquidation whose pivot was no liquidation's sale, 2 for one whose pivot was a sale of generation 1, and
+    so on."""
+    liquidations: int
+    """Number of them."""
+    debt_covered_usd: float
+    """Debt that they repaid, in dollars."""
+    r: float | None
+    """Debt covered in the next generation over that in this one; null where this one covered none."""
+
+
+def generations(graph: CauseGraph) -> list[Generation]:
+    """Return the size of each generation, and the debt in the next generation per dollar of it."""
     rows = graph.liquidations
     covered: defaultdict[int, int] = defaultdict(int)
     counts: defaultdict[int, int] = defaultdict(int)
     for generation, value in zip(rows["generation"].tolist(), rows["debt_covered_e8"].tolist(), strict=True):
         covered[generation] += value
         counts[generation] += 1
-    return pd.DataFrame(
-        [
-            (
-                number,
-                counts[number],
-                e8_to_float(covered[number]),
-                float(Fraction(covered.get(number + 1, 0), covered[number])) if covered[number] else float("nan"),
-            )
-            for number in sorted(counts)
-        ],
-        columns=["generation", "liquidations", "debt_covered_usd", "r"],
-    )
+    return [
+        Generation(
+            generation=number,
+            liquidations=counts[number],
+            debt_covered_usd=e8_to_float(covered[number]),
+            r=float(Fraction(covered.get(number + 1, 0), covered[number])) if covered[number] else None,
+        )
+        for number in sorted(counts)
+    ]
 
 
 def cause_graph(frames: Frames, *, floor: Fraction = FLOOR) -> CauseGraph:
@@ -143,7 +150,7 @@ class _OwnState:
 class _Cause:
     """Pivot of one liquidation."""
 
-    kind: str
+    kind: PivotKind
     actor_class: str
     event: int = -1
     generation: int = 0
@@ -259,7 +266,7 @@ class _Builder:
         healthy = pair.healthy(start=since, end=end, health_wad=health_wad)
         if healthy is None and own and own.liquidation >= 0 and own.health_wad < WAD:
             return self._causes[own.liquidation], self._shares[own.liquidation], True
-        cause = _Cause(TIME, TIME) if healthy is None else self._pivot(pair, healthy[1])
+        cause = _Cause(PivotKind.TIME, TIME) if healthy is None else self._pivot(pair, healthy[1])
         if own and WAD <= own.health_wad < NO_DEBT_WAD:
             start, health_start = own.point, Fraction(own.health_wad)
         elif healthy:
@@ -276,15 +283,15 @@ class _Builder:
     def _pivot(self, pair: Pair, healthy: int) -> _Cause:
         blame = pair.blame(healthy)
         if blame is None:
-            return _Cause(TIME, TIME)
+            return _Cause(PivotKind.TIME, TIME)
         if blame.label == UNEXPLAINED or blame.event < 0:
             name = PSEUDO_CLASSES[blame.label]
-            return _Cause(name, name)
+            return _Cause(PivotKind(name), name)
         generation = int(self._lineage.generation[blame.event])
         owner = int(self._lineage.owner[blame.event])
         actor_class = self._moves.classes[blame.event]
         if blame.label == SWITCH:
-            return _Cause(PSEUDO_CLASSES[SWITCH], actor_class, blame.event, generation, owner)
+            return _Cause(PivotKind.SWITCH, actor_class, blame.event, generation, owner)
         return _Cause(_kind(actor_class, owner), actor_class, blame.event, generation, owner)
 
     def _liquidation_frame(self) -> pd.DataFrame:
@@ -316,7 +323,12 @@ class _Builder:
         return pd.DataFrame(rows, columns=columns).astype({"share": object})
 
 
-_KIND_OF = {"liquidity": "liquidity", "quote": "liquidity", "cancel": "liquidity", "forced": "forced"}
+_KIND_OF = {
+    "liquidity": PivotKind.LIQUIDITY,
+    "quote": PivotKind.LIQUIDITY,
+    "cancel": PivotKind.LIQUIDITY,
+    "forced": PivotKind.FORCED,
+}
 """Kind of a pivot by what stands before the role in its class."""
 
 _NO_MOVE = {"block_number": -1, "log_index": -1, "tx_hash": "", "market": "", "actor": ""}
@@ -350,12 +362,12 @@ def _is_sale(row: Mapping[Any, Any]) -> bool:
     return bool(row["role"] == "keeper" and row["kind"] == "swap")
 
 
-def _kind(actor_class: str, owner: int) -> str:
+def _kind(actor_class: str, owner: int) -> PivotKind:
     if owner >= 0:
-        return "liquidation"
-    if actor_class == "exogenous":
-        return "exogenous"
-    return _KIND_OF.get(actor_class.partition(":")[0], "voluntary")
+        return PivotKind.LIQUIDATION
+    if actor_class == Role.EXOGENOUS:
+        return PivotKind.EXOGENOUS
+    return _KIND_OF.get(actor_class.partition(":")[0], PivotKind.VOLUNTARY)
 
 
 def _own_changes(frames: Frames) -> dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]]:

@@ -1,108 +1,140 @@
-"""The exchange in a few figures, for a run's summary."""
+"""Summarise the exchange in a few figures."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.exchange.cash import Cash
 from cascade.analysis.exchange.depth import BookDepth, book_depths
 from cascade.analysis.exchange.exposure import net_deltas
 from cascade.analysis.exchange.falls import BookFall, book_falls
-from cascade.analysis.exchange.forced import forced_sales, losses
+from cascade.analysis.exchange.forced import ForcedSales, Losses, forced_sales, losses
 from cascade.analysis.exchange.leverage import CohortLeverage, cohort_leverages
-from cascade.analysis.exchange.trading import trading
+from cascade.analysis.exchange.trading import Trading, trading
 from cascade.analysis.frames import Frames
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import WAD, e8_to_float, to_tokens
 
-__all__ = ["exchange_figures"]
+__all__ = ["BookFigures", "ExchangeFigures", "LeverageFigures", "exchange_figures"]
 
 
-def exchange_figures(frames: Frames, book: PriceBook) -> dict[str, Any] | None:
-    """Figures of the exchange; prices of books in its stable but for `low_usd`.
+@dataclass(frozen=True)
+class BookFigures:
+    """The crash of one book; prices are in the exchange's stable. Figures are null for a book without a trade."""
 
-    Returns
-    -------
-    dict or None
-        As `trading`, `forced_sales` and `losses` define them, and:
-        `books`: by book `asset`, `start`, `low`, `low_usd`, `low_at`, `five_minute_fall_pct`, `five_minute_fall_at`,
-        `after_10_minutes`, `after_10_minutes_pct` (of the start), as `BookFall` has them, None for a book without a
-        trade; `depth_start_tokens`, `depth_lowest_tokens`, `depth_lowest_at`, `depth_fall_pct`: bids within 2 % of the
-        middle, as `BookDepth` has them.
-        `leverage`: by cohort `start`, `peak`, `peak_at`, `is_bare`, `liquidated_at`, `at_liquidation`, as
-        `CohortLeverage` has them.
-        `net_delta_usd`: of one maker by cohort and asset, as `net_deltas` has it.
-        None for a scenario without an exchange.
-    """
+    asset: str
+    """Asset that the book trades."""
+    start: float | None
+    """Own price when the crash began; the first one of the crash for a book that had none."""
+    low: float | None
+    """Lowest price of a trade."""
+    low_usd: float | None
+    """The same in dollars, with the stable at the oracle."""
+    low_at: str | None
+    """Time of the first trade at that price."""
+    five_minute_fall_pct: float | None
+    """Largest fall of a trade's price from the own price five minutes before it, in per cent of that."""
+    five_minute_fall_at: str | None
+    """Time of that trade; null where no price fell."""
+    after_10_minutes: float | None
+    """Own price ten minutes after the low; null where the run ended earlier."""
+    after_10_minutes_pct: float | None
+    """The same in per cent of the price at the start."""
+    depth_start_tokens: float | None
+    """Bids within 2 % of the middle when the crash began, in tokens."""
+    depth_lowest_tokens: float | None
+    """The lowest of that depth during the crash, in tokens."""
+    depth_lowest_at: str | None
+    """Time at which it was lowest."""
+    depth_fall_pct: float | None
+    """Fall of the depth from the start to its lowest, in per cent."""
+
+
+@dataclass(frozen=True)
+class LeverageFigures:
+    """Leverage of one cohort of accounts at the exchange, as the table `margin_cohorts` defines it."""
+
+    start: float | None
+    """Leverage of the cohort when the crash began; null without equity, or without such accounts."""
+    peak: float | None
+    """Highest leverage at the end of a step before the one in which the first of its accounts was liquidated, or of
+    any step where none was; null where it never had equity."""
+    peak_at: str | None
+    """Time of the first such step."""
+    is_bare: bool
+    """Whether the cohort had no equity left at the end of one of those steps."""
+    liquidated_at: str | None
+    """Time at which the first liquidation of one of its accounts started; null where none was liquidated."""
+    at_liquidation: float | None
+    """Median over its liquidated accounts of their own leverage right before their first liquidation, the lower of
+    the middle two; null where none was liquidated, or where the median account had no equity left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExchangeFigures(Trading, ForcedSales, Losses):
+    """The exchange in the crash phase."""
+
+    books: dict[str, BookFigures]
+    """By book."""
+    net_delta_usd: dict[str, dict[str, float]]
+    """Net delta of one maker at the start, by cohort and asset, in dollars: holdings at the book's initial price less
+    perpetuals sold short."""
+    leverage: dict[str, LeverageFigures]
+    """By cohort."""
+
+
+def exchange_figures(frames: Frames, book: PriceBook) -> ExchangeFigures | None:
+    """Return the figures of the exchange; None for a scenario without one."""
     spec = frames.parameters.get("exchange")
     if spec is None:
         return None
     cash = Cash(frames, book)
     falls, depths = book_falls(frames, book), book_depths(frames)
-    return {
-        **trading(frames, cash),
-        **forced_sales(frames, cash),
-        **losses(frames, cash),
-        "books": {
-            name: {"asset": entry["base"], **_fall(falls.get(name)), **_depth(frames, depths.get(name))}
+    return ExchangeFigures(
+        **vars(trading(frames, cash)),
+        **vars(forced_sales(frames, cash)),
+        **vars(losses(frames, cash)),
+        books={
+            name: _book(frames, entry["base"], falls.get(name), depths.get(name))
             for name, entry in spec["books"].items()
         },
-        "net_delta_usd": net_deltas(frames),
-        "leverage": {name: _leverage(entry) for name, entry in cohort_leverages(frames).items()},
-    }
+        net_delta_usd=net_deltas(frames),
+        leverage={name: _leverage(entry) for name, entry in cohort_leverages(frames).items()},
+    )
 
 
-def _fall(fall: BookFall | None) -> dict[str, Any]:
-    if fall is None:
-        return dict.fromkeys(_FALL_KEYS)
-    share = fall.share_of_start
-    return {
-        "start": fall.start_wad / WAD,
-        "low": fall.low_wad / WAD,
-        "low_usd": e8_to_float(fall.low_e8),
-        "low_at": utc(fall.low_at),
-        "five_minute_fall_pct": float(fall.fall * 100),
-        "five_minute_fall_at": utc(fall.fall_at) if fall.fall else None,
-        "after_10_minutes": None if fall.later_wad is None else fall.later_wad / WAD,
-        "after_10_minutes_pct": None if share is None else float(share * 100),
-    }
+def _book(frames: Frames, asset: str, fall: BookFall | None, depth: BookDepth | None) -> BookFigures:
+    share = fall.share_of_start if fall else None
+    later = fall.later_wad if fall else None
+    decimals = frames.decimals(depth.asset) if depth else 0
+    return BookFigures(
+        asset=asset,
+        start=fall.start_wad / WAD if fall else None,
+        low=fall.low_wad / WAD if fall else None,
+        low_usd=e8_to_float(fall.low_e8) if fall else None,
+        low_at=utc(fall.low_at) if fall else None,
+        five_minute_fall_pct=float(fall.fall * 100) if fall else None,
+        five_minute_fall_at=utc(fall.fall_at) if fall and fall.fall else None,
+        after_10_minutes=None if later is None else later / WAD,
+        after_10_minutes_pct=None if share is None else float(share * 100),
+        depth_start_tokens=float(to_tokens(depth.start_raw, decimals)) if depth else None,
+        depth_lowest_tokens=float(to_tokens(depth.lowest_raw, decimals)) if depth else None,
+        depth_lowest_at=utc(depth.lowest_at) if depth else None,
+        depth_fall_pct=float(depth.fall_bps / 100) if depth else None,
+    )
 
 
-_FALL_KEYS = (
-    "start",
-    "low",
-    "low_usd",
-    "low_at",
-    "five_minute_fall_pct",
-    "five_minute_fall_at",
-    "after_10_minutes",
-    "after_10_minutes_pct",
-)
-
-
-def _depth(frames: Frames, depth: BookDepth | None) -> dict[str, Any]:
-    if depth is None:
-        return dict.fromkeys(("depth_start_tokens", "depth_lowest_tokens", "depth_lowest_at", "depth_fall_pct"))
-    decimals = frames.decimals(depth.asset)
-    return {
-        "depth_start_tokens": float(to_tokens(depth.start_raw, decimals)),
-        "depth_lowest_tokens": float(to_tokens(depth.lowest_raw, decimals)),
-        "depth_lowest_at": utc(depth.lowest_at),
-        "depth_fall_pct": float(depth.fall_bps / 100),
-    }
-
-
-def _leverage(entry: CohortLeverage) -> dict[str, Any]:
-    return {
-        "start": _number(entry.start),
-        "peak": _number(entry.peak),
-        "peak_at": utc(entry.peak_at) if entry.peak is not None else None,
-        "is_bare": entry.is_bare,
-        "liquidated_at": None if entry.liquidated_at is None else utc(entry.liquidated_at),
-        "at_liquidation": _number(entry.at_liquidation),
-    }
+def _leverage(entry: CohortLeverage) -> LeverageFigures:
+    return LeverageFigures(
+        start=_number(entry.start),
+        peak=_number(entry.peak),
+        peak_at=utc(entry.peak_at) if entry.peak is not None else None,
+        is_bare=entry.is_bare,
+        liquidated_at=None if entry.liquidated_at is None else utc(entry.liquidated_at),
+        at_liquidation=_number(entry.at_liquidation),
+    )
 
 
 def _number(value: Fraction | None) -> float | None:

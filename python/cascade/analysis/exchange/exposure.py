@@ -1,9 +1,8 @@
-"""What makers lose and gain with a price before anything has happened: whether their shorts cover what they hold."""
+"""Net delta of the market makers at the start: whether their shorts cover what they hold."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from cascade.analysis.frames import Frames
 
@@ -11,13 +10,13 @@ __all__ = ["net_deltas"]
 
 
 def net_deltas(frames: Frames) -> dict[str, dict[str, float]]:
-    """Net delta of one maker of each cohort at the start, as its scenario states it.
+    """Return the net delta of one maker of each cohort at the start, as the scenario states it.
 
     Returns
     -------
     dict
-        By cohort and asset, in dollars: holdings at the book's initial price, less perpetuals sold short. A hedged
-        maker has none of an asset, and would not lose with it.
+        By cohort and asset, in dollars: holdings at the book's initial price less perpetuals sold short at it. The
+        figure of a fully hedged asset is 0.
     """
     exchange = frames.parameters["exchange"]
     books = {entry["base"]: entry for entry in exchange["books"].values()}
@@ -31,9 +30,6 @@ def net_deltas(frames: Frames) -> dict[str, dict[str, float]]:
             base = exchange["books"][markets[market]["book"]]["base"]
             sold = int(contracts) * Decimal(str(markets[market]["contract_size"]))
             tokens[base] = tokens.get(base, Decimal(0)) - sold
-        found[name] = {asset: float(amount * _price(books[asset])) for asset, amount in tokens.items()}
+        prices = {asset: Decimal(str(books[asset]["initial_price"])) for asset in tokens}
+        found[name] = {asset: float(amount * prices[asset]) for asset, amount in tokens.items()}
     return found
-
-
-def _price(book: dict[str, Any]) -> Decimal:
-    return Decimal(str(book["initial_price"]))

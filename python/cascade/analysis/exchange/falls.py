@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from cascade.analysis.exchange.cash import Cash
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import BPS
+from cascade.vocabulary import Phase
 
 __all__ = ["BookFall", "book_falls"]
 
@@ -87,8 +88,8 @@ class _OwnPrices:
         moves = frames.price_moves
         moves = moves[moves["market"] == f"book:{book}"]
         moves = moves.sort_values(["block_number", "log_index"], kind="stable")
-        crash = moves[moves["phase"] == CRASH]
-        before = moves.loc[moves["phase"] != CRASH, "price_after_wad"].tolist()
+        crash = moves[moves["phase"] == Phase.CRASH]
+        before = moves.loc[moves["phase"] != Phase.CRASH, "price_after_wad"].tolist()
         first = crash["price_before_wad"].tolist()[:1]
         start = before[-1] if before else first[0] if first else 0
         return cls(int(start), crash["timestamp"].tolist(), crash["price_after_wad"].tolist())

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
 from cascade.units import NO_DEBT_WAD, WAD
+from cascade.vocabulary import Phase
 
 __all__ = ["CohortLeverage", "cohort_leverages"]
 
@@ -59,7 +60,7 @@ def _leverage(cohort: str, rows: list[dict[Any, Any]], started: list[dict[Any, A
     counted = [row for row in rows if first_step is None or row["step"] < first_step] or rows[:1]
     ratios = [(ratio, -row["block_number"], row["timestamp"]) for row in counted if (ratio := _of(row)) is not None]
     peak, _, peak_at = max(ratios, default=(None, 0, 0))
-    before = [row for row in rows if row["phase"] != CRASH]
+    before = [row for row in rows if row["phase"] != Phase.CRASH]
     own: dict[str, int] = {}
     for event in started:
         own.setdefault(event["account"], event["leverage_wad"])

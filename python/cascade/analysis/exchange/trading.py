@@ -1,45 +1,58 @@
-"""How much was traded at the exchange, and how much of it was forced."""
+"""Sum how much was traded at the exchange, and how much of it was forced."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from cascade.analysis.causes.moves import FORCED_SALES
 from cascade.analysis.exchange.cash import Cash
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
+from cascade.recording.tables import PerpTradeRow, TradeRow
 from cascade.units import e8_to_float
+from cascade.vocabulary import FORCED_SALES, Lane, PerpTradeKind, Phase
 
-__all__ = ["trading"]
+__all__ = ["Trading", "trading"]
 
 
-def trading(frames: Frames, cash: Cash) -> dict[str, Any]:
-    """Turnover of the crash phase.
+@dataclass(frozen=True, kw_only=True)
+class Trading:
+    """Turnover at the exchange in the crash phase."""
 
-    Returns
-    -------
-    dict
-        `transactions`: of the exchange's lane, `transactions_reverted` of them reverted. `trades`: in books;
-        `volume_usd`: theirs, fees included; `forced_volume_usd`: of these, engines' sales. `perp_trades`: changes of
-        hands of contracts, deleveraging included; `perp_volume_usd`, and `perp_liquidated_usd`: of these, positions
-        that the engine closed, by trade or by deleveraging.
-    """
+    transactions: int
+    """Number of transactions of the exchange."""
+    transactions_reverted: int
+    """Number of those that reverted."""
+    trades: int
+    """Number of fills in the books."""
+    volume_usd: float
+    """Their volume, fees included, in dollars."""
+    forced_volume_usd: float
+    """The part of it that the engines sold."""
+    perp_trades: int
+    """Number of fills of perpetual contracts, auto-deleveraging included."""
+    perp_volume_usd: float
+    """Their volume, in dollars."""
+    perp_liquidated_usd: float
+    """The part of it that the engine closed, by a trade or by auto-deleveraging."""
+
+
+def trading(frames: Frames, cash: Cash) -> Trading:
+    """Return the turnover of the crash phase."""
     sent = frames.transactions
-    sent = sent[(sent["lane"] == "exchange") & (sent["phase"] == CRASH)]
+    sent = sent[(sent["lane"] == Lane.EXCHANGE) & (sent["phase"] == Phase.CRASH)]
     spot = [
-        (cash.value_e8(row["quote_raw"], row["block_number"]), row["intent"] in FORCED_SALES)
-        for row in frames.trades.to_dict("records")
+        (cash.value_e8(row.quote_raw, row.block_number), row.intent in FORCED_SALES) for row in frames.rows(TradeRow)
     ]
     perps = [
-        (cash.value_e8(abs(row["contracts"]) * row["price_raw"], row["block_number"]), row["kind"] != "trade")
-        for row in frames.perp_trades.to_dict("records")
+        (cash.value_e8(abs(row.contracts) * row.price_raw, row.block_number), row.kind != PerpTradeKind.TRADE)
+        for row in frames.rows(PerpTradeRow)
     ]
-    return {
-        "transactions": len(sent),
-        "transactions_reverted": int((sent["status"] == "reverted").sum()),
-        "trades": len(spot),
-        "volume_usd": e8_to_float(sum(value for value, _ in spot)),
-        "forced_volume_usd": e8_to_float(sum(value for value, is_forced in spot if is_forced)),
-        "perp_trades": len(perps),
-        "perp_volume_usd": e8_to_float(sum(value for value, _ in perps)),
-        "perp_liquidated_usd": e8_to_float(sum(value for value, is_forced in perps if is_forced)),
-    }
+    return Trading(
+        transactions=len(sent),
+        transactions_reverted=int((sent["status"] == "reverted").sum()),
+        trades=len(spot),
+        volume_usd=e8_to_float(sum(value for value, _ in spot)),
+        forced_volume_usd=e8_to_float(sum(value for value, is_forced in spot if is_forced)),
+        perp_trades=len(perps),
+        perp_volume_usd=e8_to_float(sum(value for value, _ in perps)),
+        perp_liquidated_usd=e8_to_float(sum(value for value, is_forced in perps if is_forced)),
+    )

@@ -1,46 +1,51 @@
-"""How few held the collateral, and how few liquidated."""
+"""Measure how few accounts held the collateral, and how few keepers liquidated."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pandas as pd
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
+from cascade.recording.tables import LiquidationRow, PositionRow
 from cascade.units import value_e8_up
 
-__all__ = ["concentration", "sum_by"]
+__all__ = ["Concentration", "concentration", "sum_by"]
 
 
-def concentration(frames: Frames) -> dict[str, float | None]:
-    """How concentrated collateral and liquidating were.
+@dataclass(frozen=True)
+class Concentration:
+    """Concentration of collateral and of liquidations; null where there is nothing to share."""
 
-    Returns
-    -------
-    dict
-        `collateral_hhi`: sum of squared shares of the borrowers' collateral at the oracle when the crash starts, from
-        1/positions to 1. `collateral_top10_pct`: share of the ten largest. `keepers_hhi`: the same index over the
-        keepers' debt covered, in dollars. None where there is nothing to share.
-    """
+    collateral_hhi: float | None
+    """Herfindahl index of the borrowers' collateral at the oracle when the crash starts: the sum of squared shares,
+    from 1 / borrowers to 1."""
+    collateral_top10_pct: float | None
+    """Share of the ten largest borrowers in that collateral, in per cent."""
+    keepers_hhi: float | None
+    """Herfindahl index of the debt that each keeper repaid, in dollars."""
+
+
+def concentration(frames: Frames) -> Concentration:
+    """Return how concentrated collateral and liquidations were."""
     start = frames.positions_at(frames.first_crash_block - 1)
-    holdings = sorted(sum_by(start, "borrower").values(), reverse=True)
+    holdings = sorted(sum_by(start, lambda row: row.borrower).values(), reverse=True)
     covered: dict[str, int] = {}
-    for row in frames.liquidations.to_dict("records"):
-        worth = value_e8_up(row["debt_covered_raw"], row["debt_price_e8"], frames.decimals(row["debt_asset"]))
-        covered[row["liquidator"]] = covered.get(row["liquidator"], 0) + worth
+    for row in frames.rows(LiquidationRow):
+        worth = value_e8_up(row.debt_covered_raw, row.debt_price_e8, frames.decimals(row.debt_asset))
+        covered[row.liquidator] = covered.get(row.liquidator, 0) + worth
     total = sum(holdings)
-    return {
-        "collateral_hhi": _hhi(holdings),
-        "collateral_top10_pct": 100 * sum(holdings[:10]) / total if total else None,
-        "keepers_hhi": _hhi(list(covered.values())),
-    }
+    return Concentration(
+        collateral_hhi=_hhi(holdings),
+        collateral_top10_pct=100 * sum(holdings[:10]) / total if total else None,
+        keepers_hhi=_hhi(list(covered.values())),
+    )
 
 
-def sum_by(positions: pd.DataFrame, key: str) -> dict[str, int]:
-    """Collateral at the oracle, dollars with 8 decimals, by a column."""
+def sum_by(positions: Iterable[PositionRow], key: Callable[[PositionRow], str]) -> dict[str, int]:
+    """Return the collateral at the oracle, in dollars with 8 decimals, summed by a key of the positions."""
     totals: dict[str, int] = {}
-    for name, value in zip(positions[key].tolist(), positions["collateral_base_e8"].tolist(), strict=True):
-        totals[name] = totals.get(name, 0) + value
+    for row in positions:
+        totals[key(row)] = totals.get(key(row), 0) + row.collateral_base_e8
     return totals
 
 

@@ -1,56 +1,70 @@
-"""What liquidating earned and cost."""
+"""Sum what liquidations earned and cost the keepers."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
+from cascade.recording.tables import LiquidationRow
 from cascade.units import e8_to_float, gas_cost_e8, value_e8_down, value_e8_up
+from cascade.vocabulary import Phase, Role
 
-__all__ = ["keepers"]
+__all__ = ["KeeperFigures", "keepers"]
 
 
-def keepers(frames: Frames) -> dict[str, Any]:
-    """Count what liquidating earned and cost.
+@dataclass(frozen=True)
+class KeeperFigures:
+    """Earnings and costs of all keepers together; amounts at the oracle prices in each liquidation."""
 
-    Returns
-    -------
-    dict
-        `active`: keepers with at least one liquidation. `gross_profit_usd`: their profits before gas, at the debt's
-        oracle price. `collateral_held_usd`: collateral kept instead of sold (profit counts it 0), fee excluded, at
-        the oracle's price in the liquidation. `exit_slippage_usd`: collateral sold at the oracle's price less what
-        the venue paid for it, negative when it paid more. `bonus_usd`: what they got above the debt they repaid, at
-        the oracle's prices, the protocol's fee excluded; `bonus_kept_usd`: that less the slippage given away.
-        `gas_usd`: fees of their successful transactions in the
-        crash phase, at the scenario's price of an ether. `reverted_attempts`, `reverted_gas_usd`: the same of
-        reverted ones. `net_profit_usd`: gross, less both; what is held stays out.
-    """
+    active: int
+    """Number of keepers with at least one liquidation."""
+    gross_profit_usd: float
+    """Profits before gas, in dollars at the debt's price."""
+    collateral_held_usd: float
+    """Collateral that keepers kept instead of selling it, protocol fee excluded; their profit counts it as 0."""
+    exit_slippage_usd: float
+    """Value of the collateral sold less what the venues paid for it; negative where they paid more."""
+    bonus_usd: float
+    """Value of the collateral received in excess of the debt repaid, protocol fee excluded."""
+    bonus_kept_usd: float
+    """The bonus less the slippage at which the collateral was sold."""
+    gas_usd: float
+    """Fees of the keepers' successful transactions in the crash phase, at the scenario's price of ether."""
+    reverted_attempts: int
+    """Number of the keepers' transactions that reverted in the crash phase."""
+    reverted_gas_usd: float
+    """Fees of those, at the scenario's price of ether."""
+    net_profit_usd: float
+    """Gross profit less the fees of successful and reverted transactions; collateral that is held stays out."""
+
+
+def keepers(frames: Frames) -> KeeperFigures:
+    """Return what liquidating earned and cost."""
     gross = held = slippage = bonus = 0
-    for row in frames.liquidations.to_dict("records"):
-        decimals = frames.decimals(row["collateral_asset"]), frames.decimals(row["debt_asset"])
-        gross += value_e8_down(row["liquidator_profit_raw"], row["debt_price_e8"], decimals[1])
-        received = value_e8_down(
-            row["collateral_seized_raw"] - row["protocol_fee_raw"], row["collateral_price_e8"], decimals[0]
-        )
-        bonus += received - value_e8_up(row["debt_covered_raw"], row["debt_price_e8"], decimals[1])
-        if row["exit_proceeds_raw"]:
-            slippage += received - value_e8_down(row["exit_proceeds_raw"], row["debt_price_e8"], decimals[1])
+    for row in frames.rows(LiquidationRow):
+        collateral = row.collateral_price_e8, frames.decimals(row.collateral_asset)
+        debt = row.debt_price_e8, frames.decimals(row.debt_asset)
+        gross += value_e8_down(row.liquidator_profit_raw, *debt)
+        received = value_e8_down(row.collateral_seized_raw - row.protocol_fee_raw, *collateral)
+        bonus += received - value_e8_up(row.debt_covered_raw, *debt)
+        if row.exit_proceeds_raw:
+            slippage += received - value_e8_down(row.exit_proceeds_raw, *debt)
         else:
             held += received
     sent = frames.chain_transactions
-    sent = sent[(sent["role"] == "keeper") & (sent["phase"] == CRASH)]
+    sent = sent[(sent["role"] == Role.KEEPER) & (sent["phase"] == Phase.CRASH)]
     reverted = sent[sent["status"] == "reverted"]
     gas = gas_cost_e8(sum(sent.loc[sent["status"] == "ok", "fee_wei"].tolist()), frames.ether_price_e8)
     wasted = gas_cost_e8(sum(reverted["fee_wei"].tolist()), frames.ether_price_e8)
-    return {
-        "active": int(frames.liquidations["liquidator"].nunique()),
-        "gross_profit_usd": e8_to_float(gross),
-        "collateral_held_usd": e8_to_float(held),
-        "exit_slippage_usd": e8_to_float(slippage),
-        "bonus_usd": e8_to_float(bonus),
-        "bonus_kept_usd": e8_to_float(bonus - slippage),
-        "gas_usd": e8_to_float(gas),
-        "reverted_attempts": len(reverted),
-        "reverted_gas_usd": e8_to_float(wasted),
-        "net_profit_usd": e8_to_float(gross - gas - wasted),
-    }
+    return KeeperFigures(
+        active=int(frames.liquidations["liquidator"].nunique()),
+        gross_profit_usd=e8_to_float(gross),
+        collateral_held_usd=e8_to_float(held),
+        exit_slippage_usd=e8_to_float(slippage),
+        bonus_usd=e8_to_float(bonus),
+        bonus_kept_usd=e8_to_float(bonus - slippage),
+        gas_usd=e8_to_float(gas),
+        reverted_attempts=len(reverted),
+        reverted_gas_usd=e8_to_float(wasted),
+        net_profit_usd=e8_to_float(gross - gas - wasted),
+    )

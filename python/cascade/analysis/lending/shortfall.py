@@ -1,81 +1,116 @@
-"""What open positions lack, at several prices: a run without a deficit can hide it."""
+"""Measure what open positions lack at several prices: a run without a deficit can hide it."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.valuation import debt_e8
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.analysis.prices.troughs import MarketTrough
+from cascade.recording.tables import LiquidationRow
 from cascade.units import e8_to_float, value_e8_down, value_e8_up
+from cascade.vocabulary import Valuation
 
-__all__ = ["VALUATIONS", "shortfalls", "shortfalls_by_pair"]
-
-VALUATIONS = ("oracle", "exit", "redemption")
-"""Prices at which open positions are valued."""
+__all__ = ["PairShortfall", "Shortfall", "ShortfallByMoment", "shortfalls", "shortfalls_by_pair"]
 
 
-def shortfalls(frames: Frames, book: PriceBook, trough: dict[str, Any] | None) -> dict[str, dict[str, float | None]]:
-    """Debt over collateral of the open positions, on top of what was already written off to a deficit.
+@dataclass(frozen=True)
+class Shortfall:
+    """Debt in excess of collateral, summed over the open positions, in dollars; null where a price is missing."""
 
-    Sum over positions of max(0, debt - collateral): debt at the oracle's price, collateral at the oracle's, at the
-    exit price (the best venue's average for all open collateral) and at redemption, all as they held at the block.
-    Balances are those of each position's last row at or before the block, so interest since then is left out.
+    oracle: float | None
+    """With the collateral valued at the price of the oracle."""
+    exit: float | None
+    """With the collateral valued at the average price that the best venue pays for all open collateral at once."""
+    redemption: float | None
+    """With the collateral valued at the price of redemption with its issuer."""
 
-    Returns
-    -------
-    dict
-        At `end` (the last block) and at `trough` (see `market_trough`): dollars by valuation; None where a valuation
-        has no price for an open position's collateral, or there is no trough.
+    def at(self, valuation: Valuation) -> float | None:
+        """Return the shortfall at one of the three prices."""
+        match valuation:
+            case Valuation.ORACLE:
+                return self.oracle
+            case Valuation.EXIT:
+                return self.exit
+            case Valuation.REDEMPTION:
+                return self.redemption
+
+
+_UNKNOWN = Shortfall(oracle=None, exit=None, redemption=None)
+
+
+@dataclass(frozen=True)
+class ShortfallByMoment:
+    """Shortfall of the open positions at two moments, each with the prices and balances of its block."""
+
+    end: Shortfall
+    """At the last block of the run."""
+    trough: Shortfall
+    """At the block of `trough_at`; null where there is no trough."""
+
+
+@dataclass(frozen=True)
+class PairShortfall:
+    """Loss of the lenders on positions of one collateral and one debt asset."""
+
+    deficit_usd: float
+    """Realised: debt that liquidations wrote off, in dollars at the debt's oracle price in each of them."""
+    end: Shortfall
+    """Unrealised, at the last block of the run."""
+    trough: Shortfall
+    """Unrealised, at the block of `trough_at`."""
+
+
+def shortfalls(frames: Frames, book: PriceBook, trough: MarketTrough | None) -> ShortfallByMoment:
+    """Return the debt in excess of collateral over all open positions.
+
+    The figure is the sum over positions of max(0, debt - collateral), on top of what has been written off to a
+    deficit. Debt is valued at the oracle. Balances are those of each position's last row at or before the block, so
+    that interest since that row is left out.
     """
-    blocks = {"end": frames.last_block, "trough": trough["block_number"] if trough else None}
-    return {
-        name: {kind: None if block is None else _shortfall(frames, book, block, kind) for kind in VALUATIONS}
-        for name, block in blocks.items()
-    }
+    return ShortfallByMoment(
+        end=_shortfall(frames, book, frames.last_block),
+        trough=_shortfall(frames, book, trough.block_number) if trough else _UNKNOWN,
+    )
 
 
-def shortfalls_by_pair(frames: Frames, book: PriceBook, trough: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """Split the loss of lenders by collateral and debt asset.
-
-    Returns
-    -------
-    dict
-        By pair, as `USDe/USDC`: `deficit_usd` (realised, written off), and `end` and `trough` as `shortfalls` has
-        them (unrealised).
-    """
+def shortfalls_by_pair(frames: Frames, book: PriceBook, trough: MarketTrough | None) -> dict[str, PairShortfall]:
+    """Return the loss of the lenders by pair of collateral and debt asset, written as `USDe/USDC`."""
     deficits: dict[tuple[str, str], int] = {}
-    for row in frames.liquidations.to_dict("records"):
-        pair = row["collateral_asset"], row["debt_asset"]
-        worth = value_e8_up(row["deficit_raw"], row["debt_price_e8"], frames.decimals(row["debt_asset"]))
+    for row in frames.rows(LiquidationRow):
+        pair = row.collateral_asset, row.debt_asset
+        worth = value_e8_up(row.deficit_raw, row.debt_price_e8, frames.decimals(row.debt_asset))
         deficits[pair] = deficits.get(pair, 0) + worth
     held = zip(frames.positions["collateral_asset"].tolist(), frames.positions["debt_asset"].tolist(), strict=True)
-    blocks = {"end": frames.last_block, "trough": trough["block_number"] if trough else None}
     return {
-        "/".join(pair): {
-            "deficit_usd": e8_to_float(deficits.get(pair, 0)),
-            **{
-                name: {
-                    kind: None if block is None else _shortfall(frames, book, block, kind, pair=pair)
-                    for kind in VALUATIONS
-                }
-                for name, block in blocks.items()
-            },
-        }
+        "/".join(pair): PairShortfall(
+            deficit_usd=e8_to_float(deficits.get(pair, 0)),
+            end=_shortfall(frames, book, frames.last_block, pair=pair),
+            trough=_shortfall(frames, book, trough.block_number, pair=pair) if trough else _UNKNOWN,
+        )
         for pair in sorted({*held, *deficits})
     }
 
 
-def _shortfall(
-    frames: Frames, book: PriceBook, block: int, kind: str, *, pair: tuple[str, str] | None = None
+def _shortfall(frames: Frames, book: PriceBook, block: int, *, pair: tuple[str, str] | None = None) -> Shortfall:
+    return Shortfall(
+        oracle=_lacking(frames, book, block, Valuation.ORACLE, pair),
+        exit=_lacking(frames, book, block, Valuation.EXIT, pair),
+        redemption=_lacking(frames, book, block, Valuation.REDEMPTION, pair),
+    )
+
+
+def _lacking(
+    frames: Frames, book: PriceBook, block: int, valuation: Valuation, pair: tuple[str, str] | None
 ) -> float | None:
     total = 0
-    for row in frames.positions_at(block).to_dict("records"):
-        if not row["debt_raw"] or pair not in (None, (row["collateral_asset"], row["debt_asset"])):
+    for row in frames.positions_at(block):
+        if not row.debt_raw or pair not in (None, (row.collateral_asset, row.debt_asset)):
             continue
-        price = book.valuation(row["collateral_asset"], kind, block)
+        price = book.valuation(row.collateral_asset, valuation, block)
         if price is None:
             return None
-        collateral = value_e8_down(row["collateral_raw"], price, frames.decimals(row["collateral_asset"]))
+        collateral = value_e8_down(row.collateral_raw, price, frames.decimals(row.collateral_asset))
         total += max(0, debt_e8(frames, book, row, block) - collateral)
     return e8_to_float(total)

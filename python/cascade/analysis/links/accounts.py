@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from cascade.analysis.frames import CRASH
 from cascade.analysis.links.depegs import redemption_usd
 from cascade.analysis.links.evidence import Evidence, Place
 from cascade.analysis.links.model import (
@@ -21,6 +20,7 @@ from cascade.analysis.links.model import (
     exchange_depeg,
 )
 from cascade.units import BPS, E8
+from cascade.vocabulary import Phase
 
 __all__ = ["Accounts", "borrowing_cohorts"]
 
@@ -55,9 +55,9 @@ class Accounts:
         self._cash_unit = 10 ** run.frames.decimals(self._cash)
         frame = run.frames.margin_cohorts
         rows = frame[frame["cohort"] == cohort].sort_values("block_number", kind="stable").to_dict("records")
-        before = [row for row in rows if row["phase"] != CRASH]
+        before = [row for row in rows if row["phase"] != Phase.CRASH]
         self.began: dict[Any, Any] | None = before[-1] if before else None
-        self.rows = before[-1:] + [row for row in rows if row["phase"] == CRASH]
+        self.rows = before[-1:] + [row for row in rows if row["phase"] == Phase.CRASH]
         """One row a step, the one before the crash first."""
         self._sums: dict[tuple[str, int], tuple[list[Fraction], list[Fraction]]] = {}
         self._trades: dict[tuple[int, bool], Fraction] = {}

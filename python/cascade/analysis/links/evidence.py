@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import Any
 
 from cascade.analysis.causes.moves import Moves
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
 from cascade.analysis.links.model import Feeder, Moment, Parts, Point
 from cascade.analysis.links.movers import Movers
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import E8, WAD
+from cascade.vocabulary import Phase
 
 Place = tuple[int, int]
 """A block, and the position of a transaction in it."""
@@ -151,7 +152,7 @@ class Evidence:
     @cached_property
     def moments(self) -> dict[int, Moment]:
         """Every block of the crash phase."""
-        crash = self.frames.blocks[self.frames.blocks["phase"] == CRASH]
+        crash = self.frames.blocks[self.frames.blocks["phase"] == Phase.CRASH]
         columns = (crash[name].tolist() for name in ("timestamp", "step", "block_number"))
         return {block: Moment(timestamp, step, block) for timestamp, step, block in zip(*columns, strict=True)}
 
@@ -175,7 +176,7 @@ class Evidence:
         last: dict[str, int] = {}
         for number, row in enumerate(self.moves.records):
             # A book without bid, ask and last has no price, written as 0: it fell to no value.
-            if row["phase"] != CRASH:
+            if row["phase"] != Phase.CRASH:
                 continue
             after = int(row["price_after_wad"])
             before = last.setdefault(row["market"], int(row["price_before_wad"]) or after)

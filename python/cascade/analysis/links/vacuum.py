@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cascade.analysis.frames import CRASH
 from cascade.analysis.links.evidence import Evidence, Place
 from cascade.analysis.links.model import (
     ACCOUNT_LIQUIDATIONS,
@@ -21,6 +20,7 @@ from cascade.analysis.links.model import (
     vacuum,
 )
 from cascade.analysis.links.spells import lowest_spell
+from cascade.vocabulary import Phase
 
 __all__ = ["vacuums"]
 
@@ -91,9 +91,11 @@ def _bids(run: Evidence, book: str) -> list[Point]:
     frame = frame[(frame["venue"] == book) & (frame["within_bps"] == _WITHIN_BPS)]
     rows = frame.sort_values("block_number", kind="stable").to_dict("records")
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
-    before = [row for row in rows if row["phase"] != CRASH][-1:]
+    before = [row for row in rows if row["phase"] != Phase.CRASH][-1:]
     points = [Point(run.start, Fraction(row["sell_raw"], unit)) for row in before]
-    return points + [Point(run.moment(row), Fraction(row["sell_raw"], unit)) for row in rows if row["phase"] == CRASH]
+    return points + [
+        Point(run.moment(row), Fraction(row["sell_raw"], unit)) for row in rows if row["phase"] == Phase.CRASH
+    ]
 
 
 def _first_minutes(points: list[Point], line: Fraction) -> list[Point]:
@@ -165,7 +167,7 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
     """
     frame = run.frames.transactions
     frame = frame[
-        (frame["phase"] == CRASH)
+        (frame["phase"] == Phase.CRASH)
         & (frame["status"] == "ok")
         & (frame["target"] == book)
         & frame["intent"].isin(["requote", "pull"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.valuation import collateral_e8, debt_e8
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.tables import PositionRow
 from cascade.units import WAD
 
 __all__ = ["OpenPosition", "bonus_bps", "open_positions", "threshold"]
@@ -34,31 +34,35 @@ class OpenPosition:
 
 
 def open_positions(frames: Frames, book: PriceBook, block: int) -> list[OpenPosition]:
-    """Every position with debt at a block."""
+    """Return every position with debt at a block."""
     return [
         OpenPosition(
-            row["borrower"],
-            row["cohort"],
-            row["collateral_asset"],
-            row["debt_asset"],
+            row.borrower,
+            row.cohort,
+            row.collateral_asset,
+            row.debt_asset,
             collateral_e8(frames, book, row, block),
             debt_e8(frames, book, row, block),
             threshold(row),
         )
-        for row in frames.positions_at(block).to_dict("records")
-        if row["debt_raw"]
+        for row in frames.positions_at(block)
+        if row.debt_raw
     ]
 
 
-def threshold(row: dict[Any, Any]) -> Fraction:
-    """Liquidation threshold that a row's own health factor states; zero without collateral."""
-    if not row["collateral_base_e8"] or not row["debt_raw"]:
+def threshold(row: PositionRow) -> Fraction:
+    """Return the liquidation threshold of a position as a share, derived from its recorded health factor.
+
+    health = threshold x collateral / debt, so that efficiency modes and changed listings are covered without being
+    looked up. Zero without collateral or debt.
+    """
+    if not row.collateral_base_e8 or not row.debt_raw:
         return Fraction(0)
-    return Fraction(row["health_factor_wad"] * row["debt_base_e8"], WAD * row["collateral_base_e8"])
+    return Fraction(row.health_factor_wad * row.debt_base_e8, WAD * row.collateral_base_e8)
 
 
 def bonus_bps(frames: Frames, cohort: str, collateral_asset: str) -> int:
-    """Liquidation bonus in 1e-4: of the cohort's efficiency mode where it has one, else of the reserve."""
+    """Return the liquidation bonus in 1e-4: that of the cohort's efficiency mode, or of the reserve without one."""
     lending = frames.parameters["lending"]
     mode = frames.parameters.get("positions", {}).get(cohort, {}).get("emode", 0)
     modes = lending.get("emodes", {})

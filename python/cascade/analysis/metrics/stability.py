@@ -1,21 +1,22 @@
-"""The stability number: what is liquidatable sells so much for a fall of the price, over what the market takes."""
+"""The stability number: sales that a fall of the price forces, over the sales that move the price by as much."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
 from cascade.analysis.metrics.lines import bonus_bps, threshold
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.tables import PositionRow
 from cascade.units import BPS, e8_to_float, to_tokens
+from cascade.vocabulary import Phase
 
-__all__ = ["DEPTH_BPS", "NEAR_THE_LINE", "sale_elasticity", "stability", "stability_over_time"]
+__all__ = ["DEPTH_BPS", "NEAR_THE_LINE", "Stability", "sale_elasticity", "stability", "stability_over_time"]
 
 DEPTH_BPS = 50
 """Fall of a venue's price over which its depth is taken, in 1e-4."""
@@ -24,18 +25,37 @@ NEAR_THE_LINE = 1.01
 """Health factor under which collateral counts as within 1 % of the line."""
 
 
-def sale_elasticity(threshold: float, bonus: float) -> float:
-    """Per cent of its collateral that a position at a health factor of one sells for each per cent the price falls.
+@dataclass(frozen=True)
+class Stability:
+    """Largest stability number of one collateral asset (see `stability_over_time`)."""
 
-    e = LT / (1 / (1 + b) - LT): the closer the threshold stands to what a liquidation leaves, the more must be sold.
-    Infinite where a liquidation cannot heal.
+    max_rho: float | None
+    """Largest value over the blocks of the crash phase; null where it is infinite, as `unbounded` says."""
+    unbounded: bool
+    """Whether some block had liquidatable collateral and no depth at all."""
+    at: str
+    """Time of the first block with the largest value."""
+    price_usd: float
+    """Oracle price of the asset at that block, in dollars."""
+    blocks_above_one: int
+    """Number of blocks with a value above 1."""
+    max_rho_near: float | None
+    """Largest value with all collateral within 1 % of the liquidation line counted as liquidatable; null where it is
+    infinite."""
+
+
+def sale_elasticity(threshold: float, bonus: float) -> float:
+    """Return the elasticity of forced sales: per cent of its collateral sold per per cent of fall of the price.
+
+    For a position at a health factor of one, e = LT / (1 / (1 + b) - LT): the closer the threshold LT stands to what a
+    liquidation with bonus b leaves, the more must be sold. Infinite where a liquidation cannot restore health.
     """
     left = 1 / (1 + bonus) - threshold
     return threshold / left if left > 0 else float("inf")
 
 
 def stability_over_time(frames: Frames) -> pd.DataFrame:
-    """Stability number of each collateral asset that a venue quotes, at the end of every crash block.
+    """Return the stability number of each collateral asset that a venue quotes, at the end of every crash block.
 
     rho = e C / (p |dQ/dp|). C is the liquidatable collateral in tokens (health factor under 1; each position's with
     its own e), p the price, Q what the venues absorb: |dQ/dp| is what can be sold before the price has fallen by 0.5 %,
@@ -52,8 +72,8 @@ def stability_over_time(frames: Frames) -> pd.DataFrame:
     """
     book, depths = PriceBook(frames), _depths(frames)
     holdings = _Holdings.of(frames)
-    crash = frames.chain_blocks[frames.chain_blocks["phase"] == CRASH].sort_values("block_number")
-    rows: list[tuple[Any, ...]] = []
+    crash = frames.chain_blocks[frames.chain_blocks["phase"] == Phase.CRASH].sort_values("block_number")
+    rows: list[tuple[object, ...]] = []
     known: dict[str, tuple[float, ...]] = {}
     priced: dict[str, tuple[int, ...]] = {}
     changed = set(frames.positions["block_number"].tolist())
@@ -79,27 +99,20 @@ def stability_over_time(frames: Frames) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def stability(over_time: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Largest stability number of each collateral asset.
-
-    Returns
-    -------
-    dict
-        By asset: `max_rho` (None where it is infinite, `unbounded` says so), `at` its first time and `price_usd` the
-        oracle's price then; `blocks_above_one`; `max_rho_near`, the largest with all collateral within 1 % of the line.
-    """
+def stability(over_time: pd.DataFrame) -> dict[str, Stability]:
+    """Return the largest stability number of each collateral asset, from what `stability_over_time` returns."""
     figures = {}
     for asset, rows in over_time.groupby("asset", sort=True):
         rho = rows["rho"].to_numpy(dtype=np.float64)
         top = rows.iloc[int(np.argmax(rho))]
-        figures[str(asset)] = {
-            "max_rho": _finite(float(rho.max())),
-            "unbounded": bool(np.isinf(rho).any()),
-            "at": utc(top["timestamp"]),
-            "price_usd": float(top["price_usd"]),
-            "blocks_above_one": int((rho > 1).sum()),
-            "max_rho_near": _finite(float(rows["rho_near"].max())),
-        }
+        figures[str(asset)] = Stability(
+            max_rho=_finite(float(rho.max())),
+            unbounded=bool(np.isinf(rho).any()),
+            at=utc(top["timestamp"]),
+            price_usd=float(top["price_usd"]),
+            blocks_above_one=int((rho > 1).sum()),
+            max_rho_near=_finite(float(rows["rho_near"].max())),
+        )
     return figures
 
 
@@ -146,9 +159,9 @@ def _depths(frames: Frames) -> dict[str, _History]:
 
 
 class _Holdings:
-    """Balances of every position, moved on from block to block, in tokens."""
+    """Balances of every position in tokens, as they stand at a block that only advances."""
 
-    def __init__(self, frames: Frames, changes: list[dict[Any, Any]], keys: list[tuple[str, str, str]]) -> None:
+    def __init__(self, frames: Frames, changes: list[PositionRow], keys: list[tuple[str, str, str]]) -> None:
         self._frames, self._changes, self._next = frames, changes, 0
         self._index = {key: number for number, key in enumerate(keys)}
         self._pairs = {
@@ -165,29 +178,29 @@ class _Holdings:
 
     @classmethod
     def of(cls, frames: Frames) -> _Holdings:
-        changes = frames.positions.sort_values("block_number", kind="stable").to_dict("records")
-        keys = sorted({(row["borrower"], row["collateral_asset"], row["debt_asset"]) for row in changes})
+        changes = sorted(frames.rows(PositionRow), key=lambda row: row.block_number)
+        keys = sorted({(row.borrower, row.collateral_asset, row.debt_asset) for row in changes})
         return cls(frames, changes, keys)
 
     def advance(self, block: int) -> bool:
-        """Take in every row up to a block; whether there was one."""
+        """Apply every change up to a block, and return whether there was one."""
         first = self._next
-        while self._next < len(self._changes) and self._changes[self._next]["block_number"] <= block:
+        while self._next < len(self._changes) and self._changes[self._next].block_number <= block:
             self._take(self._changes[self._next])
             self._next += 1
         return self._next > first
 
-    def _take(self, row: dict[Any, Any]) -> None:
-        at = self._index[row["borrower"], row["collateral_asset"], row["debt_asset"]]
-        decimals = self._frames.decimals(row["collateral_asset"]), self._frames.decimals(row["debt_asset"])
-        self.collateral[at] = float(to_tokens(row["collateral_raw"], decimals[0]))
-        self._debt[at] = float(to_tokens(row["debt_raw"], decimals[1]))
+    def _take(self, row: PositionRow) -> None:
+        at = self._index[row.borrower, row.collateral_asset, row.debt_asset]
+        decimals = self._frames.decimals(row.collateral_asset), self._frames.decimals(row.debt_asset)
+        self.collateral[at] = float(to_tokens(row.collateral_raw, decimals[0]))
+        self._debt[at] = float(to_tokens(row.debt_raw, decimals[1]))
         self._threshold[at] = line = float(threshold(row))
-        bonus = bonus_bps(self._frames, row["cohort"], row["collateral_asset"]) / BPS
+        bonus = bonus_bps(self._frames, row.cohort, row.collateral_asset) / BPS
         self.elasticity[at] = sale_elasticity(line, bonus)
 
     def health(self, book: PriceBook, block: int) -> npt.NDArray[np.float64]:
-        """Health factor of each; infinite without debt."""
+        """Return the health factor of each position; infinite without debt."""
         health = np.full(len(self.collateral), np.inf)
         for (collateral, debt), chosen in self._pairs.items():
             owed = self._debt[chosen] * e8_to_float(book.oracle(debt, block))

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 
 from cascade.analysis.frames import Frames, UnknownAsset
+from cascade.vocabulary import PriceSource, Valuation
 
 __all__ = ["PriceBook"]
 
@@ -51,16 +52,16 @@ class PriceBook:
             raise UnknownAsset(asset=asset, missing=f"oracle price of it at block {block_number}")
         return price
 
-    def valuation(self, asset: str, kind: str, block_number: int) -> int | None:
+    def valuation(self, asset: str, valuation: Valuation, block_number: int) -> int | None:
         """Price of a kind: `oracle`, `redemption`, or `exit`, the best of all venues; None where there is none.
 
         Beside an asset that is redeemed, one that nobody redeems is worth its oracle price.
         """
-        if kind == "redemption" and any(source == "redemption" for _, source in self._history):
-            redeemed = self.at(asset, kind, block_number)
-            return self.at(asset, "oracle", block_number) if redeemed is None else redeemed
-        if kind != "exit":
-            return self.at(asset, kind, block_number)
+        if valuation is Valuation.REDEMPTION and any(source == PriceSource.REDEMPTION for _, source in self._history):
+            redeemed = self.at(asset, PriceSource.REDEMPTION, block_number)
+            return self.at(asset, PriceSource.ORACLE, block_number) if redeemed is None else redeemed
+        if valuation is not Valuation.EXIT:
+            return self.at(asset, valuation, block_number)
         offers = [self.at(asset, source, block_number) for source in self.sources(asset) if source.startswith("exit:")]
         return max((offer for offer in offers if offer is not None), default=None)
 

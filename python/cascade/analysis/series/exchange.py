@@ -6,8 +6,9 @@ from collections import defaultdict
 
 import pandas as pd
 
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
 from cascade.units import WAD, e8_to_float, to_tokens
+from cascade.vocabulary import Phase
 
 __all__ = ["accounts_over_time", "bids_over_time", "book_prices", "forced_sales_over_time", "leverage_over_time"]
 
@@ -33,9 +34,9 @@ def book_prices(frames: Frames) -> pd.DataFrame:
     prices = frames.prices
     for book, spec in _books(frames).items():
         moves = frames.price_moves[(frames.price_moves["market"] == f"book:{book}")]
-        moves = moves[moves["phase"] == CRASH].sort_values(["block_number", "log_index"], kind="stable")
+        moves = moves[moves["phase"] == Phase.CRASH].sort_values(["block_number", "log_index"], kind="stable")
         known = prices[(prices["asset"] == spec["base"]) & (prices["source"] == f"book:{book}")]
-        before = known[known["phase"] != CRASH].tail(1)
+        before = known[known["phase"] != Phase.CRASH].tail(1)
         for timestamp, price in zip(before["timestamp"].tolist(), before["price_e8"].tolist(), strict=True):
             rows.append((timestamp, book, "own price", e8_to_float(price)))
         for timestamp, group in moves.groupby("timestamp", sort=True):
@@ -72,7 +73,7 @@ def bids_over_time(frames: Frames) -> pd.DataFrame:
         start = float("nan")
         for row in found.to_dict("records"):
             tokens = float(to_tokens(row["sell_raw"], decimals))
-            if row["phase"] != CRASH:
+            if row["phase"] != Phase.CRASH:
                 start = tokens or float("nan")
             rows.append((row["timestamp"], book, tokens, 100 * tokens / start))
     return pd.DataFrame(rows, columns=["timestamp", "book", "tokens", "pct"])
@@ -146,7 +147,7 @@ def _stable(frames: Frames, raw: int) -> float:
 
 def _of_borrowers(frames: Frames) -> pd.DataFrame:
     rows = frames.margin_cohorts.sort_values("block_number", kind="stable")
-    before = rows[rows["phase"] != CRASH]
+    before = rows[rows["phase"] != Phase.CRASH]
     owing = {
         cohort for cohort, debt in zip(before["cohort"].tolist(), before["debt_raw"].tolist(), strict=True) if debt
     }

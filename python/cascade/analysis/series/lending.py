@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cascade.analysis.frames import CRASH, Frames, positions_usd
-from cascade.analysis.lending.shortfall import VALUATIONS
+from cascade.analysis.frames import Frames, positions_usd
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import BPS, e8_to_float, to_tokens
+from cascade.vocabulary import Phase, Valuation
 
 __all__ = [
     "UNBOUNDED_BPS",
@@ -44,14 +44,14 @@ def health_over_time(frames: Frames, *, every: int = 1) -> pd.DataFrame:
     DataFrame
         `timestamp`, `health_low_bps`, `health_high_bps`, `positions`, `collateral_usd`; zeros where a bucket is empty.
     """
-    health = frames.health[frames.health["phase"] == CRASH]
+    health = frames.health[frames.health["phase"] == Phase.CRASH]
     buckets = sorted(set(zip(health["health_low_bps"].tolist(), health["health_high_bps"].tolist(), strict=True)))
     filled = {
         (row["block_number"], row["health_low_bps"]): (row["positions"], e8_to_float(row["collateral_base_e8"]))
         for row in health.to_dict("records")
     }
     rows = []
-    crash = frames.chain_blocks[frames.chain_blocks["phase"] == CRASH]
+    crash = frames.chain_blocks[frames.chain_blocks["phase"] == Phase.CRASH]
     blocks = list(zip(crash["block_number"].tolist(), crash["timestamp"].tolist(), strict=True))
     for block, timestamp in sorted({*blocks[::every], *blocks[-1:]}):
         for low, high in buckets:
@@ -91,9 +91,9 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
         if block < first or block not in frames.timestamps:
             continue
         written_off += deficits.pop(block, 0.0)
-        shortfalls = [balances.shortfall_usd(book, kind, block) for kind in VALUATIONS]
+        shortfalls = [balances.shortfall_usd(book, kind, block) for kind in Valuation]
         rows.append((frames.timestamps[block], written_off, *shortfalls))
-    return pd.DataFrame(rows, columns=["timestamp", "deficit_usd", *(f"{kind}_usd" for kind in VALUATIONS)])
+    return pd.DataFrame(rows, columns=["timestamp", "deficit_usd", *(f"{kind}_usd" for kind in Valuation)])
 
 
 def _deficits_by_block(frames: Frames) -> dict[int, float]:
@@ -113,12 +113,12 @@ class _OpenBalances:
     debt: npt.NDArray[np.float64]
     pairs: dict[tuple[str, str], npt.NDArray[np.bool_]]
 
-    def shortfall_usd(self, book: PriceBook, kind: str, block: int) -> float:
+    def shortfall_usd(self, book: PriceBook, valuation: Valuation, block: int) -> float:
         total = 0.0
         for (collateral_asset, debt_asset), chosen in self.pairs.items():
             if not self.debt[chosen].any():
                 continue
-            price = book.valuation(collateral_asset, kind, block)
+            price = book.valuation(collateral_asset, valuation, block)
             if price is None:
                 return float("nan")
             owed = self.debt[chosen] * e8_to_float(book.oracle(debt_asset, block))
@@ -172,7 +172,7 @@ def debt_at_risk(frames: Frames) -> pd.DataFrame:
         `fall_pct` from 0 to 100, `debt_usd`, `positions`.
     """
     positions = positions_usd(frames)
-    start = positions.loc[frames.positions_at(frames.first_crash_block - 1).index]
+    start = positions.loc[frames.position_frame_at(frames.first_crash_block - 1).index]
     start = start[start["debt_usd"] > 0]
     health, debt = start["health_factor"].to_numpy(), start["debt_usd"].to_numpy()
     falls = np.arange(_RISK_STEPS + 1)

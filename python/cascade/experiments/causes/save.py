@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from cascade.analysis.summary import SUMMARY_FILE, summary_json
 from cascade.experiments.causes.result import Causes
 from cascade.recording.causes import AmplificationRecord, CausesRecord, CoalitionRecord, ShapleyRecord
 from cascade.report.run.page import build_report
@@ -26,13 +27,14 @@ def save_causes(causes: Causes) -> Path:
         Path of `causes.json`.
     """
     folder, record = causes.run.folder, _record_of(causes)
-    summary = causes.run.summary | {
-        "amplification": None if record.amplification is None else record.amplification.ratio,
-        "shapley": None if record.shapley is None else {name: value.usd for name, value in record.shapley.items()},
-    }
+    summary = replace(
+        causes.run.summary,
+        amplification=None if record.amplification is None else record.amplification.ratio,
+        shapley=None if record.shapley is None else {name: value.usd for name, value in record.shapley.items()},
+    )
     file = folder / "causes.json"
     _replace(file, record.to_json())
-    _replace(folder / "summary.json", json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    _replace(folder / SUMMARY_FILE, summary_json(summary))
     # Last, because the page shows what both files hold.
     build_report(folder)
     return file

@@ -30,7 +30,7 @@ def comparison_markdown(comparison: Comparison) -> str:
 def _lines(comparison: Comparison) -> Iterator[str]:
     yield from (f"# {escaped(title(comparison))}: baseline and change", "")
     yield from (positions_note(comparison), "")
-    counterfactuals = {run.summary["counterfactual"]: None for run in (comparison.baseline, comparison.change)}
+    counterfactuals = {run.summary.counterfactual: None for run in (comparison.baseline, comparison.change)}
     for text in filter(None, counterfactuals):
         yield from (f"**Counterfactual.** {escaped(text)}", "")
     yield from ("## Parameters", "")

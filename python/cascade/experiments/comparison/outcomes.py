@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from cascade.analysis.exchange.digest import ExchangeFigures
 from cascade.analysis.frames import Frames
+from cascade.analysis.summary import Summary
 from cascade.experiments.causes.amplification import Amplification
 from cascade.experiments.comparison.result import Outcome
 from cascade.run.opened import Run
@@ -16,8 +17,6 @@ from cascade.vocabulary import HEADLINE_DEPTH_BPS, Phase, Valuation
 __all__ = ["Clearing", "clearing_of", "outcomes_of"]
 
 _HEADLINE_DEPTH = f"{bps_to_pct(HEADLINE_DEPTH_BPS):g} %"
-
-_Summary = Mapping[str, Any]
 
 _NamedFigure = tuple[str, str, float | None]
 """Name, unit and value of a figure; None where the run does not have it."""
@@ -49,60 +48,58 @@ class _Subjects:
     has_exchange: bool
 
     @classmethod
-    def of(cls, first: _Summary, second: _Summary) -> _Subjects:
-        exchanges = [summary["exchange"] for summary in (first, second) if summary.get("exchange")]
-        pairs = {*first["shortfall_by_pair_usd"], *second["shortfall_by_pair_usd"]}
+    def of(cls, first: Summary, second: Summary) -> _Subjects:
+        exchanges = [summary.exchange for summary in (first, second) if summary.exchange is not None]
+        pairs = {*first.shortfall_by_pair_usd, *second.shortfall_by_pair_usd}
         prices = {
-            (asset, source) for run in (first, second) for asset, sources in run["trough"].items() for source in sources
+            (asset, source) for run in (first, second) for asset, sources in run.trough.items() for source in sources
         }
         return cls(
             # The shortfall of a single pair is the total, which is a figure of its own.
             pairs=sorted(pairs) if len(pairs) > 1 else [],
             prices=sorted(prices),
-            books=list(dict.fromkeys(book for exchange in exchanges for book in exchange["books"])),
-            cohorts=list(dict.fromkeys(name for exchange in exchanges for name in exchange["accounts_liquidated"])),
+            books=list(dict.fromkeys(book for exchange in exchanges for book in exchange.books)),
+            cohorts=list(dict.fromkeys(name for exchange in exchanges for name in exchange.accounts_liquidated)),
             has_exchange=bool(exchanges),
         )
 
 
-def _figures(summary: _Summary, subjects: _Subjects) -> Iterator[_NamedFigure]:
+def _figures(summary: Summary, subjects: _Subjects) -> Iterator[_NamedFigure]:
     """Yield the figures of one run, for every subject of both: the figures of two runs come in the same order."""
-    yield "liquidations", "", summary["liquidations"]
-    yield "liquidated positions", "", summary["liquidated_positions"]
-    yield "debt covered", "USD", summary["debt_covered_usd"]
-    yield "deficit", "USD", summary["deficit_usd"]
-    yield "lenders' loss", "USD", summary["who_paid"]["lenders"]["loss_usd"]
-    yield "keepers' net profit", "USD", summary["keepers"]["net_profit_usd"]
+    yield "liquidations", "", summary.liquidations
+    yield "liquidated positions", "", summary.liquidated_positions
+    yield "debt covered", "USD", summary.debt_covered_usd
+    yield "deficit", "USD", summary.deficit_usd
+    yield "lenders' loss", "USD", summary.who_paid.lenders.loss_usd
+    yield "keepers' net profit", "USD", summary.keepers.net_profit_usd
     for price in Valuation:
-        yield f"shortfall at trough, {price}", "USD", summary["shortfall_usd"]["trough"][price]
+        yield f"shortfall at trough, {price}", "USD", summary.shortfall_usd.trough.at(price)
     for pair in subjects.pairs:
-        shortfalls = summary["shortfall_by_pair_usd"].get(pair)
+        shortfalls = summary.shortfall_by_pair_usd.get(pair)
         for price in Valuation:
-            shortfall = None if shortfalls is None else shortfalls["trough"][price]
+            shortfall = None if shortfalls is None else shortfalls.trough.at(price)
             yield f"shortfall at trough of {pair}, {price}", "USD", shortfall
     for asset, source in subjects.prices:
-        yield f"lowest {asset}, {source}", "USD each", summary["trough"].get(asset, {}).get(source)
+        yield f"lowest {asset}, {source}", "USD each", summary.trough.get(asset, {}).get(source)
     if subjects.has_exchange:
-        yield from _exchange_figures(summary.get("exchange"), subjects)
+        yield from _exchange_figures(summary.exchange, subjects)
 
 
-def _exchange_figures(exchange: _Summary | None, subjects: _Subjects) -> Iterator[_NamedFigure]:
+def _exchange_figures(exchange: ExchangeFigures | None, subjects: _Subjects) -> Iterator[_NamedFigure]:
     # One of the two runs may have no exchange: it has none of these figures.
-    books = {} if exchange is None else exchange["books"]
     for name in subjects.books:
-        book = books.get(name, {})
-        yield f"{name}: lowest price of a trade", "USD each", book.get("low_usd")
-        yield f"{name}: largest fall in five minutes", "%", book.get("five_minute_fall_pct")
-        yield f"{name}: ten minutes after its low, of the start", "%", book.get("after_10_minutes_pct")
-        yield f"{name}: bids within {_HEADLINE_DEPTH} gone", "%", book.get("depth_fall_pct")
-    leverages = {} if exchange is None else exchange["leverage"]
-    liquidated = {} if exchange is None else exchange["accounts_liquidated"]
+        book = exchange.books.get(name) if exchange else None
+        yield f"{name}: lowest price of a trade", "USD each", book.low_usd if book else None
+        yield f"{name}: largest fall in five minutes", "%", book.five_minute_fall_pct if book else None
+        yield f"{name}: ten minutes after its low, of the start", "%", book.after_10_minutes_pct if book else None
+        yield f"{name}: bids within {_HEADLINE_DEPTH} gone", "%", book.depth_fall_pct if book else None
     for cohort in subjects.cohorts:
-        yield f"{cohort}: leverage at its peak", "times", leverages.get(cohort, {}).get("peak")
-        yield f"{cohort}: accounts liquidated", "", liquidated.get(cohort)
-    volume = None if exchange is None else exchange["forced_volume_usd"]
-    insurance = None if exchange is None else exchange["insurance_used_usd"]["margin"]
-    bad_debt = None if exchange is None else exchange["bad_debt_usd"]
+        leverage = exchange.leverage.get(cohort) if exchange else None
+        yield f"{cohort}: leverage at its peak", "times", leverage.peak if leverage else None
+        yield f"{cohort}: accounts liquidated", "", exchange.accounts_liquidated.get(cohort) if exchange else None
+    volume = exchange.forced_volume_usd if exchange else None
+    insurance = exchange.insurance_used_usd.margin if exchange else None
+    bad_debt = exchange.bad_debt_usd if exchange else None
     yield "forced sales at the exchange", "USD", volume
     yield "insurance used at the exchange", "USD", insurance
     yield "bad debt at the exchange", "USD", bad_debt

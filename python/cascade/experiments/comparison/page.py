@@ -62,7 +62,7 @@ def build_comparison(comparison: Comparison, folder: Path) -> Path:
         note=positions_note(comparison),
         # Both runs usually have the same counterfactual, which is shown once.
         counterfactuals=list(
-            dict.fromkeys(run.summary["counterfactual"] for run in runs.values() if run.summary["counterfactual"])
+            dict.fromkeys(run.summary.counterfactual for run in runs.values() if run.summary.counterfactual)
         ),
         groups=parameter_groups(comparison),
         outcomes=[(outcome.name, outcome.unit, *figures(outcome)) for outcome in comparison.outcomes],
@@ -105,10 +105,10 @@ def _charts(runs: dict[str, Run]) -> tuple[dict[str, Dataset], dict[str, Specifi
 
 def _prices(run: Run) -> list[Point]:
     """Return what the pool sees of the main collateral, and its prices at venues and books."""
-    trough = run.summary["trough_at"]
+    trough = run.summary.trough_at
     if trough is None:
         return []
-    asset = trough["asset"]
+    asset = trough.asset
     sources = sorted(set(run.prices.loc[run.prices["asset"] == asset, "source"].tolist()))
     return price_points(run.frames, asset, [source for source in sources if _is_drawn(source)])
 

@@ -109,4 +109,4 @@ def commands(comparison: Comparison) -> list[str]:
 
 def run_facts(run: Run) -> tuple[str, str]:
     """Return the id of a run and the hash over its tables."""
-    return run.manifest.run_id, str(run.summary["tables_sha256"])
+    return run.manifest.run_id, run.summary.tables_sha256

@@ -135,17 +135,17 @@ def _without_leverage(scenario: Scenario) -> Scenario:
 
 def _figures(run: Run, changes: tuple[str, ...], asset: str, source: str) -> RunFigures:
     summary, fall = run.summary, fall_at(run.frames, asset, source)
-    shortfall = summary["shortfall_usd"]["trough"]
+    shortfall = summary.shortfall_usd.trough
     return RunFigures(
         changes=changes,
         run_id=run.manifest.run_id,
-        tables_sha256=str(summary["tables_sha256"]),
+        tables_sha256=summary.tables_sha256,
         seed=run.manifest.seed,
         met=run.manifest.expectation.met,
         start_usd=e8_to_float(fall.start_e8),
         trough_usd=e8_to_float(fall.trough_e8),
-        liquidations=int(summary["liquidations"]),
-        deficit_usd=float(summary["deficit_usd"]),
-        shortfall_oracle_usd=shortfall["oracle"],
-        shortfall_exit_usd=shortfall["exit"],
+        liquidations=summary.liquidations,
+        deficit_usd=summary.deficit_usd,
+        shortfall_oracle_usd=shortfall.oracle,
+        shortfall_exit_usd=shortfall.exit,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from cascade.analysis.summary import Summary
 from cascade.errors import ScenarioError
 from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
 from cascade.experiments.runs import Job, run_all
@@ -108,31 +108,31 @@ def _outcome(run: Run, scenario: Scenario, changes: tuple[str, ...], claims: lis
     return RunOutcome(
         seed=run.manifest.seed,
         run_id=run.manifest.run_id,
-        tables_sha256=str(run.summary["tables_sha256"]),
+        tables_sha256=run.summary.tables_sha256,
         changes=changes,
         missed=tuple(claim for claim in claims if claim in missed),
         figures=_figures(run.summary),
     )
 
 
-def _figures(summary: Mapping[str, Any]) -> dict[str, float | None]:
+def _figures(summary: Summary) -> dict[str, float | None]:
     """Return the figures of the subjects that claims are about: prices, books and cohorts."""
-    figures: dict[str, float | None] = {"liquidations": summary["liquidations"]}
-    for asset, sources in summary["trough"].items():
+    figures: dict[str, float | None] = {"liquidations": summary.liquidations}
+    for asset, sources in summary.trough.items():
         for source, usd in sources.items():
             if PriceSource.SPOT.is_kind_of(source) or PriceSource.BOOK.is_kind_of(source):
                 figures[f"lowest {asset}, {source}"] = usd
-    exchange = summary.get("exchange")
+    exchange = summary.exchange
     if exchange is None:
         return figures
-    for name, book in exchange["books"].items():
-        figures[f"{name}: fall in five minutes, %"] = book["five_minute_fall_pct"]
-        figures[f"{name}: ten minutes after the low, % of the start"] = book["after_10_minutes_pct"]
-        figures[f"{name}: bids within {_HEADLINE_DEPTH} gone, %"] = book["depth_fall_pct"]
-    for cohort, leverage in exchange["leverage"].items():
+    for name, book in exchange.books.items():
+        figures[f"{name}: fall in five minutes, %"] = book.five_minute_fall_pct
+        figures[f"{name}: ten minutes after the low, % of the start"] = book.after_10_minutes_pct
+        figures[f"{name}: bids within {_HEADLINE_DEPTH} gone, %"] = book.depth_fall_pct
+    for cohort, leverage in exchange.leverage.items():
         # A cohort that was never liquidated has no peak before its liquidation.
-        if leverage["liquidated_at"] is not None:
-            figures[f"{cohort}: leverage at its peak"] = leverage["peak"]
-    for cohort, accounts in exchange["accounts_liquidated"].items():
+        if leverage.liquidated_at is not None:
+            figures[f"{cohort}: leverage at its peak"] = leverage.peak
+    for cohort, accounts in exchange.accounts_liquidated.items():
         figures[f"{cohort}: accounts liquidated"] = accounts
     return figures

@@ -61,9 +61,9 @@ def _price_lines(comparison: OracleComparison, source_of: Callable[[DesignRun], 
     """Return one line per design: the price of the main collateral at a source; None leaves a design out."""
     points: list[Point] = []
     for design in comparison.designs:
-        trough, source = design.run.summary["trough_at"], source_of(design)
+        trough, source = design.run.summary.trough_at, source_of(design)
         if trough is not None and source is not None:
-            points += price_points(design.run.frames, trough["asset"], [source], series=design.name)
+            points += price_points(design.run.frames, trough.asset, [source], series=design.name)
     return points
 
 

@@ -40,11 +40,10 @@ class DesignRun:
     @property
     def oracle_trough_usd(self) -> float | None:
         """Lowest price of the main collateral that the pool saw; None where it has none."""
-        trough = self.run.summary["trough_at"]
+        trough = self.run.summary.trough_at
         if trough is None:
             return None
-        lowest: float | None = self.run.summary["trough"].get(trough["asset"], {}).get(PriceSource.ORACLE)
-        return lowest
+        return self.run.summary.trough.get(trough.asset, {}).get(PriceSource.ORACLE)
 
 
 @dataclass(frozen=True)

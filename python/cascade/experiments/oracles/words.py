@@ -35,9 +35,9 @@ def design_row(design: DesignRun) -> tuple[str, ...]:
     ratio = None if design.amplification is None else design.amplification.ratio
     return (
         design.name,
-        number(summary["liquidations"], ""),
-        number(summary["debt_covered_usd"], ""),
-        number(summary["deficit_usd"], ""),
+        number(summary.liquidations, ""),
+        number(summary.debt_covered_usd, ""),
+        number(summary.deficit_usd, ""),
         *(number(_shortfall(design.run, price), "") for price in Valuation),
         number(market, "USD each"),
         number(design.oracle_trough_usd, "USD each"),
@@ -47,17 +47,18 @@ def design_row(design: DesignRun) -> tuple[str, ...]:
 
 def _shortfall(run: Run, price: Valuation) -> float | None:
     """Return the shortfall at the trough of all pairs with the main collateral; None where a pair has no such price."""
-    trough = run.summary["trough_at"]
+    trough = run.summary.trough_at
     if trough is None:
         return None
     values = [
-        shortfalls["trough"][price]
-        for pair, shortfalls in run.summary["shortfall_by_pair_usd"].items()
+        shortfalls.trough.at(price)
+        for pair, shortfalls in run.summary.shortfall_by_pair_usd.items()
         # A pair is named COLLATERAL/DEBT.
-        if pair.split("/")[0] == trough["asset"]
+        if pair.split("/")[0] == trough.asset
     ]
     # A sum that leaves out a pair without a price would look like a smaller loss.
-    return None if None in values else sum(values)
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
 
 
 def recovery_note(comparison: OracleComparison) -> str:

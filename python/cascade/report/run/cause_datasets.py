@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from cascade.analysis.causes import CauseGraph, cause_graph, generations, ledgers
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
 from cascade.analysis.metrics.stability import stability_over_time
 from cascade.analysis.moments import clock
 from cascade.units import WAD, e8_to_float
+from cascade.vocabulary import Phase
 
 __all__ = ["EDGES_DRAWN", "cause_frames"]
 
@@ -116,16 +117,12 @@ def _strongest(graph: CauseGraph, covered: list[float]) -> list[tuple[int, int, 
 
 
 def _generations(graph: CauseGraph) -> pd.DataFrame:
-    frame = generations(graph)
-    return pd.DataFrame(
-        {
-            "generation": frame["generation"],
-            "liquidations": frame["liquidations"],
-            "usd": frame["debt_covered_usd"],
-            "r": frame["r"],
-            "text": ["" if math.isnan(value) else f"R = {value:.2f}" for value in frame["r"].tolist()],
-        }
-    )
+    found = generations(graph)
+    rows = [
+        (one.generation, one.liquidations, one.debt_covered_usd, one.r, "" if one.r is None else f"R = {one.r:.2f}")
+        for one in found
+    ]
+    return pd.DataFrame(rows, columns=["generation", "liquidations", "usd", "r", "text"]).astype({"r": "float64"})
 
 
 def _rho(frames: Frames) -> pd.DataFrame:
@@ -144,7 +141,7 @@ def _rho(frames: Frames) -> pd.DataFrame:
 
 
 def _block_space(frames: Frames) -> pd.DataFrame:
-    crash = frames.chain_blocks[frames.chain_blocks["phase"] == CRASH]
+    crash = frames.chain_blocks[frames.chain_blocks["phase"] == Phase.CRASH]
     return pd.DataFrame(
         {
             "t": crash["timestamp"] * 1000,

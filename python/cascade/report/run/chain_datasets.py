@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cascade.analysis.frames import CRASH, Frames
+from cascade.analysis.frames import Frames
 from cascade.analysis.moments import clock
 from cascade.analysis.series.exchange import (
     accounts_over_time,
@@ -14,6 +14,7 @@ from cascade.analysis.series.exchange import (
     leverage_over_time,
 )
 from cascade.report.run.link_words import place_of, size_of, title_of
+from cascade.vocabulary import Phase
 
 __all__ = ["chain_frames"]
 
@@ -70,5 +71,5 @@ def _over_time(frames: Frames, frame: pd.DataFrame, keys: list[str]) -> pd.DataF
 
 
 def _crash_times(frames: Frames) -> tuple[int, int]:
-    times: list[int] = frames.blocks.loc[frames.blocks["phase"] == CRASH, "timestamp"].tolist()
+    times: list[int] = frames.blocks.loc[frames.blocks["phase"] == Phase.CRASH, "timestamp"].tolist()
     return (min(times), max(times)) if times else (0, 0)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from cascade.analysis.frames import CRASH, Frames, liquidations_usd, prices_usd
-from cascade.analysis.lending.shortfall import VALUATIONS
+from cascade.analysis.frames import Frames, liquidations_usd, prices_usd
+from cascade.analysis.lending.who_paid import BorrowersLoss
 from cascade.analysis.moments import clock
 from cascade.analysis.series.lending import (
     bucket_label,
@@ -19,9 +19,11 @@ from cascade.analysis.series.lending import (
     leverage_at_build,
     losses_over_time,
 )
+from cascade.analysis.summary import Summary
 from cascade.report.run.cause_datasets import cause_frames
 from cascade.report.run.chain_datasets import chain_frames
 from cascade.report.shared.datasets import Dataset
+from cascade.vocabulary import Phase, Valuation
 
 __all__ = ["datasets", "health_stride"]
 
@@ -33,22 +35,8 @@ _DRAWN = ("redemption", "path", "exit", "spot", "oracle")
 
 _SOURCE_LABELS = {"oracle": "oracle", "path": "price path", "redemption": "redemption"}
 
-_WATERFALL = (
-    ("equity at the start", "equity_start_usd", 0),
-    ("price loss on what was seized", "price_loss_seized_usd", -1),
-    ("price loss on what they sold", "price_loss_sold_usd", -1),
-    ("price loss on what is still held", "price_loss_kept_usd", -1),
-    ("slippage of their own sales", "sale_slippage_usd", -1),
-    ("liquidation bonus", "bonus_usd", -1),
-    ("protocol fee", "protocol_fee_usd", -1),
-    ("cash taken out", "cash_out_usd", -1),
-    ("interest and other", "interest_and_other_usd", -1),
-    ("written off by lenders", "absorbed_by_lenders_usd", 1),
-    ("equity at the end", "equity_end_usd", 0),
-)
 
-
-def datasets(frames: Frames, summary: dict[str, Any]) -> dict[str, Dataset]:
+def datasets(frames: Frames, summary: Summary) -> dict[str, Dataset]:
     """Every dataset of the report, by the name the charts refer to.
 
     Times (`t`) are milliseconds since 1970, `time` the same as text in UTC.
@@ -72,7 +60,7 @@ def datasets(frames: Frames, summary: dict[str, Any]) -> dict[str, Dataset]:
 
 def health_stride(frames: Frames) -> int:
     """Crash blocks between the moments at which the page shows health factors; 1 for a run of usual length."""
-    return math.ceil(int((frames.chain_blocks["phase"] == CRASH).sum()) / _HEALTH_MOMENTS) or 1
+    return math.ceil(int((frames.chain_blocks["phase"] == Phase.CRASH).sum()) / _HEALTH_MOMENTS) or 1
 
 
 def _prices(frames: Frames) -> pd.DataFrame:
@@ -192,17 +180,15 @@ def _shortfall(frames: Frames) -> pd.DataFrame:
     losses = losses_over_time(frames)
     rows = [
         (time * 1000, clock(time), f"at {kind}", value)
-        for kind in VALUATIONS
+        for kind in Valuation
         for time, value in zip(losses["timestamp"].tolist(), losses[f"{kind}_usd"].tolist(), strict=True)
     ]
     return pd.DataFrame(rows, columns=["t", "time", "series", "usd"])
 
 
-def _waterfall(summary: dict[str, Any]) -> pd.DataFrame:
-    borrowers = summary["who_paid"]["borrowers"]
+def _waterfall(summary: Summary) -> pd.DataFrame:
     rows, level = [], 0.0
-    for order, (label, key, sign) in enumerate(_WATERFALL):
-        amount = borrowers[key]
+    for order, (label, amount, sign) in enumerate(_steps(summary.who_paid.borrowers)):
         low, high = (0.0, amount) if sign == 0 else (level, level + sign * amount)
         level = high
         change = amount if sign == 0 else sign * amount
@@ -211,14 +197,31 @@ def _waterfall(summary: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["order", "label", "low", "high", "change", "kind"])
 
 
-def _parties(summary: dict[str, Any]) -> pd.DataFrame:
-    paid, keepers = summary["who_paid"], summary["keepers"]
+def _steps(paid: BorrowersLoss) -> list[tuple[str, float, int]]:
+    """Return label, dollars and sign of each step from the equity at the start to that at the end; 0 is a level."""
+    return [
+        ("equity at the start", paid.equity_start_usd, 0),
+        ("price loss on what was seized", paid.price_loss_seized_usd, -1),
+        ("price loss on what they sold", paid.price_loss_sold_usd, -1),
+        ("price loss on what is still held", paid.price_loss_kept_usd, -1),
+        ("slippage of their own sales", paid.sale_slippage_usd, -1),
+        ("liquidation bonus", paid.bonus_usd, -1),
+        ("protocol fee", paid.protocol_fee_usd, -1),
+        ("cash taken out", paid.cash_out_usd, -1),
+        ("interest and other", paid.interest_and_other_usd, -1),
+        ("written off by lenders", paid.absorbed_by_lenders_usd, 1),
+        ("equity at the end", paid.equity_end_usd, 0),
+    ]
+
+
+def _parties(summary: Summary) -> pd.DataFrame:
+    paid, keepers = summary.who_paid, summary.keepers
     rows = [
-        ("borrowers", -paid["borrowers"]["loss_usd"]),
-        ("lenders", -paid["lenders"]["loss_usd"]),
-        ("keepers, net of gas", keepers["net_profit_usd"]),
-        ("treasury, liquidation fees", paid["treasury"]["protocol_fee_usd"]),
-        ("block builders, keepers' gas", keepers["gas_usd"] + keepers["reverted_gas_usd"]),
+        ("borrowers", -paid.borrowers.loss_usd),
+        ("lenders", -paid.lenders.loss_usd),
+        ("keepers, net of gas", keepers.net_profit_usd),
+        ("treasury, liquidation fees", paid.treasury.protocol_fee_usd),
+        ("block builders, keepers' gas", keepers.gas_usd + keepers.reverted_gas_usd),
     ]
     return pd.DataFrame(
         [(order, label, usd, "loss" if usd < 0 else "gain") for order, (label, usd) in enumerate(rows)],
@@ -262,7 +265,7 @@ def _leverage(frames: Frames) -> pd.DataFrame:
 
 
 def _crash_times(frames: Frames) -> tuple[int, int]:
-    times: Sequence[int] = frames.chain_blocks.loc[frames.chain_blocks["phase"] == CRASH, "timestamp"].tolist()
+    times: Sequence[int] = frames.chain_blocks.loc[frames.chain_blocks["phase"] == Phase.CRASH, "timestamp"].tolist()
     return (min(times), max(times)) if times else (0, 0)
 
 

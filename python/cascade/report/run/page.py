@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.summary import read_summary
 from cascade.recording.manifest import Manifest
 from cascade.recording.tables import TABLES
 from cascade.report.run.charts import charts
@@ -37,7 +36,7 @@ def build_report(run_folder: Path) -> Path:
     Path
         The page.
     """
-    summary = _read(run_folder / "summary.json")
+    summary = read_summary(run_folder)
     manifest = Manifest.from_json((run_folder / "manifest.json").read_text(encoding="utf-8"))
     frames = Frames(run_folder)
     data = datasets(frames, summary)
@@ -66,7 +65,7 @@ def build_report(run_folder: Path) -> Path:
         chain=chain,
         chain_reading=chain_reading(chain),
         has_exchange="books" in data,
-        exchange_reading=exchange_reading(summary.get("exchange")),
+        exchange_reading=exchange_reading(summary.exchange),
         further=further,
         cards=cards(summary, manifest.expectation),
         readings=readings(summary),
@@ -78,8 +77,3 @@ def build_report(run_folder: Path) -> Path:
     path = run_folder / "report.html"
     path.write_text(page, encoding="utf-8", newline="\n")
     return path
-
-
-def _read(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content

@@ -10,6 +10,7 @@ from typing import Any
 import vl_convert
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.summary import read_summary
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets
 from cascade.report.run.words import day_of
@@ -32,7 +33,7 @@ def save_charts(run_folder: Path) -> list[Path]:
     list of Path
         The files written.
     """
-    summary = json.loads((run_folder / "summary.json").read_text(encoding="utf-8"))
+    summary = read_summary(run_folder)
     frames = Frames(run_folder)
     data = datasets(frames, summary)
     folder = run_folder / "charts"

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.summary import Summary
 from cascade.recording.manifest import Expectation, Manifest
 from cascade.report.run.cause_words import cause_cards, cause_readings
 from cascade.report.shared.figures import Card, clock, count, counted, dollars, exactly
+from cascade.vocabulary import PriceSource
 
 __all__ = ["Parameter", "cards", "command", "day_of", "parameters", "readings"]
 
@@ -32,32 +34,32 @@ def day_of(frames: Frames) -> str:
     return f"{start.day} {start:%B %Y}"
 
 
-def cards(summary: dict[str, Any], expectation: Expectation) -> list[Card]:
+def cards(summary: Summary, expectation: Expectation) -> list[Card]:
     """Headline figures, each with what it rests on."""
-    shortfall, keepers, delay = summary["shortfall_usd"], summary["keepers"], summary["blocks_to_liquidation"]
-    trough = summary["trough_at"]
+    shortfall, keepers, delay = summary.shortfall_usd, summary.keepers, summary.blocks_to_liquidation
+    trough = summary.trough_at
     met = "as the scenario expects" if expectation.met else "not what the scenario expects"
-    share = 100 * summary["liquidated_positions"] / max(1, summary["positions"])
+    share = 100 * summary.liquidated_positions / max(1, summary.positions)
     return [
         *cause_cards(summary),
         Card(
             "Positions",
-            count(summary["positions"]),
-            count(summary["positions"]),
+            count(summary.positions),
+            count(summary.positions),
             [
-                f"{count(summary['liquidated_positions'])} liquidated ({share:.1f} %)",
-                f"{count(summary['wiped_out_positions'])} of them left with nothing",
+                f"{count(summary.liquidated_positions)} liquidated ({share:.1f} %)",
+                f"{count(summary.wiped_out_positions)} of them left with nothing",
             ],
             "#positions",
             "runs.positions, liquidations.borrower",
         ),
         Card(
             "Liquidations",
-            count(summary["liquidations"]),
-            count(summary["liquidations"]),
+            count(summary.liquidations),
+            count(summary.liquidations),
             [
-                f"{clock(summary['first_liquidation'])} to {clock(summary['last_liquidation'])} UTC"
-                if summary["liquidations"]
+                f"{clock(summary.first_liquidation)} to {clock(summary.last_liquidation)} UTC"
+                if summary.liquidations
                 else "none",
                 met,
             ],
@@ -66,43 +68,43 @@ def cards(summary: dict[str, Any], expectation: Expectation) -> list[Card]:
         ),
         Card(
             "Debt covered",
-            dollars(summary["debt_covered_usd"]),
-            exactly(summary["debt_covered_usd"]),
+            dollars(summary.debt_covered_usd),
+            exactly(summary.debt_covered_usd),
             [
-                f"{dollars(summary['collateral_seized_usd'])} of collateral seized",
-                f"{dollars(summary['bonus_paid_usd'])} of it bonus and fee",
+                f"{dollars(summary.collateral_seized_usd)} of collateral seized",
+                f"{dollars(summary.bonus_paid_usd)} of it bonus and fee",
             ],
             "#every-liquidation",
             "liquidations.debt_covered_raw",
         ),
         Card(
             "Deficit",
-            dollars(summary["deficit_usd"]),
-            exactly(summary["deficit_usd"]),
-            ["written off, borne by lenders", f"and {dollars(shortfall['end']['oracle'])} under water at the end"],
+            dollars(summary.deficit_usd),
+            exactly(summary.deficit_usd),
+            ["written off, borne by lenders", f"and {dollars(shortfall.end.oracle)} under water at the end"],
             "#every-liquidation-deficit",
             "liquidations.deficit_raw",
-            "bad" if summary["deficit_usd"] else "",
+            "bad" if summary.deficit_usd else "",
         ),
         Card(
             "Shortfall at the trough, oracle",
-            dollars(shortfall["trough"]["oracle"]),
-            exactly(shortfall["trough"]["oracle"]),
+            dollars(shortfall.trough.oracle),
+            exactly(shortfall.trough.oracle),
             [
-                f"{dollars(shortfall['trough']['exit'])} at exit price",
-                f"{dollars(shortfall['trough']['redemption'])} at redemption",
+                f"{dollars(shortfall.trough.exit)} at exit price",
+                f"{dollars(shortfall.trough.redemption)} at redemption",
             ],
             "#losses",
             "positions x prices at the trough",
-            "bad" if shortfall["trough"]["oracle"] else "",
+            "bad" if shortfall.trough.oracle else "",
         ),
         Card(
-            f"Trough of {trough['asset']}" if trough else "Trough",
-            f"${trough['price_usd']:.4f}" if trough else "\u2013",
-            f"${trough['price_usd']:.8f}" if trough else "\u2013",
+            f"Trough of {trough.asset}" if trough else "Trough",
+            f"${trough.price_usd:.4f}" if trough else "\u2013",
+            f"${trough.price_usd:.8f}" if trough else "\u2013",
             [
-                f"{trough['source']} at {clock(trough['time'])} UTC",
-                "oracle " + _price(summary["trough"].get(trough["asset"], {}).get("oracle")),
+                f"{trough.source} at {clock(trough.time)} UTC",
+                "oracle " + _price(summary.trough.get(trough.asset, {}).get(PriceSource.ORACLE)),
             ]
             if trough
             else ["no prices"],
@@ -111,22 +113,22 @@ def cards(summary: dict[str, Any], expectation: Expectation) -> list[Card]:
         ),
         Card(
             "Time to liquidation",
-            counted(delay["median"], "block") if delay["median"] is not None else "\u2013",
+            counted(delay.median, "block") if delay.median is not None else "\u2013",
             "median, from the block that took the health factor under 1",
             [
-                f"95 % within {counted(delay['p95'], 'block')}" if delay["p95"] is not None else "none liquidated",
-                f"backlog of {count(summary['backlog']['peak_positions'])} at the most",
+                f"95 % within {counted(delay.p95, 'block')}" if delay.p95 is not None else "none liquidated",
+                f"backlog of {count(summary.backlog.peak_positions)} at the most",
             ],
             "#health",
             "liquidations.unhealthy_since_step, health",
         ),
         Card(
             "Keepers' profit, net",
-            dollars(keepers["net_profit_usd"]),
-            exactly(keepers["net_profit_usd"]),
+            dollars(keepers.net_profit_usd),
+            exactly(keepers.net_profit_usd),
             [
-                f"{dollars(keepers['gas_usd'] + keepers['reverted_gas_usd'])} of gas paid",
-                f"{counted(keepers['reverted_attempts'], 'attempt')} reverted",
+                f"{dollars(keepers.gas_usd + keepers.reverted_gas_usd)} of gas paid",
+                f"{counted(keepers.reverted_attempts, 'attempt')} reverted",
             ],
             "#who-paid",
             "liquidations.liquidator_profit_raw, transactions.fee_wei",
@@ -134,38 +136,38 @@ def cards(summary: dict[str, Any], expectation: Expectation) -> list[Card]:
     ]
 
 
-def readings(summary: dict[str, Any]) -> dict[str, str]:
+def readings(summary: Summary) -> dict[str, str]:
     """One sentence a section, made of figures only."""
-    trough, backlog, shortfall = summary["trough_at"], summary["backlog"], summary["shortfall_usd"]
-    borrowers, lenders = summary["who_paid"]["borrowers"], summary["who_paid"]["lenders"]
-    lows = summary["trough"].get(trough["asset"], {}) if trough else {}
+    trough, backlog, shortfall = summary.trough_at, summary.backlog, summary.shortfall_usd
+    borrowers, lenders = summary.who_paid.borrowers, summary.who_paid.lenders
+    lows = summary.trough.get(trough.asset, {}) if trough else {}
     low = "; ".join(f"{source} {_price(price)}" for source, price in sorted(lows.items()))
     return {
         **cause_readings(summary),
-        "prices": f"Lowest prices of {trough['asset']}: {low}." if trough else "No price moved.",
+        "prices": f"Lowest prices of {trough.asset}: {low}." if trough else "No price moved.",
         "health": (
-            f"At {clock(backlog['at'])} UTC, {counted(backlog['peak_positions'], 'open position')} with "
-            f"{dollars(backlog['peak_debt_usd'])} of debt stood under a health factor of 1 at once; "
-            f"{count(backlog['end_positions'])} at the end."
-            if backlog["peak_positions"]
+            f"At {clock(backlog.at)} UTC, {counted(backlog.peak_positions, 'open position')} with "
+            f"{dollars(backlog.peak_debt_usd)} of debt stood under a health factor of 1 at once; "
+            f"{count(backlog.end_positions)} at the end."
+            if backlog.peak_positions
             else "No open position ended a block under a health factor of 1."
         ),
         "liquidations": (
-            f"{counted(summary['liquidations'], 'liquidation')} of "
-            f"{counted(summary['liquidated_positions'], 'borrower')} "
-            f"repaid {dollars(summary['debt_covered_usd'])} of debt and took "
-            f"{dollars(summary['collateral_seized_usd'])} of collateral."
-            if summary["liquidations"]
+            f"{counted(summary.liquidations, 'liquidation')} of "
+            f"{counted(summary.liquidated_positions, 'borrower')} "
+            f"repaid {dollars(summary.debt_covered_usd)} of debt and took "
+            f"{dollars(summary.collateral_seized_usd)} of collateral."
+            if summary.liquidations
             else "Nothing was liquidated."
         ),
         "losses": (
-            f"{dollars(summary['deficit_usd'])} was written off. Open positions lacked "
-            f"{dollars(shortfall['end']['oracle'])} at the end at the oracle, {dollars(shortfall['end']['exit'])} at "
-            f"the price the venues would pay for all of it, {dollars(shortfall['end']['redemption'])} at redemption."
+            f"{dollars(summary.deficit_usd)} was written off. Open positions lacked "
+            f"{dollars(shortfall.end.oracle)} at the end at the oracle, {dollars(shortfall.end.exit)} at "
+            f"the price the venues would pay for all of it, {dollars(shortfall.end.redemption)} at redemption."
         ),
         "who_paid": (
-            f"Borrowers began with {dollars(borrowers['equity_start_usd'])} of own capital and lost "
-            f"{dollars(borrowers['loss_usd'])}; lenders lost {dollars(lenders['loss_usd'])}."
+            f"Borrowers began with {dollars(borrowers.equity_start_usd)} of own capital and lost "
+            f"{dollars(borrowers.loss_usd)}; lenders lost {dollars(lenders.loss_usd)}."
         ),
     }
 
