@@ -166,4 +166,4 @@ def bps_to_pct(value_bps: int) -> float:
 
 def ppm_to_pct(value_ppm: int) -> float:
     """Return millionths as per cent."""
-    return value_ppm / 10_000
+    return value_ppm / (PPM // 100)

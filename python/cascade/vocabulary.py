@@ -22,6 +22,7 @@ __all__ = [
     "MarginCallEvent",
     "Motive",
     "MoveKind",
+    "NoLink",
     "PerpTradeKind",
     "Phase",
     "PivotKind",
@@ -332,6 +333,19 @@ class LinkKind(StrEnum):
     def of(self, subject: str) -> str:
         """Return the name of the link of this kind and subject, as `chain-depeg:ASSET`."""
         return f"{self}:{subject}"
+
+
+class NoLink(StrEnum):
+    """Feeder of a link that is no link itself."""
+
+    INPUT = "input"
+    """What the scenario sets."""
+    TIME = "time"
+    """Interest."""
+    OTHERS = "others"
+    """Actors that belong to no link."""
+    RESIDUAL = "residual"
+    """What no row of the tables explains."""
 
 
 class LinkBasis(StrEnum):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cascade.vocabulary import Motive
+
 from .chain_by_hand import SECONDS, START, USDC, WAD, ChainByHand, raw
 
 DAY_AFTER = 300 // SECONDS
@@ -283,8 +285,8 @@ def test_vacuum__quotes_that_are_gone__count_by_why_and_filled_ones_by_the_selle
     ladders(run, 4)
     makers(run)
     bids(run, 1, "400")
-    run.send(3, actor="makers-0", role="maker", intent="pull", target="ALT-USDC", reason="uniMMR 1.2500")
-    run.send(3, actor="makers-1", role="maker", intent="pull", target="ALT-USDC", reason="price under reference")
+    run.send(3, actor="makers-0", role="maker", intent="pull", target="ALT-USDC", motive=Motive.LOW_MARGIN)
+    run.send(3, actor="makers-1", role="maker", intent="pull", target="ALT-USDC", motive=Motive.LOW_PRICE)
     run.event(3, "liquidation-started", account="makers-2", cohort="makers", role="maker")
     # Its ladder was gone before: still for its margin.
     run.event(4, "liquidation-started", account="makers-0", cohort="makers", role="maker")
@@ -316,7 +318,7 @@ def test_vacuum__quotes_that_are_gone__count_by_why_and_filled_ones_by_the_selle
 def test_vacuum__a_maker_that_came_back__is_not_gone(tmp_path: Path, run: ChainByHand) -> None:
     ladders(run, 2)
     bids(run, 1, "200")
-    run.send(3, actor="makers-0", role="maker", intent="pull", target="ALT-USDC", reason="uniMMR 1.2500")
+    run.send(3, actor="makers-0", role="maker", intent="pull", target="ALT-USDC", motive=Motive.LOW_MARGIN)
     run.send(4, actor="makers-0", role="maker", intent="requote", target="ALT-USDC", reason="no ladder")
     run.event(5, "liquidation-started", account="makers-1", cohort="makers", role="maker")
     run.event(5, "collateral-sold", account="makers-1", asset="ALT", proceeds_raw=USDC)

@@ -12,10 +12,12 @@ from cascade.analysis.links.evidence import Evidence, MarketMoves, Standing
 from cascade.analysis.links.flows import Event, ended, weighed
 from cascade.analysis.links.model import Moment, Parts, Point
 from cascade.analysis.links.spells import lowest_spell
+from cascade.recording.tables import PriceMoveRow
+from cascade.vocabulary import MoveKind
 
 from .chain_by_hand import SECONDS, START, ChainByHand
 
-Move = tuple[dict[Any, Any], tuple[str, str]]
+Move = tuple[PriceMoveRow, tuple[str, str]]
 
 
 def moves(start: int, *steps: tuple[str, int]) -> list[Move]:
@@ -23,12 +25,26 @@ def moves(start: int, *steps: tuple[str, int]) -> list[Move]:
     rows: list[Move] = []
     price = start
     for number, (who, change) in enumerate(steps):
-        row = {
-            "block_number": number + 2,
-            "transaction_index": 0,
-            "price_before_wad": price,
-            "price_after_wad": price + change,
-        }
+        row = PriceMoveRow(
+            run_id="by-hand",
+            seed=1,
+            phase="crash",
+            step=number,
+            block_number=number + 2,
+            timestamp=number,
+            transaction_index=0,
+            log_index=0,
+            tx_hash="",
+            market="pool",
+            asset="USDe",
+            kind=MoveKind.SWAP,
+            actor="",
+            role="",
+            cohort="",
+            intent="",
+            price_before_wad=price,
+            price_after_wad=price + change,
+        )
         price += change
         rows.append((row, (who, "")))
     return rows

@@ -8,6 +8,7 @@ import pytest
 
 from cascade.analysis.links import link_rows
 from cascade.recording.tables import LinkRow
+from cascade.vocabulary import Motive
 
 from .chain_by_hand import E8, SECONDS, START, USDC, WAD, ChainByHand, raw
 
@@ -45,8 +46,8 @@ def pledge(run: ChainByHand, borrower: str, collateral: str = "WETH") -> None:
     )
 
 
-def unwind(run: ChainByHand, block: int, reason: str, dollars: int, to: str | None = None) -> None:
-    tx = run.send(block, role="whale", intent="unwind", reason=reason)
+def unwind(run: ChainByHand, block: int, motive: Motive, dollars: int, to: str | None = None) -> None:
+    tx = run.send(block, role="whale", intent="unwind", motive=motive)
     run.add(
         "unwinds",
         block,
@@ -145,14 +146,14 @@ def test_margin_calls__all_met__end_with_the_last(tmp_path: Path, run: ChainByHa
     assert run.links(tmp_path, blocks=9)["margin-calls"][0].ended == second(6)
 
 
-def test_loop_unwinding__reasons_of_the_journal__say_what_fed_it(tmp_path: Path, run: ChainByHand) -> None:
+def test_loop_unwinding__motives_of_the_sales__say_what_fed_it(tmp_path: Path, run: ChainByHand) -> None:
     pledge(run, "whales-1-pledge")
     call(run, 2, "whales-1-pledge", 100)
-    unwind(run, 2, "called: pool at 0.9990", 150)
-    unwind(run, 3, "gives up: pool at 0.9900", 50, to="0.95")
-    unwind(run, 4, "leaves: pool at 0.9500", 500)
-    unwind(run, 4, "health 1.0200", 200)
-    unwind(run, 5, "because it can", 100)
+    unwind(run, 2, Motive.MARGIN_CALL, 150)
+    unwind(run, 3, Motive.MARGIN_CALL, 50, to="0.95")
+    unwind(run, 4, Motive.LEAVING, 500)
+    unwind(run, 4, Motive.STOP, 200)
+    unwind(run, 5, Motive.NONE, 100)
 
     link, shares, _ = run.links(tmp_path, blocks=40)["loop-unwinding"]
 
@@ -163,7 +164,7 @@ def test_loop_unwinding__reasons_of_the_journal__say_what_fed_it(tmp_path: Path,
 
 def test_chain_depeg__the_ledger_of_its_pool__is_split_by_link(tmp_path: Path, run: ChainByHand) -> None:
     # Whales 1.00 -> 0.85, buyers 0.85 -> 0.90, keepers 0.90 -> 0.80: 0.15 and 0.10 down, 0.05 up.
-    unwind(run, 3, "called: pool at 1.0000", 100, to="0.85")
+    unwind(run, 3, Motive.MARGIN_CALL, 100, to="0.85")
     run.move(4, "curve", "0.9", role="buyer", intent="buy")
     liquidation(run, 5, "looper-1", 100, price="0.9", to="0.8")
     run.move(6, "curve", "0.82", role="buyer", intent="buy")
@@ -194,7 +195,7 @@ def test_chain_liquidations__pivots__feed_them_and_they_themselves(tmp_path: Pat
     # An owner takes the first under one, the first one's sale the second and larger one.
     run.price(3, "USDe", "oracle", "0.9")
     run.price(4, "USDe", "oracle", "0.7")
-    unwind(run, 3, "called: pool at 1.0000", 100, to="0.9")
+    unwind(run, 3, Motive.MARGIN_CALL, 100, to="0.9")
     liquidation(run, 4, "looper-1", 100, price="0.9", to="0.7")
     liquidation(run, 5, "looper-2", 300, price="0.7", to="0.69")
 
@@ -209,7 +210,7 @@ def test_links__order__is_that_of_the_run(tmp_path: Path, run: ChainByHand) -> N
     # The other way round than in the account: the depeg first, the shock last.
     pledge(run, "whales-1-pledge")
     run.move(2, "curve", "0.9", role="buyer", intent="sell")
-    unwind(run, 3, "leaves: pool at 0.9000", 100)
+    unwind(run, 3, Motive.LEAVING, 100)
     call(run, 4, "whales-1-pledge", 100)
     run.price(1, "WETH", "path", "1")
     run.price(5, "WETH", "path", "0.5")
@@ -226,7 +227,7 @@ def test_links__order__is_that_of_the_run(tmp_path: Path, run: ChainByHand) -> N
 
 def test_links__a_feeder_that_began_after_the_end__is_not_named(tmp_path: Path, run: ChainByHand) -> None:
     # The owner left before the pool had lost its peg, and it lost it only after the unwinding was over.
-    unwind(run, 2, "leaves: pool at 0.9950", 100)
+    unwind(run, 2, Motive.LEAVING, 100)
     run.move(10, "curve", "0.9", role="buyer", intent="sell")
 
     _, shares, _ = run.links(tmp_path, blocks=40)["loop-unwinding"]
@@ -241,7 +242,7 @@ def test_links__of_a_calm_run__are_none(tmp_path: Path, run: ChainByHand) -> Non
 def test_links__every_split__sums_to_one(tmp_path: Path, run: ChainByHand) -> None:
     pledge(run, "whales-1-pledge")
     call(run, 2, "whales-1-pledge", 100)
-    unwind(run, 3, "called: pool at 1.0000", 70, to="0.93")
+    unwind(run, 3, Motive.MARGIN_CALL, 70, to="0.93")
     liquidation(run, 4, "looper-1", 110, price="0.93", to="0.81")
     run.price(3, "USDe", "oracle", "0.93")
     rows: dict[str, list[LinkRow]] = {}

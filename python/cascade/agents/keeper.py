@@ -97,7 +97,7 @@ class Keeper:
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Liquidations worth their gas, the largest first."""
         # One draw a target, whatever is decided: the stream must not depend on earlier decisions.
-        notices = self._rng.integers(0, 10_000, size=len(sight.targets))
+        notices = self._rng.integers(0, BPS, size=len(sight.targets))
         ready = self._past_latency(sight)
         sold: dict[tuple[str, str], int] = {}
         stock = dict(sight.stock)

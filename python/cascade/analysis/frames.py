@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -27,9 +27,13 @@ from cascade.units import (
 )
 from cascade.vocabulary import Lane, Phase
 
-__all__ = ["Frames", "UnknownAsset", "liquidations_usd", "positions_usd", "prices_usd"]
+__all__ = ["Frames", "Parameters", "UnknownAsset", "liquidations_usd", "positions_usd", "prices_usd"]
+
+Parameters = dict[str, Any]
+"""A section of the scenario as JSON has it: what a value is depends on its key."""
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 class UnknownAsset(CascadeError, LookupError):
@@ -69,6 +73,16 @@ class Frames:
             found = self._rows[kind.table_name] = rows_of(getattr(self, kind.table_name), kind)
         return cast(list[R], found)
 
+    def once(self, make: Callable[[Frames], T]) -> T:
+        """Return what a function makes of these tables; it is called the first time only."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(T, self._made[make])
+
+    @cached_property
+    def _made(self) -> dict[Callable[[Frames], object], object]:
+        return {}
+
     @cached_property
     def _rows(self) -> dict[str, Sequence[Row]]:
         return {}
@@ -97,9 +111,9 @@ class Frames:
         return self.liquidity[self.liquidity["venue"].isin(list(self.parameters.get("venues", {})))]
 
     @cached_property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parameters:
         """Every parameter of the scenario, defaults included, as JSON holds it."""
-        parameters: dict[str, Any] = json.loads(self.runs["parameters"].iloc[0])
+        parameters: Parameters = json.loads(self.runs["parameters"].iloc[0])
         return parameters
 
     @property

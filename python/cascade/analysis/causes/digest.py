@@ -100,7 +100,7 @@ def causes(frames: Frames) -> CausesDigest | None:
         ledger=[_ledger(frames, ledger) for ledger in ledgers(frames)],
         pivots=_pivots(graph),
         generations=generations(graph),
-        liquidations_not_replayed=int((~graph.liquidations["oracle_met"].astype(bool)).sum()),
+        liquidations_not_replayed=sum(not cause.oracle_met for cause in graph.causes),
     )
 
 
@@ -130,16 +130,12 @@ def _float(value_wad: Fraction) -> float:
 
 
 def _pivots(graph: CauseGraph) -> list[PivotFigures]:
-    rows = graph.liquidations
-    counts: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    columns = (rows[name].tolist() for name in ("pivot_kind", "pivot_class", "debt_covered_e8"))
-    for kind, actor_class, covered in zip(*columns, strict=True):
-        counts[kind, actor_class][0] += 1
-        counts[kind, actor_class][1] += covered
+    counts: defaultdict[tuple[PivotKind, str], list[int]] = defaultdict(lambda: [0, 0])
+    for cause in graph.causes:
+        counts[cause.pivot_kind, cause.pivot_class][0] += 1
+        counts[cause.pivot_kind, cause.pivot_class][1] += cause.debt_covered_e8
     ordered = sorted(counts.items(), key=lambda item: (-item[1][1], item[0]))
     return [
-        PivotFigures(
-            kind=PivotKind(kind), actor_class=actor_class, liquidations=count, debt_covered_usd=e8_to_float(covered)
-        )
+        PivotFigures(kind=kind, actor_class=actor_class, liquidations=count, debt_covered_usd=e8_to_float(covered))
         for (kind, actor_class), (count, covered) in ordered
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
 
 import pandas as pd
 
@@ -17,10 +17,11 @@ from cascade.analysis.causes.pivots import Pair
 from cascade.analysis.causes.signals import PSEUDO_CLASSES, SWITCH, UNEXPLAINED
 from cascade.analysis.causes.weights import TIME, Lineage, Shares
 from cascade.analysis.frames import Frames
+from cascade.recording.tables import LiquidationRow, PriceMoveRow
 from cascade.units import NO_DEBT_WAD, WAD, e8_to_float, value_e8_up
-from cascade.vocabulary import PivotKind, Role
+from cascade.vocabulary import MoveKind, PivotKind, Role
 
-__all__ = ["FLOOR", "CauseGraph", "Generation", "cause_graph", "generations", "liquidation_causes"]
+__all__ = ["FLOOR", "CauseGraph", "Generation", "LiquidationCause", "cause_graph", "generations", "liquidation_causes"]
 
 FLOOR = Fraction(1, 50)
 """Least share of the health factor lost at which an edge between two liquidations is kept apart."""
@@ -29,21 +30,76 @@ _NO_CHANGE = ("liquidated", "end")
 
 
 @dataclass(frozen=True)
-class CauseGraph:
-    """Which liquidation came of what.
+class LiquidationCause:
+    """One liquidation and its pivot: the move that took its health factor under 1 (see `liquidation_causes`).
 
     Attributes
     ----------
-    liquidations : DataFrame
-        One row a liquidation, as `liquidation_causes` returns it.
-    edges : DataFrame
-        One row a liquidation and source of the health it lost: `liquidation` (number of the row), `source` (number of
-        the liquidation whose sale it was; -1 for a group of everything else), `generation` and `class` of the source,
-        `share` (Fraction). The shares of each liquidation sum to exactly 1.
+    liquidation : int
+        Number of the liquidation in log order, from 0.
+    debt_covered_e8 : int
+        Debt repaid, in dollars with 8 decimals, exact.
+    generation, pivot_generation : int
+        Generation of the liquidation, and of its pivot, which is one less.
+    pivot_kind, pivot_class : PivotKind, str
+        Kind of the pivot and class of the actor who made it.
+    pivot_block, pivot_log_index, pivot_tx_hash, pivot_market, pivot_actor
+        The move; -1 or empty where the pivot is no move.
+    inherits_from : int
+        Number of the liquidation whose sale the pivot is, or -1.
+    kept : bool
+        Whether the pivot is that of an earlier liquidation, from which the position never recovered.
+    oracle_met : bool
+        Whether the replayed oracle had the prices that the liquidation recorded. Where it had not, the cause cannot be
+        trusted.
     """
 
-    liquidations: pd.DataFrame
+    liquidation: int
+    block_number: int
+    log_index: int
+    step: int
+    timestamp: int
+    tx_hash: str
+    borrower: str
+    liquidator: str
+    debt_covered_e8: int
+    generation: int
+    pivot_kind: PivotKind
+    pivot_class: str
+    pivot_generation: int
+    pivot_block: int
+    pivot_log_index: int
+    pivot_tx_hash: str
+    pivot_market: str
+    pivot_actor: str
+    inherits_from: int
+    kept: bool
+    oracle_met: bool
+
+
+@dataclass(frozen=True)
+class CauseGraph:
+    """The cause of each liquidation, and the sources of the health that each position lost.
+
+    Attributes
+    ----------
+    causes : tuple of LiquidationCause
+        One entry per liquidation, in log order.
+    edges : DataFrame
+        One row per liquidation and source of the health it lost: `liquidation` (number of the row), `source` (number
+        of the liquidation whose sale it was; -1 for a group of everything else), `generation` and `class` of the
+        source, `share` (Fraction). The shares of each liquidation sum to exactly 1.
+    """
+
+    causes: tuple[LiquidationCause, ...]
     edges: pd.DataFrame
+
+    @cached_property
+    def liquidations(self) -> pd.DataFrame:
+        """The causes as a frame, with the columns of `LiquidationCause`."""
+        columns = [field.name for field in fields(LiquidationCause)]
+        rows = [[getattr(cause, name) for name in columns] for cause in self.causes]
+        return pd.DataFrame(rows, columns=columns).astype({"debt_covered_e8": object})
 
 
 def liquidation_causes(frames: Frames) -> pd.DataFrame:
@@ -68,14 +124,7 @@ def liquidation_causes(frames: Frames) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        In log order: `liquidation` (number), `block_number`, `log_index`, `step`, `timestamp`, `tx_hash`, `borrower`,
-        `liquidator`, `debt_covered_e8` (exact), `generation`, `pivot_kind` (liquidation, exogenous, voluntary,
-        forced: a sale of the exchange's engines, liquidity: orders of a book too, switch, time or unexplained),
-        `pivot_class`, `pivot_generation`, `pivot_block`, `pivot_log_index`,
-        `pivot_tx_hash`, `pivot_market`, `pivot_actor` (-1 or empty without a move), `inherits_from` (number of the
-        liquidation whose sale the pivot is, or -1), `kept` (whether the pivot is an earlier liquidation's),
-        `oracle_met` (whether the replayed oracle had the prices that the liquidation recorded; where it had not, its
-        cause is not to be trusted).
+        In log order, with the columns of `LiquidationCause`.
     """
     return cause_graph(frames).liquidations
 
@@ -97,12 +146,11 @@ class Generation:
 
 def generations(graph: CauseGraph) -> list[Generation]:
     """Return the size of each generation, and the debt in the next generation per dollar of it."""
-    rows = graph.liquidations
     covered: defaultdict[int, int] = defaultdict(int)
     counts: defaultdict[int, int] = defaultdict(int)
-    for generation, value in zip(rows["generation"].tolist(), rows["debt_covered_e8"].tolist(), strict=True):
-        covered[generation] += value
-        counts[generation] += 1
+    for cause in graph.causes:
+        covered[cause.generation] += cause.debt_covered_e8
+        counts[cause.generation] += 1
     return [
         Generation(
             generation=number,
@@ -130,7 +178,12 @@ def cause_graph(frames: Frames, *, floor: Fraction = FLOOR) -> CauseGraph:
         Least share at which another liquidation is named as a source; smaller ones are summed by generation and
         class, but for the one whose sale was the pivot.
     """
-    return _Builder(frames, floor).build()
+    # The summary, the links and the page all need the graph of the default floor, which takes seconds to build.
+    return frames.once(_default_graph) if floor == FLOOR else _Builder(frames, floor).build()
+
+
+def _default_graph(frames: Frames) -> CauseGraph:
+    return _Builder(frames, FLOOR).build()
 
 
 @dataclass(frozen=True)
@@ -172,8 +225,7 @@ class _Builder:
         self._frames, self._floor = frames, floor
         self._moves = Moves(frames)
         self._oracle = Oracle(self._moves)
-        ordered = frames.liquidations.sort_values(["block_number", "log_index"], kind="stable")
-        self._rows: list[dict[Any, Any]] = ordered.to_dict("records")
+        self._rows = sorted(frames.rows(LiquidationRow), key=lambda row: (row.block_number, row.log_index))
         self._lineage = Lineage(self._moves.classes, len(self._rows))
         self._pairs: dict[tuple[str, str], Pair] = {}
         self._own = _own_changes(frames)
@@ -185,18 +237,17 @@ class _Builder:
         self._kept: list[bool] = []
         self._met: list[bool] = []
         self._covered = [
-            value_e8_up(row["debt_covered_raw"], row["debt_price_e8"], frames.decimals(row["debt_asset"]))
-            for row in self._rows
+            value_e8_up(row.debt_covered_raw, row.debt_price_e8, frames.decimals(row.debt_asset)) for row in self._rows
         ]
 
     def build(self) -> CauseGraph:
         """Walk through liquidations and keepers' sales in log order: a sale's generation is known before it acts."""
         for number, row in enumerate(self._rows):
-            self._of_transaction.setdefault(row["tx_hash"], []).append(number)
+            self._of_transaction.setdefault(row.tx_hash, []).append(number)
         sales = [event for event, row in enumerate(self._moves.records) if _is_sale(row)]
-        steps = [(row["block_number"], row["log_index"], 0, number) for number, row in enumerate(self._rows)]
+        steps = [(row.block_number, row.log_index, 0, number) for number, row in enumerate(self._rows)]
         steps += [
-            (record["block_number"], record["log_index"], 1, event)
+            (record.block_number, record.log_index, 1, event)
             for event in sales
             for record in (self._moves.records[event],)
         ]
@@ -205,15 +256,15 @@ class _Builder:
                 self._inherit(number)
             else:
                 self._liquidate(number)
-        return CauseGraph(self._liquidation_frame(), self._edge_frame())
+        return CauseGraph(tuple(self._liquidation_causes()), self._edge_frame())
 
     def _inherit(self, event: int) -> None:
         record = self._moves.records[event]
-        sold = [number for number in self._of_transaction.get(record["tx_hash"], ()) if number < len(self._causes)]
+        sold = [number for number in self._of_transaction.get(record.tx_hash, ()) if number < len(self._causes)]
         if sold:
             self._lineage.inherit(event, generation=self._generation(sold[-1]), owner=sold[-1])
             return
-        held = self._held[record["actor"]]
+        held = self._held[record.actor]
         if held.weight:
             held.generation = (2 * held.weighted + held.weight) // (2 * held.weight)
             held.weight = held.weighted = 0
@@ -225,18 +276,18 @@ class _Builder:
 
     def _liquidate(self, number: int) -> None:
         row = self._rows[number]
-        key = row["borrower"], row["collateral_asset"], row["debt_asset"]
-        end = self._moves.before_log(row["block_number"], row["log_index"])
-        own, pair = self._own_state(key, row["block_number"]), self._pair(*key[1:])
-        cause, shares, kept = self._cause(pair, own, end, int(row["health_factor_before_wad"]))
+        key = row.borrower, row.collateral_asset, row.debt_asset
+        end = self._moves.before_log(row.block_number, row.log_index)
+        own, pair = self._own_state(key, row.block_number), self._pair(*key[1:])
+        cause, shares, kept = self._cause(pair, own, end, int(row.health_factor_before_wad))
         replayed = int(pair.collateral.answers[end]), int(pair.debt.answers[end])
-        self._met.append(replayed == (row["collateral_price_e8"], row["debt_price_e8"]))
+        self._met.append(replayed == (row.collateral_price_e8, row.debt_price_e8))
         self._causes.append(cause)
         self._shares.append(shares)
         self._kept.append(kept)
         self._last[key] = number
-        if not row["exit_proceeds_raw"]:
-            held = self._held[row["liquidator"]]
+        if not row.exit_proceeds_raw:
+            held = self._held[row.liquidator]
             held.last = number
             held.weight += self._covered[number]
             held.weighted += self._covered[number] * self._generation(number)
@@ -250,10 +301,10 @@ class _Builder:
         blocks, healths, events = self._own.get(key, ([], [], []))
         index = bisect_left(blocks, block) - 1
         previous = self._last.get(key, -1)
-        if previous >= 0 and (index < 0 or self._rows[previous]["block_number"] >= blocks[index]):
+        if previous >= 0 and (index < 0 or self._rows[previous].block_number >= blocks[index]):
             row = self._rows[previous]
-            point = self._moves.before_log(row["block_number"], row["log_index"])
-            return _OwnState(point, point, int(row["health_factor_after_wad"]), previous)
+            point = self._moves.before_log(row.block_number, row.log_index)
+            return _OwnState(point, point, int(row.health_factor_after_wad), previous)
         if index < 0:
             return None
         point = self._moves.end_of(blocks[index])
@@ -294,24 +345,32 @@ class _Builder:
             return _Cause(PivotKind.SWITCH, actor_class, blame.event, generation, owner)
         return _Cause(_kind(actor_class, owner), actor_class, blame.event, generation, owner)
 
-    def _liquidation_frame(self) -> pd.DataFrame:
-        columns: dict[str, list[Any]] = defaultdict(list)
+    def _liquidation_causes(self) -> Iterator[LiquidationCause]:
         for number, (row, cause) in enumerate(zip(self._rows, self._causes, strict=True)):
-            columns["liquidation"].append(number)
-            for name in ("block_number", "log_index", "step", "timestamp", "tx_hash", "borrower", "liquidator"):
-                columns[name].append(row[name])
-            columns["debt_covered_e8"].append(self._covered[number])
-            columns["generation"].append(cause.generation + 1)
-            columns["pivot_kind"].append(cause.kind)
-            columns["pivot_class"].append(cause.actor_class)
-            columns["pivot_generation"].append(cause.generation)
-            move: Mapping[Any, Any] = self._moves.records[cause.event] if cause.event >= 0 else _NO_MOVE
-            for name in ("block_number", "log_index", "tx_hash", "market", "actor"):
-                columns[f"pivot_{name.removesuffix('_number')}"].append(move[name])
-            columns["inherits_from"].append(cause.inherits_from)
-            columns["kept"].append(self._kept[number])
-            columns["oracle_met"].append(self._met[number])
-        return pd.DataFrame(columns, columns=_LIQUIDATION_COLUMNS).astype({"debt_covered_e8": object})
+            move = self._moves.records[cause.event] if cause.event >= 0 else None
+            yield LiquidationCause(
+                liquidation=number,
+                block_number=row.block_number,
+                log_index=row.log_index,
+                step=row.step,
+                timestamp=row.timestamp,
+                tx_hash=row.tx_hash,
+                borrower=row.borrower,
+                liquidator=row.liquidator,
+                debt_covered_e8=self._covered[number],
+                generation=cause.generation + 1,
+                pivot_kind=cause.kind,
+                pivot_class=cause.actor_class,
+                pivot_generation=cause.generation,
+                pivot_block=move.block_number if move else -1,
+                pivot_log_index=move.log_index if move else -1,
+                pivot_tx_hash=move.tx_hash if move else "",
+                pivot_market=move.market if move else "",
+                pivot_actor=move.actor if move else "",
+                inherits_from=cause.inherits_from,
+                kept=self._kept[number],
+                oracle_met=self._met[number],
+            )
 
     def _edge_frame(self) -> pd.DataFrame:
         rows = []
@@ -331,35 +390,9 @@ _KIND_OF = {
 }
 """Kind of a pivot by what stands before the role in its class."""
 
-_NO_MOVE = {"block_number": -1, "log_index": -1, "tx_hash": "", "market": "", "actor": ""}
 
-_LIQUIDATION_COLUMNS = [
-    "liquidation",
-    "block_number",
-    "log_index",
-    "step",
-    "timestamp",
-    "tx_hash",
-    "borrower",
-    "liquidator",
-    "debt_covered_e8",
-    "generation",
-    "pivot_kind",
-    "pivot_class",
-    "pivot_generation",
-    "pivot_block",
-    "pivot_log_index",
-    "pivot_tx_hash",
-    "pivot_market",
-    "pivot_actor",
-    "inherits_from",
-    "kept",
-    "oracle_met",
-]
-
-
-def _is_sale(row: Mapping[Any, Any]) -> bool:
-    return bool(row["role"] == "keeper" and row["kind"] == "swap")
+def _is_sale(row: PriceMoveRow) -> bool:
+    return row.role == Role.KEEPER and row.kind == MoveKind.SWAP
 
 
 def _kind(actor_class: str, owner: int) -> PivotKind:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ from cascade.analysis.causes.signals import PSEUDO_CLASSES, Piece
 from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.errors import AccountingViolation
+from cascade.recording.tables import PriceMoveRow
 from cascade.units import E8, WAD
 
 __all__ = ["ClassMoves", "Ledger", "ledger_frame", "ledgers"]
@@ -103,8 +103,8 @@ def ledgers(frames: Frames, *, first_block: int | None = None) -> tuple[Ledger, 
     moves = Moves(frames)
     first = frames.first_crash_block if first_block is None else first_block
     oracle = Oracle(moves)
-    venues = sorted({row["market"] for row in moves.records if ":" not in row["market"]})
-    books = sorted({row["market"] for row in moves.records if row["market"].startswith("book:")})
+    venues = sorted({row.market for row in moves.records if ":" not in row.market})
+    books = sorted({row.market for row in moves.records if row.market.startswith("book:")})
     found = [_venue(moves, venue, first) for venue in venues] + [_book(moves, name, first) for name in books]
     book = PriceBook(frames)
     found += [_oracle(moves, oracle, book, asset, first) for asset in oracle.assets]
@@ -140,7 +140,7 @@ def _plain(value: Fraction) -> int | Fraction:
     return int(value) if value.denominator == 1 else value
 
 
-_Move = tuple[dict[Any, Any], str]
+_Move = tuple[PriceMoveRow, str]
 """A row of `price_moves` and its class."""
 
 
@@ -148,7 +148,7 @@ def _moves_of(moves: Moves, market: str, first: int) -> list[_Move]:
     rows = [
         (row, actor_class)
         for row, actor_class in zip(moves.records, moves.classes, strict=True)
-        if row["market"] == market and row["block_number"] >= first
+        if row.market == market and row.block_number >= first
     ]
     _check_chain(market, [row for row, _ in rows])
     return rows
@@ -158,26 +158,26 @@ def _venue(moves: Moves, venue: str, first: int) -> Ledger | None:
     rows = _moves_of(moves, venue, first)
     if not rows:
         return None
-    start = rows[0][0]["price_before_wad"]
-    ends = {row["block_number"]: row["price_after_wad"] for row, _ in rows}
+    start = rows[0][0].price_before_wad
+    ends = {row.block_number: row.price_after_wad for row, _ in rows}
     if first < min(ends):
         ends[first] = start
     trough, block = min((price, block) for block, price in ends.items())
-    counted = [move for move in rows if move[0]["block_number"] <= block]
-    return _summed(venue, first, block, start=start, trough=trough, asset=rows[0][0]["asset"], counted=counted)
+    counted = [move for move in rows if move[0].block_number <= block]
+    return _summed(venue, first, block, start=start, trough=trough, asset=rows[0][0].asset, counted=counted)
 
 
 def _book(moves: Moves, book: str, first: int) -> Ledger | None:
     rows = _moves_of(moves, book, first)
     if not rows:
         return None
-    start = int(rows[0][0]["price_before_wad"])
-    trough, number = min((int(row["price_after_wad"]), number) for number, (row, _) in enumerate(rows))
+    start = int(rows[0][0].price_before_wad)
+    trough, number = min((int(row.price_after_wad), number) for number, (row, _) in enumerate(rows))
     if trough >= start:
         trough, number = start, -1
-    block = int(rows[number][0]["block_number"]) if number >= 0 else first
+    block = int(rows[number][0].block_number) if number >= 0 else first
     counted = rows[: number + 1]
-    return _summed(book, first, block, start=start, trough=trough, asset=rows[0][0]["asset"], counted=counted)
+    return _summed(book, first, block, start=start, trough=trough, asset=rows[0][0].asset, counted=counted)
 
 
 def _summed(
@@ -185,19 +185,19 @@ def _summed(
 ) -> Ledger:
     tally = _Tally()
     for row, actor_class in counted:
-        tally.add(actor_class, Fraction(row["price_after_wad"] - row["price_before_wad"]))
+        tally.add(actor_class, Fraction(row.price_after_wad - row.price_before_wad))
     classes = tally.classes()
     residual = trough - start - sum((entry.net for entry in classes), Fraction(0))
     return Ledger(market, asset, first, last, start, trough, classes, residual)
 
 
-def _check_chain(venue: str, rows: Sequence[dict[str, object]]) -> None:
+def _check_chain(venue: str, rows: Sequence[PriceMoveRow]) -> None:
     for before, after in pairwise(rows):
-        if before["price_after_wad"] != after["price_before_wad"]:
+        if before.price_after_wad != after.price_before_wad:
             raise AccountingViolation(
-                f"price move {after['tx_hash']} of {venue}, log {after['log_index']} of block "
-                f"{after['block_number']}: begins at {after['price_before_wad']}, the move before it ended at "
-                f"{before['price_after_wad']}: an event that moved the price is missing"
+                f"price move {after.tx_hash} of {venue}, log {after.log_index} of block "
+                f"{after.block_number}: begins at {after.price_before_wad}, the move before it ended at "
+                f"{before.price_after_wad}: an event that moved the price is missing"
             )
 
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from cascade.analysis.frames import Frames
+from cascade.recording.store import rows_of
+from cascade.recording.tables import PriceMoveRow
+from cascade.vocabulary import FORCED_SALES, MoveKind
 
-__all__ = ["FORCED_SALES", "Ints", "Moves"]
+__all__ = ["Ints", "Moves"]
 
 Ints = npt.NDArray[np.int64]
 
-FORCED_SALES = ("account-liquidation", "desk-liquidation")
-"""Intents of sales that the exchange's engines make for an account."""
-
 _LOGS_A_BLOCK = 2**32
 
-_OF_RESTING = ("liquidity", "quote", "cancel")
+_OF_RESTING = (MoveKind.LIQUIDITY, MoveKind.QUOTE, MoveKind.CANCEL)
 """Kinds of moves that no trade made."""
 
 
@@ -50,9 +49,9 @@ class Moves:
         return len(self.frame)
 
     @cached_property
-    def records(self) -> list[dict[Any, Any]]:
-        """The same as mappings."""
-        return self.frame.to_dict("records")
+    def records(self) -> list[PriceMoveRow]:
+        """The same as typed rows."""
+        return rows_of(self.frame, PriceMoveRow)
 
     @cached_property
     def classes(self) -> list[str]:
@@ -63,16 +62,16 @@ class Moves:
         `forced:ROLE` where an engine sold what was the taker's; `quote:ROLE` and `cancel:ROLE` for orders placed and
         taken away.
         """
-        classes = []
+        classes: list[str] = []
         for row in self.records:
-            if row["kind"] == "post":
-                classes.append("oracle" if self.market_posted(row["asset"]) else "exogenous")
-            elif row["kind"] in _OF_RESTING:
-                classes.append(f"{row['kind']}:{row['role']}")
-            elif row["kind"] == "trade" and row["intent"] in FORCED_SALES:
-                classes.append(f"forced:{row['role']}")
+            if row.kind == MoveKind.POST:
+                classes.append("oracle" if self.market_posted(row.asset) else "exogenous")
+            elif row.kind in _OF_RESTING:
+                classes.append(f"{row.kind}:{row.role}")
+            elif row.kind == MoveKind.TRADE and row.intent in FORCED_SALES:
+                classes.append(f"forced:{row.role}")
             else:
-                classes.append(str(row["role"]))
+                classes.append(row.role)
         return classes
 
     def market_posted(self, asset: str) -> str | None:

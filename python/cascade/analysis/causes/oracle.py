@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from cascade.analysis.causes.signals import (
     UnsupportedSource,
     as_steps,
 )
+from cascade.analysis.frames import Parameters
 from cascade.scenario.model import BLOCKS_PER_STEP
 from cascade.units import E8, WAD
 
@@ -54,14 +54,14 @@ class Oracle:
 
     def __init__(self, moves: Moves) -> None:
         self._moves = moves
-        self._trees: Mapping[str, Any] = moves.frames.parameters.get("oracle", {})
+        self._trees: Parameters = moves.frames.parameters.get("oracle", {})
         self._signals: dict[str, Signal] = {}
         self._begun: set[str] = set()
         self._spots: dict[str, Steps] = {}
         self._rows_of: dict[str, list[int]] = {}
         self._chain_blocks: list[int] = sorted(moves.frames.chain_blocks["block_number"].tolist())
         for number, row in enumerate(moves.records):
-            self._rows_of.setdefault(row["market"], []).append(number)
+            self._rows_of.setdefault(row.market, []).append(number)
 
     @property
     def assets(self) -> list[str]:
@@ -85,8 +85,8 @@ class Oracle:
         except UnsupportedSource:
             return self._recorded(asset)
 
-    def _node(self, asset: str, tree: Mapping[str, Any]) -> Signal:
-        replays: dict[str, Callable[[str, Mapping[str, Any]], Signal]] = {
+    def _node(self, asset: str, tree: Parameters) -> Signal:
+        replays: dict[str, Callable[[str, Parameters], Signal]] = {
             "posted": self._posted,
             "same-as": lambda _, inner: self.of(str(inner["asset"])),
             "amm-spot": lambda _, inner: self._spot(str(inner["venue"])),
@@ -131,14 +131,14 @@ class Oracle:
         if not rows:
             return self._constant(self._recorded_spot(venue))
         after = {int(moves.point_of[row]): row for row in rows}
-        price_wad = int(moves.records[rows[0]]["price_before_wad"])
+        price_wad = int(moves.records[rows[0]].price_before_wad)
         answer = price_wad * int(quote.answers[0]) // WAD
         builder = StepsBuilder(moves.points, answer)
         quote_moved = (np.flatnonzero(np.diff(quote.answers)) + 1).tolist()
         for point in sorted({*after, *quote_moved}):
             quote_before, quote_after = int(quote.answers[point - 1]), int(quote.answers[point])
             if point in after:
-                price_wad = int(moves.records[after[point]]["price_after_wad"])
+                price_wad = int(moves.records[after[point]].price_after_wad)
             elif quote_before != quote_after:
                 pieces = quote.pieces(point - 1, point)
                 target = price_wad * quote_after // WAD
@@ -171,20 +171,20 @@ class Oracle:
             return str(parameters["exchange"]["cash"])
         return str(parameters["venues"][venue]["coins"][0])
 
-    def _posted(self, asset: str, tree: Mapping[str, Any]) -> Steps:
+    def _posted(self, asset: str, tree: Parameters) -> Steps:
         moves = self._moves
         rows = self._rows_of.get(f"feed:{asset}", [])
         if rows:
-            answer = int(moves.records[rows[0]]["price_before_wad"]) // _E8_A_WAD
+            answer = int(moves.records[rows[0]].price_before_wad) // _E8_A_WAD
         else:
             answer = int(Decimal(str(tree.get("initial_price_usd", 1))) * E8)
         builder = StepsBuilder(moves.points, answer)
         venue, since = moves.market_posted(asset), 0
         for row in rows:
             record, point = moves.records[row], int(moves.point_of[row])
-            posted = int(record["price_after_wad"]) // _E8_A_WAD
+            posted = int(record.price_after_wad) // _E8_A_WAD
             if venue is not None:
-                until = self._read_by_poster(venue, int(record["block_number"]), posted, since)
+                until = self._read_by_poster(venue, int(record.block_number), posted, since)
                 moved = self._spot(venue).pieces(since, until)
                 since = until
                 answer += builder.add_pieces(point=point, pieces=moved)
@@ -206,22 +206,22 @@ class Oracle:
         # The first observation of a block is the one that counts.
         first: dict[int, int] = {}
         for row in self._rows_of.get(f"oracle:{asset}", []):
-            first.setdefault(int(self._moves.records[row]["block_number"]), int(self._moves.point_of[row]))
+            first.setdefault(int(self._moves.records[row].block_number), int(self._moves.point_of[row]))
         return np.array(sorted(first.values()), dtype=np.int64)
 
-    def _time_weighted(self, asset: str, tree: Mapping[str, Any]) -> Signal:
+    def _time_weighted(self, asset: str, tree: Parameters) -> Signal:
         source = as_steps(self._node(asset, tree["source"]), self._moves.points)
         return TimeWeighted(source, self._observed(asset), int(tree["window_seconds"]), self._moves)
 
-    def _capped(self, asset: str, tree: Mapping[str, Any]) -> Signal:
+    def _capped(self, asset: str, tree: Parameters) -> Signal:
         source, cap = self._node(asset, tree["source"]), self._constant(int(Decimal(str(tree["cap_usd"])) * E8))
         return Selected((source, cap), (source.answers > cap.answers).astype(np.int64), self._moves.event)
 
-    def _median(self, asset: str, tree: Mapping[str, Any]) -> Signal:
+    def _median(self, asset: str, tree: Parameters) -> Signal:
         sources = tuple(self._node(asset, inner) for inner in tree["sources"])
         return Selected(sources, _median_choice(sources), self._moves.event)
 
-    def _delayed(self, asset: str, tree: Mapping[str, Any]) -> Signal:
+    def _delayed(self, asset: str, tree: Parameters) -> Signal:
         observed = self._observed(asset)
         source = self._node(asset, tree["source"])
         if not len(observed):

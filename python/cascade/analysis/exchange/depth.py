@@ -7,11 +7,9 @@ from fractions import Fraction
 
 from cascade.analysis.frames import Frames
 from cascade.units import BPS
+from cascade.vocabulary import HEADLINE_DEPTH_BPS
 
-__all__ = ["DEPTH_BPS", "BookDepth", "book_depths"]
-
-DEPTH_BPS = 200
-"""Distance from the middle over which the depth of a book is taken, in 1e-4."""
+__all__ = ["BookDepth", "book_depths"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,9 @@ class BookDepth:
 def book_depths(frames: Frames) -> dict[str, BookDepth]:
     """Depths of the exchange's books, by book."""
     first = frames.first_crash_block
-    rows = frames.liquidity[frames.liquidity["within_bps"] == DEPTH_BPS].sort_values("block_number", kind="stable")
+    rows = frames.liquidity[frames.liquidity["within_bps"] == HEADLINE_DEPTH_BPS].sort_values(
+        "block_number", kind="stable"
+    )
     found = {}
     for name, book in frames.parameters["exchange"]["books"].items():
         own = rows[rows["venue"] == name]

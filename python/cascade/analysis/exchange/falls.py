@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.exchange.cash import Cash
 from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.store import rows_of
+from cascade.recording.tables import TradeRow
 from cascade.units import BPS
 from cascade.vocabulary import Phase
 
@@ -71,7 +72,7 @@ def book_falls(frames: Frames, book: PriceBook) -> dict[str, BookFall]:
     found: dict[str, BookFall] = {}
     trades = frames.trades.sort_values(["block_number", "log_index"], kind="stable")
     for name, rows in trades.groupby("book", sort=True):
-        found[str(name)] = _fall(frames, cash, _OwnPrices.of(frames, str(name)), str(name), rows.to_dict("records"))
+        found[str(name)] = _fall(frames, cash, _OwnPrices.of(frames, str(name)), str(name), rows_of(rows, TradeRow))
     return found
 
 
@@ -100,19 +101,19 @@ class _OwnPrices:
         return int(self.prices_wad[index - 1]) if index else self.start_wad
 
 
-def _fall(frames: Frames, cash: Cash, own: _OwnPrices, book: str, rows: list[dict[Any, Any]]) -> BookFall:
-    prices = [cash.price_wad(row["price_raw"]) for row in rows]
+def _fall(frames: Frames, cash: Cash, own: _OwnPrices, book: str, rows: list[TradeRow]) -> BookFall:
+    prices = [cash.price_wad(row.price_raw) for row in rows]
     low = min(range(len(rows)), key=lambda number: (prices[number], number))
     fall, fall_at = Fraction(0), 0
     for row, price in zip(rows, prices, strict=True):
-        earlier = own.at(row["timestamp"] - FIVE_MINUTES)
+        earlier = own.at(row.timestamp - FIVE_MINUTES)
         if earlier > price and Fraction(earlier - price, earlier) > fall:
-            fall, fall_at = Fraction(earlier - price, earlier), int(row["timestamp"])
-    low_at, low_block = int(rows[low]["timestamp"]), int(rows[low]["block_number"])
+            fall, fall_at = Fraction(earlier - price, earlier), row.timestamp
+    low_at, low_block = rows[low].timestamp, rows[low].block_number
     ended_at = int(frames.blocks["timestamp"].max())
     return BookFall(
         book=book,
-        asset=str(rows[0]["asset"]),
+        asset=rows[0].asset,
         start_wad=own.start_wad or prices[0],
         low_wad=prices[low],
         low_at=low_at,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.frames import Frames
+from cascade.recording.tables import ExchangeEventRow, MarginCohortRow
 from cascade.units import NO_DEBT_WAD, WAD
-from cascade.vocabulary import Phase
+from cascade.vocabulary import ExchangeEvent, Phase
 
 __all__ = ["CohortLeverage", "cohort_leverages"]
 
@@ -46,37 +46,39 @@ class CohortLeverage:
 
 def cohort_leverages(frames: Frames) -> dict[str, CohortLeverage]:
     """Leverage of every cohort that had debt, positions, or assets other than the stable, by cohort."""
-    started = frames.exchange_events[frames.exchange_events["kind"] == "liquidation-started"]
-    started = started.sort_values(["block_number", "log_index"], kind="stable")
-    rows = frames.margin_cohorts.sort_values("block_number", kind="stable")
+    events = [row for row in frames.rows(ExchangeEventRow) if row.kind == ExchangeEvent.LIQUIDATION_STARTED]
+    started = sorted(events, key=lambda row: (row.block_number, row.log_index))
+    of_cohort: dict[str, list[MarginCohortRow]] = {}
+    for row in sorted(frames.rows(MarginCohortRow), key=lambda row: row.block_number):
+        of_cohort.setdefault(row.cohort, []).append(row)
     return {
-        str(name): _leverage(str(name), own.to_dict("records"), started[started["cohort"] == name].to_dict("records"))
-        for name, own in rows.groupby("cohort", sort=True)
+        name: _leverage(name, of_cohort[name], [row for row in started if row.cohort == name])
+        for name in sorted(of_cohort)
     }
 
 
-def _leverage(cohort: str, rows: list[dict[Any, Any]], started: list[dict[Any, Any]]) -> CohortLeverage:
-    first_step = started[0]["step"] if started else None
-    counted = [row for row in rows if first_step is None or row["step"] < first_step] or rows[:1]
-    ratios = [(ratio, -row["block_number"], row["timestamp"]) for row in counted if (ratio := _of(row)) is not None]
+def _leverage(cohort: str, rows: list[MarginCohortRow], started: list[ExchangeEventRow]) -> CohortLeverage:
+    first_step = started[0].step if started else None
+    counted = [row for row in rows if first_step is None or row.step < first_step] or rows[:1]
+    ratios = [(ratio, -row.block_number, row.timestamp) for row in counted if (ratio := _of(row)) is not None]
     peak, _, peak_at = max(ratios, default=(None, 0, 0))
-    before = [row for row in rows if row["phase"] != Phase.CRASH]
+    before = [row for row in rows if row.phase != Phase.CRASH]
     own: dict[str, int] = {}
     for event in started:
-        own.setdefault(event["account"], event["leverage_wad"])
+        own.setdefault(event.account, event.leverage_wad)
     ordered = sorted(own.values())
     median = ordered[(len(ordered) - 1) // 2] if ordered else NO_DEBT_WAD
     return CohortLeverage(
         cohort=cohort,
         start=_of(before[-1]) if before else None,
         peak=peak,
-        peak_at=int(peak_at),
+        peak_at=peak_at,
         is_bare=len(ratios) < len(counted),
-        liquidated_at=int(started[0]["timestamp"]) if started else None,
+        liquidated_at=started[0].timestamp if started else None,
         at_liquidation=None if median == NO_DEBT_WAD else Fraction(median, WAD),
     )
 
 
-def _of(row: dict[Any, Any]) -> Fraction | None:
-    equity = int(row["equity_raw"])
-    return Fraction(int(row["gross_raw"]), equity) if equity > 0 else None
+def _of(row: MarginCohortRow) -> Fraction | None:
+    equity = row.equity_raw
+    return Fraction(row.gross_raw, equity) if equity > 0 else None

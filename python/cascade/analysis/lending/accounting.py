@@ -1,16 +1,18 @@
-"""Does each liquidation add up? Recomputed from amounts and prices, without the pool's own arithmetic.
+"""Check that each liquidation adds up, by recomputing it from amounts and prices without the pool's own arithmetic.
 
 Every bound follows from how often an integer division may have rounded, and none is a share of the amount.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.frames import Frames
 from cascade.errors import AccountingViolation
+from cascade.recording.tables import LiquidationRow, TransactionRow
 from cascade.units import BPS, NO_DEBT_WAD, WAD
+from cascade.vocabulary import TransactionStatus
 
 __all__ = ["check_liquidations"]
 
@@ -42,69 +44,68 @@ def check_liquidations(frames: Frames) -> int:
         Naming the transaction, the identity and the amounts.
     """
     single = _single_pair_borrowers(frames)
-    sent = {
-        row["tx_hash"]: row for row in frames.transactions[frames.transactions["status"] == "ok"].to_dict("records")
-    }
-    rows = frames.liquidations.to_dict("records")
+    sent = {row.tx_hash: row for row in frames.rows(TransactionRow) if row.status == TransactionStatus.OK}
+    rows = frames.rows(LiquidationRow)
     for row in rows:
         _check_transaction(row, sent)
-        _check_seizure(row, 10 ** frames.decimals(row["collateral_asset"]), 10 ** frames.decimals(row["debt_asset"]))
-        _check_fee(row, _protocol_fee_bps(frames, row["collateral_asset"]))
+        _check_seizure(row, 10 ** frames.decimals(row.collateral_asset), 10 ** frames.decimals(row.debt_asset))
+        _check_fee(row, _protocol_fee_bps(frames, row.collateral_asset))
         _check_balances(row)
-        _check_health(row, alone=row["borrower"] in single, frames=frames)
+        _check_health(row, alone=row.borrower in single, frames=frames)
     return len(rows)
 
 
-def _check_transaction(row: dict[Any, Any], sent: dict[str, dict[Any, Any]]) -> None:
-    transaction = sent.get(row["tx_hash"])
+def _check_transaction(row: LiquidationRow, sent: Mapping[str, TransactionRow]) -> None:
+    transaction = sent.get(row.tx_hash)
     if transaction is None:
         raise _violation(row, "no successful transaction of that hash is recorded")
     for name in ("block_number", "gas_used", "fee_wei"):
-        if transaction[name] != row[name]:
-            raise _violation(row, f"{name} is {row[name]} here and {transaction[name]} in transactions")
+        here, there = getattr(row, name), getattr(transaction, name)
+        if here != there:
+            raise _violation(row, f"{name} is {here} here and {there} in transactions")
 
 
-def _check_seizure(row: dict[Any, Any], collateral_unit: int, debt_unit: int) -> None:
-    seized, covered = row["collateral_seized_raw"], row["debt_covered_raw"]
-    factor = Fraction(BPS + row["bonus_bps"], BPS)
-    rate = Fraction(row["debt_price_e8"] * collateral_unit, row["collateral_price_e8"] * debt_unit)
+def _check_seizure(row: LiquidationRow, collateral_unit: int, debt_unit: int) -> None:
+    seized, covered = row.collateral_seized_raw, row.debt_covered_raw
+    factor = Fraction(BPS + row.bonus_bps, BPS)
+    rate = Fraction(row.debt_price_e8 * collateral_unit, row.collateral_price_e8 * debt_unit)
     # seized = round(floor(covered x rate) x factor): the floor loses up to `factor` units, the rounding up to one.
     if -factor - 1 <= seized - covered * rate * factor <= 1:
         return
     # All collateral: covered = ceil(floor(seized / rate) / factor).
-    if seized == row["collateral_before_raw"] and -1 / factor <= covered - seized / rate / factor <= 1:
+    if seized == row.collateral_before_raw and -1 / factor <= covered - seized / rate / factor <= 1:
         return
     raise _violation(
         row,
-        f"{covered} of debt at {row['debt_price_e8']}, with a bonus of {row['bonus_bps']} bps, is worth "
-        f"{float(covered * rate * factor):.3f} of collateral at {row['collateral_price_e8']}, seized were {seized}",
+        f"{covered} of debt at {row.debt_price_e8}, with a bonus of {row.bonus_bps} bps, is worth "
+        f"{float(covered * rate * factor):.3f} of collateral at {row.collateral_price_e8}, seized were {seized}",
     )
 
 
-def _check_fee(row: dict[Any, Any], fee_bps: int) -> None:
-    seized, fee = row["collateral_seized_raw"], row["protocol_fee_raw"]
-    expected = seized * Fraction(row["bonus_bps"], BPS + row["bonus_bps"]) * Fraction(fee_bps, BPS)
+def _check_fee(row: LiquidationRow, fee_bps: int) -> None:
+    seized, fee = row.collateral_seized_raw, row.protocol_fee_raw
+    expected = seized * Fraction(row.bonus_bps, BPS + row.bonus_bps) * Fraction(fee_bps, BPS)
     if abs(fee - expected) > _FEE_SLACK:
         raise _violation(row, f"protocol fee is {fee}, {fee_bps} bps of the bonus in {seized} is {float(expected):.3f}")
 
 
-def _check_balances(row: dict[Any, Any]) -> None:
-    if row["collateral_seized_raw"] > row["collateral_before_raw"]:
-        raise _violation(row, f"seized {row['collateral_seized_raw']} of {row['collateral_before_raw']}")
-    left = row["debt_before_raw"] - row["debt_covered_raw"] - row["deficit_raw"]
-    if left < 0 or (row["deficit_raw"] and left):
+def _check_balances(row: LiquidationRow) -> None:
+    if row.collateral_seized_raw > row.collateral_before_raw:
+        raise _violation(row, f"seized {row.collateral_seized_raw} of {row.collateral_before_raw}")
+    left = row.debt_before_raw - row.debt_covered_raw - row.deficit_raw
+    if left < 0 or (row.deficit_raw and left):
         raise _violation(
             row,
-            f"debt {row['debt_before_raw']} less covered {row['debt_covered_raw']} less deficit {row['deficit_raw']} "
+            f"debt {row.debt_before_raw} less covered {row.debt_covered_raw} less deficit {row.deficit_raw} "
             f"leaves {left}",
         )
 
 
-def _check_health(row: dict[Any, Any], *, alone: bool, frames: Frames) -> None:
-    before, after = row["health_factor_before_wad"], row["health_factor_after_wad"]
+def _check_health(row: LiquidationRow, *, alone: bool, frames: Frames) -> None:
+    before, after = row.health_factor_before_wad, row.health_factor_after_wad
     if before >= WAD:
         raise _violation(row, f"health factor before was {before}, not under 1e18")
-    debt_left = row["debt_before_raw"] - row["debt_covered_raw"] - row["deficit_raw"]
+    debt_left = row.debt_before_raw - row.debt_covered_raw - row.deficit_raw
     if not alone:
         return
     if debt_left == 0 or after == NO_DEBT_WAD:
@@ -116,14 +117,14 @@ def _check_health(row: dict[Any, Any], *, alone: bool, frames: Frames) -> None:
         raise _violation(row, f"health factor after is {after}, balances say {float(low):.0f} to {float(high):.0f}")
 
 
-def _health_bounds(row: dict[Any, Any], frames: Frames) -> tuple[Fraction, Fraction]:
+def _health_bounds(row: LiquidationRow, frames: Frames) -> tuple[Fraction, Fraction]:
     # With one pair the threshold cancels: after / before = (collateral after / before) x (debt before / after).
-    collateral_unit, debt_unit = (10 ** frames.decimals(row[f"{side}_asset"]) for side in ("collateral", "debt"))
-    collateral_worth = Fraction(row["collateral_price_e8"], collateral_unit)
-    debt_worth = Fraction(row["debt_price_e8"], debt_unit)
-    collateral, debt = row["collateral_before_raw"], row["debt_before_raw"]
-    collateral_left = collateral - row["collateral_seized_raw"]
-    debt_left = debt - row["debt_covered_raw"] - row["deficit_raw"]
+    collateral_unit, debt_unit = (10 ** frames.decimals(asset) for asset in (row.collateral_asset, row.debt_asset))
+    collateral_worth = Fraction(row.collateral_price_e8, collateral_unit)
+    debt_worth = Fraction(row.debt_price_e8, debt_unit)
+    collateral, debt = row.collateral_before_raw, row.debt_before_raw
+    collateral_left = collateral - row.collateral_seized_raw
+    debt_left = debt - row.debt_covered_raw - row.deficit_raw
 
     def worth(amount: int, price: Fraction, units: int, e8: int) -> Fraction:
         return max(Fraction(0), (amount + units) * price + e8)
@@ -135,7 +136,7 @@ def _health_bounds(row: dict[Any, Any], frames: Frames) -> tuple[Fraction, Fract
     after_low = worth(collateral_left, collateral_worth, -slack, -1) / worth(debt_left, debt_worth, slack, 1)
     least_debt = worth(debt_left, debt_worth, -slack, 0)
     after_high = worth(collateral_left, collateral_worth, slack, 0) / (least_debt or debt_worth)
-    factor = row["health_factor_before_wad"]
+    factor = row.health_factor_before_wad
     low = (factor - 1) * after_low / before_high - 1
     high = (factor + 1) * after_high / (before_low or before_high) + 1
     return low, high
@@ -151,5 +152,5 @@ def _protocol_fee_bps(frames: Frames, asset: str) -> int:
     return int(frames.parameters["lending"]["reserves"][asset]["liquidation_protocol_fee_bps"])
 
 
-def _violation(row: dict[Any, Any], what: str) -> AccountingViolation:
-    return AccountingViolation(f"liquidation {row['tx_hash']} of {row['borrower']}: {what}")
+def _violation(row: LiquidationRow, what: str) -> AccountingViolation:
+    return AccountingViolation(f"liquidation {row.tx_hash} of {row.borrower}: {what}")

@@ -6,21 +6,15 @@ from bisect import bisect_right
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
 
+from cascade.analysis.frames import Parameters
 from cascade.analysis.links.depegs import redemption_usd
 from cascade.analysis.links.evidence import Evidence, Place
-from cascade.analysis.links.model import (
-    INPUT,
-    MACRO_SHOCK,
-    OTHERS,
-    RESIDUAL,
-    TIME,
-    Feeder,
-    exchange_depeg,
-)
+from cascade.analysis.links.model import Feeder
+from cascade.recording.store import rows_of
+from cascade.recording.tables import ExchangeEventRow, MarginCohortRow
 from cascade.units import BPS, E8
-from cascade.vocabulary import Phase
+from cascade.vocabulary import ExchangeEvent, LinkKind, NoLink, Phase
 
 __all__ = ["Accounts", "borrowing_cohorts"]
 
@@ -30,11 +24,11 @@ Effects = dict[Feeder, Fraction]
 
 def borrowing_cohorts(run: Evidence) -> list[Accounts]:
     """Cohorts that owed stables, and held other assets, when the crash began."""
-    if run.exchange is None or not run.exchange.get("margin"):
+    if not run.exchange.get("margin"):
         return []
     cohorts = dict.fromkeys(run.frames.margin_cohorts["cohort"].tolist())
     found = [Accounts(run, cohort) for cohort in cohorts]
-    return [accounts for accounts in found if accounts.began and accounts.began["debt_raw"] and accounts.assets]
+    return [accounts for accounts in found if accounts.began and accounts.began.debt_raw and accounts.assets]
 
 
 class Accounts:
@@ -50,21 +44,20 @@ class Accounts:
 
     def __init__(self, run: Evidence, cohort: str) -> None:
         self.run, self.cohort = run, cohort
-        exchange: dict[str, Any] = run.exchange or {}
-        self._cash = str(exchange["cash"])
+        self._cash = run.cash
         self._cash_unit = 10 ** run.frames.decimals(self._cash)
         frame = run.frames.margin_cohorts
-        rows = frame[frame["cohort"] == cohort].sort_values("block_number", kind="stable").to_dict("records")
-        before = [row for row in rows if row["phase"] != Phase.CRASH]
-        self.began: dict[Any, Any] | None = before[-1] if before else None
-        self.rows = before[-1:] + [row for row in rows if row["phase"] == Phase.CRASH]
+        rows = rows_of(frame[frame["cohort"] == cohort].sort_values("block_number", kind="stable"), MarginCohortRow)
+        before = [row for row in rows if row.phase != Phase.CRASH]
+        self.began: MarginCohortRow | None = before[-1] if before else None
+        self.rows = before[-1:] + [row for row in rows if row.phase == Phase.CRASH]
         """One row a step, the one before the crash first."""
         self._sums: dict[tuple[str, int], tuple[list[Fraction], list[Fraction]]] = {}
         self._trades: dict[tuple[int, bool], Fraction] = {}
         self._books = {
             spec["base"]: (name, spec)
             for name, spec in run.books.items()
-            if name in (exchange.get("margin") or {}).get("collateral", {})
+            if name in (run.exchange.get("margin") or {}).get("collateral", {})
         }
 
     @cached_property
@@ -72,7 +65,7 @@ class Accounts:
         """Collateral other than the stable that the cohort held when the crash began."""
         if self.began is None:
             return []
-        block = self.began["block_number"]
+        block = self.began.block_number
         return sorted(asset for asset in self._held if asset in self._books and self.held(asset, block))
 
     @cached_property
@@ -94,22 +87,24 @@ class Accounts:
         return amounts[number - 1] if number else 0
 
     @cached_property
-    def first_liquidation(self) -> dict[Any, Any] | None:
+    def first_liquidation(self) -> ExchangeEventRow | None:
         """The first event that an account of the cohort was taken over; None for never."""
-        events = self.run.frames.exchange_events
-        chosen = events[(events["kind"] == "liquidation-started") & (events["cohort"] == self.cohort)]
-        rows = chosen.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
-        return rows[0] if rows else None
+        started = [
+            row
+            for row in self.run.frames.rows(ExchangeEventRow)
+            if row.kind == ExchangeEvent.LIQUIDATION_STARTED and row.cohort == self.cohort
+        ]
+        return min(started, key=lambda row: (row.block_number, row.log_index), default=None)
 
     @cached_property
-    def untouched(self) -> list[dict[Any, Any]]:
+    def untouched(self) -> list[MarginCohortRow]:
         """Rows before the first liquidation of one of its accounts."""
         first = self.first_liquidation
-        return [row for row in self.rows if first is None or row["block_number"] < first["block_number"]]
+        return [row for row in self.rows if first is None or row.block_number < first.block_number]
 
     def haircut(self, asset: str) -> Fraction:
         """Share of its price that an asset counts for: the first tier's, less what a remedy adds."""
-        spec = (self.run.exchange or {})["margin"]["collateral"][self._books[asset][0]]
+        spec = self.run.exchange["margin"]["collateral"][self._books[asset][0]]
         return Fraction(spec["tiers"][0]["rate_bps"] - (spec.get("haircut_add_on_bps") or 0), BPS)
 
     def effects(
@@ -137,25 +132,25 @@ class Accounts:
                 found[feeder] = found.get(feeder, Fraction(0)) + rate * amount
         if (until, adjusted) not in self._trades:
             self._trades[until, adjusted] = self._of_trades(until, adjusted=adjusted)
-        found[OTHERS, "trades and fees"] = self._trades[until, adjusted]
-        found[TIME, "interest"] = self._of_interest(until)
+        found[NoLink.OTHERS, "trades and fees"] = self._trades[until, adjusted]
+        found[NoLink.TIME, "interest"] = self._of_interest(until)
         return {feeder: amount for feeder, amount in found.items() if amount}
 
     def with_residual(self, effects: Effects, change: Fraction) -> Effects:
         """The same, and what of the recorded change they leave."""
         residual = change - sum(effects.values(), Fraction(0))
-        return {**effects, (RESIDUAL, "rounding, and what is not followed"): residual} if residual else effects
+        return {**effects, (NoLink.RESIDUAL, "rounding, and what is not followed"): residual} if residual else effects
 
-    def change(self, column: str, last: int) -> Fraction:
-        """Recorded change of a sum of the cohort from before the crash to a row, in dollars."""
-        return Fraction(self.rows[last][column] - self.rows[0][column], self._cash_unit)
+    def equity_change(self, last: int) -> Fraction:
+        """Return the recorded change of the cohort's equity from before the crash to a row, in dollars."""
+        return Fraction(self.rows[last].equity_raw - self.rows[0].equity_raw, self._cash_unit)
 
     def _of_price(self, asset: str, last: int, until: int, at: Place | None) -> Effects:
         name, spec = self._books[asset]
         prices, values = self._price_sums(asset, until)
-        total, of_value, place = prices[last], values[last], (self.rows[last]["block_number"] + 1, -1)
+        total, of_value, place = prices[last], values[last], (self.rows[last].block_number + 1, -1)
         if at is not None:
-            place, block = at, self.rows[last]["block_number"]
+            place, block = at, self.rows[last].block_number
             held = self._tokens(asset, min(last, until))
             total += held * (self._price_at(asset, at) - self._price(asset, block))
             of_value += held * (self._value(spec, at[0]) - self._value(spec, block))
@@ -164,24 +159,24 @@ class Accounts:
             return {(link, f"{asset}: {through}"): total * share for (link, through), share in parts.shares.items()}
         return {
             (self._value_link(spec), f"{asset}: redemption value"): of_value,
-            (exchange_depeg(asset), f"{asset}: discount"): total - of_value,
+            (LinkKind.EXCHANGE_DEPEG.of(asset), f"{asset}: discount"): total - of_value,
         }
 
     def _tokens(self, asset: str, number: int) -> Fraction:
-        return Fraction(self.held(asset, self.rows[number]["block_number"]), 10 ** self.run.frames.decimals(asset))
+        return Fraction(self.held(asset, self.rows[number].block_number), 10 ** self.run.frames.decimals(asset))
 
     def _price_sums(self, asset: str, until: int) -> tuple[list[Fraction], list[Fraction]]:
         """What changes of the index, and of the redemption value, had come to by each row."""
         if (asset, until) not in self._sums:
             spec = self._books[asset][1]
-            blocks = [row["block_number"] for row in self.rows]
+            blocks = [row.block_number for row in self.rows]
             held = [self._tokens(asset, min(number, until)) for number in range(len(blocks))]
             prices = [self._price(asset, block) for block in blocks]
             values = [self._value(spec, block) for block in blocks]
             self._sums[asset, until] = _worth(held, prices), _worth(held, values)
         return self._sums[asset, until]
 
-    def _value(self, spec: dict[str, Any], block: int) -> Fraction:
+    def _value(self, spec: Parameters, block: int) -> Fraction:
         value = redemption_usd(self.run, spec, block) if spec.get("redemption") else None
         return Fraction(0) if value is None else value
 
@@ -199,10 +194,10 @@ class Accounts:
         return max(mixed, Fraction(str(index.get("floor_price") or 0)))
 
     def _is_at_redemption(self, book: str) -> bool:
-        return bool((self.run.exchange or {})["margin"]["collateral"][book].get("priced_at") == "redemption")
+        return bool(self.run.exchange["margin"]["collateral"][book].get("priced_at") == "redemption")
 
-    def _value_link(self, spec: dict[str, Any]) -> str:
-        return MACRO_SHOCK if spec["redemption"]["asset"] in self.run.path_assets else INPUT
+    def _value_link(self, spec: Parameters) -> str:
+        return LinkKind.MACRO_SHOCK if spec["redemption"]["asset"] in self.run.path_assets else NoLink.INPUT
 
     def _price(self, asset: str, block: int) -> Fraction:
         name, spec = self._books[asset]
@@ -213,7 +208,7 @@ class Accounts:
 
     def _of_trades(self, until: int, *, adjusted: bool) -> Fraction:
         total = Fraction(0)
-        blocks = [row["block_number"] for row in self.rows[: until + 1]]
+        blocks = [row.block_number for row in self.rows[: until + 1]]
         for at in range(1, until + 1):
             for asset in self.assets:
                 rate = self.haircut(asset) if adjusted else Fraction(1)
@@ -222,12 +217,12 @@ class Accounts:
                     unit = 10 ** self.run.frames.decimals(asset)
                     total += rate * Fraction(bought, unit) * self._price(asset, blocks[at])
             paid = self.held(self._cash, blocks[at]) - self.held(self._cash, blocks[at - 1])
-            repaid = max(self.rows[at - 1]["debt_raw"] - self.rows[at]["debt_raw"], 0)
+            repaid = max(self.rows[at - 1].debt_raw - self.rows[at].debt_raw, 0)
             total += Fraction(paid + repaid, self._cash_unit)
         return total
 
     def _of_interest(self, until: int) -> Fraction:
-        grown = sum(max(self.rows[at]["debt_raw"] - self.rows[at - 1]["debt_raw"], 0) for at in range(1, until + 1))
+        grown = sum(max(self.rows[at].debt_raw - self.rows[at - 1].debt_raw, 0) for at in range(1, until + 1))
         return -Fraction(grown, self._cash_unit)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
+from cascade.analysis.frames import Parameters
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.model import Link, Point, chain_depeg, exchange_depeg
+from cascade.analysis.links.model import Link, Point, Split
 from cascade.analysis.links.spells import lowest_spell
 from cascade.units import E8, WAD
+from cascade.vocabulary import LinkBasis, LinkKind, PriceSource
 
 __all__ = ["chain_depegs", "exchange_depegs", "forgotten_at", "redemption_usd"]
 
@@ -41,7 +42,7 @@ def chain_depegs(run: Evidence) -> list[Link]:
         low = points[spell.low].value
         links.append(
             Link(
-                chain_depeg(asset),
+                LinkKind.CHAIN_DEPEG.of(asset),
                 f"{asset} fell in the pool {market} from {float(start):.4f} to {float(low):.4f}.",
                 spell.started,
                 spell.peaked,
@@ -50,7 +51,7 @@ def chain_depegs(run: Evidence) -> list[Link]:
                 "% of the start",
                 low,
                 "in the pool's quote coin",
-                "ledger",
+                LinkBasis.LEDGER,
                 _split(run, market, 0, spell.peaked.block),
             )
         )
@@ -65,21 +66,21 @@ def exchange_depegs(run: Evidence) -> list[Link]:
     """
     links = []
     for book, spec in sorted(run.books.items()):
-        moves = run.market(f"book:{book}")
-        if moves is None or not spec.get("redemption"):
+        if f"book:{book}" not in run.markets or not spec.get("redemption"):
             continue
+        moves = run.market(f"book:{book}")
         points = _ratios(run, book, spec)
         spell = lowest_spell(points, LINE)
         if spell is None:
             continue
         low = points[spell.low].value
-        price = Fraction(int(moves.rows[max(spell.low - 1, 0)]["price_after_wad"]), WAD)
+        price = Fraction(moves.rows[max(spell.low - 1, 0)].price_after_wad, WAD)
         what = f"{spec['base']} fell in {book} to {float(price):.6g}, {float(100 * low):.1f} % of its redemption value"
         if forgotten_at(spec, price):
             what += ": the price of a forgotten order, an input"
         links.append(
             Link(
-                exchange_depeg(spec["base"]),
+                LinkKind.EXCHANGE_DEPEG.of(spec["base"]),
                 f"{what}.",
                 spell.started,
                 spell.peaked,
@@ -88,66 +89,59 @@ def exchange_depegs(run: Evidence) -> list[Link]:
                 "% under redemption",
                 low,
                 "of redemption",
-                "ledger",
+                LinkBasis.LEDGER,
                 _split_moves(run, book, max(spell.first - 1, 0), spell.low),
             )
         )
     return links
 
 
-def redemption_usd(run: Evidence, spec: dict[str, Any], block: int) -> Fraction | None:
+def redemption_usd(run: Evidence, spec: Parameters, block: int) -> Fraction | None:
     """What the issuer of a book's asset pays at a block, in dollars; None where no table says it."""
-    recorded = run.prices.at(spec["base"], "redemption", block)
+    recorded = run.prices.at(spec["base"], PriceSource.REDEMPTION, block)
     if recorded is not None:
         return Fraction(recorded, E8)
     value = spec["redemption"]
-    price = run.prices.at(value["asset"], "oracle", block)
+    price = run.prices.at(value["asset"], PriceSource.ORACLE, block)
     return None if price is None else Fraction(price, E8) * Fraction(str(value["ratio"]))
 
 
-def forgotten_at(spec: dict[str, Any], price: Fraction) -> bool:
+def forgotten_at(spec: Parameters, price: Fraction) -> bool:
     """Whether a price is that of an order that the scenario left in the book."""
     return any(Fraction(str(order["price"])) == price for order in spec.get("forgotten_orders") or [])
 
 
-def _split(run: Evidence, market: str, first: int, block: int) -> Any:
+def _split(run: Evidence, market: str, first: int, block: int) -> Split:
     moves = run.market(market)
-    assert moves is not None
     return lambda: moves.split(first, moves.until(block))
 
 
-def _split_moves(run: Evidence, book: str, first: int, last: int) -> Any:
+def _split_moves(run: Evidence, book: str, first: int, last: int) -> Split:
     moves = run.market(f"book:{book}")
-    assert moves is not None
     return lambda: moves.split(first, last)
 
 
 def _asset(run: Evidence, market: str) -> str:
-    moves = run.market(market)
-    assert moves is not None
-    return str(moves.rows[0]["asset"])
+    return run.market(market).rows[0].asset
 
 
 def _block_ends(run: Evidence, market: str) -> list[Point]:
     """The price that the crash began with, and the one at the end of each block that moved it."""
-    moves = run.market(market)
-    assert moves is not None
-    rows = moves.rows
-    points = [Point(run.start, Fraction(int(rows[0]["price_before_wad"]), WAD))]
-    ends = {row["block_number"]: row for row in rows}
-    return points + [Point(run.moment(row), Fraction(int(row["price_after_wad"]), WAD)) for row in ends.values()]
+    rows = run.market(market).rows
+    points = [Point(run.start, Fraction(rows[0].price_before_wad, WAD))]
+    ends = {row.block_number: row for row in rows}
+    return points + [Point(run.moment(row), Fraction(row.price_after_wad, WAD)) for row in ends.values()]
 
 
-def _ratios(run: Evidence, book: str, spec: dict[str, Any]) -> list[Point]:
+def _ratios(run: Evidence, book: str, spec: Parameters) -> list[Point]:
     """Own price over redemption value: at the start, and after each move. Point n + 1 is move n's."""
-    moves, cash = run.market(f"book:{book}"), str((run.exchange or {})["cash"])
-    assert moves is not None
+    moves = run.market(f"book:{book}")
     points = []
     for number, row in enumerate([moves.rows[0], *moves.rows]):
-        block = run.start.block - 1 if number == 0 else row["block_number"]
+        block = run.start.block - 1 if number == 0 else row.block_number
         value = redemption_usd(run, spec, block)
-        stable = run.prices.at(cash, "oracle", block)
-        price = Fraction(int(row["price_before_wad" if number == 0 else "price_after_wad"]), WAD)
+        stable = run.prices.at(run.cash, PriceSource.ORACLE, block)
+        price = Fraction(row.price_before_wad if number == 0 else row.price_after_wad, WAD)
         dollars = price * Fraction(E8 if stable is None else stable, E8)
         at = run.start if number == 0 else run.moment(row)
         points.append(Point(at, dollars / value if value else Fraction(1)))

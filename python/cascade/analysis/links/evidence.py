@@ -7,13 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
+from cascade.analysis.causes.graph import LiquidationCause
 from cascade.analysis.causes.moves import Moves
-from cascade.analysis.frames import Frames
+from cascade.analysis.frames import Frames, Parameters
 from cascade.analysis.links.model import Feeder, Moment, Parts, Point
 from cascade.analysis.links.movers import Movers
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.store import rows_of
+from cascade.recording.tables import AtBlock, AtLog, PriceMoveRow, PriceRow, TradeRow
 from cascade.units import E8, WAD
 from cascade.vocabulary import Phase
 
@@ -32,14 +34,14 @@ class MarketMoves:
         Rows of `price_moves` of the crash phase and the feeder of each.
     """
 
-    def __init__(self, rows: Sequence[tuple[dict[Any, Any], Feeder]]) -> None:
+    def __init__(self, rows: Sequence[tuple[PriceMoveRow, Feeder]]) -> None:
         self.rows = [row for row, _ in rows]
-        self._blocks = [row["block_number"] for row in self.rows]
+        self._blocks = [row.block_number for row in self.rows]
         self._of: dict[Feeder, tuple[list[int], list[int]]] = {}
         for number, (row, feeder) in enumerate(rows):
             numbers, sums = self._of.setdefault(feeder, ([], [0]))
             numbers.append(number)
-            sums.append(sums[-1] + int(row["price_after_wad"]) - int(row["price_before_wad"]))
+            sums.append(sums[-1] + row.price_after_wad - row.price_before_wad)
 
     def until(self, block: int) -> int:
         """How many moves there were by the end of a block."""
@@ -78,14 +80,14 @@ class Standing:
         As of `MarketMoves`.
     """
 
-    def __init__(self, rows: Sequence[tuple[dict[Any, Any], Feeder]]) -> None:
-        self._places = [(row["block_number"], row["transaction_index"]) for row, _ in rows]
-        self._prices = [int(row["price_after_wad"]) for row, _ in rows]
-        self._start = int(rows[0][0]["price_before_wad"])
+    def __init__(self, rows: Sequence[tuple[PriceMoveRow, Feeder]]) -> None:
+        self._places = [(row.block_number, row.transaction_index) for row, _ in rows]
+        self._prices = [row.price_after_wad for row, _ in rows]
+        self._start = rows[0][0].price_before_wad
         self._of: dict[Feeder, tuple[list[int], list[int]]] = {}
         stack: list[tuple[Feeder, int]] = []
         for number, (row, feeder) in enumerate(rows):
-            rest = int(row["price_after_wad"]) - int(row["price_before_wad"])
+            rest = row.price_after_wad - row.price_before_wad
             while rest and stack and (stack[-1][1] > 0) != (rest > 0):
                 undone, amount = stack.pop()
                 back = rest if abs(rest) < abs(amount) else -amount
@@ -139,15 +141,19 @@ class Evidence:
         self._movers = Movers(self.moves, self.prices)
 
     @cached_property
-    def exchange(self) -> dict[str, Any] | None:
-        """Parameters of the exchange; None where there is none."""
-        exchange: dict[str, Any] | None = self.frames.parameters.get("exchange")
-        return exchange
+    def exchange(self) -> Parameters:
+        """Parameters of the exchange, as JSON has them; empty where there is none."""
+        return dict(self.frames.parameters.get("exchange") or {})
 
     @property
-    def books(self) -> dict[str, Any]:
+    def books(self) -> dict[str, Parameters]:
         """Parameters of the exchange's books by name."""
-        return dict(self.exchange["books"]) if self.exchange else {}
+        return dict(self.exchange.get("books", {}))
+
+    @property
+    def cash(self) -> str:
+        """Symbol of the exchange's stable; empty where there is no exchange."""
+        return str(self.exchange.get("cash", ""))
 
     @cached_property
     def moments(self) -> dict[int, Moment]:
@@ -166,24 +172,24 @@ class Evidence:
         """Last block."""
         return max(self.moments.values(), key=lambda moment: moment.block)
 
-    def moment(self, row: dict[Any, Any]) -> Moment:
+    def moment(self, row: AtBlock | LiquidationCause) -> Moment:
         """When a row of a table was."""
-        return Moment(row["timestamp"], row["step"], row["block_number"])
+        return Moment(row.timestamp, row.step, row.block_number)
 
     @cached_property
-    def _by_market(self) -> dict[str, list[tuple[dict[Any, Any], Feeder]]]:
-        found: defaultdict[str, list[tuple[dict[Any, Any], Feeder]]] = defaultdict(list)
+    def _by_market(self) -> dict[str, list[tuple[PriceMoveRow, Feeder]]]:
+        found: defaultdict[str, list[tuple[PriceMoveRow, Feeder]]] = defaultdict(list)
         last: dict[str, int] = {}
         for number, row in enumerate(self.moves.records):
             # A book without bid, ask and last has no price, written as 0: it fell to no value.
-            if row["phase"] != Phase.CRASH:
+            if row.phase != Phase.CRASH:
                 continue
-            after = int(row["price_after_wad"])
-            before = last.setdefault(row["market"], int(row["price_before_wad"]) or after)
+            after = row.price_after_wad
+            before = last.setdefault(row.market, row.price_before_wad or after)
             if not after:
                 continue
-            last[row["market"]] = after
-            found[row["market"]] += self._movers.parts(number, before=before)
+            last[row.market] = after
+            found[row.market] += self._movers.parts(number, before=before)
         return dict(found)
 
     @cached_property
@@ -194,9 +200,15 @@ class Evidence:
     def _standing(self) -> dict[str, Standing]:
         return {market: Standing(rows) for market, rows in self._by_market.items()}
 
-    def market(self, name: str) -> MarketMoves | None:
-        """Moves of a market in the crash phase; None where there were none."""
-        return self._markets.get(name)
+    def market(self, name: str) -> MarketMoves:
+        """Return the moves of a market in the crash phase.
+
+        Raises
+        ------
+        KeyError
+            When the market did not move: `markets` lists those that did.
+        """
+        return self._markets[name]
 
     @property
     def markets(self) -> list[str]:
@@ -216,7 +228,7 @@ class Evidence:
         frame = self.frames.transactions
         return dict(zip(frame["tx_hash"].tolist(), frame["transaction_index"].tolist(), strict=True))
 
-    def link_of_sale(self, book: str, trade: dict[Any, Any]) -> str:
+    def link_of_sale(self, book: str, trade: TradeRow) -> str:
         """Link that a sale in a book belongs to, by who took the bid."""
         return self._movers.of_trade(book, trade)
 
@@ -238,13 +250,13 @@ class Evidence:
         before = self.prices.at(asset, source, self.start.block - 1)
         points = [] if before is None else [Point(self.start, Fraction(before, E8))]
         return points + [
-            Point(self.moment(row), Fraction(row["price_e8"], E8))
-            for row in rows[rows["block_number"] >= self.start.block].to_dict("records")
+            Point(self.moment(row), Fraction(row.price_e8, E8))
+            for row in rows_of(rows[rows["block_number"] >= self.start.block], PriceRow)
         ]
 
-    def before(self, row: dict[Any, Any]) -> Place:
+    def before(self, row: AtLog) -> Place:
         """The place of the transaction of an event: what is before it in its block had happened."""
-        return row["block_number"], self.index_of(row["tx_hash"])
+        return row.block_number, self.index_of(row.tx_hash)
 
     def fall_of(self, asset: str, block: int) -> Parts:
         """Whose the fall of the oracle's price of an asset is, from the start of the crash to the end of a block.
@@ -268,4 +280,4 @@ class Evidence:
         return None if standing is None else Fraction(standing.price_wad(place), WAD)
 
     def _asset(self, market: str) -> str:
-        return str(self._by_market[market][0][0]["asset"])
+        return self._by_market[market][0][0].asset

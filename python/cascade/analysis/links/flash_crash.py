@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
+from cascade.analysis.frames import Parameters
 from cascade.analysis.links.depegs import forgotten_at
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.model import INPUT, OTHERS, Link, Moment, Parts, flash_crash, recovery
+from cascade.analysis.links.model import Link, Moment, Parts, Split
 from cascade.analysis.links.spells import GAP_SECONDS
+from cascade.recording.tables import PriceMoveRow
 from cascade.units import WAD
+from cascade.vocabulary import LinkBasis, LinkKind, NoLink
 
 __all__ = ["flash_crashes"]
 
@@ -46,10 +47,9 @@ def flash_crashes(run: Evidence) -> list[Link]:
     """
     links = []
     for book, spec in sorted(run.books.items()):
-        moves = run.market(f"book:{book}")
-        if moves is None or spec.get("redemption"):
+        if f"book:{book}" not in run.markets or spec.get("redemption"):
             continue
-        rows = moves.rows
+        rows = run.market(f"book:{book}").rows
         fall = _largest(rows)
         if fall is None:
             continue
@@ -60,16 +60,16 @@ def flash_crashes(run: Evidence) -> list[Link]:
         after = next((row for row in rows[fall.low :] if _price(row) >= fall.before * (1 - _LINE)), None)
         links.append(
             Link(
-                flash_crash(asset),
+                LinkKind.FLASH_CRASH.of(asset),
                 f"{what}.",
                 run.moment(rows[fall.begun]),
                 run.moment(rows[fall.low]),
-                after["timestamp"] if after else 0,
+                after.timestamp if after else 0,
                 100 * size,
                 "% of five minutes earlier",
                 fall.lowest,
                 "in the exchange's stable",
-                "ledger",
+                LinkBasis.LEDGER,
                 _split(run, book, fall),
             )
         )
@@ -77,46 +77,43 @@ def flash_crashes(run: Evidence) -> list[Link]:
     return links
 
 
-def _split(run: Evidence, book: str, fall: _Fall) -> Callable[[], Parts]:
+def _split(run: Evidence, book: str, fall: _Fall) -> Split:
     moves = run.market(f"book:{book}")
-    assert moves is not None
     return lambda: moves.split(fall.first, fall.low + 1)
 
 
-def _price(row: dict[Any, Any]) -> Fraction:
-    return Fraction(int(row["price_after_wad"]), WAD)
+def _price(row: PriceMoveRow) -> Fraction:
+    return Fraction(row.price_after_wad, WAD)
 
 
-def _largest(rows: list[dict[Any, Any]]) -> _Fall | None:
-    times = [row["timestamp"] for row in rows]
-    start = Fraction(int(rows[0]["price_before_wad"]), WAD)
+def _largest(rows: list[PriceMoveRow]) -> _Fall | None:
+    times = [row.timestamp for row in rows]
+    start = Fraction(rows[0].price_before_wad, WAD)
     begun, over_at = -1, 0
     found: _Fall | None = None
     most = Fraction(0)
     for number, row in enumerate(rows):
-        first = bisect_right(times, row["timestamp"] - _WINDOW_SECONDS)
+        first = bisect_right(times, row.timestamp - _WINDOW_SECONDS)
         before = _price(rows[first - 1]) if first else start
         lowest = _price(row)
         size = 1 - lowest / before if before else Fraction(0)
         if size < _LINE:
             continue
-        if begun < 0 or row["timestamp"] - over_at > GAP_SECONDS:
+        if begun < 0 or row.timestamp - over_at > GAP_SECONDS:
             begun = number
-        over_at = row["timestamp"]
+        over_at = row.timestamp
         if size > most:
             most = size
             found = _Fall(begun, number, first, before, lowest)
     return found
 
 
-def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> list[Link]:
+def _recovery(run: Evidence, book: str, spec: Parameters, fall: _Fall) -> list[Link]:
     """How much of the fall the price regained ten minutes after the low, and whose resting bids bought until then."""
-    moves = run.market(f"book:{book}")
-    assert moves is not None
-    rows = moves.rows
+    rows = run.market(f"book:{book}").rows
     low = run.moment(rows[fall.low])
     until = low.timestamp + _AFTER_SECONDS
-    last = [row for row in rows[fall.low :] if row["timestamp"] <= until][-1]
+    last = [row for row in rows[fall.low :] if row.timestamp <= until][-1]
     price = _price(last)
     if price <= fall.lowest:
         return []
@@ -131,11 +128,11 @@ def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> li
     of = ", ".join(f"{role}s {100 * paid / whole:.0f} %" for role, paid in sorted(amounts.items(), key=lambda i: -i[1]))
     what = f"{spec['base']} stood at {float(price):.6g} in {book} {when}; resting bids that bought: {of or 'none'}."
     # Bids reposted around a path are the path's doing, an input.
-    link = INPUT if (spec.get("reference") or {}).get("kind") == "path" else OTHERS
+    link = NoLink.INPUT if (spec.get("reference") or {}).get("kind") == "path" else NoLink.OTHERS
     shares = Parts.weighed({(link, f"bids of {role}s"): Fraction(paid) for role, paid in amounts.items()})
     return [
         Link(
-            recovery(spec["base"]),
+            LinkKind.RECOVERY.of(spec["base"]),
             what,
             low,
             reached,
@@ -144,7 +141,7 @@ def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> li
             "% of the fall",
             price,
             "in the exchange's stable",
-            "ledger",
+            LinkBasis.LEDGER,
             lambda: shares,
         )
     ]
@@ -152,7 +149,7 @@ def _recovery(run: Evidence, book: str, spec: dict[str, Any], fall: _Fall) -> li
 
 def _bids(run: Evidence, book: str, low: Moment, until: int, *, over: Fraction) -> dict[str, int]:
     """What resting bids over a price paid after a moment, by role of their makers, in units of the stable."""
-    unit = 10 ** run.frames.decimals(str((run.exchange or {})["cash"]))
+    unit = 10 ** run.frames.decimals(run.cash)
     frame = run.frames.trades
     frame = frame[
         (frame["book"] == book)

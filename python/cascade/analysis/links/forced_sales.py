@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
-from cascade.analysis.causes.graph import cause_graph
+from cascade.analysis.causes.graph import LiquidationCause, cause_graph
 from cascade.analysis.links.evidence import Evidence
 from cascade.analysis.links.flows import Event, busiest, counted, ended, total, weighed
-from cascade.analysis.links.model import (
-    CHAIN_LIQUIDATIONS,
-    DESK_LIQUIDATIONS,
-    OTHERS,
-    PERP_LIQUIDATIONS,
-    RESIDUAL,
-    TIME,
-    Feeder,
-    Link,
-    Parts,
-)
+from cascade.analysis.links.model import Feeder, Link, Parts, Split
+from cascade.recording.tables import ExchangeEventRow, PerpTradeRow
 from cascade.units import E8
+from cascade.vocabulary import ExchangeEvent, LinkBasis, LinkKind, NoLink, PerpTradeKind, PivotKind
 
 __all__ = ["chain_liquidations", "desk_liquidations", "perp_liquidations"]
-
-_LOST = {"time": TIME, "unexplained": RESIDUAL, "switch": OTHERS}
 
 
 def chain_liquidations(run: Evidence) -> list[Link]:
@@ -35,22 +24,22 @@ def chain_liquidations(run: Evidence) -> list[Link]:
     """
     if run.frames.liquidations.empty:
         return []
-    rows = cause_graph(run.frames).liquidations.to_dict("records")
-    events = [Event(run.moment(row), Fraction(row["debt_covered_e8"], E8)) for row in rows]
+    rows = cause_graph(run.frames).causes
+    events = [Event(run.moment(row), Fraction(row.debt_covered_e8, E8)) for row in rows]
     amounts: dict[Feeder, Fraction] = {}
     for row, event in zip(rows, events, strict=True):
         feeder = _pivot(run, row)
         amounts[feeder] = amounts.get(feeder, Fraction(0)) + event.dollars
-    borrowers = len({row["borrower"] for row in rows})
+    borrowers = len({row.borrower for row in rows})
     what = f"{counted(len(rows), 'liquidation')} of {counted(borrowers, 'borrower')} on chain."
     return [
         _flow(
             run,
-            CHAIN_LIQUIDATIONS,
+            LinkKind.CHAIN_LIQUIDATIONS,
             what,
             events,
             unit="dollars of debt covered",
-            basis="pivots",
+            basis=LinkBasis.PIVOTS,
             split=lambda: Parts.weighed(amounts),
         )
     ]
@@ -61,23 +50,23 @@ def desk_liquidations(run: Evidence) -> list[Link]:
 
     Each is fed by who lowered its pledge's price, from the start of the crash to it.
     """
-    rows = [row for row in run.frames.exchange_events.to_dict("records") if row["kind"] == "loan-liquidated"]
+    rows = [row for row in run.frames.rows(ExchangeEventRow) if row.kind == ExchangeEvent.LOAN_LIQUIDATED]
     if not rows:
         return []
-    cash = str((run.exchange or {})["cash"])
-    events = [Event(run.moment(row), run.dollars(cash, row["proceeds_raw"], row["block_number"])) for row in rows]
-    pledges = len({row["account"] for row in rows})
+    cash = run.cash
+    events = [Event(run.moment(row), run.dollars(cash, row.proceeds_raw, row.block_number)) for row in rows]
+    pledges = len({row.account for row in rows})
     what = f"{counted(len(rows), 'sale')} of {counted(pledges, 'pledge')} by the exchange's desk."
     pairs = list(zip(events, rows, strict=True))
     return [
         _flow(
             run,
-            DESK_LIQUIDATIONS,
+            LinkKind.DESK_LIQUIDATIONS,
             what,
             events,
             unit="dollars sold",
-            basis="ledger",
-            split=lambda: weighed([(event, run.book_fall(row["book"], run.before(row))) for event, row in pairs]),
+            basis=LinkBasis.LEDGER,
+            split=lambda: weighed([(event, run.book_fall(row.book, run.before(row))) for event, row in pairs]),
         )
     ]
 
@@ -87,39 +76,47 @@ def perp_liquidations(run: Evidence) -> list[Link]:
 
     Each is fed by who lowered its book's price from the start of the crash to it; who raised it, for a short.
     """
-    rows = [row for row in run.frames.perp_trades.to_dict("records") if row["kind"] == "liquidation"]
+    rows = [row for row in run.frames.rows(PerpTradeRow) if row.kind == PerpTradeKind.LIQUIDATION]
     if not rows:
         return []
-    exchange = run.exchange or {}
-    cash, markets = str(exchange["cash"]), exchange["margin"]["markets"]
+    cash, markets = run.cash, run.exchange["margin"]["markets"]
     events = [
-        Event(run.moment(row), run.dollars(cash, abs(row["contracts"]) * row["mark_raw"], row["block_number"]))
-        for row in rows
+        Event(run.moment(row), run.dollars(cash, abs(row.contracts) * row.mark_raw, row.block_number)) for row in rows
     ]
     pairs = list(zip(events, rows, strict=True))
 
-    def split(row: dict[Any, Any]) -> Parts:
-        book = markets[row["market"]]["book"]
-        return run.book_fall(book, run.before(row), rise=row["contracts"] > 0)
+    def split(row: PerpTradeRow) -> Parts:
+        book = markets[row.market]["book"]
+        return run.book_fall(book, run.before(row), rise=row.contracts > 0)
 
-    takers = len({row["taker"] for row in rows})
+    takers = len({row.taker for row in rows})
     what = f"Perpetuals of {counted(takers, 'account')} were liquidated in {counted(len(rows), 'trade')}."
     return [
         _flow(
             run,
-            PERP_LIQUIDATIONS,
+            LinkKind.PERP_LIQUIDATIONS,
             what,
             events,
             unit="dollars of contracts",
-            basis="ledger",
+            basis=LinkBasis.LEDGER,
             split=lambda: weighed([(event, split(row)) for event, row in pairs]),
         )
     ]
 
 
-def _pivot(run: Evidence, row: dict[Any, Any]) -> Feeder:
-    found = run.feeder_of(row["pivot_block"], row["pivot_log_index"])
-    return (_LOST.get(row["pivot_kind"], OTHERS), row["pivot_class"]) if found is None else found
+def _pivot(run: Evidence, row: LiquidationCause) -> Feeder:
+    found = run.feeder_of(row.pivot_block, row.pivot_log_index)
+    return (_without_a_move(row.pivot_kind), row.pivot_class) if found is None else found
+
+
+def _without_a_move(kind: PivotKind) -> NoLink:
+    match kind:
+        case PivotKind.TIME:
+            return NoLink.TIME
+        case PivotKind.UNEXPLAINED:
+            return NoLink.RESIDUAL
+        case _:
+            return NoLink.OTHERS
 
 
 def _flow(
@@ -129,8 +126,8 @@ def _flow(
     events: Sequence[Event],
     *,
     unit: str,
-    basis: str,
-    split: Callable[[], Parts],
+    basis: LinkBasis,
+    split: Split,
 ) -> Link:
     peaked, peak = busiest(events, run.start.timestamp)
     return Link(

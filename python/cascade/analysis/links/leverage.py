@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.links.accounts import Accounts, borrowing_cohorts
 from cascade.analysis.links.evidence import Evidence
 from cascade.analysis.links.flows import Event, busiest, counted, ended, total, weighed
-from cascade.analysis.links.model import ACCOUNT_LIQUIDATIONS, Link, Parts, leverage
+from cascade.analysis.links.model import Link, Parts, Split
+from cascade.recording.tables import ExchangeEventRow, MarginCohortRow
+from cascade.vocabulary import ExchangeEvent, LinkBasis, LinkKind
 
 __all__ = ["account_liquidations", "rising_leverage"]
 
@@ -39,7 +40,7 @@ def rising_leverage(run: Evidence) -> list[Link]:
         begun = next(number for number in known if (levels[number] or Fraction(0)) / start >= _BEGUN)
         first = accounts.first_liquidation
         traded = accounts.effects(peak)
-        change = accounts.change("equity_raw", peak)
+        change = accounts.equity_change(peak)
         by_trades = sum((value for (_, through), value in traded.items() if through == "trades and fees"), Fraction(0))
         what = (
             f"Leverage of {accounts.cohort} rose from {float(start):.2f} to {float(most):.2f}; trades made "
@@ -47,28 +48,28 @@ def rising_leverage(run: Evidence) -> list[Link]:
         )
         links.append(
             Link(
-                leverage(accounts.cohort),
+                LinkKind.LEVERAGE.of(accounts.cohort),
                 what,
                 run.moment(rows[begun]),
                 run.moment(rows[peak]),
-                first["timestamp"] if first else 0,
+                first.timestamp if first else 0,
                 most / start,
                 "times the start",
                 most,
                 "gross over equity",
-                "valuation",
+                LinkBasis.VALUATION,
                 _fall(accounts, peak, change),
             )
         )
     return links
 
 
-def _fall(accounts: Accounts, peak: int, change: Fraction) -> Any:
+def _fall(accounts: Accounts, peak: int, change: Fraction) -> Split:
     return lambda: Parts.weighed(accounts.with_residual(accounts.effects(peak), change))
 
 
-def _leverage(row: dict[Any, Any]) -> Fraction | None:
-    return Fraction(row["gross_raw"], row["equity_raw"]) if row["equity_raw"] > 0 else None
+def _leverage(row: MarginCohortRow) -> Fraction | None:
+    return Fraction(row.gross_raw, row.equity_raw) if row.equity_raw > 0 else None
 
 
 def account_liquidations(run: Evidence) -> list[Link]:
@@ -78,26 +79,26 @@ def account_liquidations(run: Evidence) -> list[Link]:
     of its cohort until then, each asset after its haircut: as the cohort traded until the first of its accounts was
     taken over, and with the holdings of then from there on.
     """
-    rows = run.frames.exchange_events.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
-    sold = [row for row in rows if row["kind"] == "collateral-sold"]
+    rows = sorted(run.frames.rows(ExchangeEventRow), key=lambda row: (row.block_number, row.log_index))
+    sold = [row for row in rows if row.kind == ExchangeEvent.COLLATERAL_SOLD]
     if not sold:
         return []
-    cash = str((run.exchange or {})["cash"])
-    events = [Event(run.moment(row), run.dollars(cash, row["proceeds_raw"], row["block_number"])) for row in sold]
+    cash = run.cash
+    events = [Event(run.moment(row), run.dollars(cash, row.proceeds_raw, row.block_number)) for row in sold]
     by_account: dict[tuple[str, int], Fraction] = {}
-    started: dict[tuple[str, int], dict[Any, Any]] = {}
+    started: dict[tuple[str, int], ExchangeEventRow] = {}
     last: dict[str, int] = {}
     worth = {id(row): event.dollars for row, event in zip(sold, events, strict=True)}
     for number, row in enumerate(rows):
-        if row["kind"] == "liquidation-started":
-            last[row["account"]] = number
-            started[row["account"], number] = row
-        elif row["kind"] == "collateral-sold" and row["account"] in last:
-            key = row["account"], last[row["account"]]
+        if row.kind == ExchangeEvent.LIQUIDATION_STARTED:
+            last[row.account] = number
+            started[row.account, number] = row
+        elif row.kind == ExchangeEvent.COLLATERAL_SOLD and row.account in last:
+            key = row.account, last[row.account]
             by_account[key] = by_account.get(key, Fraction(0)) + worth[id(row)]
     assets: dict[str, Fraction] = {}
     for row, event in zip(sold, events, strict=True):
-        assets[row["asset"]] = assets.get(row["asset"], Fraction(0)) + event.dollars
+        assets[row.asset] = assets.get(row.asset, Fraction(0)) + event.dollars
     size = total(events)
     named = (
         ", ".join(
@@ -119,8 +120,8 @@ def account_liquidations(run: Evidence) -> list[Link]:
 
     return [
         Link(
-            ACCOUNT_LIQUIDATIONS,
-            f"Collateral of {counted(len({row['account'] for row in sold}), 'unified account')} was sold: {named}.",
+            LinkKind.ACCOUNT_LIQUIDATIONS,
+            f"Collateral of {counted(len({row.account for row in sold}), 'unified account')} was sold: {named}.",
             events[0].at,
             peaked,
             ended(events, run),
@@ -128,17 +129,17 @@ def account_liquidations(run: Evidence) -> list[Link]:
             "dollars sold",
             peak,
             "dollars sold in a minute",
-            "valuation",
+            LinkBasis.VALUATION,
             split,
         )
     ]
 
 
-def _lost(run: Evidence, accounts: dict[str, Accounts], started: dict[Any, Any]) -> Parts:
-    entry = accounts.get(started["cohort"])
+def _lost(run: Evidence, accounts: dict[str, Accounts], started: ExchangeEventRow) -> Parts:
+    entry = accounts.get(started.cohort)
     if entry is None:
         return Parts.unknown()
-    numbers = [number for number, row in enumerate(entry.rows) if row["block_number"] <= started["block_number"]]
+    numbers = [number for number, row in enumerate(entry.rows) if row.block_number <= started.block_number]
     effects = entry.effects(numbers[-1], at=run.before(started), until=len(entry.untouched) - 1, adjusted=True)
     # An account of a cohort that gained was brought down by what is its own.
     return Parts.weighed(effects) if sum(effects.values(), Fraction(0)) < 0 else Parts.unknown()

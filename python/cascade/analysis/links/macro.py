@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from cascade.analysis.links.evidence import Evidence
-from cascade.analysis.links.model import INPUT, MACRO_SHOCK, Link, Parts
+from cascade.analysis.links.model import Link, Parts
 from cascade.analysis.links.spells import lowest_spell
+from cascade.vocabulary import LinkBasis, LinkKind, NoLink
 
 __all__ = ["macro_shock"]
 
@@ -33,7 +34,7 @@ def macro_shock(run: Evidence) -> list[Link]:
     named = ", ".join(f"{asset} {float(100 * falls[asset]):.1f} %" for asset in ordered)
     return [
         Link(
-            MACRO_SHOCK,
+            LinkKind.MACRO_SHOCK,
             f"The price path, an input, fell: {named}.",
             spell.started,
             spell.peaked,
@@ -42,7 +43,7 @@ def macro_shock(run: Evidence) -> list[Link]:
             "% of the start",
             points[spell.low].value,
             "dollars",
-            "journal",
-            lambda: Parts.of({(INPUT, "price path"): Fraction(1)}),
+            LinkBasis.JOURNAL,
+            lambda: Parts.of({(NoLink.INPUT, "price path"): Fraction(1)}),
         )
     ]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.links.evidence import Evidence
 from cascade.analysis.links.flows import Event, busiest, counted, total, weighed
-from cascade.analysis.links.model import MARGIN_CALLS, Link, Parts
+from cascade.analysis.links.model import Link, Parts, Split
+from cascade.recording.tables import ExchangeEventRow, MarginEventRow
+from cascade.vocabulary import ExchangeEvent, LinkBasis, LinkKind, MarginCallEvent
 
 __all__ = ["margin_calls"]
 
-_CALLED, _CLOSED = ("call", "margin-called"), ("cured", "failed", "margin-call-met", "loan-liquidated")
+_CALLED = (MarginCallEvent.CALL, ExchangeEvent.MARGIN_CALLED)
+_CLOSED = (
+    MarginCallEvent.CURED,
+    MarginCallEvent.FAILED,
+    ExchangeEvent.MARGIN_CALL_MET,
+    ExchangeEvent.LOAN_LIQUIDATED,
+)
 
 
 def margin_calls(run: Evidence) -> list[Link]:
@@ -22,11 +29,11 @@ def margin_calls(run: Evidence) -> list[Link]:
     dollars.
     """
     pledges = _Pledges(run)
-    events = run.frames.margin_events.to_dict("records")
-    calls = [row for row in events if row["event"] == "call"]
-    noted = {row["borrower"] for row in calls}
-    desk = run.frames.exchange_events.to_dict("records")
-    others = [row for row in desk if row["kind"] == "margin-called" and row["account"] not in noted]
+    events = run.frames.rows(MarginEventRow)
+    calls = [row for row in events if row.event == MarginCallEvent.CALL]
+    noted = {row.borrower for row in calls}
+    desk = run.frames.rows(ExchangeEventRow)
+    others = [row for row in desk if row.kind == ExchangeEvent.MARGIN_CALLED and row.account not in noted]
     sized_calls = [(Event(run.moment(row), _needed(run, pledges, row)), pledges.fall(row)) for row in calls]
     bare = [(Event(run.moment(row), Fraction(0)), _desk_fall(run, row)) for row in others]
     everything = sorted(sized_calls + bare, key=lambda pair: pair[0].at.block)
@@ -41,7 +48,7 @@ def margin_calls(run: Evidence) -> list[Link]:
     told = [f"{counted(len(calls), 'margin call')} on pledges"] if calls else []
     return [
         Link(
-            MARGIN_CALLS,
+            LinkKind.MARGIN_CALLS,
             " and ".join([*told, of_desk] if others else told) + ".",
             every[0].at,
             peaked,
@@ -50,27 +57,27 @@ def margin_calls(run: Evidence) -> list[Link]:
             unit,
             peak,
             f"{unit} in a minute",
-            "ledger",
+            LinkBasis.LEDGER,
             lambda: weighed([(event, fall()) for event, fall in everything]),
         )
     ]
 
 
-def _desk_fall(run: Evidence, row: dict[Any, Any]) -> Any:
-    return lambda: run.book_fall(row["book"], run.before(row))
+def _desk_fall(run: Evidence, row: ExchangeEventRow) -> Split:
+    return lambda: run.book_fall(row.book, run.before(row))
 
 
-def _needed(run: Evidence, pledges: _Pledges, row: dict[Any, Any]) -> Fraction:
-    asset = pledges.debt_asset(row["borrower"])
-    return run.dollars(asset, row["needed_raw"], row["block_number"]) if asset else Fraction(0)
+def _needed(run: Evidence, pledges: _Pledges, row: MarginEventRow) -> Fraction:
+    asset = pledges.debt_asset(row.borrower)
+    return run.dollars(asset, row.needed_raw, row.block_number) if asset else Fraction(0)
 
 
-def _last_closed(events: list[dict[Any, Any]], desk: list[dict[Any, Any]]) -> int:
+def _last_closed(events: list[MarginEventRow], desk: list[ExchangeEventRow]) -> int:
     """When the last call was met or failed; 0 while one is open."""
     is_open: dict[str, bool] = {}
     closed = 0
-    steps = [(row["block_number"], row["borrower"], row["event"], row["timestamp"]) for row in events]
-    steps += [(row["block_number"], row["account"], row["kind"], row["timestamp"]) for row in desk]
+    steps = [(row.block_number, row.borrower, row.event, row.timestamp) for row in events]
+    steps += [(row.block_number, row.account, row.kind, row.timestamp) for row in desk]
     for _, account, kind, timestamp in sorted(steps):
         if kind in _CALLED:
             is_open[account] = True
@@ -90,10 +97,10 @@ class _Pledges:
 
     def debt_asset(self, borrower: str) -> str:
         known = self._of.get(borrower)
-        return known[2] if known else str((self._run.exchange or {}).get("cash", ""))
+        return known[2] if known else self._run.cash
 
-    def fall(self, row: dict[Any, Any]) -> Any:
-        run, borrower, block = self._run, row["borrower"], row["block_number"]
+    def fall(self, row: MarginEventRow) -> Split:
+        run, borrower, block = self._run, row.borrower, row.block_number
         cohort, collateral, _ = self._of.get(borrower, ("", "", ""))
         pledge = run.frames.parameters.get("positions", {}).get(cohort, {}).get("pledge") or {}
         line = pledge.get("line")

@@ -6,73 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = [
-    "ACCOUNT_LIQUIDATIONS",
-    "CHAIN_LIQUIDATIONS",
-    "DESK_LIQUIDATIONS",
-    "INPUT",
-    "LOOP_UNWINDING",
-    "MACRO_SHOCK",
-    "MARGIN_CALLS",
-    "OTHERS",
-    "PERP_LIQUIDATIONS",
-    "RESIDUAL",
-    "TIME",
-    "Fed",
-    "Feeder",
-    "Link",
-    "Moment",
-    "Parts",
-    "Point",
-    "chain_depeg",
-    "exchange_depeg",
-    "flash_crash",
-    "gathered",
-    "leverage",
-    "recovery",
-    "scaled",
-    "vacuum",
-]
+from cascade.vocabulary import LinkBasis, NoLink
 
-MACRO_SHOCK, MARGIN_CALLS, LOOP_UNWINDING = "macro-shock", "margin-calls", "loop-unwinding"
-CHAIN_LIQUIDATIONS, DESK_LIQUIDATIONS = "chain-liquidations", "desk-liquidations"
-PERP_LIQUIDATIONS, ACCOUNT_LIQUIDATIONS = "perp-liquidations", "account-liquidations"
-
-INPUT, TIME, OTHERS, RESIDUAL = "input", "time", "others", "residual"
-"""Feeders that are no link: what the scenario sets, interest, actors of no link, and what no row explains."""
+__all__ = ["Fed", "Feeder", "Link", "Moment", "Parts", "Point", "Split", "gathered", "scaled"]
 
 Feeder = tuple[str, str]
 """Name of the link that fed, and through whom or what."""
-
-
-def chain_depeg(asset: str) -> str:
-    """Link of an asset's fall at a pool of the chain."""
-    return f"chain-depeg:{asset}"
-
-
-def exchange_depeg(asset: str) -> str:
-    """Link of an asset's fall under its redemption value at the exchange."""
-    return f"exchange-depeg:{asset}"
-
-
-def leverage(cohort: str) -> str:
-    """Link of the leverage of a cohort of unified accounts."""
-    return f"leverage:{cohort}"
-
-
-def vacuum(book: str) -> str:
-    """Link of the bids that left a book."""
-    return f"liquidity-vacuum:{book}"
-
-
-def flash_crash(asset: str) -> str:
-    """Link of the fall of an asset without an issuer."""
-    return f"flash-crash:{asset}"
-
-
-def recovery(asset: str) -> str:
-    """Link of the rise after it."""
-    return f"recovery:{asset}"
 
 
 @dataclass(frozen=True)
@@ -124,7 +63,11 @@ class Parts:
     @classmethod
     def unknown(cls) -> Parts:
         """A change of which the tables do not say what made it."""
-        return cls.of({(RESIDUAL, ""): Fraction(1)})
+        return cls.of({(NoLink.RESIDUAL, ""): Fraction(1)})
+
+
+Split = Callable[[], Parts]
+"""Makes the split of a link's feeders. It is called once every link is known."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +111,8 @@ class Link:
     size_unit: str
     peak: Fraction
     peak_unit: str
-    basis: str
-    split: Callable[[], Parts]
+    basis: LinkBasis
+    split: Split
 
 
 def scaled(parts: Parts, weight: Fraction) -> Parts:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 from cascade.analysis.causes.moves import Moves
-from cascade.analysis.links.model import (
-    ACCOUNT_LIQUIDATIONS,
-    CHAIN_LIQUIDATIONS,
-    DESK_LIQUIDATIONS,
-    INPUT,
-    LOOP_UNWINDING,
-    MACRO_SHOCK,
-    OTHERS,
-    PERP_LIQUIDATIONS,
-    Feeder,
-    chain_depeg,
-    exchange_depeg,
-    vacuum,
-)
+from cascade.analysis.frames import Parameters
+from cascade.analysis.links.model import Feeder
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.tables import PriceMoveRow, TradeRow
 from cascade.units import E8, WAD
+from cascade.vocabulary import Intent, LinkKind, MoveKind, NoLink, Role
 
 __all__ = ["Movers"]
 
-_FORCED = {"account-liquidation": ACCOUNT_LIQUIDATIONS, "desk-liquidation": DESK_LIQUIDATIONS}
+_FORCED: dict[str, LinkKind] = {
+    Intent.ACCOUNT_LIQUIDATION: LinkKind.ACCOUNT_LIQUIDATIONS,
+    Intent.DESK_LIQUIDATION: LinkKind.DESK_LIQUIDATIONS,
+}
 
-_SCHEDULED = ("exogenous", "noise", "spot-seller")
+_SCHEDULED = (Role.EXOGENOUS, Role.NOISE, Role.SPOT_SELLER)
 """Roles that act when the scenario, or a draw of its random streams, says so."""
 
 
@@ -44,23 +37,23 @@ class Movers:
         self._moves = moves
         parameters = moves.frames.parameters
         exchange = parameters.get("exchange") or {}
-        self._books: dict[str, Any] = exchange.get("books", {})
+        self._books: dict[str, Parameters] = exchange.get("books", {})
         self._cash, self._prices = str(exchange.get("cash", "")), prices
-        self._venues: dict[str, Any] = parameters.get("venues", {})
+        self._venues: dict[str, Parameters] = parameters.get("venues", {})
         self._liquidated = set(moves.frames.liquidations["tx_hash"].tolist())
         self._unwound = set(moves.frames.unwinds["tx_hash"].tolist())
 
-    def parts(self, number: int, *, before: int) -> list[tuple[dict[Any, Any], Feeder]]:
+    def parts(self, number: int, *, before: int) -> list[tuple[PriceMoveRow, Feeder]]:
         """A move from the price before it, as it is summed: itself, or what it did up to a book's reference and beyond.
 
         Quotes follow a reference at once, the last price only at the next trade. So much of a scheduled or random
         trade's move as took the price to the reference is the reference's doing, and the rest its own.
         """
-        row, feeder = {**self._moves.records[number], "price_before_wad": before}, self.feeder(number)
-        book = row["market"].removeprefix("book:")
-        if book == row["market"] or feeder[0] != INPUT or row["kind"] != "trade":
+        row, feeder = replace(self._moves.records[number], price_before_wad=before), self.feeder(number)
+        book = row.market.removeprefix("book:")
+        if book == row.market or feeder[0] != NoLink.INPUT or row.kind != MoveKind.TRADE:
             return [(row, feeder)]
-        after = int(row["price_after_wad"])
+        after = row.price_after_wad
         reference = self._reference_wad(book, row)
         if reference is None or before == after:
             return [(row, feeder)]
@@ -68,15 +61,15 @@ class Movers:
         between = min(max(reference, low), high)
         followed = (self.reference(book), f"{feeder[1]} to the reference")
         return [
-            ({**row, "price_before_wad": start, "price_after_wad": end}, whose)
+            (replace(row, price_before_wad=start, price_after_wad=end), whose)
             for start, end, whose in ((before, between, followed), (between, after, feeder))
             if start != end
         ]
 
-    def _reference_wad(self, book: str, row: dict[Any, Any]) -> int | None:
+    def _reference_wad(self, book: str, row: PriceMoveRow) -> int | None:
         # What makers saw: the reference at the end of the block before, in the exchange's stable.
-        known = self._prices.at(row["asset"], f"reference:{book}", row["block_number"] - 1)
-        stable = self._prices.at(self._cash, "oracle", row["block_number"] - 1) or E8
+        known = self._prices.at(row.asset, f"reference:{book}", row.block_number - 1)
+        stable = self._prices.at(self._cash, "oracle", row.block_number - 1) or E8
         return None if not known else known * WAD // stable
 
     def feeder(self, number: int) -> Feeder:
@@ -91,45 +84,44 @@ class Movers:
 
     @cached_property
     def _numbers(self) -> dict[tuple[int, int], int]:
-        return {(row["block_number"], row["log_index"]): number for number, row in enumerate(self._moves.records)}
+        return {(row.block_number, row.log_index): number for number, row in enumerate(self._moves.records)}
 
-    def _link(self, row: dict[Any, Any]) -> str:
-        if row["tx_hash"] in self._liquidated or row["role"] == "keeper":
-            return CHAIN_LIQUIDATIONS
-        if row["tx_hash"] in self._unwound:
-            return LOOP_UNWINDING
-        if row["kind"] == "post":
-            return chain_depeg(row["asset"]) if self._moves.market_posted(row["asset"]) else MACRO_SHOCK
-        book = row["market"].removeprefix("book:")
-        if book != row["market"]:
-            return self._in_book(book, row)
-        if row["role"] == "arbitrageur":
-            return exchange_depeg(row["asset"])
-        return MACRO_SHOCK if row["role"] == "exogenous" else OTHERS
+    def _link(self, row: PriceMoveRow) -> str:
+        if row.tx_hash in self._liquidated or row.role == Role.KEEPER:
+            return LinkKind.CHAIN_LIQUIDATIONS
+        if row.tx_hash in self._unwound:
+            return LinkKind.LOOP_UNWINDING
+        if row.kind == MoveKind.POST:
+            return LinkKind.CHAIN_DEPEG.of(row.asset) if self._moves.market_posted(row.asset) else LinkKind.MACRO_SHOCK
+        book = row.market.removeprefix("book:")
+        if book != row.market:
+            return self._in_book(book, kind=row.kind, intent=row.intent, role=row.role, asset=row.asset)
+        if row.role == Role.ARBITRAGEUR:
+            return LinkKind.EXCHANGE_DEPEG.of(row.asset)
+        return LinkKind.MACRO_SHOCK if row.role == Role.EXOGENOUS else NoLink.OTHERS
 
-    def of_trade(self, book: str, trade: dict[Any, Any]) -> str:
+    def of_trade(self, book: str, trade: TradeRow) -> str:
         """Link of a trade in a book, by its taker."""
-        if trade["tx_hash"] in self._liquidated or trade["taker_role"] == "keeper":
-            return CHAIN_LIQUIDATIONS
-        row = {"intent": trade["intent"], "kind": "trade", "role": trade["taker_role"], "asset": trade["asset"]}
-        return self._in_book(book, row)
+        if trade.tx_hash in self._liquidated or trade.taker_role == Role.KEEPER:
+            return LinkKind.CHAIN_LIQUIDATIONS
+        return self._in_book(book, kind=MoveKind.TRADE, intent=trade.intent, role=trade.taker_role, asset=trade.asset)
 
-    def _in_book(self, book: str, row: dict[Any, Any]) -> str:
-        if row["intent"] in _FORCED:
-            return _FORCED[row["intent"]]
-        if row["kind"] == "cancel":
-            return vacuum(book)
-        if row["kind"] == "quote":
+    def _in_book(self, book: str, *, kind: str, intent: str, role: str, asset: str) -> str:
+        if intent in _FORCED:
+            return _FORCED[intent]
+        if kind == MoveKind.CANCEL:
+            return LinkKind.LIQUIDITY_VACUUM.of(book)
+        if kind == MoveKind.QUOTE:
             return self.reference(book)
-        if row["role"] == "arbitrageur":
-            return chain_depeg(row["asset"])
-        if row["role"] == "basis-trader":
-            return PERP_LIQUIDATIONS
-        return INPUT if row["role"] in _SCHEDULED else OTHERS
+        if role == Role.ARBITRAGEUR:
+            return LinkKind.CHAIN_DEPEG.of(asset)
+        if role == Role.BASIS_TRADER:
+            return LinkKind.PERP_LIQUIDATIONS
+        return NoLink.INPUT if role in _SCHEDULED else NoLink.OTHERS
 
     def reference(self, book: str) -> str:
         """Link that moves what a book's asset costs elsewhere."""
         reference = self._books.get(book, {}).get("reference") or {}
         if reference.get("kind") == "venue":
-            return chain_depeg(self._venues[reference["venue"]]["coins"][1])
-        return MACRO_SHOCK if reference.get("kind") == "path" else INPUT
+            return LinkKind.CHAIN_DEPEG.of(self._venues[reference["venue"]]["coins"][1])
+        return LinkKind.MACRO_SHOCK if reference.get("kind") == "path" else NoLink.INPUT

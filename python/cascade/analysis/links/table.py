@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from fractions import Fraction
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.links.depegs import chain_depegs, exchange_depegs
@@ -13,10 +13,11 @@ from cascade.analysis.links.forced_sales import chain_liquidations, desk_liquida
 from cascade.analysis.links.leverage import account_liquidations, rising_leverage
 from cascade.analysis.links.macro import macro_shock
 from cascade.analysis.links.margin_calls import margin_calls
-from cascade.analysis.links.model import INPUT, MACRO_SHOCK, OTHERS, RESIDUAL, TIME, Fed, Link, Parts
+from cascade.analysis.links.model import Fed, Link, Parts
 from cascade.analysis.links.unwinding import loop_unwinding
 from cascade.analysis.links.vacuum import vacuums
 from cascade.recording.tables import LinkRow, RunRow
+from cascade.vocabulary import LinkKind, NoLink
 
 __all__ = ["find_links", "link_rows"]
 
@@ -35,8 +36,6 @@ _FINDERS: tuple[Callable[[Evidence], list[Link]], ...] = (
     flash_crashes,
 )
 """What looks for links; of two that began in one block, the one found first stands first."""
-
-_NO_LINKS = (INPUT, TIME, OTHERS, RESIDUAL)
 
 
 def find_links(frames: Frames) -> list[tuple[Link, tuple[Fed, ...]]]:
@@ -83,16 +82,17 @@ def link_rows(frames: Frames) -> list[LinkRow]:
 
 
 def _feeders(link: Link, parts: Parts, by_name: dict[str, Link]) -> tuple[Fed, ...]:
-    merged: dict[str, list[tuple[Any, Any, str]]] = {}
+    merged: dict[str, list[tuple[Fraction, Fraction, str]]] = {}
+    zero = Fraction(0)
     for name, through in parts.shares.keys() | parts.nets.keys():
-        share, net = parts.shares.get((name, through), 0), parts.nets.get((name, through), 0)
+        share, net = parts.shares.get((name, through), zero), parts.nets.get((name, through), zero)
         merged.setdefault(_known(name, link, by_name), []).append((share, net, through))
     rows = [
         Fed(
             name,
             ", ".join(dict.fromkeys(t for _, _, t in sorted(of, key=lambda part: (-part[0], part[2])) if t)),
-            sum(share for share, _, _ in of),
-            sum(net for _, net, _ in of),
+            sum((share for share, _, _ in of), zero),
+            sum((net for _, net, _ in of), zero),
         )
         for name, of in merged.items()
     ]
@@ -101,9 +101,9 @@ def _feeders(link: Link, parts: Parts, by_name: dict[str, Link]) -> tuple[Fed, .
 
 def _known(name: str, link: Link, by_name: dict[str, Link]) -> str:
     """A feeder's name, where it happened, and had begun before what it feeds had ended."""
-    if name in _NO_LINKS:
+    if name in set(NoLink):
         return name
     feeder = by_name.get(name)
     if feeder is None:
-        return INPUT if name == MACRO_SHOCK else OTHERS
-    return OTHERS if link.ended and feeder.started.timestamp > link.ended else name
+        return NoLink.INPUT if name == LinkKind.MACRO_SHOCK else NoLink.OTHERS
+    return NoLink.OTHERS if link.ended and feeder.started.timestamp > link.ended else name

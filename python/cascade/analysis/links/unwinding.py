@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from cascade.analysis.links.evidence import Evidence
 from cascade.analysis.links.flows import Event, busiest, counted, ended, total
-from cascade.analysis.links.model import (
-    LOOP_UNWINDING,
-    MACRO_SHOCK,
-    MARGIN_CALLS,
-    OTHERS,
-    Feeder,
-    Link,
-    Parts,
-    chain_depeg,
-)
+from cascade.analysis.links.model import Feeder, Link, Parts
+from cascade.recording.tables import TransactionRow, UnwindRow
+from cascade.vocabulary import LinkBasis, LinkKind, Motive, NoLink
 
 __all__ = ["loop_unwinding"]
-
-_CALLED, _LEAVES, _STOPS = "called", "left as the pool's price fell", "stops"
-
-_REASONS = {"called": _CALLED, "gives up": _CALLED, "leaves": _LEAVES, "health": _STOPS}
-"""How an owner's reason begins, and what it says. Giving up is what follows a call whose deadline passed."""
 
 
 def loop_unwinding(run: Evidence) -> list[Link]:
@@ -32,19 +19,16 @@ def loop_unwinding(run: Evidence) -> list[Link]:
     Why each was sold is in the journal: the reason of its transaction. A call feeds it, or the fall of the collateral
     at the pool, which is what owners who leave and owners with a stop watch; of an asset of the path the path's.
     """
-    rows = run.frames.unwinds.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
+    rows = sorted(run.frames.rows(UnwindRow), key=lambda row: (row.block_number, row.log_index))
     if not rows:
         return []
-    transactions = run.frames.transactions
-    reasons = dict(zip(transactions["tx_hash"].tolist(), transactions["reason"].tolist(), strict=True))
-    events = [
-        Event(run.moment(row), run.dollars(row["debt_asset"], row["proceeds_raw"], row["block_number"])) for row in rows
-    ]
+    motives = {row.tx_hash: row.motive for row in run.frames.rows(TransactionRow)}
+    events = [Event(run.moment(row), run.dollars(row.debt_asset, row.proceeds_raw, row.block_number)) for row in rows]
     amounts: dict[Feeder, Fraction] = {}
     sums: dict[str, Fraction] = {}
     for row, event in zip(rows, events, strict=True):
-        why = _why(reasons.get(row["tx_hash"], ""))
-        feeder = _feeder(run, why, row)
+        motive = motives.get(row.tx_hash, Motive.NONE)
+        why, feeder = _why(motive), _feeder(run, motive, row)
         amounts[feeder] = amounts.get(feeder, Fraction(0)) + event.dollars
         sums[why] = sums.get(why, Fraction(0)) + event.dollars
     size = total(events)
@@ -59,7 +43,7 @@ def loop_unwinding(run: Evidence) -> list[Link]:
     peaked, peak = busiest(events, run.start.timestamp)
     return [
         Link(
-            LOOP_UNWINDING,
+            LinkKind.LOOP_UNWINDING,
             f"{counted(len(rows), 'sale')} of loops by their owners: {shares}.",
             events[0].at,
             peaked,
@@ -68,20 +52,30 @@ def loop_unwinding(run: Evidence) -> list[Link]:
             "dollars sold",
             peak,
             "dollars sold in a minute",
-            "journal",
+            LinkBasis.JOURNAL,
             lambda: Parts.weighed(amounts),
         )
     ]
 
 
-def _why(reason: str) -> str:
-    return next((why for begins, why in _REASONS.items() if reason.startswith(begins)), "for other reasons")
+def _why(motive: str) -> str:
+    match motive:
+        case Motive.MARGIN_CALL:
+            return "called"
+        case Motive.LEAVING:
+            return "left as the pool's price fell"
+        case Motive.STOP:
+            return "stops"
+        case _:
+            return "for other reasons"
 
 
-def _feeder(run: Evidence, why: str, row: dict[Any, Any]) -> Feeder:
-    if why == _CALLED:
-        return MARGIN_CALLS, why
-    if why in (_LEAVES, _STOPS):
-        asset = row["collateral_asset"]
-        return MACRO_SHOCK if asset in run.path_assets else chain_depeg(asset), why
-    return OTHERS, why
+def _feeder(run: Evidence, motive: str, row: UnwindRow) -> Feeder:
+    why, asset = _why(motive), row.collateral_asset
+    match motive:
+        case Motive.MARGIN_CALL:
+            return LinkKind.MARGIN_CALLS, why
+        case Motive.LEAVING | Motive.STOP:
+            return LinkKind.MACRO_SHOCK if asset in run.path_assets else LinkKind.CHAIN_DEPEG.of(asset), why
+        case _:
+            return NoLink.OTHERS, why

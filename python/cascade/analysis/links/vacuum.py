@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cascade.analysis.links.evidence import Evidence, Place
-from cascade.analysis.links.model import (
-    ACCOUNT_LIQUIDATIONS,
-    Feeder,
-    Link,
-    Moment,
-    Parts,
-    Point,
-    exchange_depeg,
-    flash_crash,
-    leverage,
-    vacuum,
-)
+from cascade.analysis.links.model import Feeder, Link, Moment, Parts, Point, Split
 from cascade.analysis.links.spells import lowest_spell
-from cascade.vocabulary import Phase
+from cascade.recording.store import rows_of
+from cascade.recording.tables import ExchangeEventRow, LiquidityRow, TradeRow
+from cascade.vocabulary import HEADLINE_DEPTH_BPS, ExchangeEvent, LinkBasis, LinkKind, Motive, Phase, Role
 
 __all__ = ["vacuums"]
 
-_WITHIN_BPS = 200
 _LINE = Fraction(1, 2)
 _NEAR = Fraction(5, 100)
 _FULL = Fraction(90, 100)
 _LOOKED_SECONDS = 600
 """How long after its beginning the lowest point is looked for: later on makers are gone for other reasons."""
 
-_FORGOTTEN = "exchange"
+_FORGOTTEN = Role.EXCHANGE
 """Role of the account whose orders the scenario left in books."""
-
-_MARGIN = "uniMMR"
-"""How the reason of a maker begins that took its quotes away because of its margin."""
 
 
 def vacuums(run: Evidence) -> list[Link]:
@@ -66,7 +52,7 @@ def vacuums(run: Evidence) -> list[Link]:
         )
         links.append(
             Link(
-                vacuum(book),
+                LinkKind.LIQUIDITY_VACUUM.of(book),
                 what,
                 spell.started,
                 peaked,
@@ -75,7 +61,7 @@ def vacuums(run: Evidence) -> list[Link]:
                 "% of the start",
                 low,
                 "tokens bid within 2 %",
-                "journal",
+                LinkBasis.JOURNAL,
                 _why(run, book, makers, peaked, since=_last_full(points, peaked)),
             )
         )
@@ -88,14 +74,12 @@ def _tokens(amount: Fraction) -> str:
 
 def _bids(run: Evidence, book: str) -> list[Point]:
     frame = run.frames.liquidity
-    frame = frame[(frame["venue"] == book) & (frame["within_bps"] == _WITHIN_BPS)]
-    rows = frame.sort_values("block_number", kind="stable").to_dict("records")
+    frame = frame[(frame["venue"] == book) & (frame["within_bps"] == HEADLINE_DEPTH_BPS)]
+    rows = rows_of(frame.sort_values("block_number", kind="stable"), LiquidityRow)
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
-    before = [row for row in rows if row["phase"] != Phase.CRASH][-1:]
-    points = [Point(run.start, Fraction(row["sell_raw"], unit)) for row in before]
-    return points + [
-        Point(run.moment(row), Fraction(row["sell_raw"], unit)) for row in rows if row["phase"] == Phase.CRASH
-    ]
+    before = [row for row in rows if row.phase != Phase.CRASH][-1:]
+    points = [Point(run.start, Fraction(row.sell_raw, unit)) for row in before]
+    return points + [Point(run.moment(row), Fraction(row.sell_raw, unit)) for row in rows if row.phase == Phase.CRASH]
 
 
 def _first_minutes(points: list[Point], line: Fraction) -> list[Point]:
@@ -133,13 +117,13 @@ def _last_full(points: list[Point], peaked: Moment) -> int:
     return full[-1].at.block
 
 
-def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *, since: int) -> Callable[[], Parts]:
+def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *, since: int) -> Split:
     def split() -> Parts:
         amounts: dict[Feeder, Fraction] = {}
         last = _last_acts(run, book, peaked)
-        for account, (_, kind, reason) in last.items():
+        for account, (_, kind, motive) in last.items():
             if kind != "requote" and account in makers:
-                feeder = _gone(run, book, makers[account], kind, reason)
+                feeder = _gone(run, book, makers[account], kind, motive)
                 amounts[feeder] = amounts.get(feeder, Fraction(0)) + makers[account].size
         for place, account, role, link, amount in _fills(run, book, peaked):
             if place[0] > since and last.get(account, ((0, 0), "requote", ""))[1] == "requote":
@@ -150,13 +134,13 @@ def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *
     return split
 
 
-def _gone(run: Evidence, book: str, ladder: _Ladder, kind: str, reason: str) -> Feeder:
+def _gone(run: Evidence, book: str, ladder: _Ladder, kind: str, motive: str) -> Feeder:
     if kind == "liquidation":
-        return ACCOUNT_LIQUIDATIONS, "quotes cancelled by the engine"
-    if reason.startswith(_MARGIN):
-        return leverage(ladder.cohort), "quotes pulled at a low margin"
+        return LinkKind.ACCOUNT_LIQUIDATIONS, "quotes cancelled by the engine"
+    if motive == Motive.LOW_MARGIN:
+        return LinkKind.LEVERAGE.of(ladder.cohort), "quotes pulled at a low margin"
     spec = run.books[book]
-    link = exchange_depeg(spec["base"]) if spec.get("redemption") else flash_crash(spec["base"])
+    link = LinkKind.EXCHANGE_DEPEG.of(spec["base"]) if spec.get("redemption") else LinkKind.FLASH_CRASH.of(spec["base"])
     return link, "quotes pulled at a low price"
 
 
@@ -173,20 +157,20 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
         & frame["intent"].isin(["requote", "pull"])
         & (frame["block_number"] <= peaked.block)
     ]
-    names = ("block_number", "transaction_index", "actor", "intent", "reason")
+    names = ("block_number", "transaction_index", "actor", "intent", "motive")
     acts: list[tuple[Place, str, str, str]] = [
-        ((block, index), actor, intent, reason)
-        for block, index, actor, intent, reason in zip(*(frame[name].tolist() for name in names), strict=True)
+        ((block, index), actor, intent, motive)
+        for block, index, actor, intent, motive in zip(*(frame[name].tolist() for name in names), strict=True)
     ]
     acts += [
-        ((row["block_number"], run.index_of(row["tx_hash"])), row["account"], "liquidation", "")
-        for row in run.frames.exchange_events.to_dict("records")
-        if row["kind"] == "liquidation-started" and row["block_number"] <= peaked.block
+        ((row.block_number, run.index_of(row.tx_hash)), row.account, "liquidation", "")
+        for row in run.frames.rows(ExchangeEventRow)
+        if row.kind == ExchangeEvent.LIQUIDATION_STARTED and row.block_number <= peaked.block
     ]
     last: dict[str, tuple[Place, str, str]] = {}
-    for place, account, kind, reason in sorted(acts):
+    for place, account, kind, motive in sorted(acts):
         if kind == "requote" or last.get(account, ((0, 0), "requote", ""))[1] == "requote":
-            last[account] = (place, kind, reason)
+            last[account] = (place, kind, motive)
     return last
 
 
@@ -201,11 +185,11 @@ def _fills(run: Evidence, book: str, peaked: Moment) -> list[tuple[Place, str, s
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
     return [
         (
-            (row["block_number"], run.index_of(row["tx_hash"])),
-            row["maker"],
-            row["maker_role"],
+            (row.block_number, run.index_of(row.tx_hash)),
+            row.maker,
+            row.maker_role,
             run.link_of_sale(book, row),
-            Fraction(row["base_raw"], unit),
+            Fraction(row.base_raw, unit),
         )
-        for row in frame.sort_values(["block_number", "log_index"], kind="stable").to_dict("records")
+        for row in rows_of(frame.sort_values(["block_number", "log_index"], kind="stable"), TradeRow)
     ]

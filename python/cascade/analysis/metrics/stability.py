@@ -16,9 +16,9 @@ from cascade.recording.tables import PositionRow
 from cascade.units import BPS, e8_to_float, to_tokens
 from cascade.vocabulary import Phase
 
-__all__ = ["DEPTH_BPS", "NEAR_THE_LINE", "Stability", "sale_elasticity", "stability", "stability_over_time"]
+__all__ = ["NEAR_THE_LINE", "STABILITY_DEPTH_BPS", "Stability", "sale_elasticity", "stability", "stability_over_time"]
 
-DEPTH_BPS = 50
+STABILITY_DEPTH_BPS = 50
 """Fall of a venue's price over which its depth is taken, in 1e-4."""
 
 NEAR_THE_LINE = 1.01
@@ -127,7 +127,7 @@ def _figures(holdings: _Holdings, book: PriceBook, asset: str, block: int, depth
     for line in (1.0, NEAR_THE_LINE):
         under = chosen & (health < line)
         pressure = float((holdings.elasticity[under] * holdings.collateral[under]).sum())
-        flow = depth / (DEPTH_BPS / BPS)
+        flow = depth / (STABILITY_DEPTH_BPS / BPS)
         rho = pressure / flow if flow else float("inf") if pressure else 0.0
         figures += [float(holdings.collateral[under].sum()), rho]
     return e8_to_float(book.oracle(asset, block)), depth, *figures
@@ -146,7 +146,7 @@ class _History:
 def _depths(frames: Frames) -> dict[str, _History]:
     # Depth of an asset over all venues that quote it, each change of any of them a new sum.
     depths = frames.venue_liquidity
-    rows = depths[depths["within_bps"] == DEPTH_BPS].sort_values("block_number", kind="stable")
+    rows = depths[depths["within_bps"] == STABILITY_DEPTH_BPS].sort_values("block_number", kind="stable")
     last: dict[str, dict[str, int]] = {}
     sums: dict[str, dict[int, int]] = {}
     columns = (rows[name].tolist() for name in ("venue", "block_number", "sell_raw"))

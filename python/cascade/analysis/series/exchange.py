@@ -7,12 +7,13 @@ from collections import defaultdict
 import pandas as pd
 
 from cascade.analysis.frames import Frames
+from cascade.recording.store import rows_of
+from cascade.recording.tables import LiquidityRow, MarginCohortRow
 from cascade.units import WAD, e8_to_float, to_tokens
-from cascade.vocabulary import Phase
+from cascade.vocabulary import HEADLINE_DEPTH_BPS, Phase
 
 __all__ = ["accounts_over_time", "bids_over_time", "book_prices", "forced_sales_over_time", "leverage_over_time"]
 
-_WITHIN_BPS = 200
 
 _LEVELS = (("free", "free"), ("warning", "warning"), ("reduce_only", "reduce-only"), ("liquidation", "liquidation"))
 
@@ -67,15 +68,17 @@ def bids_over_time(frames: Frames) -> pd.DataFrame:
     """
     rows = []
     for book, spec in _books(frames).items():
-        found = frames.liquidity[(frames.liquidity["venue"] == book) & (frames.liquidity["within_bps"] == _WITHIN_BPS)]
+        found = frames.liquidity[
+            (frames.liquidity["venue"] == book) & (frames.liquidity["within_bps"] == HEADLINE_DEPTH_BPS)
+        ]
         found = found.sort_values("block_number", kind="stable")
         decimals = frames.decimals(spec["base"])
         start = float("nan")
-        for row in found.to_dict("records"):
-            tokens = float(to_tokens(row["sell_raw"], decimals))
-            if row["phase"] != Phase.CRASH:
+        for row in rows_of(found, LiquidityRow):
+            tokens = float(to_tokens(row.sell_raw, decimals))
+            if row.phase != Phase.CRASH:
                 start = tokens or float("nan")
-            rows.append((row["timestamp"], book, tokens, 100 * tokens / start))
+            rows.append((row.timestamp, book, tokens, 100 * tokens / start))
     return pd.DataFrame(rows, columns=["timestamp", "book", "tokens", "pct"])
 
 
@@ -88,10 +91,10 @@ def leverage_over_time(frames: Frames) -> pd.DataFrame:
         `timestamp`, `cohort`, `leverage` (gross over equity; none without equity), `equity_usd`.
     """
     rows = []
-    for row in _of_borrowers(frames).to_dict("records"):
-        equity = row["equity_raw"]
-        leverage = row["gross_raw"] / equity if equity > 0 else float("nan")
-        rows.append((row["timestamp"], row["cohort"], leverage, _stable(frames, equity)))
+    for row in rows_of(_of_borrowers(frames), MarginCohortRow):
+        equity = row.equity_raw
+        leverage = row.gross_raw / equity if equity > 0 else float("nan")
+        rows.append((row.timestamp, row.cohort, leverage, _stable(frames, equity)))
     return pd.DataFrame(rows, columns=["timestamp", "cohort", "leverage", "equity_usd"])
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from cascade.analysis.frames import Frames, positions_usd
 from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.store import rows_of
+from cascade.recording.tables import HealthRow, LiquidationRow, LiquidityRow, LoopRow, PositionRow
 from cascade.units import BPS, e8_to_float, to_tokens
 from cascade.vocabulary import Phase, Valuation
 
@@ -47,8 +49,8 @@ def health_over_time(frames: Frames, *, every: int = 1) -> pd.DataFrame:
     health = frames.health[frames.health["phase"] == Phase.CRASH]
     buckets = sorted(set(zip(health["health_low_bps"].tolist(), health["health_high_bps"].tolist(), strict=True)))
     filled = {
-        (row["block_number"], row["health_low_bps"]): (row["positions"], e8_to_float(row["collateral_base_e8"]))
-        for row in health.to_dict("records")
+        (row.block_number, row.health_low_bps): (row.positions, e8_to_float(row.collateral_base_e8))
+        for row in rows_of(health, HealthRow)
     }
     rows = []
     crash = frames.chain_blocks[frames.chain_blocks["phase"] == Phase.CRASH]
@@ -70,23 +72,23 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
         shortfall of the open positions at that valuation, as `summary.shortfalls` has it; NaN without a price.
     """
     book = PriceBook(frames)
-    changes = frames.positions.sort_values("block_number", kind="stable").to_dict("records")
-    keys = sorted({(row["borrower"], row["collateral_asset"], row["debt_asset"]) for row in changes})
+    changes = sorted(frames.rows(PositionRow), key=lambda row: row.block_number)
+    keys = sorted({(row.borrower, row.collateral_asset, row.debt_asset) for row in changes})
     index = {key: i for i, key in enumerate(keys)}
     pairs = {pair: np.array([key[1:] == pair for key in keys]) for pair in sorted({key[1:] for key in keys})}
     balances = _OpenBalances(np.zeros(len(keys)), np.zeros(len(keys)), pairs)
     deficits = _deficits_by_block(frames)
     prices = frames.prices["block_number"].tolist()
     first = frames.first_chain_block
-    blocks = sorted({first, frames.last_block, *prices, *(row["block_number"] for row in changes)})
+    blocks = sorted({first, frames.last_block, *prices, *(row.block_number for row in changes)})
     written_off, position = 0.0, 0
     rows = []
     for block in blocks:
-        while position < len(changes) and changes[position]["block_number"] <= block:
+        while position < len(changes) and changes[position].block_number <= block:
             row = changes[position]
-            at = index[row["borrower"], row["collateral_asset"], row["debt_asset"]]
-            balances.collateral[at] = float(to_tokens(row["collateral_raw"], frames.decimals(row["collateral_asset"])))
-            balances.debt[at] = float(to_tokens(row["debt_raw"], frames.decimals(row["debt_asset"])))
+            at = index[row.borrower, row.collateral_asset, row.debt_asset]
+            balances.collateral[at] = float(to_tokens(row.collateral_raw, frames.decimals(row.collateral_asset)))
+            balances.debt[at] = float(to_tokens(row.debt_raw, frames.decimals(row.debt_asset)))
             position += 1
         if block < first or block not in frames.timestamps:
             continue
@@ -98,10 +100,10 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
 
 def _deficits_by_block(frames: Frames) -> dict[int, float]:
     deficits: dict[int, float] = {}
-    for row in frames.liquidations.to_dict("records"):
-        tokens = float(to_tokens(row["deficit_raw"], frames.decimals(row["debt_asset"])))
-        worth = tokens * e8_to_float(row["debt_price_e8"])
-        deficits[row["block_number"]] = deficits.get(row["block_number"], 0.0) + worth
+    for row in frames.rows(LiquidationRow):
+        tokens = float(to_tokens(row.deficit_raw, frames.decimals(row.debt_asset)))
+        worth = tokens * e8_to_float(row.debt_price_e8)
+        deficits[row.block_number] = deficits.get(row.block_number, 0.0) + worth
     return deficits
 
 
@@ -135,10 +137,10 @@ def depth_over_time(frames: Frames) -> pd.DataFrame:
         `timestamp`, `venue`, `within_bps`, `tokens` (of the venue's second coin).
     """
     rows = []
-    for row in frames.venue_liquidity.to_dict("records"):
-        asset = frames.parameters["venues"][row["venue"]]["coins"][1]
-        tokens = float(to_tokens(row["sell_raw"], frames.decimals(asset)))
-        rows.append((row["timestamp"], row["venue"], row["within_bps"], tokens))
+    for row in rows_of(frames.venue_liquidity, LiquidityRow):
+        asset = frames.parameters["venues"][row.venue]["coins"][1]
+        tokens = float(to_tokens(row.sell_raw, frames.decimals(asset)))
+        rows.append((row.timestamp, row.venue, row.within_bps, tokens))
     return pd.DataFrame(rows, columns=["timestamp", "venue", "within_bps", "tokens"])
 
 
@@ -153,9 +155,9 @@ def leverage_at_build(frames: Frames) -> pd.DataFrame:
     liquidated = set(frames.liquidations["borrower"])
     first: dict[str, int] = {}
     last: dict[str, int] = {}
-    for row in frames.loops.sort_values("round", kind="stable").to_dict("records"):
-        first.setdefault(row["borrower"], row["supplied_raw"])
-        last[row["borrower"]] = row["collateral_raw"]
+    for row in sorted(frames.rows(LoopRow), key=lambda row: row.round):
+        first.setdefault(row.borrower, row.supplied_raw)
+        last[row.borrower] = row.collateral_raw
     rows = [(name, last[name] / own, name in liquidated) for name, own in first.items() if own]
     return pd.DataFrame(rows, columns=["borrower", "leverage", "liquidated"])
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from cascade.errors import MissingPart
 from cascade.scenario.model.common import Amount, Bps, Moment, Name, PositiveAmount, Spec, exact_decimal
+from cascade.units import BPS
 
 __all__ = [
     "BLOCKS_PER_STEP",
@@ -139,15 +140,15 @@ class BookSpec(Spec):
 class DeskLineSpec(Spec):
     """Terms of loans against one pledge."""
 
-    initial_ltv_bps: Annotated[int, Field(ge=1, le=10_000)] = 6500
+    initial_ltv_bps: Annotated[int, Field(ge=1, le=BPS)] = 6500
     """Highest LTV at which a loan starts, and to which a liquidation returns it, in 1e-4."""
-    margin_call_ltv_bps: Annotated[int, Field(ge=1, le=10_000)] = 7500
+    margin_call_ltv_bps: Annotated[int, Field(ge=1, le=BPS)] = 7500
     """LTV from which the borrower receives a margin call, in 1e-4."""
-    liquidation_ltv_bps: Annotated[int, Field(ge=1, le=10_000)] = 8300
+    liquidation_ltv_bps: Annotated[int, Field(ge=1, le=BPS)] = 8300
     """LTV from which the pledge is sold, in 1e-4."""
     liquidation_fee_bps: Bps = 200
     """Fee of a forced sale, in 1e-4 of its proceeds, paid to the insurance fund."""
-    sale_share_bps: Annotated[int, Field(ge=1, le=10_000)] = 10_000
+    sale_share_bps: Annotated[int, Field(ge=1, le=BPS)] = BPS
     """Largest share of a pledge that one liquidation sells, in 1e-4."""
     call_seconds: Annotated[int, Field(ge=1, le=30 * 86_400)] = 1800
     """Time from a margin call to its deadline, in seconds."""
@@ -247,7 +248,7 @@ class MarginRulesSpec(Spec):
     """uniMMR below which positions can only be reduced."""
     liquidation: _Ratio = Decimal(1)
     """uniMMR at and below which the engine liquidates."""
-    slice_bps: Annotated[int, Field(ge=1, le=10_000)] = 5000
+    slice_bps: Annotated[int, Field(ge=1, le=BPS)] = 5000
     """Share of an asset or position that one call sells, in 1e-4 of its size when the liquidation started."""
     fee_bps: Bps = 0
     """Fee of a forced sale, in 1e-4 of its proceeds, paid to the insurance fund."""

@@ -89,7 +89,7 @@ class ExchangeArbitrageurSpec(ExchangeAgent, SingleAgent):
     """Tokens of the stable that it holds at the start, on each side."""
     base: PositiveAmount
     """Tokens of the base that it holds at the start, on each side."""
-    min_edge_bps: Annotated[int, Field(ge=0, le=10_000)] = 20
+    min_edge_bps: Annotated[int, Field(ge=0, le=BPS)] = 20
     """Smallest gap that it trades on, after fees, in 1e-4."""
     max_per_block: PositiveAmount
     """Most traded per block, in tokens of the base."""
@@ -158,9 +158,9 @@ class DeskWhaleSpec(ExchangeAgent):
     leave_below: Distribution | None = None
     """Price of the pool below which a whale unwinds everything by choice; each draws its own. null disables leaving by
     choice."""
-    tranche_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
+    tranche_bps: Annotated[int, Field(ge=1, le=BPS)] = 500
     """Most sold per block, in 1e-4 of the collateral that the loop started with."""
-    max_slippage_bps: Annotated[int, Field(ge=1, le=10_000)] = 300
+    max_slippage_bps: Annotated[int, Field(ge=1, le=BPS)] = 300
     """Most that its own sale may cost against the pool's price, in 1e-4; a tranche is cut to that."""
     tip_gwei: Amount = Decimal(2)
     """Priority fee offered per unit of gas on chain, in gwei."""

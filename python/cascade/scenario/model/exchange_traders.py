@@ -51,7 +51,7 @@ class LadderSpec(Spec):
 class ObligationSpec(Spec):
     """Quotes that a maker owes the exchange while others pull theirs. A remedy."""
 
-    share_bps: Annotated[int, Field(ge=1, le=10_000)]
+    share_bps: Annotated[int, Field(ge=1, le=BPS)]
     """Share of its ladder that it keeps quoting, in 1e-4, until its account is liquidated."""
 
 
@@ -249,7 +249,7 @@ class NoiseTraderSpec(ExchangeAgent, GroupAgent):
     """Book where they trade."""
     order: Distribution
     """Size of an order, in tokens of the base."""
-    chance_bps: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    chance_bps: Annotated[int, Field(ge=1, le=BPS)] = 1000
     """Chance that a trader trades in a block, in 1e-4."""
     base: PositiveAmount
     """Tokens of the base that each holds at the start."""

@@ -43,7 +43,7 @@ class ReserveSpec(Spec):
     """Loan to value: most that may be borrowed against the asset, in 1e-4 of its value."""
     liquidation_threshold_bps: Bps = 0
     """Share of the asset's value that counts in the health factor, in 1e-4."""
-    liquidation_bonus_bps: Annotated[int, Field(ge=0, le=10_000)] = 0
+    liquidation_bonus_bps: Annotated[int, Field(ge=0, le=BPS)] = 0
     """Premium on the debt repaid that a liquidator receives in collateral, in 1e-4: 500 is 5 %."""
     liquidation_protocol_fee_bps: Bps = 1000
     """Share of the bonus that goes to the treasury, in 1e-4."""
@@ -85,7 +85,7 @@ class EModeSpec(Spec):
     """LTV of its collateral, in 1e-4."""
     liquidation_threshold_bps: Bps
     """Liquidation threshold of its collateral, in 1e-4."""
-    liquidation_bonus_bps: Annotated[int, Field(ge=1, le=10_000)]
+    liquidation_bonus_bps: Annotated[int, Field(ge=1, le=BPS)]
     """Liquidation bonus of its collateral, in 1e-4."""
     collateral: list[Name]
     """Assets that count as collateral with these lines."""

@@ -44,7 +44,7 @@ class KeeperSpec(GroupAgent):
     """Most liquidations that a bot proposes per block."""
     latency_blocks: Annotated[int, Field(ge=0, le=1000)] = 0
     """Blocks from a health factor's fall below 1 until the bot sees it."""
-    attention_bps: Bps = 10_000
+    attention_bps: Bps = BPS
     """Chance that a bot notices a liquidatable position in a block, in 1e-4."""
     bid_share_bps: Bps = 1000
     """Share of the expected profit offered as priority fee, in 1e-4."""
@@ -104,9 +104,9 @@ class WhaleSpec(TippingAgent):
     leave_below: Distribution | None = None
     """Price in the venue's quote below which a whale unwinds everything by choice; each draws its own. null disables
     leaving by choice."""
-    tranche_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
+    tranche_bps: Annotated[int, Field(ge=1, le=BPS)] = 500
     """Most sold per block, in 1e-4 of the collateral that the loop started with."""
-    max_slippage_bps: Annotated[int, Field(ge=1, le=10_000)] = 300
+    max_slippage_bps: Annotated[int, Field(ge=1, le=BPS)] = 300
     """Most that its own sale may cost against the pool's price, in 1e-4; a tranche is cut to that."""
 
     @model_validator(mode="after")
@@ -159,7 +159,7 @@ class StopLossSpec(TippingAgent):
     """Health factor at which each member acts."""
     target_health_factor: PositiveAmount = Decimal("1.1")
     """Health factor that each member restores."""
-    max_slippage_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
+    max_slippage_bps: Annotated[int, Field(ge=1, le=BPS)] = 500
     """Most that its own sale may cost against the pool's price, in 1e-4; beyond that it waits."""
 
     @model_validator(mode="after")
@@ -227,7 +227,7 @@ class LenderExitSpec(TippingAgent):
     """The asset lent."""
     share_bps: Bps = 5000
     """Share of the supply that leaves in the end, in 1e-4."""
-    tranche_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
+    tranche_bps: Annotated[int, Field(ge=1, le=BPS)] = 500
     """Amount requested per block, in 1e-4 of the supply at the start."""
     venue: Name
     """Pool whose price makes them leave."""

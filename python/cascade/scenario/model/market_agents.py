@@ -19,6 +19,7 @@ from cascade.scenario.model.kinds import (
     StatedAmount,
     TippingAgent,
 )
+from cascade.units import BPS
 from cascade.vocabulary import Role
 
 __all__ = [
@@ -41,7 +42,7 @@ class PathPosterSpec(AgentBase):
     kind: Literal["path-poster"]
     assets: list[Name]
     """Assets whose price it posts; each needs a posted oracle and a path."""
-    deviation_bps: Annotated[int, Field(ge=0, le=10_000)] = 0
+    deviation_bps: Annotated[int, Field(ge=0, le=BPS)] = 0
     """Smallest change that is posted, in 1e-4; 0 posts every change."""
     heartbeat_seconds: Annotated[int, Field(ge=1)] = 3600
     """Time after which an unchanged price is posted again."""
@@ -72,7 +73,7 @@ class MarketPosterSpec(AgentBase):
     """Asset whose price it posts: it needs a posted oracle, and is the second coin of the venue."""
     venue: Name
     """The pool whose price is posted."""
-    deviation_bps: Annotated[int, Field(ge=0, le=10_000)] = 50
+    deviation_bps: Annotated[int, Field(ge=0, le=BPS)] = 50
     """Smallest change that is posted, in 1e-4."""
     heartbeat_seconds: Annotated[int, Field(ge=1)] = 3600
     """Time after which an unchanged price is posted again."""
@@ -156,7 +157,7 @@ class ArbitrageurSpec(SingleAgent, TippingAgent):
     """Minting contract or second pool of the same pair."""
     capital: PositiveAmount
     """Own capital, in tokens of the venue's first coin."""
-    min_edge_bps: Annotated[int, Field(ge=0, le=10_000)] = 10
+    min_edge_bps: Annotated[int, Field(ge=0, le=BPS)] = 10
     """Smallest gap that it trades on, after fees, in 1e-4."""
     max_per_block: PositiveAmount | None = None
     """Most traded per block, in tokens of the venue's second coin; null disables this limit."""
@@ -220,7 +221,7 @@ class ProviderExitSpec(TippingAgent):
     """Price in the quote below which they leave."""
     share_bps: Bps = 5000
     """Share of the pool that leaves in the end, in 1e-4."""
-    tranche_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
+    tranche_bps: Annotated[int, Field(ge=1, le=BPS)] = 500
     """Most that leaves in a block, in 1e-4 of the pool at the start."""
 
     def rights(self, spec: Sections) -> Iterator[Exclusive]:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from cascade.scenario.model.assets import AssetKind
 from cascade.scenario.model.common import Amount, Name, PositiveAmount, Spec, exact_decimal
 from cascade.scenario.model.kinds import Case, StatedAmount, VenueBase
+from cascade.units import BPS
 
 __all__ = [
     "AmmVenue",
@@ -136,7 +137,7 @@ class AmmVenue(PoolVenue):
 
     reserves: dict[Name, PositiveAmount]
     """Reserves by asset, in tokens."""
-    max_build_drift_bps: Annotated[int, Field(ge=0, le=10_000)] = 200
+    max_build_drift_bps: Annotated[int, Field(ge=0, le=BPS)] = 200
     """Most by which loops that are built through the pool may move its price, in 1e-4; a larger move is an error."""
 
 

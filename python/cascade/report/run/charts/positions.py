@@ -13,6 +13,7 @@ from cascade.report.shared.style import (
     dollar_axis,
     spec,
 )
+from cascade.units import BPS
 
 __all__ = ["health", "leverage", "risk"]
 
@@ -22,7 +23,7 @@ def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -
     names, lows = data.columns.index("bucket"), data.columns.index("low")
     low_of = {row[names]: row[lows] for row in data.rows}
     order = sorted(low_of, key=lambda name: low_of[name])
-    under = [name for name in order if low_of[name] < 10_000]
+    under = [name for name in order if low_of[name] < BPS]
     colours = _ramp("#8f1d18", "#f2b8a8", len(under)) + _ramp("#cfe0f1", "#1c4f88", len(order) - len(under))
     chart = (
         alt.Chart(alt.NamedData("health"))
