@@ -169,7 +169,7 @@ def test_page__of_a_run_with_causes__has_their_section_and_without__has_none(fin
 
     assert 'id="further-runs"' not in without
     assert 'id="further-runs"' in page
-    assert "3.03 times the $0.1200 without forced liquidations" in page
+    assert "3.03 times its fall without forced liquidations, $0.1200" in page
     assert "whale 0.2366, keeper 0.1266" in page
     assert '"shapley"' in page
 

@@ -81,7 +81,7 @@ def test_datasets__blocks_of_the_exchange_between__draw_the_same(tmp_path: Path,
         sets = datasets(frames, summarise(frames))
         table = sets.pop("liquidations")
         block = table.columns.index("block")
-        drawn.append((sets, [row[:block] + row[block + 1 :] for row in table.rows]))
+        drawn.append((sets, [[*row[:block], *row[block + 1 :]] for row in table.rows]))
         assert len(cause_frames(frames)["blockspace"]) == 39
     for name, drawn_alone in drawn[0][0].items():
         assert drawn[1][0][name] == drawn_alone, name

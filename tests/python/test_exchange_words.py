@@ -56,18 +56,18 @@ FIGURES = ExchangeFigures(
 
 def test_reading__of_a_crash__says_falls_liquidations_payers_and_net_delta() -> None:
     assert exchange_reading(FIGURES) == (
-        "2 trades of $1.50 M; $250.0 k of it were forced sales. "
+        "2 trades of $1.50 M; $250.0 k of that were forced sales. "
         "Largest falls from a price five minutes earlier: ALT-USDC 85.6 % to 21:31:18 UTC. "
-        "Unified accounts liquidated: 20 of makers; the insurance fund paid $1.00 M, $0 were deleveraged, "
-        "$49.54 k is bad debt. "
-        "Net delta of each of makers at the start: ALT $1.00 M, USDe $0."
+        "Unified accounts liquidated: 20 of makers; the insurance fund paid $1.00 M, $0 of positions "
+        "were auto-deleveraged, and $49.54 k is bad debt. "
+        "Net delta of each account of makers at the start: ALT $1.00 M, USDe $0."
     )
 
 
 def test_reading__nobody_liquidated_and_no_fall__leaves_out_what_did_not_happen() -> None:
     quiet = replace(FIGURES, books={}, accounts_liquidated={}, net_delta_usd={})
 
-    assert exchange_reading(quiet) == "2 trades of $1.50 M; $250.0 k of it were forced sales."
+    assert exchange_reading(quiet) == "2 trades of $1.50 M; $250.0 k of that were forced sales."
 
 
 def test_reading__scenario_without_an_exchange__is_empty() -> None:

@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 from cascade.analysis import Frames
-from cascade.recording.tables import TABLES
+from cascade.recording.store import rows_of
+from cascade.recording.tables import TABLES, LinkRow
 from cascade.report import build_report
 from cascade.report.run.chain_datasets import chain_frames
-from cascade.report.run.link_words import chain_reading, link_words, place_of, size_of, title_of
-from cascade.vocabulary import LinkKind
+from cascade.report.run.class_words import class_name, pivot_name, pivot_reason
+from cascade.report.run.link_words import Place, chain_reading, link_words, place_of, size_of, title_of
+from cascade.vocabulary import LinkKind, PivotKind
 
 from .chain_by_hand import SECONDS, START, USDC, ChainByHand, raw
 from .test_report import HOSTILE, Page, finished
@@ -55,7 +57,7 @@ def rows_of_links() -> list[dict[str, Any]]:
 
 
 def test_link_words__of_three_links__say_sizes_and_feeders_as_a_person_reads_them() -> None:
-    words = link_words(pd.DataFrame(rows_of_links(), columns=TABLES["links"].column_names))
+    words = link_words(rows_of(pd.DataFrame(rows_of_links(), columns=TABLES["links"].column_names), LinkRow))
 
     assert [(word.order, word.title, word.started, word.ended, word.size) for word in words] == [
         (1, "Macro shock", "20:46:00", "had not ended", "30.0 % of the start"),
@@ -91,11 +93,37 @@ def test_title_of__every_declared_link__has_words_and_a_place() -> None:
     subjects = dict.fromkeys(
         (LinkKind.CHAIN_DEPEG, LinkKind.EXCHANGE_DEPEG, LinkKind.FLASH_CRASH, LinkKind.RECOVERY), "ALT"
     ) | {LinkKind.LEVERAGE: "makers", LinkKind.LIQUIDITY_VACUUM: "ALT-USDC"}
+    titles = []
     for kind in LinkKind:
         link_name = kind.of(subjects[kind]) if kind in subjects else kind.value
         assert kind in meaning
-        assert title_of(link_name) != kind
-        assert place_of(link_name) in ("input", "chain and desk", "on chain", "exchange")
+        titles.append(title_of(link_name))
+        assert kind not in titles[-1]
+        assert subjects.get(kind, "") in titles[-1]
+        assert place_of(link_name) in Place
+    assert len(set(titles)) == len(LinkKind)
+
+
+def test_title_of__a_kind_that_is_not_declared__is_refused() -> None:
+    with pytest.raises(ValueError, match="eclipse"):
+        title_of("eclipse:ALT")
+
+
+def test_class_name__of_deeds_and_roles__says_who_did_what() -> None:
+    names = {
+        "keeper": "keeper",
+        "forced:maker": "maker, forced sales",
+        "quote:maker": "maker, orders placed",
+        "cancel:maker": "maker, orders withdrawn",
+        "liquidity:provider": "provider, liquidity",
+        "my:own-agent": "my:own-agent",
+    }
+    assert {actor_class: class_name(actor_class) for actor_class in names} == names
+
+
+def test_pivot_words__of_every_kind__differ() -> None:
+    kinds = list(PivotKind)
+    assert len({pivot_name(kind) for kind in kinds}) == len({pivot_reason(kind) for kind in kinds}) == len(kinds) == 9
 
 
 def test_report__links__stand_in_their_order_with_a_bar_each(run_of: RunOf, crash_rows: Rows) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -13,14 +14,19 @@ from typing import Any
 
 import pytest
 
+import cascade
 from cascade import Run
 from cascade.analysis import Frames, summarise
 from cascade.analysis.summary import summary_json
 from cascade.report import build_report, save_charts
 from cascade.report.run.charts import charts
+from cascade.report.run.class_words import pivot_reason
 from cascade.report.run.datasets import datasets
-from cascade.report.run.words import command
-from cascade.report.shared.figures import dollars
+from cascade.report.run.words import command, readings
+from cascade.report.shared.colours import style_properties
+from cascade.report.shared.datasets import Dataset
+from cascade.report.shared.figures import counted, dollars, signed
+from cascade.vocabulary import PivotKind
 
 Rows = dict[str, list[dict[str, Any]]]
 RunOf = Callable[[Rows], Path]
@@ -190,11 +196,11 @@ def test_report__numbers_of_the_headline__are_the_summary_s(page: Page, run_of: 
 
 def test_datasets__price_series__hold_from_the_first_crash_block_to_the_last(run_of: RunOf, crash_rows: Rows) -> None:
     frames = Frames(run_of(crash_rows))
-    prices = datasets(frames, summarise(frames))["prices"].records()
+    prices = datasets(frames, summarise(frames))["prices"]
     crash = [row["timestamp"] * 1000 for row in crash_rows["blocks"] if row["phase"] == "crash"]
-    by_series: dict[str, list[int]] = {}
-    for row in prices:
-        by_series.setdefault(row["series"], []).append(row["t"])
+    by_series: dict[str, list[float]] = {}
+    for series, moment in zip(prices.texts("series"), prices.numbers("t"), strict=True):
+        by_series.setdefault(series, []).append(moment)
     assert set(by_series) == {"oracle", "price path", "redemption", "spot, curve", "exit, curve"}
     for times in by_series.values():
         assert (times[0], times[-1]) == (min(crash), max(crash))
@@ -271,7 +277,7 @@ def test_report__hostile_names_in_the_causes__stay_text(run_of: RunOf, endogenou
 
 def test_datasets__graph__every_edge_ends_at_two_dots(run_of: RunOf, endogenous_rows: Rows) -> None:
     frames = Frames(run_of(endogenous_rows))
-    rows = datasets(frames, summarise(frames))["graph"].records()
+    rows: list[dict[str, Any]] = datasets(frames, summarise(frames))["graph"].records()
     dots = {(row["t"], row["y"]) for row in rows if row["kind"] == "liquidation"}
     edges = [row for row in rows if row["kind"] in ("edge", "pivot edge")]
     inherited = [row for row in rows if row["kind"] == "liquidation" and row["pivot"] == "liquidation"]
@@ -291,6 +297,62 @@ def test_charts__of_causes__refer_to_datasets(run_of: RunOf, endogenous_rows: Ro
     for chart in drawn:
         for specification in chart.variants.values():
             assert specification["data"]["name"] in data
+
+
+def test_readings__of_every_kind_of_pivot__say_its_reason(run_of: RunOf, endogenous_rows: Rows) -> None:
+    summary = summarise(Frames(run_of(endogenous_rows)))
+    assert summary.causes is not None
+    for kind in PivotKind:
+        pivots = [replace(summary.causes.pivots[0], kind=kind)]
+        reading = readings(replace(summary, causes=replace(summary.causes, pivots=pivots))).graph
+        assert f"{pivot_reason(kind)}, 100.0 %" in reading
+
+
+def test_colours__of_pages_and_charts__have_their_values_in_one_module() -> None:
+    package = Path(cascade.__file__).parent
+    files = [path for path in package.rglob("*") if path.suffix in (".py", ".css", ".js", ".j2")]
+    holders = {path.name for path in files if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8"))}
+    assert holders == {"colours.py"}
+
+
+def test_style__every_colour_that_the_sheet_uses__is_declared() -> None:
+    sheet = (Path(cascade.__file__).parent / "report" / "shared" / "assets" / "page.css").read_text(encoding="utf-8")
+    used = set(re.findall(r"var\((--[a-z-]+)\)", sheet))
+    declared = set(re.findall(r"(--[a-z-]+):", style_properties() + sheet))
+    assert used
+    assert used <= declared
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "0 blocks"), (1, "1 block"), (2, "2 blocks"), (1_000, "1,000 blocks")])
+def test_counted__of_a_noun__is_plural_unless_the_count_is_1(value: int, text: str) -> None:
+    assert counted(value, "block") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "significant", "text"),
+    [
+        (-0.3671, 0, "\u22120.367"),
+        (0.5, 0, "+0.500"),
+        (0.00012345, 0, "+0.000"),
+        (0.00012345, 3, "+0.000123"),
+        (-3341.42, 3, "\u22123341.420"),
+        (0.0, 3, "+0.000"),
+        (1e-12, 3, "+0.00000000"),
+    ],
+)
+def test_signed__of_any_size__has_its_sign_and_three_decimals_or_digits(
+    value: float, significant: int, text: str
+) -> None:
+    assert signed(value, significant=significant) == text
+
+
+def test_dataset__with_nulls_and_text__gives_typed_columns() -> None:
+    data = Dataset(["name", "value"], [["b", 1], ["a", None], ["b", 2.5]])
+    assert data.names("name") == ["a", "b"]
+    assert data.texts("name") == ["b", "a", "b"]
+    assert [str(value) for value in data.numbers("value")] == ["1.0", "nan", "2.5"]
+    with pytest.raises(ValueError, match="could not convert"):
+        data.numbers("name")
 
 
 def test_save_charts__twice__writes_the_same_pictures(run_of: RunOf, one_looper_rows: Rows) -> None:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import altair as alt
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.series.lending import health_over_time
 from cascade.report.run.datasets import health_stride
-from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, PALE_BLUE, PURPLE, RED, TEAL, spec
+from cascade.report.shared.colours import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, PALE_BLUE, PURPLE, RED, TEAL
+from cascade.report.shared.datasets import Cell, Dataset
+from cascade.report.shared.style import Specification, dollar_axis, spec, stepped, time_axis
 from cascade.units import BPS, e8_to_float
 
 __all__ = [
     "Point",
-    "Specification",
     "dataset_of",
     "health_chart",
     "health_points",
@@ -26,9 +25,6 @@ __all__ = [
     "price_points",
     "scale_of",
 ]
-
-Specification = dict[str, Any]
-"""A Vega-Lite chart, ready for JSON."""
 
 _LINE_COLOURS = (BLUE, ORANGE, TEAL, PURPLE, RED, GREY, GREEN, INK, OCHRE)
 _LIQUIDATABLE, _HEALTHY = "under 1", "1 and above"
@@ -56,7 +52,7 @@ class Point:
 
 def dataset_of(points: Sequence[Point]) -> Dataset:
     """Return points as the dataset of a chart, with columns `t` (Unix milliseconds), `time`, `series` and `value`."""
-    rows = [
+    rows: list[list[Cell]] = [
         [point.timestamp * 1000, f"{datetime.fromtimestamp(point.timestamp, UTC):%H:%M:%S}", point.series, point.usd]
         for point in points
     ]
@@ -113,9 +109,9 @@ def health_points(frames: Frames) -> list[Point]:
 
 def line_chart(name: str, data: Dataset, *, title: str, day: str, scale: tuple[float, float]) -> Specification:
     """Return lines over time on a stated scale, so that two charts can be compared by eye."""
-    order = list(dict.fromkeys(row[2] for row in data.rows))
+    order = list(dict.fromkeys(data.texts("series")))
     base = alt.Chart(alt.NamedData(name)).encode(
-        x=_time_axis(day),
+        x=time_axis(data, day),
         y=alt.Y(
             "value:Q",
             title=title,
@@ -126,23 +122,22 @@ def line_chart(name: str, data: Dataset, *, title: str, day: str, scale: tuple[f
         color=alt.Color("series:N", scale=alt.Scale(domain=order, range=list(_LINE_COLOURS[: max(1, len(order))]))),
         tooltip=[alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("value:Q", format="$.4f")],
     )
-    lines = base.mark_line(interpolate="step-after", strokeWidth=2, clip=True)
-    return spec(lines + base.mark_point(size=60, opacity=0, filled=True), height=_HEIGHT)
+    return spec(stepped(base), height=_HEIGHT)
 
 
-def health_chart(name: str, *, day: str, high: float) -> Specification:
+def health_chart(name: str, data: Dataset, *, day: str, high: float) -> Specification:
     """Return collateral by health as stacked areas, the liquidatable at the bottom, up to a stated value."""
     chart = (
         alt.Chart(alt.NamedData(name))
         .mark_area(interpolate="step-after")
         .encode(
-            x=_time_axis(day),
+            x=time_axis(data, day),
             y=alt.Y(
                 "value:Q",
                 title="collateral at the oracle",
                 stack="zero",
                 scale=alt.Scale(domain=[0, high]),
-                axis=alt.Axis(format="$~s"),
+                axis=dollar_axis(),
             ),
             color=alt.Color(
                 "series:N",
@@ -158,7 +153,3 @@ def health_chart(name: str, *, day: str, high: float) -> Specification:
         )
     )
     return spec(chart, height=_HEIGHT)
-
-
-def _time_axis(day: str) -> alt.X:
-    return alt.X("t:T", title=f"{day}, UTC", scale=alt.Scale(type="utc"), axis=alt.Axis(format="%H:%M", tickCount=7))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from cascade.experiments.comparison.result import Comparison
+from cascade.recording.tables import LinkRow
 from cascade.report.run.link_words import LinkWords, link_words
 
 __all__ = ["DIVERGENCE_HEADINGS", "divergence_rows"]
@@ -27,7 +26,7 @@ def divergence_rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
         The link's name; in each run its size, when it began and when it peaked; and whether it diverges.
     """
     first, second = (
-        {link.title: (link, size) for link, size in _links(run.frames.links)}
+        {link.title: (link, size) for link, size in _links(run.frames.rows(LinkRow))}
         for run in (comparison.baseline, comparison.change)
     )
     return [
@@ -41,19 +40,17 @@ def divergence_rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _links(table: pd.DataFrame) -> list[tuple[LinkWords, float]]:
-    if table.empty:
-        return []
+def _links(rows: list[LinkRow]) -> list[tuple[LinkWords, float]]:
     # The table has one row per feeder of a link, each with the link's own size.
-    sizes = table.groupby("order", sort=True)["size"].first().tolist()
-    return list(zip(link_words(table), map(float, sizes), strict=True))
+    sizes = {row.order: row.size for row in rows}
+    return [(link, sizes[link.order]) for link in link_words(rows)]
 
 
 def _described(found: tuple[LinkWords, float] | None) -> str:
     if found is None:
         return _ABSENT
     link, _ = found
-    return f"{link.size}; from {link.started}, most at {link.peaked}"
+    return f"{link.size}; from {link.started}, peak at {link.peaked}"
 
 
 def _verdict(first: tuple[LinkWords, float] | None, second: tuple[LinkWords, float] | None) -> str:

@@ -10,6 +10,7 @@ from cascade.experiments.comparison.words import (
     AT_ONCE_HEADINGS,
     IMPOSSIBLE_HEADINGS,
     at_once_rows,
+    counterfactuals,
     figures,
     impossible_rows,
     parameter_groups,
@@ -30,8 +31,7 @@ def comparison_markdown(comparison: Comparison) -> str:
 def _lines(comparison: Comparison) -> Iterator[str]:
     yield from (f"# {escaped(title(comparison))}: baseline and change", "")
     yield from (positions_note(comparison), "")
-    counterfactuals = {run.summary.counterfactual: None for run in (comparison.baseline, comparison.change)}
-    for text in filter(None, counterfactuals):
+    for text in counterfactuals(comparison):
         yield from (f"**Counterfactual.** {escaped(text)}", "")
     yield from ("## Parameters", "")
     for group, rows in parameter_groups(comparison).items():
@@ -59,7 +59,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     facts = [
         (name, *run_facts(run)) for name, run in (("baseline", comparison.baseline), ("change", comparison.change))
     ]
-    yield from markdown_table(("run", "id", "sha256 of its tables"), facts)
+    yield from markdown_table(("run", "id", "SHA-256 of its tables"), facts)
 
 
 def _named(outcome: Outcome) -> str:

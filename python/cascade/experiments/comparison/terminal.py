@@ -14,11 +14,14 @@ from cascade.experiments.comparison.words import (
     AT_ONCE_HEADINGS,
     IMPOSSIBLE_HEADINGS,
     at_once_rows,
+    column_differences,
     figures,
     impossible_rows,
     parameter_groups,
     positions_note,
+    row_counts,
 )
+from cascade.report.shared.figures import count
 from cascade.report.shared.terminal import print_table, print_text
 
 __all__ = ["print_comparison"]
@@ -75,19 +78,13 @@ def _print_differences(console: Console, comparison: Comparison) -> None:
         console,
         "Rows",
         ("table", "in both", "only baseline", "only change"),
-        [
-            (match.table, f"{match.both:,}", f"{match.only_baseline:,}", f"{match.only_change:,}")
-            for match in comparison.rows
-        ],
+        row_counts(comparison),
     )
     print_table(
         console,
         "Largest differences, over the rows in both",
         ("table", "column", "unit", "rows", "largest"),
-        [
-            (column.table, column.column, column.unit, f"{column.rows_differing:,}", f"{column.largest:,}")
-            for column in comparison.columns
-        ],
+        column_differences(comparison),
         text_columns=3,
     )
     verdict = "the same in both runs" if comparison.is_identical else "NOT the same in both runs"
@@ -99,7 +96,7 @@ def _print_positions(
 ) -> None:
     if not rows:
         return
-    print_table(console, f"{title}: {len(rows):,}", headings, rows[:_MOST_NAMED], text_columns=3)
+    print_table(console, f"{title}: {count(len(rows))}", headings, rows[:_MOST_NAMED], text_columns=3)
     if len(rows) > _MOST_NAMED:
         print_text(console, f"... and {_rest(rows, page)}")
 
@@ -110,4 +107,4 @@ def _names(accounts: Sequence[str], page: Path | None) -> str:
 
 
 def _rest(rows: Sequence[object], page: Path | None) -> str:
-    return f"{len(rows) - _MOST_NAMED:,} more" + ("" if page is None else f", all named in {page}")
+    return f"{count(len(rows) - _MOST_NAMED)} more" + ("" if page is None else f", all named in {page}")

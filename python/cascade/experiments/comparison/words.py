@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from cascade.experiments.comparison.result import Comparison, Outcome, ParameterChange
-from cascade.report.shared.figures import NOTHING, number
+from cascade.report.shared.figures import NOTHING, count, number
 from cascade.run.opened import Run
 from cascade.units import bps_to_pct, ppm_to_pct, wad_to_float
 
@@ -13,15 +13,17 @@ __all__ = [
     "AT_ONCE_HEADINGS",
     "IMPOSSIBLE_HEADINGS",
     "at_once_rows",
+    "column_differences",
     "commands",
+    "counterfactuals",
     "figures",
     "impossible_rows",
     "parameter_groups",
     "positions_note",
+    "row_counts",
     "run_facts",
     "title",
 ]
-
 
 AT_ONCE_HEADINGS = ("account", "cohort", "collateral", "health factor before", "under the change")
 IMPOSSIBLE_HEADINGS = ("account", "cohort", "collateral", "LTV used", "change lends")
@@ -87,6 +89,28 @@ def at_once_rows(comparison: Comparison) -> list[tuple[str, str, str, str, str]]
         )
         for position in comparison.at_once
     ]
+
+
+def row_counts(comparison: Comparison) -> list[tuple[str, str, str, str]]:
+    """Return a row per table: the number of its rows in both runs, and in only one of them."""
+    return [
+        (match.table, count(match.both), count(match.only_baseline), count(match.only_change))
+        for match in comparison.rows
+    ]
+
+
+def column_differences(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:
+    """Return a row per column: the number of rows with different values, and the largest difference."""
+    return [
+        (column.table, column.column, column.unit, count(column.rows_differing), count(column.largest))
+        for column in comparison.columns
+    ]
+
+
+def counterfactuals(comparison: Comparison) -> list[str]:
+    """Return what the runs assume against the record; both usually say the same, which is returned once."""
+    texts = [run.summary.counterfactual for run in (comparison.baseline, comparison.change)]
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 def positions_note(comparison: Comparison) -> str:

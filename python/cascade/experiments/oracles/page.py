@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from cascade.experiments.charts import Point, dataset_of, line_chart, price_points, scale_of
 from cascade.experiments.oracles.result import DesignRun, OracleComparison
 from cascade.experiments.oracles.words import HEADINGS, design_row, oracle_note, recovery_note
 from cascade.report.run.words import day_of
-from cascade.report.shared.document import document
+from cascade.report.shared.document import document, write_page
+from cascade.report.shared.style import Chart
 from cascade.vocabulary import PriceSource
 
 __all__ = ["build_oracles"]
 
 _TEMPLATE = Path(__file__).with_name("oracles.html.j2")
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What the template shows.
+
+    Attributes
+    ----------
+    name : str
+        Name of the scenario.
+    seed : int
+        Seed of every run.
+    day : str
+        Day of the crash.
+    recovery, note : str
+        A sentence about the recovery flow, and one about the positions.
+    headings, rows : sequence
+        The table of outcomes, with a row per design.
+    sources : list of tuple
+        Name, price sources and run id of each design.
+    """
+
+    name: str
+    seed: int
+    day: str
+    recovery: str
+    note: str
+    headings: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    sources: list[tuple[str, str, str]]
 
 
 def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
@@ -32,17 +64,12 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
     }
     scale = scale_of([point for points in lines.values() for point in points])
     datasets = {name: dataset_of(points) for name, points in lines.items()}
-    charts = {
-        name: {"": line_chart(name, data, title="dollars per token", day=day, scale=scale)}
+    charts = [
+        Chart(name, {"": line_chart(name, data, title="dollars per token", day=day, scale=scale)})
         for name, data in datasets.items()
-    }
-    page = document(
-        _TEMPLATE,
-        content={
-            "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
-            "charts": charts,
-        },
-        title=comparison.scenario.spec.name,
+    ]
+    page = _Page(
+        name=comparison.scenario.spec.name,
         seed=comparison.scenario.seed,
         day=day,
         recovery=recovery_note(comparison),
@@ -51,10 +78,7 @@ def build_oracles(comparison: OracleComparison, folder: Path) -> Path:
         rows=[design_row(design) for design in comparison.designs],
         sources=[(design.name, design.sources, design.run.manifest.run_id) for design in comparison.designs],
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "oracles.html"
-    path.write_text(page, encoding="utf-8", newline="\n")
-    return path
+    return write_page(folder / "oracles.html", document(_TEMPLATE, page=page, datasets=datasets, charts=charts))
 
 
 def _price_lines(comparison: OracleComparison, source_of: Callable[[DesignRun], str | None]) -> list[Point]:

@@ -1,10 +1,8 @@
-"""Datasets of the figures that lead the page: what made prices fall, and which liquidation came of which."""
+"""Make the datasets of the causes: who made each price fall, and which liquidation led to which."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from typing import Any
 
 import pandas as pd
 
@@ -12,16 +10,21 @@ from cascade.analysis.causes import CauseGraph, cause_graph, generations, ledger
 from cascade.analysis.frames import Frames
 from cascade.analysis.metrics.stability import stability_over_time
 from cascade.analysis.moments import clock
+from cascade.report.run.class_words import class_name
+from cascade.report.shared.datasets import Cell
+from cascade.report.shared.figures import signed
 from cascade.units import WAD, e8_to_float
-from cascade.vocabulary import Phase
+from cascade.vocabulary import Phase, PriceSource
 
 __all__ = ["EDGES_DRAWN", "cause_frames"]
 
 EDGES_DRAWN = 400
-"""Edges drawn in the graph: those to pivots first, then those that carry the most dollars."""
+"""Edges that the graph draws at most: those to pivots first, then those that carry the most dollars."""
 
 _SPREAD = 0.36
-"""How far dots of one block and generation are spread, so that none hides another."""
+"""Distance, in generations, over which the dots of one block and generation are spread: none must hide another."""
+
+_WEI_PER_GWEI = 10**9
 
 _GRAPH_COLUMNS = [
     "kind",
@@ -42,7 +45,7 @@ _GRAPH_COLUMNS = [
 
 
 def cause_frames(frames: Frames) -> dict[str, pd.DataFrame]:
-    """Frames by name of dataset; none where no event moved a price."""
+    """Return the frames by name of dataset; none where no event moved a price."""
     if frames.price_moves.empty:
         return {}
     graph = cause_graph(frames)
@@ -58,25 +61,22 @@ def cause_frames(frames: Frames) -> dict[str, pd.DataFrame]:
 def _ledger(frames: Frames) -> pd.DataFrame:
     rows = []
     for ledger in ledgers(frames):
-        name = f"{ledger.asset} at the oracle" if ledger.market == "oracle" else f"{ledger.asset}, {ledger.market}"
+        place = " at the oracle" if ledger.market == PriceSource.ORACLE else f", {ledger.market}"
         for entry in ledger.classes:
+            names = f"{ledger.asset}{place}", class_name(entry.actor_class)
             down, up, net = (float(value / WAD) for value in (entry.gross_down, entry.gross_up, entry.net))
-            rows.append((name, entry.actor_class, down, up, net, max(up, 0.0), _signed(net), entry.moves))
+            # The text stands to the right of all bars of its row.
+            rows.append((*names, down, up, net, max(up, 0.0), signed(net, significant=3), entry.moves))
     return pd.DataFrame(rows, columns=["ledger", "class", "down", "up", "net", "reach", "text", "moves"])
-
-
-def _signed(value: float) -> str:
-    # Three significant digits where the move is small, three decimals where it is not.
-    digits = min(8, max(3, 2 - math.floor(math.log10(abs(value))))) if value else 3
-    return f"{value:+.{digits}f}".replace("-", "\u2212")
 
 
 def _graph(graph: CauseGraph) -> pd.DataFrame:
     rows = graph.liquidations
     heights, times = _heights(rows), rows["timestamp"].tolist()
     covered = [e8_to_float(value) for value in rows["debt_covered_e8"].tolist()]
-    drawn: list[tuple[Any, ...]] = []
+    drawn: list[tuple[Cell, ...]] = []
     parents = rows["inherits_from"].tolist()
+    # Edges come before dots, because a dot is drawn over the ends of its edges.
     for number, source, share in _strongest(graph, covered):
         start, end = times[source], times[number]
         ends = (start * 1000, clock(start), heights[source], end * 1000, heights[number])
@@ -99,7 +99,7 @@ def _heights(rows: pd.DataFrame) -> list[float]:
     seen: defaultdict[tuple[int, int], int] = defaultdict(int)
     heights = []
     for key in keys:
-        # The middle, then above and below it in turn.
+        # The first dot is in the middle, the next ones above and below it in turn.
         step = (seen[key] + 1) // 2 * (1 if seen[key] % 2 else -1)
         seen[key] += 1
         heights.append(key[1] + 2 * _SPREAD * step / max(8, sizes[key]))
@@ -126,9 +126,9 @@ def _generations(graph: CauseGraph) -> pd.DataFrame:
 
 
 def _rho(frames: Frames) -> pd.DataFrame:
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     over_time = stability_over_time(frames)
-    # An asset of which nothing ever stood near the line is left out.
+    # An asset of which no collateral was ever near the line of liquidation is left out.
     near_once = over_time.groupby("asset")["near_tokens"].transform("max") > 0
     for row in over_time[near_once].to_dict("records"):
         when = (row["timestamp"] * 1000, clock(row["timestamp"]), row["asset"])
@@ -148,6 +148,6 @@ def _block_space(frames: Frames) -> pd.DataFrame:
             "time": [clock(value) for value in crash["timestamp"].tolist()],
             "queued": crash["queued"],
             "used": 100 * crash["gas_used"] / crash["gas_limit"],
-            "gwei": crash["base_fee_wei"] / 10**9,
+            "gwei": crash["base_fee_wei"] / _WEI_PER_GWEI,
         }
     )

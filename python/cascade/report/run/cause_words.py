@@ -1,18 +1,21 @@
-"""The words of the causes: one sentence a figure, and the headline's two cards."""
+"""Word the causes of a fall: the two cards of the headline, and a reading for each figure."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from cascade.analysis.causes.digest import CausesDigest, LedgerFigures
 from cascade.analysis.prices.troughs import MarketTrough
 from cascade.analysis.summary import Summary
-from cascade.report.shared.figures import MINUS, Card, clock, count, counted, dollars
-from cascade.vocabulary import PivotKind
+from cascade.report.run.class_words import class_name, pivot_reason
+from cascade.report.shared.figures import Card, clock, count, counted, dollars, signed
+from cascade.vocabulary import PivotKind, PriceSource
 
-__all__ = ["cause_cards", "cause_readings"]
+__all__ = ["CauseReadings", "cause_cards", "cause_readings"]
 
 
 def cause_cards(summary: Summary) -> list[Card]:
-    """Who made the fall, and how far it fed itself; none where no event moved a price."""
+    """Return the cards on who made prices fall and how far the fall fed itself; none where no event moved a price."""
     causes = summary.causes
     if not causes:
         return []
@@ -22,17 +25,17 @@ def cause_cards(summary: Summary) -> list[Card]:
         classes = ledger.classes
         down = min(classes, key=lambda name: (classes[name].gross_down, name))
         up = max(classes, key=lambda name: (classes[name].gross_up, name))
-        notes = [f"{down} {_signed(classes[down].gross_down)} in all"]
+        notes = [f"{class_name(down)} {signed(classes[down].gross_down)} in all"]
         if classes[up].gross_up:
-            notes.append(f"{up} {_signed(classes[up].gross_up)}")
+            notes.append(f"{class_name(up)} {signed(classes[up].gross_up)}")
         cards.append(
             Card(
-                f"Fall of {ledger.asset}, {_place(ledger)}",
-                _signed(-ledger.fall),
-                f"{ledger.start:.6f} to {ledger.trough:.6f}, residual {ledger.residual:g}",
-                notes,
-                "#causes",
-                "price_moves, by role",
+                label=f"Fall of {ledger.asset}, {_place(ledger)}",
+                value=signed(-ledger.fall),
+                exact=f"{ledger.start:.6f} to {ledger.trough:.6f}, residual {ledger.residual:g}",
+                notes=notes,
+                anchor="#causes",
+                source="price_moves.role",
             )
         )
     generations = causes.generations
@@ -41,42 +44,63 @@ def cause_cards(summary: Summary) -> list[Card]:
         of_others = sum(row.liquidations for row in generations if row.generation > 1)
         cards.append(
             Card(
-                "Generations",
-                count(len(generations)),
-                "longest chain of liquidations, each its pivot's next",
-                [
-                    f"{counted(of_others, 'liquidation')} caused by another",
-                    "R of the first " + ("unknown" if first is None else f"{first:.2f}"),
+                label="Generations",
+                value=count(len(generations)),
+                exact="length of the longest chain of liquidations, each of which made the next one possible",
+                notes=[
+                    f"{counted(of_others, 'liquidation')} caused by another one",
+                    "R of the first: " + ("unknown" if first is None else f"{first:.2f}"),
                 ],
-                "#causes",
-                "price_moves, liquidations",
+                anchor="#causes",
+                source="price_moves, liquidations",
             )
         )
     return cards
 
 
-def cause_readings(summary: Summary) -> dict[str, str]:
-    """One sentence a figure; empty where no event moved a price."""
+@dataclass(frozen=True)
+class CauseReadings:
+    """Readings of the figures of causes; each is empty where no event moved a price.
+
+    Attributes
+    ----------
+    ledger : str
+        The fall of the main collateral, by class of actor.
+    graph : str
+        What took health factors under 1.
+    stability : str
+        The stability number, and waiting for block space.
+    """
+
+    ledger: str
+    graph: str
+    stability: str
+
+
+def cause_readings(summary: Summary) -> CauseReadings:
+    """Return the readings of the figures of causes."""
     causes = summary.causes
     if not causes:
-        return {}
-    return {"ledger": _ledger(causes, summary.trough_at), "graph": _graph(causes), "stability": _stability(summary)}
+        return CauseReadings(ledger="", graph="", stability="")
+    return CauseReadings(ledger=_ledger(causes, summary.trough_at), graph=_graph(causes), stability=_stability(summary))
 
 
 def _main_ledger(causes: CausesDigest, trough: MarketTrough | None) -> LedgerFigures | None:
-    # Of the main collateral, the price that fell by the largest share of itself; the oracle's of two alike.
-    main = [one for one in causes.ledger if trough and one.asset == trough.asset] or causes.ledger
-    return max(main, key=lambda one: (round(one.fall / one.start, 6), one.market == "oracle"), default=None)
+    """Return the ledger of the main collateral's price that fell by the largest share of itself."""
+    ledgers = causes.ledger
+    main = [one for one in ledgers if trough and one.asset == trough.asset] or ledgers
+    # Rounded, because the oracle may repeat a venue's price with fewer decimals. Of equal falls, the oracle's counts.
+    return max(main, key=lambda one: (round(one.fall / one.start, 6), one.market == PriceSource.ORACLE), default=None)
 
 
 def _ledger(causes: CausesDigest, trough: MarketTrough | None) -> str:
     ledger = _main_ledger(causes, trough)
     if ledger is None or not ledger.classes:
         return "No price fell."
-    parts = ", ".join(f"{name} {_signed(entry.net)}" for name, entry in ledger.classes.items())
+    parts = "; ".join(f"{class_name(name)} {signed(entry.net)}" for name, entry in ledger.classes.items())
     return (
-        f"{ledger.asset} ({_place(ledger)}) went from {ledger.start:.4f} to {ledger.trough:.4f} at "
-        f"{clock(ledger.trough_at)} UTC: {parts}."
+        f"{ledger.asset} ({_place(ledger)}) fell from {ledger.start:.4f} to {ledger.trough:.4f} at "
+        f"{clock(ledger.trough_at)} UTC. Net of each class of actor: {parts}."
     )
 
 
@@ -88,63 +112,43 @@ def _graph(causes: CausesDigest) -> str:
     for row in causes.pivots:
         by_kind[row.kind] = by_kind.get(row.kind, 0.0) + row.debt_covered_usd
     ordered = sorted(by_kind.items(), key=lambda item: (-item[1], item[0]))
-    shares = "; ".join(f"{_words(kind)} {100 * usd / total:.1f} %" for kind, usd in ordered)
-    numbers = counted(len(causes.generations), "generation")
-    missed = causes.liquidations_not_replayed
-    doubt = f" {counted(missed, 'liquidation')} saw another oracle price than the replay: doubt their causes."
-    return (
-        f"What took the liquidated positions under 1, by debt covered: {shares}. {numbers} in all."
-        f"{doubt if missed else ''}"
+    shares = "; ".join(f"{pivot_reason(kind)}, {100 * usd / total:.1f} %" for kind, usd in ordered)
+    reading = (
+        f"Health factors fell under 1 because of, by debt covered: {shares}. The liquidations form "
+        f"{counted(len(causes.generations), 'generation')}."
     )
+    missed = causes.liquidations_not_replayed
+    if missed:
+        reading += (
+            f" The recorded oracle price of {counted(missed, 'liquidation')} differs from the replayed one, so the "
+            "causes found there are not reliable."
+        )
+    return reading
 
 
 def _stability(summary: Summary) -> str:
     space = summary.block_space
     parts = []
     for asset, entry in summary.stability.items():
+        # No collateral in the asset ever was near the line of liquidation.
         if entry.max_rho_near == 0:
             continue
         if entry.unbounded:
-            parts.append(f"Some collateral in {asset} was liquidatable with no depth left to sell it into.")
+            parts.append(f"At times, collateral in {asset} was liquidatable while no venue had depth left to buy it.")
         else:
             parts.append(
-                f"The stability number of {asset} was {entry.max_rho:.2f} at the most (at {clock(entry.at)} UTC, "
-                f"oracle {entry.price_usd:.4f}), above 1 in {counted(entry.blocks_above_one, 'block')}."
+                f"The stability number of {asset} was at most {entry.max_rho:.2f} (at {clock(entry.at)} UTC, at "
+                f"an oracle price of {entry.price_usd:.4f}), and above 1 in "
+                f"{counted(entry.blocks_above_one, 'block')}."
             )
     if space.liquidations_delayed:
         waited = counted(space.liquidations_delayed, "liquidation")
         longest, cost = counted(space.max_blocks_delayed, "block"), dollars(space.deficit_of_waiting_usd)
-        parts.append(f"{waited} waited for block space, {longest} at the most, which cost {cost} of deficit.")
+        parts.append(f"{waited} waited for block space, for at most {longest}; waiting added {cost} to the deficit.")
     else:
         parts.append("No liquidation waited for block space.")
     return " ".join(parts)
 
 
 def _place(ledger: LedgerFigures) -> str:
-    return "oracle" if ledger.market == "oracle" else str(ledger.market)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", MINUS)
-
-
-def _words(kind: PivotKind) -> str:
-    match kind:
-        case PivotKind.LIQUIDATION:
-            return "sales by other liquidations"
-        case PivotKind.VOLUNTARY:
-            return "voluntary sales"
-        case PivotKind.FORCED:
-            return "sales by the exchange's engines"
-        case PivotKind.EXOGENOUS:
-            return "the price path"
-        case PivotKind.LIQUIDITY:
-            return "liquidity that was placed or withdrawn"
-        case PivotKind.SWITCH:
-            return "a change of the oracle's source"
-        case PivotKind.TIME:
-            return "interest"
-        case PivotKind.ROUNDING:
-            return "roundings of the oracle"
-        case PivotKind.UNEXPLAINED:
-            return "moves that the tables do not explain"
+    return "oracle" if ledger.market == PriceSource.ORACLE else str(ledger.market)

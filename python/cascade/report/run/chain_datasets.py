@@ -1,4 +1,4 @@
-"""Datasets of the chain of links and of the exchange."""
+"""Make the datasets of the chain of links and of the exchange."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from cascade.analysis.series.exchange import (
     forced_sales_over_time,
     leverage_over_time,
 )
+from cascade.recording.tables import LinkRow
+from cascade.report.run.held import crash_times
 from cascade.report.run.link_words import place_of, size_of, title_of
-from cascade.vocabulary import Phase
 
 __all__ = ["chain_frames"]
 
 
 def chain_frames(frames: Frames) -> dict[str, pd.DataFrame]:
-    """Frames by name of dataset: `links` always, those of the exchange where there is one."""
+    """Return the frames by name of dataset: `links` for every run, the others for a run with an exchange."""
     found = {"links": _links(frames)}
     if not frames.parameters.get("exchange"):
         return found
@@ -33,30 +34,33 @@ def chain_frames(frames: Frames) -> dict[str, pd.DataFrame]:
 
 
 def _links(frames: Frames) -> pd.DataFrame:
-    end = _crash_times(frames)[1]
-    rows = []
-    for row in frames.links.drop_duplicates("order").sort_values("order").to_dict("records"):
-        ended = row["ended_timestamp"] or end
-        times = row["started_timestamp"], max(ended, row["started_timestamp"]), row["peaked_timestamp"]
-        rows.append(
+    _, end = crash_times(frames.blocks)
+    found = []
+    # The table has one row per feeder of a link, each with the link's own times and size: one of them is enough.
+    firsts = {row.order: row for row in reversed(frames.rows(LinkRow))}
+    for order, row in sorted(firsts.items()):
+        # A link may have ended before the first crash block of the chain, or not at all.
+        until = max(row.ended_timestamp or end, row.started_timestamp)
+        times = row.started_timestamp, until, row.peaked_timestamp
+        found.append(
             (
-                row["order"],
-                f"{row['order']}. {title_of(row['link'])}",
-                place_of(row["link"]),
+                order,
+                f"{order}. {title_of(row.link)}",
+                place_of(row.link).value,
                 *(moment * 1000 for moment in times),
                 *(clock(moment) for moment in times),
-                1 if row["ended_timestamp"] else 0,
-                size_of(row["size"], row["size_unit"]),
-                row["what"],
+                1 if row.ended_timestamp else 0,
+                size_of(row.size, row.size_unit),
+                row.what,
             )
         )
     columns = ["order", "link", "place", "t", "t2", "peak", "time", "until", "peaked", "ended", "size", "what"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(found, columns=columns)
 
 
 def _over_time(frames: Frames, frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Rows of the crash phase, each series from the value that held at its start to its end."""
-    start, end = _crash_times(frames)
+    """Return the rows of the crash; each series begins with the value that held before it, and ends with its last."""
+    start, end = crash_times(frames.blocks)
     names = ["t", "time", *[name for name in frame.columns if name != "timestamp"]]
     parts: list[tuple[object, ...]] = []
     for _, group in frame.groupby(keys, sort=True):
@@ -68,8 +72,3 @@ def _over_time(frames: Frames, frame: pd.DataFrame, keys: list[str]) -> pd.DataF
             after.append((end, *after[-1][1:]))
         parts += [(row[0] * 1000, clock(row[0]), *row[1:]) for row in after]
     return pd.DataFrame(parts, columns=names)
-
-
-def _crash_times(frames: Frames) -> tuple[int, int]:
-    times: list[int] = frames.blocks.loc[frames.blocks["phase"] == Phase.CRASH, "timestamp"].tolist()
-    return (min(times), max(times)) if times else (0, 0)

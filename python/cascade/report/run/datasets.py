@@ -1,10 +1,8 @@
-"""What the charts and the table of liquidations are drawn from: small columnar tables of numbers and names."""
+"""Make the datasets that the charts and the table of liquidations are drawn from."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -22,24 +20,27 @@ from cascade.analysis.series.lending import (
 from cascade.analysis.summary import Summary
 from cascade.report.run.cause_datasets import cause_frames
 from cascade.report.run.chain_datasets import chain_frames
+from cascade.report.run.held import crash_times, held_values
 from cascade.report.shared.datasets import Dataset
-from cascade.vocabulary import Phase, Valuation
+from cascade.units import bps_to_pct, e8_to_float
+from cascade.vocabulary import Phase, PriceSource, Valuation
 
 __all__ = ["datasets", "health_stride"]
 
 _HEALTH_MOMENTS = 700
+"""Moments at which the page shows health factors, at most: more could not be told apart, and would swell the page."""
 
 _LEVERAGE_BIN = 0.25
+"""Width of a bar of the histogram of leverage."""
 
-_DRAWN = ("redemption", "path", "exit", "spot", "oracle")
-
-_SOURCE_LABELS = {"oracle": "oracle", "path": "price path", "redemption": "redemption"}
+_DRAWN = (PriceSource.REDEMPTION, PriceSource.PATH, PriceSource.EXIT, PriceSource.SPOT, PriceSource.ORACLE)
+"""Kinds of price that are drawn. Later ones are drawn over earlier ones: the price that the pool sees comes last."""
 
 
 def datasets(frames: Frames, summary: Summary) -> dict[str, Dataset]:
-    """Every dataset of the report, by the name the charts refer to.
+    """Return every dataset of the page, by the name that the charts refer to.
 
-    Times (`t`) are milliseconds since 1970, `time` the same as text in UTC.
+    Columns `t` and `t2` are Unix times in milliseconds, `time` is the same as text in UTC.
     """
     return {
         **{name: Dataset.of(frame) for name, frame in chain_frames(frames).items()},
@@ -59,41 +60,44 @@ def datasets(frames: Frames, summary: Summary) -> dict[str, Dataset]:
 
 
 def health_stride(frames: Frames) -> int:
-    """Crash blocks between the moments at which the page shows health factors; 1 for a run of usual length."""
+    """Return the number of crash blocks between the moments at which the page shows health factors.
+
+    It is 1 for a run of usual length.
+    """
     return math.ceil(int((frames.chain_blocks["phase"] == Phase.CRASH).sum()) / _HEALTH_MOMENTS) or 1
 
 
 def _prices(frames: Frames) -> pd.DataFrame:
     prices = prices_usd(frames)
-    moved = {
-        asset
-        for (asset, source), group in prices.groupby(["asset", "source"], sort=True)
-        if group["price_e8"].nunique() > 1 and str(source).split(":")[0] in _DRAWN
-    }
-    held = prices.loc[prices["source"] == "oracle", "asset"]
-    shown = moved or set(held.tolist())
-    several = len(shown) > 1
-    rows = []
-    # Later rows are drawn over earlier ones: what the pool sees comes last.
     pairs = sorted(
-        pair
-        for pair in set(zip(prices["asset"].tolist(), prices["source"].tolist(), strict=True))
-        if pair[1].split(":")[0] in _DRAWN
+        (kind, asset, source)
+        for asset, source in set(zip(prices["asset"].tolist(), prices["source"].tolist(), strict=True))
+        if (kind := PriceSource(source.partition(":")[0])) in _DRAWN
     )
-    for asset, source in sorted(pairs, key=lambda pair: _DRAWN.index(pair[1].split(":")[0])):
+    moved = {asset for _, asset, source in pairs if _of(prices, asset, source)["price_e8"].nunique() > 1}
+    # Where nothing moved, the prices that the pool sees are drawn all the same: flat lines are an answer too.
+    shown = moved or set(prices.loc[prices["source"] == PriceSource.ORACLE, "asset"].tolist())
+    rows = []
+    for kind, asset, source in sorted(pairs, key=lambda pair: (_DRAWN.index(pair[0]), *pair[1:])):
         if asset not in shown:
             continue
-        group = prices[(prices["asset"] == asset) & (prices["source"] == source)]
-        label = _source_label(source)
-        series = f"{asset} {label}" if several else label
-        points = _held(frames, group["timestamp"].tolist(), group["price_usd"].tolist())
-        rows += [(time * 1000, clock(time), asset, series, source.split(":")[0], value) for time, value in points]
+        group = _of(prices, asset, source)
+        label = _source_label(kind, source)
+        series = f"{asset} {label}" if len(shown) > 1 else label
+        points = held_values(frames, group["timestamp"].tolist(), group["price_usd"].tolist())
+        rows += [(time * 1000, clock(time), asset, series, kind.value, value) for time, value in points]
     return pd.DataFrame(rows, columns=["t", "time", "asset", "series", "kind", "price"])
 
 
-def _source_label(source: str) -> str:
-    kind, _, venue = source.partition(":")
-    return f"{kind}, {venue}" if venue else _SOURCE_LABELS.get(kind, kind)
+def _of(prices: pd.DataFrame, asset: str, source: str) -> pd.DataFrame:
+    return prices[(prices["asset"] == asset) & (prices["source"] == source)]
+
+
+def _source_label(kind: PriceSource, source: str) -> str:
+    venue = source.partition(":")[2]
+    if venue:
+        return f"{kind}, {venue}"
+    return "price path" if kind == PriceSource.PATH else kind.value
 
 
 def _health(frames: Frames) -> pd.DataFrame:
@@ -129,7 +133,7 @@ def _liquidations(frames: Frames) -> pd.DataFrame:
             "hf_after": rows["health_factor_after"],
             "covered": rows["debt_covered_usd"],
             "seized": rows["collateral_seized_usd"],
-            "price": rows["collateral_price_e8"] / 1e8,
+            "price": [e8_to_float(price) for price in rows["collateral_price_e8"].tolist()],
             "bonus": rows["bonus_usd"],
             "fee": rows["protocol_fee_usd"],
             "deficit": rows["deficit_usd"],
@@ -145,7 +149,7 @@ def _cumulated(frames: Frames) -> pd.DataFrame:
     rows = liquidations_usd(frames).sort_values(["block_number", "log_index"])
     blocks = rows.groupby("timestamp", sort=True)[["debt_covered_usd", "collateral_seized_usd"]].sum().cumsum()
     counts = rows.groupby("timestamp", sort=True).size().cumsum()
-    start, end = _crash_times(frames)
+    start, end = crash_times(frames.chain_blocks)
     points = [(start, 0.0, 0.0, 0)]
     for time in blocks.index.tolist():
         covered, seized = blocks.loc[time].tolist()
@@ -166,7 +170,7 @@ def _deficit(frames: Frames) -> pd.DataFrame:
     rows = rows[rows["deficit_usd"] > 0]
     if rows.empty:
         return pd.DataFrame(columns=["t", "time", "usd", "count"])
-    start, end = _crash_times(frames)
+    start, end = crash_times(frames.chain_blocks)
     points = [(start, 0.0, 0)]
     for time, group in rows.groupby("timestamp", sort=True):
         points.append((int(str(time)), points[-1][1] + float(group["deficit_usd"].sum()), points[-1][2] + len(group)))
@@ -233,22 +237,10 @@ def _depth(frames: Frames) -> pd.DataFrame:
     depth = depth_over_time(frames)
     rows = []
     for (venue, within), group in depth.groupby(["venue", "within_bps"], sort=True):
-        series = f"{venue}, within {float(str(within)) / 100:g} %"
-        points = _held(frames, group["timestamp"].tolist(), group["tokens"].tolist())
+        series = f"{venue}, within {bps_to_pct(int(str(within))):g} %"
+        points = held_values(frames, group["timestamp"].tolist(), group["tokens"].tolist())
         rows += [(time * 1000, clock(time), series, tokens) for time, tokens in points]
     return pd.DataFrame(rows, columns=["t", "time", "series", "tokens"])
-
-
-def _held(frames: Frames, times: Sequence[int], values: Sequence[float]) -> list[tuple[int, float]]:
-    # A value holds until the next: carried into the first crash block, and on to the last.
-    start, end = _crash_times(frames)
-    before = [value for time, value in zip(times, values, strict=True) if time < start]
-    points = [(time, value) for time, value in zip(times, values, strict=True) if time >= start]
-    if before and (not points or points[0][0] > start):
-        points.insert(0, (start, before[-1]))
-    if points and points[-1][0] < end:
-        points.append((end, points[-1][1]))
-    return points
 
 
 def _leverage(frames: Frames) -> pd.DataFrame:
@@ -262,12 +254,3 @@ def _leverage(frames: Frames) -> pd.DataFrame:
         for (index, liquidated), count in sorted(counts.items())
     ]
     return pd.DataFrame(rows, columns=["low", "high", "fate", "positions"])
-
-
-def _crash_times(frames: Frames) -> tuple[int, int]:
-    times: Sequence[int] = frames.chain_blocks.loc[frames.chain_blocks["phase"] == Phase.CRASH, "timestamp"].tolist()
-    return (min(times), max(times)) if times else (0, 0)
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""Describe the exchange in sentences, from the summary alone."""
+"""Word the figures of the exchange, from the summary alone."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["exchange_reading"]
 
 
 def exchange_reading(exchange: ExchangeFigures | None) -> str:
-    """Return sentences on the largest falls, liquidations, who paid, and the makers' exposure; empty without one."""
+    """Return sentences on the trades, largest falls, liquidations and net deltas; empty without an exchange."""
     return " ".join(_sentences(exchange)) if exchange is not None else ""
 
 
 def _sentences(exchange: ExchangeFigures) -> Iterator[str]:
     yield (
         f"{counted(exchange.trades, 'trade')} of {dollars(exchange.volume_usd)}; "
-        f"{dollars(exchange.forced_volume_usd)} of it were forced sales."
+        f"{dollars(exchange.forced_volume_usd)} of that were forced sales."
     )
     falls = [
         f"{name} {book.five_minute_fall_pct:.1f} % to {clock(book.five_minute_fall_at)}"
@@ -31,9 +31,9 @@ def _sentences(exchange: ExchangeFigures) -> Iterator[str]:
     if liquidated:
         yield (
             f"Unified accounts liquidated: {', '.join(liquidated)}; the insurance fund paid "
-            f"{dollars(exchange.insurance_used_usd.margin)}, {dollars(exchange.adl.usd)} were deleveraged, "
-            f"{dollars(exchange.bad_debt_usd)} is bad debt."
+            f"{dollars(exchange.insurance_used_usd.margin)}, {dollars(exchange.adl.usd)} of positions were "
+            f"auto-deleveraged, and {dollars(exchange.bad_debt_usd)} is bad debt."
         )
     for cohort, deltas in exchange.net_delta_usd.items():
         held = ", ".join(f"{asset} {dollars(usd)}" for asset, usd in deltas.items())
-        yield f"Net delta of each of {cohort} at the start: {held}."
+        yield f"Net delta of each account of {cohort} at the start: {held}."

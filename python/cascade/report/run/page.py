@@ -1,30 +1,98 @@
-"""Assembles `report.html` of a run."""
+"""Assemble `report.html`, the page of one run."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.summary import read_summary
+from cascade.analysis.summary import Summary, read_summary
 from cascade.recording.manifest import Manifest
-from cascade.recording.tables import TABLES
+from cascade.recording.tables import TABLES, Column, LinkRow, RunRow
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets, health_stride
 from cascade.report.run.exchange_words import exchange_reading
-from cascade.report.run.further_runs import further_runs
-from cascade.report.run.link_words import chain_reading, link_words
-from cascade.report.run.words import cards, command, day_of, parameters, readings
-from cascade.report.shared.document import document
+from cascade.report.run.further_runs import FurtherRuns, further_runs
+from cascade.report.run.link_words import LinkWords, chain_reading, link_words
+from cascade.report.run.words import Parameter, Readings, cards, command, day_of, parameters, readings
+from cascade.report.shared.document import document, write_page
+from cascade.report.shared.figures import Card
 
 __all__ = ["build_report"]
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 
+@dataclass(frozen=True)
+class _TableFacts:
+    """One table of the run: its name, meaning and columns, how many rows it has, and the hash over its content."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What the template shows.
+
+    Attributes
+    ----------
+    summary : Summary
+        Figures of the run.
+    manifest : Manifest
+        Scenario, tools, hashes and expectation of the run.
+    run : RunRow
+        The row of the table `runs`.
+    description : str
+        Description of the scenario; may be empty.
+    day : str
+        Day of the crash.
+    cards : list of Card
+        The headline.
+    readings : Readings
+        A reading per section.
+    chain : list of LinkWords
+        Links of the run in their order.
+    chain_reading, exchange_reading : str
+        Readings of the chain and of the exchange.
+    further : FurtherRuns, optional
+        The section on further runs of the same seed; None without such runs.
+    health_stride : int
+        Crash blocks between two moments of the chart of health factors.
+    has_rho, has_exchange : bool
+        Whether there is a stability number, and an exchange, to draw.
+    parameters : dict of str to list of Parameter
+        Parameters by section.
+    command : str
+        Command that makes the same tables again.
+    tables : list of _TableFacts
+        Tables of the run.
+    """
+
+    summary: Summary
+    manifest: Manifest
+    run: RunRow
+    description: str
+    day: str
+    cards: list[Card]
+    readings: Readings
+    chain: list[LinkWords]
+    chain_reading: str
+    exchange_reading: str
+    further: FurtherRuns | None
+    health_stride: int
+    has_rho: bool
+    has_exchange: bool
+    parameters: dict[str, list[Parameter]]
+    command: str
+    tables: list[_TableFacts]
+
+
 def build_report(run_folder: Path) -> Path:
     """Write `report.html` of a finished run.
-
-    The page holds its charts' data and code, opens from disk and needs no network.
 
     Parameters
     ----------
@@ -34,46 +102,43 @@ def build_report(run_folder: Path) -> Path:
     Returns
     -------
     Path
-        The page.
+        Path of the page, which is one file: it opens from disk and needs no network.
     """
     summary = read_summary(run_folder)
     manifest = Manifest.from_json((run_folder / "manifest.json").read_text(encoding="utf-8"))
     frames = Frames(run_folder)
-    data = datasets(frames, summary)
-    day = day_of(frames)
-    further = further_runs(run_folder)
+    data, day, further = datasets(frames, summary), day_of(frames), further_runs(run_folder)
     drawn = charts(data, day=day)
     if further is not None:
-        data.update(further.datasets)
+        data |= further.datasets
         drawn += further.charts
-    chain = link_words(frames.links)
-    content = {
-        "datasets": {name: {"columns": table.columns, "rows": table.rows} for name, table in data.items()},
-        "charts": {chart.key: chart.variants for chart in drawn},
-    }
-    page = document(
-        _TEMPLATE,
-        script="page.js",
-        content=content,
+    chain = link_words(frames.rows(LinkRow))
+    page = _Page(
         summary=summary,
         manifest=manifest,
-        run=frames.runs.iloc[0].to_dict(),
+        run=frames.rows(RunRow)[0],
         description=str(frames.parameters.get("description") or ""),
         day=day,
-        health_stride=health_stride(frames),
-        has_rho=bool(data["rho"].rows) if "rho" in data else False,
-        chain=chain,
-        chain_reading=chain_reading(chain),
-        has_exchange="books" in data,
-        exchange_reading=exchange_reading(summary.exchange),
-        further=further,
         cards=cards(summary, manifest.expectation),
         readings=readings(summary),
+        chain=chain,
+        chain_reading=chain_reading(chain),
+        exchange_reading=exchange_reading(summary.exchange),
+        further=further,
+        health_stride=health_stride(frames),
+        has_rho="rho" in data and bool(data["rho"].rows),
+        has_exchange="books" in data,
         parameters=parameters(frames),
         command=command(manifest),
-        row_counts={name: len(getattr(frames, name)) for name in TABLES},
-        tables=TABLES,
+        tables=_tables(frames, manifest),
     )
-    path = run_folder / "report.html"
-    path.write_text(page, encoding="utf-8", newline="\n")
-    return path
+    text = document(_TEMPLATE, page=page, datasets=data, charts=drawn, script="page.js")
+    return write_page(run_folder / "report.html", text)
+
+
+def _tables(frames: Frames, manifest: Manifest) -> list[_TableFacts]:
+    return [
+        # A run of an earlier version may lack a table: it is read as an empty one, and has no hash.
+        _TableFacts(name, table.meaning, table.columns, len(getattr(frames, name)), manifest.tables.get(name, ""))
+        for name, table in TABLES.items()
+    ]

@@ -1,11 +1,10 @@
-"""The charts as PNG files, for documents that cannot hold a page."""
+"""Draw the charts of a run as PNG files, for documents that cannot hold a page."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import vl_convert
 
@@ -15,12 +14,17 @@ from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets
 from cascade.report.run.words import day_of
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import Chart
+from cascade.report.shared.style import Chart, Specification, data_name
 
 __all__ = ["save_charts"]
 
 _WIDTH = 860
+"""Width of a picture in points."""
+
 _SCALE = 2.0
+"""Pixels per point."""
+
+_FONTS = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 
 
 def save_charts(run_folder: Path) -> list[Path]:
@@ -43,8 +47,8 @@ def save_charts(run_folder: Path) -> list[Path]:
 
 
 def _has_rows(chart: Chart, data: dict[str, Dataset]) -> bool:
-    # A run without an exchange pool has no depth, and an empty chart has no size.
-    return all(data[specification["data"]["name"]].records() for specification in chart.variants.values())
+    # A run without an exchange pool has no depth, and a chart without rows has no size: drawing it would fail.
+    return all(data[data_name(specification)].rows for specification in chart.variants.values())
 
 
 def _draw(chart: Chart, data: dict[str, Dataset], folder: Path) -> list[Path]:
@@ -57,9 +61,10 @@ def _draw(chart: Chart, data: dict[str, Dataset], folder: Path) -> list[Path]:
     return written
 
 
-def _alone(specification: dict[str, Any], data: dict[str, Dataset]) -> dict[str, Any]:
-    name = specification["data"]["name"]
-    config = {**specification["config"], "font": "DejaVu Sans, Liberation Sans, Arial, sans-serif", "padding": 16}
+def _alone(specification: Specification, data: dict[str, Dataset]) -> Specification:
+    """Return a specification with its data inside, and with a size: a picture has no page to fit into."""
+    name = data_name(specification)
+    config = {**specification["config"], "font": _FONTS, "padding": 16}
     return {
         **specification,
         "width": _WIDTH,

@@ -5,42 +5,47 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from cascade.analysis.causes.digest import CausesDigest
 from cascade.analysis.lending.shortfall import Shortfall
 from cascade.analysis.summary import Summary
 from cascade.recording.manifest import Manifest
+from cascade.report.run.class_words import class_name
+from cascade.report.shared.figures import NOTHING, count
+from cascade.report.shared.terminal import print_pairs, print_text
 from cascade.vocabulary import Valuation
 
 __all__ = ["print_summary"]
 
+_MOST_GENERATIONS = 6
+"""Generations whose R is printed, at most; the page shows all of them."""
+
 
 def print_summary(folder: Path, *, summary: Summary, manifest: Manifest, console: Console | None = None) -> None:
-    """Print the figures of a run and where its report is."""
+    """Print the figures of a run, whether it ended as its scenario expects, and the path of its report."""
     console = console or Console()
-    table = Table(title=manifest.run_id, show_header=False, title_justify="left")
-    for name, value in _lines(summary):
-        table.add_row(name, value)
-    console.print(table)
+    print_pairs(console, manifest.run_id, _lines(summary))
     if summary.counterfactual:
-        console.print(f"Counterfactual: {summary.counterfactual}", markup=False)
+        print_text(console, f"Counterfactual: {summary.counterfactual}")
     expectation = manifest.expectation
     verdict = "as expected" if expectation.met else "NOT as expected"
-    console.print(f"Outcome: {verdict} ({expectation.liquidations} liquidations expected)", markup=False)
+    print_text(console, f"Outcome: {verdict} (liquidations expected: {expectation.liquidations})")
     for claim in expectation.missed:
-        console.print(f"Missed: {claim}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+        print_text(console, f"Missed: {claim}", wrap=False)
+    print_text(console, f"Report: {folder / 'report.html'}", wrap=False)
 
 
 def _lines(summary: Summary) -> list[tuple[str, str]]:
     lines = _causes(summary.causes) if summary.causes else []
     lines += [
-        ("positions", f"{summary.positions:,}"),
-        ("blocks", f"{summary.blocks:,}"),
-        ("transactions", f"{summary.transactions:,}"),
-        ("liquidations", f"{summary.liquidations:,}"),
-        ("built", f"{_usd(summary.collateral_built_usd)} of collateral on {_usd(summary.debt_built_usd)} of debt"),
+        ("positions", count(summary.positions)),
+        ("blocks", count(summary.blocks)),
+        ("transactions", count(summary.transactions)),
+        ("liquidations", count(summary.liquidations)),
+        (
+            "built",
+            f"{_usd(summary.collateral_built_usd)} of collateral on {_usd(summary.debt_built_usd)} of debt",
+        ),
         ("debt covered", _usd(summary.debt_covered_usd)),
         ("deficit", _usd(summary.deficit_usd)),
         ("shortfall at end", _shortfall(summary.shortfall_usd.end)),
@@ -58,11 +63,12 @@ def _lines(summary: Summary) -> list[tuple[str, str]]:
 def _causes(causes: CausesDigest) -> list[tuple[str, str]]:
     lines = []
     for ledger in causes.ledger:
-        shown = ", ".join(f"{name} {entry.net:+.4f}" for name, entry in ledger.classes.items())
+        shown = "; ".join(f"{class_name(name)} {entry.net:+.4f}" for name, entry in ledger.classes.items())
         lines.append((f"fall of {ledger.asset}, {ledger.market}", f"{-ledger.fall:+.4f}: {shown or 'none'}"))
     ratios = [generation.r for generation in causes.generations if generation.r is not None]
     if ratios:
-        lines.append(("generations", f"{len(ratios)}, R " + ", ".join(f"{ratio:.2f}" for ratio in ratios[:6])))
+        first = ", ".join(f"{ratio:.2f}" for ratio in ratios[:_MOST_GENERATIONS])
+        lines.append(("generations", f"{count(len(ratios))}, R {first}"))
     return lines
 
 
@@ -71,4 +77,4 @@ def _shortfall(shortfall: Shortfall) -> str:
 
 
 def _usd(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f} USD"
+    return NOTHING if value is None else f"{value:,.0f} USD"

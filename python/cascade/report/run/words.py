@@ -1,4 +1,4 @@
-"""The words of the page: figures as text, what each headline rests on, parameters with where they come from."""
+"""Word the page: cards of the headline, a reading per section, parameters with their sources, and the command."""
 
 from __future__ import annotations
 
@@ -6,21 +6,35 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.lending.backlog import Backlog
+from cascade.analysis.lending.who_paid import WhoPaid
 from cascade.analysis.summary import Summary
 from cascade.recording.manifest import Expectation, Manifest
 from cascade.report.run.cause_words import cause_cards, cause_readings
 from cascade.report.shared.figures import Card, clock, count, counted, dollars, exactly
+from cascade.units import bps_to_pct
 from cascade.vocabulary import PriceSource
 
-__all__ = ["Parameter", "cards", "command", "day_of", "parameters", "readings"]
+__all__ = ["Parameter", "Readings", "cards", "command", "day_of", "parameters", "readings"]
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of the scenario."""
+    """One parameter of the scenario.
+
+    Attributes
+    ----------
+    path : str
+        Dotted path of the parameter.
+    value : str
+        Its value as text.
+    status : str
+        `observed`, `reported` or `assumed`; empty where the scenario claims nothing.
+    source : str
+        Where the value comes from; empty likewise.
+    """
 
     path: str
     value: str
@@ -28,152 +42,230 @@ class Parameter:
     source: str
 
 
+@dataclass(frozen=True)
+class Readings:
+    """One reading per section of the page: sentences made of figures only; an empty one is left out.
+
+    Attributes
+    ----------
+    ledger, graph, stability : str
+        Causes of the fall; empty where no event moved a price.
+    prices, health, liquidations, losses, who_paid, depth, positions : str
+        The other sections.
+    """
+
+    ledger: str
+    graph: str
+    stability: str
+    prices: str
+    health: str
+    liquidations: str
+    losses: str
+    who_paid: str
+    depth: str
+    positions: str
+
+
 def day_of(frames: Frames) -> str:
-    """Day on which the crash phase starts, in UTC."""
+    """Return the day on which the crash starts, in UTC."""
     start = datetime.fromtimestamp(int(frames.runs["start_timestamp"].iloc[0]), UTC)
     return f"{start.day} {start:%B %Y}"
 
 
 def cards(summary: Summary, expectation: Expectation) -> list[Card]:
-    """Headline figures, each with what it rests on."""
+    """Return the cards of the headline, each with the tables and columns that its figure is made from."""
     shortfall, keepers, delay = summary.shortfall_usd, summary.keepers, summary.blocks_to_liquidation
     trough = summary.trough_at
-    met = "as the scenario expects" if expectation.met else "not what the scenario expects"
+    met = "as the scenario expects" if expectation.met else "not as the scenario expects"
     share = 100 * summary.liquidated_positions / max(1, summary.positions)
     return [
         *cause_cards(summary),
         Card(
-            "Positions",
-            count(summary.positions),
-            count(summary.positions),
-            [
+            label="Positions",
+            value=count(summary.positions),
+            exact=count(summary.positions),
+            notes=[
                 f"{count(summary.liquidated_positions)} liquidated ({share:.1f} %)",
-                f"{count(summary.wiped_out_positions)} of them left with nothing",
+                f"{count(summary.wiped_out_positions)} of them without equity left",
             ],
-            "#positions",
-            "runs.positions, liquidations.borrower",
+            anchor="#positions",
+            source="runs.positions, liquidations.borrower",
         ),
         Card(
-            "Liquidations",
-            count(summary.liquidations),
-            count(summary.liquidations),
-            [
+            label="Liquidations",
+            value=count(summary.liquidations),
+            exact=count(summary.liquidations),
+            notes=[
                 f"{clock(summary.first_liquidation)} to {clock(summary.last_liquidation)} UTC"
                 if summary.liquidations
                 else "none",
                 met,
             ],
-            "#every-liquidation",
-            "rows of liquidations",
+            anchor="#every-liquidation",
+            source="rows of liquidations",
         ),
         Card(
-            "Debt covered",
-            dollars(summary.debt_covered_usd),
-            exactly(summary.debt_covered_usd),
-            [
+            label="Debt covered",
+            value=dollars(summary.debt_covered_usd),
+            exact=exactly(summary.debt_covered_usd),
+            notes=[
                 f"{dollars(summary.collateral_seized_usd)} of collateral seized",
                 f"{dollars(summary.bonus_paid_usd)} of it bonus and fee",
             ],
-            "#every-liquidation",
-            "liquidations.debt_covered_raw",
+            anchor="#every-liquidation",
+            source="liquidations.debt_covered_raw",
         ),
         Card(
-            "Deficit",
-            dollars(summary.deficit_usd),
-            exactly(summary.deficit_usd),
-            ["written off, borne by lenders", f"and {dollars(shortfall.end.oracle)} under water at the end"],
-            "#every-liquidation-deficit",
-            "liquidations.deficit_raw",
-            "bad" if summary.deficit_usd else "",
+            label="Deficit",
+            value=dollars(summary.deficit_usd),
+            exact=exactly(summary.deficit_usd),
+            notes=["written off, borne by lenders", f"and a shortfall of {dollars(shortfall.end.oracle)} at the end"],
+            anchor="#every-liquidation-deficit",
+            source="liquidations.deficit_raw",
+            is_loss=bool(summary.deficit_usd),
         ),
         Card(
-            "Shortfall at the trough, oracle",
-            dollars(shortfall.trough.oracle),
-            exactly(shortfall.trough.oracle),
-            [
+            label="Shortfall at the trough, oracle",
+            value=dollars(shortfall.trough.oracle),
+            exact=exactly(shortfall.trough.oracle),
+            notes=[
                 f"{dollars(shortfall.trough.exit)} at exit price",
                 f"{dollars(shortfall.trough.redemption)} at redemption",
             ],
-            "#losses",
-            "positions x prices at the trough",
-            "bad" if shortfall.trough.oracle else "",
+            anchor="#losses",
+            source="positions x prices at the trough",
+            is_loss=bool(shortfall.trough.oracle),
         ),
         Card(
-            f"Trough of {trough.asset}" if trough else "Trough",
-            f"${trough.price_usd:.4f}" if trough else "\u2013",
-            f"${trough.price_usd:.8f}" if trough else "\u2013",
-            [
+            label=f"Trough of {trough.asset}" if trough else "Trough",
+            value=f"${trough.price_usd:.4f}" if trough else "\u2013",
+            exact=f"${trough.price_usd:.8f}" if trough else "\u2013",
+            notes=[
                 f"{trough.source} at {clock(trough.time)} UTC",
                 "oracle " + _price(summary.trough.get(trough.asset, {}).get(PriceSource.ORACLE)),
             ]
             if trough
             else ["no prices"],
-            "#prices",
-            "prices.price_e8",
+            anchor="#prices",
+            source="prices.price_e8",
         ),
         Card(
-            "Time to liquidation",
-            counted(delay.median, "block") if delay.median is not None else "\u2013",
-            "median, from the block that took the health factor under 1",
-            [
+            label="Time to liquidation",
+            value=counted(delay.median, "block") if delay.median is not None else "\u2013",
+            exact="median number of blocks since the one that took the health factor under 1",
+            notes=[
                 f"95 % within {counted(delay.p95, 'block')}" if delay.p95 is not None else "none liquidated",
-                f"backlog of {count(summary.backlog.peak_positions)} at the most",
+                f"backlog of at most {counted(summary.backlog.peak_positions, 'position')}",
             ],
-            "#health",
-            "liquidations.unhealthy_since_step, health",
+            anchor="#health",
+            source="liquidations.unhealthy_since_step, health",
         ),
         Card(
-            "Keepers' profit, net",
-            dollars(keepers.net_profit_usd),
-            exactly(keepers.net_profit_usd),
-            [
+            label="Keepers' profit, net",
+            value=dollars(keepers.net_profit_usd),
+            exact=exactly(keepers.net_profit_usd),
+            notes=[
                 f"{dollars(keepers.gas_usd + keepers.reverted_gas_usd)} of gas paid",
                 f"{counted(keepers.reverted_attempts, 'attempt')} reverted",
             ],
-            "#who-paid",
-            "liquidations.liquidator_profit_raw, transactions.fee_wei",
+            anchor="#who-paid",
+            source="liquidations.liquidator_profit_raw, transactions.fee_wei",
         ),
     ]
 
 
-def readings(summary: Summary) -> dict[str, str]:
-    """One sentence a section, made of figures only."""
-    trough, backlog, shortfall = summary.trough_at, summary.backlog, summary.shortfall_usd
-    borrowers, lenders = summary.who_paid.borrowers, summary.who_paid.lenders
-    lows = summary.trough.get(trough.asset, {}) if trough else {}
+def readings(summary: Summary) -> Readings:
+    """Return the readings of a run."""
+    causes = cause_readings(summary)
+    return Readings(
+        ledger=causes.ledger,
+        graph=causes.graph,
+        stability=causes.stability,
+        prices=_prices(summary),
+        health=_health(summary.backlog),
+        liquidations=_liquidations(summary),
+        losses=_losses(summary),
+        who_paid=_who_paid(summary.who_paid),
+        depth=_depth(summary.depth_at_trough),
+        positions=_positions(summary),
+    )
+
+
+def _prices(summary: Summary) -> str:
+    trough = summary.trough_at
+    # Without positions there is no main collateral, although prices may have moved.
+    if trough is None:
+        return ""
+    lows = summary.trough.get(trough.asset, {})
     low = "; ".join(f"{source} {_price(price)}" for source, price in sorted(lows.items()))
-    return {
-        **cause_readings(summary),
-        "prices": f"Lowest prices of {trough.asset}: {low}." if trough else "No price moved.",
-        "health": (
-            f"At {clock(backlog.at)} UTC, {counted(backlog.peak_positions, 'open position')} with "
-            f"{dollars(backlog.peak_debt_usd)} of debt stood under a health factor of 1 at once; "
-            f"{count(backlog.end_positions)} at the end."
-            if backlog.peak_positions
-            else "No open position ended a block under a health factor of 1."
-        ),
-        "liquidations": (
-            f"{counted(summary.liquidations, 'liquidation')} of "
-            f"{counted(summary.liquidated_positions, 'borrower')} "
-            f"repaid {dollars(summary.debt_covered_usd)} of debt and took "
-            f"{dollars(summary.collateral_seized_usd)} of collateral."
-            if summary.liquidations
-            else "Nothing was liquidated."
-        ),
-        "losses": (
-            f"{dollars(summary.deficit_usd)} was written off. Open positions lacked "
-            f"{dollars(shortfall.end.oracle)} at the end at the oracle, {dollars(shortfall.end.exit)} at "
-            f"the price the venues would pay for all of it, {dollars(shortfall.end.redemption)} at redemption."
-        ),
-        "who_paid": (
-            f"Borrowers began with {dollars(borrowers.equity_start_usd)} of own capital and lost "
-            f"{dollars(borrowers.loss_usd)}; lenders lost {dollars(lenders.loss_usd)}."
-        ),
-    }
+    return f"Lowest prices of {trough.asset}: {low}."
+
+
+def _health(backlog: Backlog) -> str:
+    if not backlog.peak_positions:
+        return "No open position ended a block under a health factor of 1."
+    return (
+        f"At {clock(backlog.at)} UTC, {counted(backlog.peak_positions, 'open position')} with "
+        f"{dollars(backlog.peak_debt_usd)} of debt had a health factor under 1, more than at any other time; at the "
+        f"end, {count(backlog.end_positions)} did."
+    )
+
+
+def _liquidations(summary: Summary) -> str:
+    if not summary.liquidations:
+        return "Nothing was liquidated."
+    return (
+        f"{counted(summary.liquidations, 'liquidation')} of {counted(summary.liquidated_positions, 'borrower')} "
+        f"repaid {dollars(summary.debt_covered_usd)} of debt and seized "
+        f"{dollars(summary.collateral_seized_usd)} of collateral."
+    )
+
+
+def _losses(summary: Summary) -> str:
+    shortfall = summary.shortfall_usd.end
+    return (
+        f"{dollars(summary.deficit_usd)} was written off. The shortfall of open positions at the end was "
+        f"{dollars(shortfall.oracle)} at the oracle's price, {dollars(shortfall.exit)} at the price that the "
+        f"venues would pay for all of the collateral, and {dollars(shortfall.redemption)} at redemption."
+    )
+
+
+def _who_paid(who_paid: WhoPaid) -> str:
+    borrowers, lenders = who_paid.borrowers, who_paid.lenders
+    return (
+        f"Borrowers began with {dollars(borrowers.equity_start_usd)} of equity and lost "
+        f"{dollars(borrowers.loss_usd)}; lenders lost {dollars(lenders.loss_usd)}."
+    )
+
+
+def _depth(depth_at_trough: dict[str, dict[str, float]]) -> str:
+    if not depth_at_trough:
+        return ""
+    venues = (
+        f"{venue} "
+        + ", ".join(f"{tokens:,.0f} tokens within {bps_to_pct(int(bps)):.1f} %" for bps, tokens in depths.items())
+        for venue, depths in depth_at_trough.items()
+    )
+    return f"Depth at the trough: {'; '.join(venues)}."
+
+
+def _positions(summary: Summary) -> str:
+    concentration = summary.concentration
+    liquidated = f"{count(summary.liquidated_positions)} of {counted(summary.positions, 'position')}"
+    fate = f"{liquidated} {'was' if summary.liquidated_positions == 1 else 'were'} liquidated later."
+    if concentration.collateral_top10_pct is None:
+        return fate
+    return (
+        f"The ten largest borrowers held {concentration.collateral_top10_pct:.1f} % of the collateral "
+        f"(Herfindahl-Hirschman index {concentration.collateral_hhi:.4f}). {fate}"
+    )
 
 
 def parameters(frames: Frames) -> dict[str, list[Parameter]]:
-    """Every parameter by section, with the status and source of the longest path of `provenance` that covers it."""
+    """Return every parameter by section, each with the status and source that `provenance` states for it.
+
+    Of several paths that cover a parameter, the longest is the most specific and counts.
+    """
     tree = frames.parameters
     claims = {
         str(key): (str(claim["status"]), str(claim["source"]))
@@ -192,7 +284,7 @@ def parameters(frames: Frames) -> dict[str, list[Parameter]]:
     return sections
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}" if path else str(key))
@@ -202,9 +294,9 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def command(manifest: Manifest) -> str:
-    """Compose the command that makes the same tables again."""
+    """Return the command that makes the same tables again."""
     if manifest.built_like is not None:
-        # On another scenario's positions, which only the run's folder names.
+        # The run stands on the positions of another scenario, which only its folder holds.
         return shlex.join(["ape", "run", "verify", f"runs/{manifest.run_id}"])
     words = ["ape", "run", "replay", manifest.scenario_file, "--seed", str(manifest.seed)]
     for override in manifest.overrides:

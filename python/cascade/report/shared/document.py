@@ -1,42 +1,67 @@
-"""A page in one file: everything inside, nothing fetched, nothing run that is not ours."""
+"""Write a page into one file: it fetches nothing, and its policy lets no script run but its own two."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from cascade.report.shared.figures import count, dollars
+from cascade.report.shared.colours import style_properties
+from cascade.report.shared.datasets import Dataset
+from cascade.report.shared.figures import count, counted, dollars
+from cascade.report.shared.style import Chart
 
-__all__ = ["document"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["document", "write_page"]
 
 _HERE = Path(__file__).parent
 _VEGA = "window.vegaEmbed = vegaEmbed;"
 
 
-def document(template: Path, *, content: Any, script: str | None = None, **context: Any) -> str:
-    """A page from its template.
+def write_page(path: Path, text: str) -> Path:
+    """Write a page, in folders that are made where they are missing, and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # One kind of line end, so that the page has the same bytes on every platform.
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
 
-    Its content security policy lets only its own two scripts run, named by their hashes, so text from a scenario
-    stays text.
+
+def document(
+    template: Path,
+    *,
+    page: DataclassInstance,
+    datasets: Mapping[str, Dataset],
+    charts: Sequence[Chart],
+    script: str | None = None,
+) -> str:
+    """Return the text of a page.
+
+    Its content security policy lets only its own two scripts run, named by their hashes, so that text which comes from
+    a scenario stays text.
 
     Parameters
     ----------
     template : Path
-        The template; it places `policy`, `style`, `scripts` and `content`.
-    content : Any
-        What the scripts read, as JSON.
+        The template of the page, which extends `base.html.j2`.
+    page : dataclass
+        Whatever the template shows; each field is a name in it.
+    datasets : mapping of str to Dataset
+        Data of the charts, by the name that their specifications refer to.
+    charts : sequence of Chart
+        Charts of the page; the template has a place for each key.
     script : str, optional
-        Name of the page's own script among the assets, run after the charts are drawn.
-    **context : Any
-        What else the template names.
+        Name of the page's own script among the assets, which runs after the charts are drawn.
     """
     own = ["charts.js"] if script is None else ["charts.js", script]
     scripts = [_vega(), "\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own)]
@@ -48,20 +73,26 @@ def document(template: Path, *, content: Any, script: str | None = None, **conte
         "form-action 'none'",
         "script-src " + " ".join(_source(text) for text in scripts),
     ]
+    style = style_properties() + (_HERE / "assets" / "page.css").read_text(encoding="utf-8")
+    content = {
+        "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
+        "charts": {chart.key: chart.variants for chart in charts},
+    }
     return (
         _environment(template.parent)
         .get_template(template.name)
         .render(
+            # Not `asdict`, which would turn the dataclasses within the page into dictionaries.
+            **{field.name: getattr(page, field.name) for field in fields(page)},
             policy="; ".join(rules),
-            style=Markup((_HERE / "assets" / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+            style=Markup(style),  # noqa: S704 (our own file)
             scripts=[Markup(text) for text in scripts],  # noqa: S704 (our own file, and the bundled library)
             content=Markup(_inert(content)),  # noqa: S704 (escaped by _inert)
-            **context,
         )
     )
 
 
-def _inert(content: Any) -> str:
+def _inert(content: Mapping[str, object]) -> str:
     # JSON inside a script element: no character in it can end the element or begin a comment.
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
@@ -70,6 +101,8 @@ def _inert(content: Any) -> str:
 @cache
 def _vega() -> str:
     bundle: str = vl_convert.javascript_bundle(_VEGA)
+    # A later version of the library could hold text that ends the script element early. A carriage return would be
+    # read by a browser as a line feed, and the hash in the policy would no longer fit.
     for sign in ("</script", "<script", "<!--", "\r"):
         if sign in bundle:
             raise ValueError(f"the chart library holds {sign!r} and cannot stand inside a page")
@@ -84,9 +117,10 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, _HERE]),
         autoescape=True,
+        # A name that the page does not have is an error, never an empty place on it.
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(dollars=dollars, count=count)
+    environment.filters.update(dollars=dollars, count=count, counted=counted)
     return environment

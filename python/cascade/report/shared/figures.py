@@ -1,36 +1,58 @@
-"""Figures as a person reads them, and the headline's cards."""
+"""Figures as a person reads them, and the cards of a headline."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-__all__ = ["MINUS", "Card", "clock", "count", "counted", "dollars", "exactly"]
+__all__ = ["MINUS", "NOTHING", "Card", "clock", "count", "counted", "dollars", "exactly", "number", "plural", "signed"]
 
-_STEPS = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 MINUS = "\u2212"
+"""The minus sign, which is as wide as a digit; a hyphen is not."""
+
+NOTHING = "-"
+"""Stands in a table for a figure that there is none of."""
+
+_DASH = "\u2013"
+_STEPS = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
+_FORMATS = {"USD": ",.2f", "USD each": ".6f", "times": ".3f", "%": ".2f", "": ",.0f"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One headline figure."""
+    """One figure of a headline.
+
+    Attributes
+    ----------
+    label : str
+        Name of the figure.
+    value : str
+        The figure, rounded for a person.
+    exact : str
+        The figure in full, shown on hover.
+    notes : list of str
+        Further figures below it, one per line.
+    anchor : str
+        Part of the page that shows where the figure comes from, as `#ID`.
+    source : str
+        Tables and columns that it is made from.
+    is_loss : bool
+        Whether it is a loss of lenders, which is shown in red.
+    """
 
     label: str
     value: str
     exact: str
-    """The figure in full, shown on hover."""
     notes: list[str]
     anchor: str
-    """Part of the page that shows where it comes from."""
     source: str
-    """Table and column."""
-    tone: str = ""
-    """`bad` for a loss of lenders."""
+    is_loss: bool = False
 
 
 def dollars(value: float | None) -> str:
-    """Dollars for a person, three significant digits and more."""
+    """Return dollars with three significant digits or more, as `$63.66 k`; a dash for None."""
     if value is None:
-        return "\u2013"
+        return _DASH
     size, sign = abs(value), MINUS if value < 0 else ""
     for step, unit in _STEPS:
         if size >= step:
@@ -40,34 +62,50 @@ def dollars(value: float | None) -> str:
 
 
 def exactly(value: float | None) -> str:
-    """Dollars to the cent."""
+    """Return dollars to the cent, as `$63,658.85`."""
     return "no price of that kind in this run" if value is None else f"{MINUS if value < 0 else ''}${abs(value):,.2f}"
 
 
+def signed(value: float, *, significant: int = 0) -> str:
+    """Return a number with its sign and three decimals.
+
+    Parameters
+    ----------
+    significant : int
+        Number of significant digits to show where three decimals would show fewer, up to 8 decimals.
+    """
+    decimals = 3
+    if value and significant:
+        decimals = min(8, max(decimals, significant - 1 - math.floor(math.log10(abs(value)))))
+    return f"{value:+.{decimals}f}".replace("-", MINUS)
+
+
 def count(value: int) -> str:
-    """Whole number with separators."""
+    """Return a whole number with separators."""
     return f"{value:,}"
 
 
+def plural(value: int, noun: str) -> str:
+    """Return a noun as it follows a number: in the plural unless the number is 1."""
+    return noun if value == 1 else f"{noun}s"
+
+
 def counted(value: int, noun: str) -> str:
-    """Join a number and its noun, in the plural where it is one."""
-    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+    """Return a number and its noun, as `1 block` and `2 blocks`."""
+    return f"{count(value)} {plural(value, noun)}"
 
 
 def clock(moment: str | None) -> str:
-    """Time of an ISO moment, to the second."""
-    return moment[11:19] if moment else "\u2013"
-
-
-NOTHING = "-"
-"""What stands for a figure that there is none of."""
+    """Return the time of day of an ISO moment, to the second; a dash for None."""
+    return moment[11:19] if moment else _DASH
 
 
 def number(value: float | None, unit: str) -> str:
-    """A figure with as many decimals as its unit has use for."""
-    if value is None:
-        return NOTHING
-    return f"{value:{_FORMATS[unit]}}"
+    """Return a figure with as many decimals as its unit has use for.
 
-
-_FORMATS = {"USD": ",.2f", "USD each": ".6f", "times": ".3f", "%": ".2f", "": ",.0f"}
+    Parameters
+    ----------
+    unit : str
+        `USD`, `USD each`, `times`, `%`, or empty for a number of things.
+    """
+    return NOTHING if value is None else f"{value:{_FORMATS[unit]}}"

@@ -1,55 +1,40 @@
-"""What the charts share: looks, axes, and how a chart becomes a specification."""
+"""The looks of every chart, their axes, and how a chart becomes a specification."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 
+from cascade.report.shared.colours import EDGE, INK, LINE, MUTED, PAPER
 from cascade.report.shared.datasets import Dataset
 
 __all__ = [
-    "BLUE",
     "CONFIG",
-    "GREEN",
-    "GREY",
-    "INK",
-    "MUTED",
-    "OCHRE",
-    "ORANGE",
-    "PALE_BLUE",
-    "PURPLE",
-    "RED",
-    "TEAL",
     "Chart",
+    "Specification",
+    "data_name",
     "dollar_axis",
-    "series_names",
+    "label_axis",
     "spec",
+    "stepped",
     "time_axis",
 ]
 
-INK, MUTED, GRID = "#1d2733", "#5b6875", "#e6eaee"
-BLUE, TEAL, ORANGE, PURPLE, GREY, RED, GREEN = (
-    "#1f5fa8",
-    "#12877b",
-    "#d9730d",
-    "#7a5fb0",
-    "#8c98a4",
-    "#c0322b",
-    "#2f8f5b",
-)
-PALE_BLUE, OCHRE = "#a9c4e0", "#b08d00"
+Specification = dict[str, Any]
+"""A Vega-Lite chart, ready for JSON; the type is altair's own."""
 
-CONFIG: dict[str, Any] = {
-    "background": "#ffffff",
+CONFIG: Mapping[str, object] = {
+    "background": PAPER,
     "view": {"stroke": None},
     "axis": {
         "labelColor": MUTED,
         "titleColor": MUTED,
-        "gridColor": GRID,
-        "domainColor": "#c9d1d8",
-        "tickColor": "#c9d1d8",
+        "gridColor": LINE,
+        "domainColor": EDGE,
+        "tickColor": EDGE,
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
@@ -77,46 +62,82 @@ CONFIG: dict[str, Any] = {
 """Looks common to every chart; the font is the renderer's choice."""
 
 _SHORT_MS = 40 * 60 * 1000
+"""A run that is shorter has seconds on its axis of time."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One figure of the page.
+    """One chart of a page.
 
     Attributes
     ----------
     key : str
         Name of its place on the page and of its picture.
-    variants : dict
+    variants : dict of str to Specification
         Specifications by the label of the button that shows them; the first is shown at first.
     """
 
     key: str
-    variants: dict[str, dict[str, Any]]
+    variants: dict[str, Specification]
 
 
 def time_axis(data: Dataset, day: str) -> alt.X:
-    """Axis of time, to the second where the run is short."""
-    moments = [row[data.columns.index("t")] for row in data.rows]
-    short = bool(moments) and max(moments) - min(moments) < _SHORT_MS
-    axis = alt.Axis(format="%H:%M:%S" if short else "%H:%M", tickCount=9, labelFlush=True)
+    """Return the axis of time of a dataset, to the second where the run is short."""
+    moments = data.numbers("t")
+    is_short = bool(moments) and max(moments) - min(moments) < _SHORT_MS
+    axis = alt.Axis(format="%H:%M:%S" if is_short else "%H:%M", tickCount=9, labelFlush=True, labelOverlap=True)
     return alt.X("t:T", title=f"{day}, UTC", scale=alt.Scale(type="utc"), axis=axis)
 
 
-def dollar_axis(**more: Any) -> alt.Axis:
-    """Axis of dollars."""
-    return alt.Axis(format="$~s", labelExpr="datum.value === 0 ? '$0' : datum.label", **more)
+def dollar_axis(*, grid: bool = True, ticks: int | None = None, values: Sequence[float] | None = None) -> alt.Axis:
+    """Return an axis of dollars, with `$0` where the format alone would say `$0.0`.
+
+    Parameters
+    ----------
+    ticks : int, optional
+        Number of ticks to aim at.
+    values : sequence of float, optional
+        The ticks themselves.
+    """
+    return alt.Axis(
+        format="$~s",
+        labelExpr="datum.value === 0 ? '$0' : datum.label",
+        grid=grid,
+        tickCount=alt.Undefined if ticks is None else ticks,
+        values=alt.Undefined if values is None else list(values),
+    )
 
 
-def spec(chart: alt.Chart | alt.LayerChart, *, height: int = 300) -> dict[str, Any]:
-    """Finish a chart as wide as its place on the page."""
+def label_axis(*, limit: int = 260, grid: bool = False) -> alt.Axis:
+    """Return an axis of names, one per bar."""
+    return alt.Axis(labelLimit=limit, labelColor=INK, labelFontSize=12.5, grid=grid, labelPadding=8)
+
+
+def stepped(base: alt.Chart, *, dash: alt.StrokeDash | None = None) -> alt.LayerChart:
+    """Return lines that hold each value until the next one.
+
+    Parameters
+    ----------
+    dash : StrokeDash, optional
+        Tells the lines apart by their dashes too.
+    """
+    line = base.mark_line(interpolate="step-after", strokeWidth=2, clip=True)
+    if dash is not None:
+        line = line.encode(strokeDash=dash)
+    # A tooltip belongs to a mark: invisible points let the pointer find every value along the line.
+    both: alt.LayerChart = line + base.mark_point(size=60, opacity=0, filled=True)
+    return both
+
+
+def spec(chart: alt.Chart | alt.LayerChart, *, height: int = 300) -> Specification:
+    """Return the specification of a chart that is as wide as its place on the page."""
     sized = chart.properties(width="container", height=height)
-    specification: dict[str, Any] = sized.to_dict(validate=True)
-    specification["config"] = CONFIG
+    specification: Specification = sized.to_dict(validate=True)
+    specification["config"] = dict(CONFIG)
     specification["autosize"] = {"type": "fit-x", "contains": "padding"}
     return specification
 
 
-def series_names(data: Dataset, column: str) -> list[str]:
-    """Names that occur in a column, sorted."""
-    return sorted({row[data.columns.index(column)] for row in data.rows})
+def data_name(specification: Specification) -> str:
+    """Return the name of the dataset that a specification refers to."""
+    return str(specification["data"]["name"])

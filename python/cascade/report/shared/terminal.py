@@ -1,4 +1,4 @@
-"""Tables and lines of text on a terminal, for every command."""
+"""Print tables and lines of text on a terminal, for every command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["print_table", "print_text"]
+__all__ = ["print_pairs", "print_table", "print_text"]
 
 
 def print_table(
@@ -37,12 +37,22 @@ def print_table(
     console.print(table)
 
 
+def print_pairs(console: Console, title: str, pairs: Sequence[tuple[str, str]]) -> None:
+    """Print names and their values as a table of two columns without headings."""
+    table = Table(title=escape(title), title_justify="left", show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(escape(name), escape(value))
+    console.print(table)
+
+
 def print_text(console: Console, text: str, *, wrap: bool = True) -> None:
     """Print text as it is.
 
     Parameters
     ----------
     wrap : bool
-        Whether lines are broken between words at the terminal's width; paths are not, so that they can be copied.
+        Whether lines are broken between words at the terminal's width. Paths are not, so that they can be copied.
     """
     console.print(text, markup=False, highlight=False, soft_wrap=not wrap)

@@ -1,4 +1,4 @@
-"""The charts, as Vega-Lite specifications over named datasets."""
+"""Draw every chart of a run, as Vega-Lite specifications over named datasets."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from cascade.report.run.charts import causes, exchange, losses, market, position
 from cascade.report.run.charts.links import links
 from cascade.report.run.charts.liquidations import cumulated, liquidations
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import CONFIG, Chart, time_axis
+from cascade.report.shared.style import Chart, time_axis
 
-__all__ = ["CONFIG", "Chart", "charts"]
+__all__ = ["charts"]
 
 
 def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
-    """Every chart of a run, in the order of the page.
+    """Return every chart of a run, in the order of the page.
 
-    Those of causes where events moved prices, that of links where there were any, those of the exchange where there is
-    one.
+    Charts of causes are left out where no event moved a price, that of links where there were none, and those of the
+    exchange where there is none.
 
     Parameters
     ----------
-    data : dict
+    data : dict of str to Dataset
         Datasets by name; the specifications refer to them and hold no data.
     day : str
         Day of the crash phase, for the time axis.

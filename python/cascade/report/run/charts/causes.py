@@ -1,42 +1,41 @@
-"""What made prices fall, and which liquidation came of which."""
+"""Draw the causes: who made each price fall, and which liquidation led to which."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import assert_never
 
 import altair as alt
 
-from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import (
+from cascade.report.run.class_words import pivot_name
+from cascade.report.shared.colours import (
+    BAR_GREEN,
+    BAR_RED,
     BLUE,
+    EDGE,
+    FILL_PURPLE,
     GREEN,
     GREY,
     INK,
+    LINK,
+    OCHRE,
     ORANGE,
+    PAPER,
     PURPLE,
     RED,
     TEAL,
-    Chart,
-    dollar_axis,
-    series_names,
-    spec,
 )
+from cascade.report.shared.datasets import Dataset
+from cascade.report.shared.style import Chart, Specification, dollar_axis, label_axis, spec, stepped
+from cascade.vocabulary import PivotKind
 
 __all__ = ["charts"]
 
-_KINDS = {
-    "liquidation": RED,
-    "voluntary": BLUE,
-    "exogenous": GREY,
-    "liquidity": TEAL,
-    "switch": PURPLE,
-    "time": ORANGE,
-    "unexplained": "#c9d1d8",
-}
-
 _MOST_LABELS = 24
+"""Bars that are labelled, at most: the labels of more would overlap."""
 
 _WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
+"""Labels an axis at whole numbers only; Vega-Lite puts ticks between them where the range is small."""
 
 _RHO_TOOLTIP = [
     alt.Tooltip("series:N"),
@@ -55,9 +54,11 @@ _BLOCK_TOOLTIP = [
 
 
 def charts(data: dict[str, Dataset], time: alt.X) -> list[Chart]:
-    """Ledger, graph, generations, stability and block space."""
+    """Return the charts of the ledger, the graph, the generations, the stability number and block space."""
     found = [
-        Chart("ledger", {name: _ledger(data["ledger"], name) for name in _ledgers(data["ledger"])}),
+        Chart(
+            "ledger", {name: _ledger(data["ledger"], name) for name in dict.fromkeys(data["ledger"].texts("ledger"))}
+        ),
         Chart("graph", {"": _graph(data["graph"], time)}),
         Chart("generations", {"": _generations(data["generations"])}),
     ]
@@ -66,16 +67,13 @@ def charts(data: dict[str, Dataset], time: alt.X) -> list[Chart]:
     return [*found, Chart("blockspace", {"queue": _queue(time), "base fee": _base_fee(time)})]
 
 
-def _ledgers(data: Dataset) -> list[str]:
-    at = data.columns.index("ledger")
-    return list(dict.fromkeys(row[at] for row in data.rows))
-
-
-def _ledger(data: Dataset, name: str) -> dict[str, Any]:
-    rows = [row for row in data.rows if row[data.columns.index("ledger")] == name]
-    order = [row[data.columns.index("class")] for row in rows]
-    reaches = [row[data.columns.index(end)] for row in rows for end in ("down", "up")]
+def _ledger(data: Dataset, name: str) -> Specification:
+    columns = zip(data.texts("ledger"), data.texts("class"), data.numbers("down"), data.numbers("up"), strict=True)
+    rows = [(actor_class, down, up) for ledger, actor_class, down, up in columns if ledger == name]
+    order = [actor_class for actor_class, _, _ in rows]
+    reaches = [reach for _, down, up in rows for reach in (down, up)]
     low, high = min(0.0, *reaches), max(0.0, *reaches)
+    # The net of a class stands to the right of its bar, also where the bar is the longest.
     room = 0.16 * (high - low)
     base = (
         alt.Chart(alt.NamedData("ledger"))
@@ -85,7 +83,7 @@ def _ledger(data: Dataset, name: str) -> dict[str, Any]:
                 "class:N",
                 sort=order,
                 title=None,
-                axis=alt.Axis(labelLimit=260, labelColor=INK, labelFontSize=12.5, grid=False),
+                axis=label_axis(),
             ),
             tooltip=[
                 alt.Tooltip("class:N"),
@@ -96,22 +94,24 @@ def _ledger(data: Dataset, name: str) -> dict[str, Any]:
             ],
         )
     )
-    down = base.mark_bar(height={"band": 0.6}, color="#e2918b", cornerRadius=2).encode(
+    down = base.mark_bar(height={"band": 0.6}, color=BAR_RED, cornerRadius=2).encode(
         x=alt.X(
             "down:Q",
-            title="moves down and moves up, each summed; the mark is the net",
+            title="sum of the moves down, and of the moves up; the mark is the net",
             axis=alt.Axis(format="+.3~f", grid=True, tickCount=8),
             scale=alt.Scale(domain=[low - room / 4, high + room], nice=False),
         )
     )
-    up = base.mark_bar(height={"band": 0.6}, color="#9ccdb2", cornerRadius=2).encode(x="up:Q")
+    up = base.mark_bar(height={"band": 0.6}, color=BAR_GREEN, cornerRadius=2).encode(x="up:Q")
     net = base.mark_tick(color=INK, thickness=3, height={"band": 0.85}).encode(x="net:Q")
     words = base.mark_text(align="left", dx=8, color=INK).encode(x="reach:Q", text="text:N")
     return spec(down + up + net + words, height=30 + 36 * len(order))
 
 
-def _graph(data: Dataset, time: alt.X) -> dict[str, Any]:
-    kinds = [name for name in _KINDS if name in series_names(data, "pivot")]
+def _graph(data: Dataset, time: alt.X) -> Specification:
+    present = set(data.texts("pivot"))
+    kinds = [kind for kind in PivotKind if kind in present]
+    names = {kind.value: pivot_name(kind) for kind in kinds}
     height = alt.Y(
         "y:Q",
         title="generation",
@@ -121,19 +121,19 @@ def _graph(data: Dataset, time: alt.X) -> dict[str, Any]:
     base = alt.Chart(alt.NamedData("graph"))
     width = alt.StrokeWidth("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.4, 3]), legend=None)
     ends = base.encode(x=time, y=height, x2="t2:Q", y2="y2:Q", strokeWidth=width)
-    edges = ends.transform_filter("datum.kind === 'edge'").mark_rule(color="#7c8894", opacity=0.22)
+    edges = ends.transform_filter("datum.kind === 'edge'").mark_rule(color=LINK, opacity=0.22)
     pivots = ends.transform_filter("datum.kind === 'pivot edge'").mark_rule(color=INK, opacity=0.55)
     dots = (
         base.transform_filter("datum.kind === 'liquidation'")
-        .mark_circle(opacity=0.75, stroke="#ffffff", strokeWidth=0.6, cursor="pointer")
+        .mark_circle(opacity=0.75, stroke=PAPER, strokeWidth=0.6, cursor="pointer")
         .encode(
             x=time,
             y=height,
             size=alt.Size("covered:Q", scale=alt.Scale(range=[14, 520]), legend=None),
             color=alt.Color(
                 "pivot:N",
-                scale=alt.Scale(domain=kinds, range=[_KINDS[name] for name in kinds]),
-                legend=alt.Legend(symbolType="circle"),
+                scale=alt.Scale(domain=list(names), range=[_colour(kind) for kind in kinds]),
+                legend=alt.Legend(symbolType="circle", labelExpr=f"({json.dumps(names)})[datum.label]"),
             ),
             tooltip=[
                 alt.Tooltip("time:N", title="UTC"),
@@ -150,7 +150,29 @@ def _graph(data: Dataset, time: alt.X) -> dict[str, Any]:
     return spec(edges + pivots + dots, height=380)
 
 
-def _generations(data: Dataset) -> dict[str, Any]:
+def _colour(kind: PivotKind) -> str:
+    match kind:
+        case PivotKind.LIQUIDATION:
+            return RED
+        case PivotKind.VOLUNTARY:
+            return BLUE
+        case PivotKind.EXOGENOUS:
+            return GREY
+        case PivotKind.FORCED:
+            return OCHRE
+        case PivotKind.LIQUIDITY:
+            return TEAL
+        case PivotKind.SWITCH:
+            return PURPLE
+        case PivotKind.TIME:
+            return ORANGE
+        case PivotKind.ROUNDING | PivotKind.UNEXPLAINED:
+            return EDGE
+        case _:
+            assert_never(kind)
+
+
+def _generations(data: Dataset) -> Specification:
     base = alt.Chart(alt.NamedData("generations")).encode(
         x=alt.X("generation:O", title="generation", axis=alt.Axis(labelAngle=0)),
         tooltip=[
@@ -167,21 +189,20 @@ def _generations(data: Dataset) -> dict[str, Any]:
     return spec(bars + words if len(data.rows) <= _MOST_LABELS else bars, height=230)
 
 
-def _rho_over_time(data: Dataset, time: alt.X) -> dict[str, Any]:
-    order = series_names(data, "series")
+def _rho_over_time(data: Dataset, time: alt.X) -> Specification:
+    order = data.names("series")
     colours = [RED if name.endswith("liquidatable") else ORANGE for name in order]
+    # A symmetric logarithm, because the number is zero for most of a run and large at its worst.
     base = alt.Chart().encode(
         x=time,
         y=alt.Y("rho:Q", title="stability number", scale=alt.Scale(type="symlog", constant=0.1)),
         color=alt.Color("series:N", scale=alt.Scale(domain=order, range=colours)),
         tooltip=_RHO_TOOLTIP,
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2)
-    points = base.mark_point(size=60, opacity=0, filled=True)
-    return spec(alt.LayerChart(data=alt.NamedData("rho"), layer=[line, points, _line_at_one()]), height=260)
+    return spec(alt.LayerChart(data=alt.NamedData("rho"), layer=[*stepped(base).layer, _line_at_one()]), height=260)
 
 
-def _rho_by_price() -> dict[str, Any]:
+def _rho_by_price() -> Specification:
     dots = (
         alt.Chart()
         .transform_filter("datum.near === 0 && datum.rho > 0")
@@ -199,16 +220,16 @@ def _rho_by_price() -> dict[str, Any]:
 
 
 def _line_at_one() -> alt.Chart:
-    # One rule, not one a row.
+    # Aggregated, so that there is one rule and not one per row.
     one = alt.Chart().transform_aggregate(rows="count()")
     line: alt.Chart = one.mark_rule(color=INK, strokeDash=[4, 4], strokeWidth=1).encode(y=alt.datum(1))
     return line
 
 
-def _queue(time: alt.X) -> dict[str, Any]:
+def _queue(time: alt.X) -> Specification:
     chart = (
         alt.Chart(alt.NamedData("blockspace"))
-        .mark_area(interpolate="step-after", color="#d6cbe8", line={"color": PURPLE, "strokeWidth": 2})
+        .mark_area(interpolate="step-after", color=FILL_PURPLE, line={"color": PURPLE, "strokeWidth": 2})
         .encode(
             x=time,
             y=alt.Y("queued:Q", title="transactions waiting", axis=alt.Axis(labelExpr=_WHOLE)),
@@ -218,7 +239,7 @@ def _queue(time: alt.X) -> dict[str, Any]:
     return spec(chart, height=170)
 
 
-def _base_fee(time: alt.X) -> dict[str, Any]:
+def _base_fee(time: alt.X) -> Specification:
     chart = (
         alt.Chart(alt.NamedData("blockspace"))
         .mark_line(interpolate="step-after", color=GREEN, strokeWidth=2)

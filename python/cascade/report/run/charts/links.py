@@ -1,29 +1,30 @@
-"""The chain of links on one axis of time."""
+"""Draw the chain of links on one axis of time."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import altair as alt
 
+from cascade.report.run.link_words import Place
+from cascade.report.shared.colours import BLUE, GREY, INK, ORANGE, PURPLE
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import BLUE, GREY, INK, ORANGE, PURPLE, series_names, spec
+from cascade.report.shared.style import Specification, label_axis, spec
 
 __all__ = ["links"]
 
-_PLACES = {"input": GREY, "chain and desk": PURPLE, "on chain": BLUE, "exchange": ORANGE}
+_COLOURS = {Place.INPUT: GREY, Place.CHAIN_AND_DESK: PURPLE, Place.ON_CHAIN: BLUE, Place.EXCHANGE: ORANGE}
 
 
-def links(data: Dataset, time: alt.X) -> dict[str, Any]:
-    """A bar a link, from its beginning to its end, in the order of beginnings; a mark at its peak."""
-    order = [row[data.columns.index("link")] for row in data.rows]
-    places = [place for place in _PLACES if place in series_names(data, "place")]
+def links(data: Dataset, time: alt.X) -> Specification:
+    """Return one bar per link, from its beginning to its end, in the order of beginnings, with a mark at its peak."""
+    order = data.texts("link")
+    places = [place for place in Place if place in data.texts("place")]
+    scale = alt.Scale(domain=[place.value for place in places], range=[_COLOURS[place] for place in places])
     base = alt.Chart(alt.NamedData("links")).encode(
         y=alt.Y(
             "link:N",
             sort=order,
             title=None,
-            axis=alt.Axis(labelLimit=290, labelColor=INK, labelFontSize=12.5, grid=True, labelPadding=8),
+            axis=label_axis(limit=330, grid=True),
         ),
         tooltip=[
             alt.Tooltip("link:N"),
@@ -39,17 +40,15 @@ def links(data: Dataset, time: alt.X) -> dict[str, Any]:
         x2="t2:T",
         color=alt.Color(
             "place:N",
-            scale=alt.Scale(domain=places, range=[_PLACES[place] for place in places]),
+            scale=scale,
             legend=alt.Legend(symbolType="square"),
         ),
         opacity=alt.Opacity("ended:Q", scale=alt.Scale(domain=[0, 1], range=[0.45, 0.85]), legend=None),
     )
-    # A link that ends in the block in which it begins has a bar without width: its beginning is marked too.
+    # A link that ends in the block in which it begins has a bar without width, so its beginning is marked too.
     starts = base.mark_tick(thickness=2, height={"band": 0.55}).encode(
         x=time,
-        color=alt.Color(
-            "place:N", legend=None, scale=alt.Scale(domain=places, range=[_PLACES[place] for place in places])
-        ),
+        color=alt.Color("place:N", legend=None, scale=scale),
     )
     peaks = base.mark_point(shape="diamond", filled=True, size=70, color=INK, opacity=1).encode(x="peak:T")
     return spec(bars + starts + peaks, height=40 + 25 * len(order))

@@ -1,27 +1,23 @@
-"""Liquidations one by one, and summed."""
+"""Draw liquidations one by one, and summed."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import altair as alt
 
-from cascade.report.shared.style import (
-    BLUE,
-    ORANGE,
-    RED,
-    dollar_axis,
-    spec,
-)
+from cascade.report.shared.colours import BLUE, ORANGE, RED
+from cascade.report.shared.style import Specification, dollar_axis, spec, stepped
 
 __all__ = ["cumulated", "liquidations"]
 
 
-def liquidations(time: alt.X) -> dict[str, Any]:
-    """One dot a liquidation."""
+_COVERED, _LEFT_DEFICIT = "debt fully covered by collateral", "left a deficit"
+
+
+def liquidations(time: alt.X) -> Specification:
+    """Return one dot per liquidation."""
     chart = (
         alt.Chart(alt.NamedData("liquidations"))
-        .transform_calculate(outcome="datum.deficit > 0 ? 'left a deficit' : 'debt fully covered by collateral'")
+        .transform_calculate(outcome=f"datum.deficit > 0 ? '{_LEFT_DEFICIT}' : '{_COVERED}'")
         .mark_circle(size=46, opacity=0.6, cursor="pointer")
         .encode(
             x=time,
@@ -33,7 +29,7 @@ def liquidations(time: alt.X) -> dict[str, Any]:
             ),
             color=alt.Color(
                 "outcome:N",
-                scale=alt.Scale(domain=["debt fully covered by collateral", "left a deficit"], range=[BLUE, RED]),
+                scale=alt.Scale(domain=[_COVERED, _LEFT_DEFICIT], range=[BLUE, RED]),
                 legend=alt.Legend(symbolType="circle"),
             ),
             tooltip=[
@@ -47,11 +43,12 @@ def liquidations(time: alt.X) -> dict[str, Any]:
             ],
         )
     )
+    # A logarithmic scale has no place for zero.
     return spec(chart.transform_filter("datum.covered > 0"), height=320)
 
 
-def cumulated(time: alt.X) -> dict[str, Any]:
-    """Debt covered and collateral seized so far."""
+def cumulated(time: alt.X) -> Specification:
+    """Return the debt covered and the collateral seized so far."""
     base = alt.Chart(alt.NamedData("cumulated")).encode(
         x=time,
         y=alt.Y("usd:Q", title="since the start", axis=dollar_axis()),
@@ -65,5 +62,4 @@ def cumulated(time: alt.X) -> dict[str, Any]:
             alt.Tooltip("count:Q", title="liquidations", format=",d"),
         ],
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2)
-    return spec(line + base.mark_point(size=60, opacity=0, filled=True), height=320)
+    return spec(stepped(base), height=320)

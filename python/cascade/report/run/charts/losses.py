@@ -1,35 +1,27 @@
-"""What lenders and borrowers lost."""
+"""Draw the losses of lenders and borrowers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 
+from cascade.report.shared.colours import BLUE, FILL_RED, GREEN, ORANGE, PURPLE, RED
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PURPLE,
-    RED,
-    dollar_axis,
-    spec,
-)
+from cascade.report.shared.figures import MINUS
+from cascade.report.shared.style import Specification, dollar_axis, label_axis, spec, stepped
 
 __all__ = ["deficit", "parties", "shortfall", "waterfall"]
 
 
-def deficit(time: alt.X) -> dict[str, Any]:
-    """Written off so far."""
+def deficit(time: alt.X) -> Specification:
+    """Return the debt written off so far."""
     chart = (
         alt.Chart(alt.NamedData("deficit"))
-        .mark_area(interpolate="step-after", color="#f1c4c1", line={"color": RED, "strokeWidth": 2})
+        .mark_area(interpolate="step-after", color=FILL_RED, line={"color": RED, "strokeWidth": 2})
         .encode(
             x=time,
-            y=alt.Y("usd:Q", title="deficit so far", axis=dollar_axis(tickCount=4)),
+            y=alt.Y("usd:Q", title="deficit so far", axis=dollar_axis(ticks=4)),
             tooltip=[
                 alt.Tooltip("time:N", title="UTC"),
                 alt.Tooltip("usd:Q", title="deficit", format="$,.2f"),
@@ -40,8 +32,11 @@ def deficit(time: alt.X) -> dict[str, Any]:
     return spec(chart, height=170)
 
 
-def shortfall(time: alt.X, *, exit_too: bool) -> dict[str, Any]:
-    """What open positions lack, at three prices."""
+def shortfall(time: alt.X, *, exit_too: bool) -> Specification:
+    """Return the shortfall of open positions at three prices.
+
+    The exit price of a thin venue can hide the other two, so the page can leave it out.
+    """
     colours = {"at oracle": BLUE, "at exit": ORANGE, "at redemption": PURPLE}
     shown = [name for name in colours if exit_too or name != "at exit"]
     base = (
@@ -58,27 +53,27 @@ def shortfall(time: alt.X, *, exit_too: bool) -> dict[str, Any]:
             ],
         )
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2)
-    return spec(line + base.mark_point(size=60, opacity=0, filled=True), height=280)
+    return spec(stepped(base), height=280)
 
 
-def _bars(name: str, ends: Sequence[float], *, height: int) -> dict[str, Any]:
+def _bars(name: str, ends: Sequence[float], *, height: int) -> Specification:
     low, high, value = ("low", "high", "change") if name == "waterfall" else ("zero", "usd", "usd")
     start, end = min(0.0, *ends), max(0.0, *ends)
+    # The label of a bar stands to its right, also where the bar ends at the largest value.
     room = 0.12 * (end - start)
     base = (
         alt.Chart(alt.NamedData(name))
         .transform_calculate(
             zero="0",
             reach=f"max(datum.{high}, {'datum.low' if name == 'waterfall' else '0'})",
-            text=f"(datum.{value} < 0 ? '\u2212' : '') + '$' + format(abs(datum.{value}), ',.3~s')",
+            text=f"(datum.{value} < 0 ? '{MINUS}' : '') + '$' + format(abs(datum.{value}), ',.3~s')",
         )
         .encode(
             y=alt.Y(
                 "label:N",
                 sort=alt.EncodingSortField("order"),
                 title=None,
-                axis=alt.Axis(labelLimit=260, labelColor=INK, labelFontSize=12.5, grid=False),
+                axis=label_axis(),
             )
         )
     )
@@ -86,7 +81,7 @@ def _bars(name: str, ends: Sequence[float], *, height: int) -> dict[str, Any]:
         x=alt.X(
             f"{low}:Q",
             title=None,
-            axis=dollar_axis(grid=True, tickCount=8),
+            axis=dollar_axis(ticks=8),
             scale=alt.Scale(domain=[start - (room / 4 if start < 0 else 0), end + room], nice=False),
         ),
         x2=f"{high}:Q",
@@ -99,13 +94,11 @@ def _bars(name: str, ends: Sequence[float], *, height: int) -> dict[str, Any]:
     return spec(bars + labels, height=height)
 
 
-def waterfall(data: Dataset) -> dict[str, Any]:
-    """From own capital at the start to what is left."""
-    return _bars(
-        "waterfall", [row[data.columns.index(end)] for row in data.rows for end in ("low", "high")], height=290
-    )
+def waterfall(data: Dataset) -> Specification:
+    """Return the steps from the equity at the start to the equity at the end."""
+    return _bars("waterfall", [*data.numbers("low"), *data.numbers("high")], height=290)
 
 
-def parties(data: Dataset) -> dict[str, Any]:
-    """Gain or loss of each party."""
-    return _bars("parties", [row[data.columns.index("usd")] for row in data.rows], height=190)
+def parties(data: Dataset) -> Specification:
+    """Return the gain or loss of each party."""
+    return _bars("parties", data.numbers("usd"), height=190)

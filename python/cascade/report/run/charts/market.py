@@ -1,102 +1,105 @@
-"""Prices, and how much could be sold at them."""
+"""Draw prices, and how much could be sold at them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import altair as alt
 
+from cascade.report.shared.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, TEAL
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    RED,
-    TEAL,
-    series_names,
-    spec,
-)
+from cascade.report.shared.style import Specification, spec, stepped
+from cascade.vocabulary import PriceSource
 
 __all__ = ["depth", "prices"]
 
-_KIND_COLOURS = {"oracle": BLUE, "spot": TEAL, "exit": ORANGE, "redemption": PURPLE, "path": GREY}
+_KIND_COLOURS = {
+    PriceSource.ORACLE: BLUE,
+    PriceSource.SPOT: TEAL,
+    PriceSource.EXIT: ORANGE,
+    PriceSource.REDEMPTION: PURPLE,
+    PriceSource.PATH: GREY,
+}
+"""Colour of each kind of price, in the order of the legend."""
+
+_DASHED = (PriceSource.PATH, PriceSource.REDEMPTION)
 
 
-def prices(data: Dataset, time: alt.X) -> dict[str, dict[str, Any]]:
-    """The prices of each asset that moved, the one that fell deepest first: on one scale they would hide each other."""
+def prices(data: Dataset, time: alt.X) -> dict[str, Specification]:
+    """Return the prices of each asset that moved, the one with the deepest fall first.
+
+    On one scale, the prices of a dear asset would flatten those of a cheap one: each asset has a variant of its own.
+    """
     assets = _by_fall(data)
-    variants: dict[str, dict[str, Any]] = {}
+    variants: dict[str, Specification] = {}
     for asset in assets:
         name = f"{asset} " if len(assets) > 1 else ""
         variants[f"{name}market"] = _prices(data, asset, time, "linear", exit_too=False)
         if _has_exit(data, asset):
             variants[f"{name}with exit"] = _prices(data, asset, time, "linear", exit_too=True)
-    variants[f"{assets[0]} with exit, log" if len(assets) > 1 else "with exit, log"] = _prices(
-        data, assets[0], time, "log", exit_too=True
-    )
+    # The exit price of a thin venue falls to a small part of the others: a logarithmic scale shows both.
+    name = f"{assets[0]} with exit, log" if len(assets) > 1 else "with exit, log"
+    variants[name] = _prices(data, assets[0], time, "log", exit_too=True)
     return variants
 
 
 def _has_exit(data: Dataset, asset: str) -> bool:
-    of, kind = data.columns.index("asset"), data.columns.index("kind")
-    return any(row[of] == asset and row[kind] == "exit" for row in data.rows)
+    return (asset, PriceSource.EXIT) in zip(data.texts("asset"), data.texts("kind"), strict=True)
 
 
 def _by_fall(data: Dataset) -> list[str]:
-    asset_of, kind_of, price_of = (data.columns.index(name) for name in ("asset", "kind", "price"))
-    lows: dict[str, float] = {}
-    for asset in dict.fromkeys(row[asset_of] for row in data.rows):
-        found = [row[price_of] for row in data.rows if row[asset_of] == asset and row[kind_of] in ("oracle", "spot")]
-        lows[asset] = min(found) / max(found) if found and max(found) else 1.0
+    market = (PriceSource.ORACLE, PriceSource.SPOT)
+    found: dict[str, list[float]] = {asset: [] for asset in data.texts("asset")}
+    for asset, kind, price in zip(data.texts("asset"), data.texts("kind"), data.numbers("price"), strict=True):
+        if kind in market:
+            found[asset].append(price)
+    # Without prices, and at a price of zero, there is no ratio: the asset counts as one that did not fall.
+    lows = {asset: min(values) / max(values) if any(values) else 1.0 for asset, values in found.items()}
     return sorted(lows, key=lambda asset: (lows[asset], asset)) or [""]
 
 
 def _prices(
     data: Dataset, asset: str, time: alt.X, scale: Literal["linear", "log"], *, exit_too: bool
-) -> dict[str, Any]:
-    names, kinds, assets = (data.columns.index(name) for name in ("series", "kind", "asset"))
-    rows = [row for row in data.rows if row[assets] == asset]
-    kind_of = {row[names]: row[kinds] for row in rows if exit_too or row[kinds] != "exit"}
-    order = sorted(kind_of, key=lambda name: (list(_KIND_COLOURS).index(kind_of[name]), name))
-    colour = alt.Color("series:N", scale=alt.Scale(domain=order, range=[_KIND_COLOURS[kind_of[n]] for n in order]))
-    dashes = [[5, 4] if kind_of[name] in ("path", "redemption") else [1, 0] for name in order]
-    shown = alt.Chart(alt.NamedData("prices")).transform_filter(alt.FieldOneOfPredicate(field="series", oneOf=order))
-    base = shown.encode(
-        x=time,
-        y=alt.Y(
-            "price:Q",
-            title="dollars a token",
-            scale=alt.Scale(type=scale, zero=False, nice=True),
-            axis=alt.Axis(format="$.3~f"),
-        ),
-        color=colour,
-        tooltip=[alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("price:Q", format="$.4f")],
+) -> Specification:
+    columns = zip(data.texts("asset"), data.texts("series"), data.texts("kind"), strict=True)
+    kinds = {series: PriceSource(kind) for found, series, kind in columns if found == asset}
+    shown = {series: kind for series, kind in kinds.items() if exit_too or kind != PriceSource.EXIT}
+    order = sorted(shown, key=lambda series: (list(_KIND_COLOURS).index(shown[series]), series))
+    colours = [_KIND_COLOURS[shown[series]] for series in order]
+    dashes = [[5, 4] if shown[series] in _DASHED else [1, 0] for series in order]
+    base = (
+        alt.Chart(alt.NamedData("prices"))
+        .transform_filter(alt.FieldOneOfPredicate(field="series", oneOf=order))
+        .encode(
+            x=time,
+            y=alt.Y(
+                "price:Q",
+                title="dollars per token",
+                scale=alt.Scale(type=scale, zero=False, nice=True),
+                axis=alt.Axis(format="$.3~f"),
+            ),
+            color=alt.Color("series:N", scale=alt.Scale(domain=order, range=colours)),
+            tooltip=[
+                alt.Tooltip("series:N"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("price:Q", format="$.4f"),
+            ],
+        )
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2, clip=True).encode(
-        strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=order, range=dashes))
-    )
-    return spec(line + base.mark_point(size=60, opacity=0, filled=True), height=340)
+    dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=order, range=dashes))
+    return spec(stepped(base, dash=dash), height=340)
 
 
-def depth(data: Dataset, time: alt.X) -> dict[str, Any]:
-    """What the venues would buy."""
-    order: Sequence[str] = sorted(
-        series_names(data, "series"), key=lambda name: (name.split(", within ")[0], _within(name))
-    )
+def depth(data: Dataset, time: alt.X) -> Specification:
+    """Return the tokens that each venue would buy within each distance from its price."""
+    # The datasets have the series in order: by venue, then by distance as a number.
+    order = list(dict.fromkeys(data.texts("series")))
     base = alt.Chart(alt.NamedData("depth")).encode(
         x=time,
         y=alt.Y("tokens:Q", title="tokens that could be sold", axis=alt.Axis(format="~s")),
         color=alt.Color(
-            "series:N", scale=alt.Scale(domain=list(order), range=[ORANGE, TEAL, BLUE, PURPLE, GREY, RED, GREEN])
+            "series:N", scale=alt.Scale(domain=order, range=[ORANGE, TEAL, BLUE, PURPLE, GREY, RED, GREEN])
         ),
         tooltip=[alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("tokens:Q", format=",.0f")],
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2)
-    return spec(line + base.mark_point(size=60, opacity=0, filled=True), height=280)
-
-
-def _within(series: str) -> float:
-    return float(series.rsplit("within ", 1)[1].removesuffix(" %"))
+    return spec(stepped(base), height=280)

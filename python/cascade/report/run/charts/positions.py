@@ -1,30 +1,23 @@
-"""Health of the open positions, and how they were built."""
+"""Draw the health of the open positions, and how they were built."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import altair as alt
 
+from cascade.report.shared.colours import DARK_BLUE, DARK_RED, FILL_RED, LIGHT_BLUE, LIGHT_RED, PALE_BLUE, PAPER, RED
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import (
-    PALE_BLUE,
-    RED,
-    dollar_axis,
-    spec,
-)
+from cascade.report.shared.style import Specification, dollar_axis, spec
 from cascade.units import BPS
 
 __all__ = ["health", "leverage", "risk"]
 
 
-def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -> dict[str, Any]:
-    """Open positions by bucket of health factor."""
-    names, lows = data.columns.index("bucket"), data.columns.index("low")
-    low_of = {row[names]: row[lows] for row in data.rows}
+def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -> Specification:
+    """Return the open positions by bucket of health factor, the weakest at the bottom and those under 1 in red."""
+    low_of = dict(zip(data.texts("bucket"), data.numbers("low"), strict=True))
     order = sorted(low_of, key=lambda name: low_of[name])
     under = [name for name in order if low_of[name] < BPS]
-    colours = _ramp("#8f1d18", "#f2b8a8", len(under)) + _ramp("#cfe0f1", "#1c4f88", len(order) - len(under))
+    colours = _ramp(DARK_RED, LIGHT_RED, len(under)) + _ramp(LIGHT_BLUE, DARK_BLUE, len(order) - len(under))
     chart = (
         alt.Chart(alt.NamedData("health"))
         .mark_area(interpolate="step-after", line=False, opacity=1)
@@ -48,21 +41,22 @@ def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -
 
 
 def _ramp(first: str, last: str, count: int) -> list[str]:
+    """Return colours in equal steps from one to another."""
     ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (first, last)]
     shares = [i / max(1, count - 1) for i in range(count)]
     return ["#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(*ends, strict=True)) for share in shares]
 
 
-def leverage() -> dict[str, Any]:
-    """Leverage once built, by fate."""
+def leverage() -> Specification:
+    """Return the histogram of leverage when the build ended, by whether the position was liquidated later."""
     chart = (
         alt.Chart(alt.NamedData("leverage"))
-        .mark_bar(stroke="#ffffff", strokeWidth=0.8)
+        .mark_bar(stroke=PAPER, strokeWidth=0.8)
         .encode(
             x=alt.X(
                 "low:Q",
                 bin="binned",
-                title="collateral over own capital, once built",
+                title="collateral over equity, when the build ended",
                 axis=alt.Axis(format=".2~f", tickCount=8),
                 scale=alt.Scale(zero=False),
             ),
@@ -84,11 +78,11 @@ def leverage() -> dict[str, Any]:
     return spec(chart, height=260)
 
 
-def risk() -> dict[str, Any]:
-    """Debt that a fall makes liquidatable."""
+def risk() -> Specification:
+    """Return the debt that a fall of the oracle price would make liquidatable."""
     chart = (
         alt.Chart(alt.NamedData("risk"))
-        .mark_area(interpolate="step-after", color="#f3c9b8", line={"color": RED, "strokeWidth": 2})
+        .mark_area(interpolate="step-after", color=FILL_RED, line={"color": RED, "strokeWidth": 2})
         .encode(
             x=alt.X("fall_pct:Q", title="fall of the oracle price, %", axis=alt.Axis(tickCount=10)),
             y=alt.Y("debt_usd:Q", title="debt then liquidatable", axis=dollar_axis()),
