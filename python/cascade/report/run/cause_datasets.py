@@ -11,6 +11,7 @@ from cascade.analysis.frames import Frames
 from cascade.analysis.metrics.stability import stability_over_time
 from cascade.analysis.moments import clock
 from cascade.report.run.class_words import class_name
+from cascade.report.run.price_words import source_name
 from cascade.report.shared.datasets import Cell
 from cascade.report.shared.figures import signed
 from cascade.units import WAD, e8_to_float
@@ -61,7 +62,7 @@ def cause_frames(frames: Frames) -> dict[str, pd.DataFrame]:
 def _ledger(frames: Frames) -> pd.DataFrame:
     rows = []
     for ledger in ledgers(frames):
-        place = " at the oracle" if ledger.market == PriceSource.ORACLE else f", {ledger.market}"
+        place = " at the oracle" if ledger.market == PriceSource.ORACLE else f", {source_name(ledger.market)}"
         for entry in ledger.classes:
             names = f"{ledger.asset}{place}", class_name(entry.actor_class)
             down, up, net = (float(value / WAD) for value in (entry.gross_down, entry.gross_up, entry.net))

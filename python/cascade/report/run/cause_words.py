@@ -8,6 +8,7 @@ from cascade.analysis.causes.digest import CausesDigest, LedgerFigures
 from cascade.analysis.prices.troughs import MarketTrough
 from cascade.analysis.summary import Summary
 from cascade.report.run.class_words import class_name, pivot_reason
+from cascade.report.run.price_words import source_name
 from cascade.report.shared.figures import Card, clock, count, counted, dollars, signed
 from cascade.vocabulary import PivotKind, PriceSource
 
@@ -48,7 +49,7 @@ def cause_cards(summary: Summary) -> list[Card]:
                 value=count(len(generations)),
                 exact="length of the longest chain of liquidations, each of which made the next one possible",
                 notes=[
-                    f"{counted(of_others, 'liquidation')} caused by another one",
+                    f"{count(of_others)} caused by another liquidation",
                     "R of the first: " + ("unknown" if first is None else f"{first:.2f}"),
                 ],
                 anchor="#causes",
@@ -97,7 +98,9 @@ def _ledger(causes: CausesDigest, trough: MarketTrough | None) -> str:
     ledger = _main_ledger(causes, trough)
     if ledger is None or not ledger.classes:
         return "No price fell."
-    parts = "; ".join(f"{class_name(name)} {signed(entry.net)}" for name, entry in ledger.classes.items())
+    # The class that pushed the price down most comes first.
+    ordered = sorted(ledger.classes.items(), key=lambda item: (item[1].net, item[0]))
+    parts = "; ".join(f"{class_name(name)} {signed(entry.net)}" for name, entry in ordered)
     return (
         f"{ledger.asset} ({_place(ledger)}) fell from {ledger.start:.4f} to {ledger.trough:.4f} at "
         f"{clock(ledger.trough_at)} UTC. Net of each class of actor: {parts}."
@@ -107,14 +110,14 @@ def _ledger(causes: CausesDigest, trough: MarketTrough | None) -> str:
 def _graph(causes: CausesDigest) -> str:
     total = sum(row.debt_covered_usd for row in causes.pivots)
     if not total:
-        return "Nothing was liquidated."
+        return "The lending pool liquidated nothing."
     by_kind: dict[PivotKind, float] = {}
     for row in causes.pivots:
         by_kind[row.kind] = by_kind.get(row.kind, 0.0) + row.debt_covered_usd
     ordered = sorted(by_kind.items(), key=lambda item: (-item[1], item[0]))
     shares = "; ".join(f"{pivot_reason(kind)}, {100 * usd / total:.1f} %" for kind, usd in ordered)
     reading = (
-        f"Health factors fell under 1 because of, by debt covered: {shares}. The liquidations form "
+        f"Share of the debt covered, by what took the health factor under 1: {shares}. The liquidations form "
         f"{counted(len(causes.generations), 'generation')}."
     )
     missed = causes.liquidations_not_replayed
@@ -151,4 +154,4 @@ def _stability(summary: Summary) -> str:
 
 
 def _place(ledger: LedgerFigures) -> str:
-    return "oracle" if ledger.market == PriceSource.ORACLE else str(ledger.market)
+    return source_name(ledger.market)

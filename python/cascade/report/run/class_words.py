@@ -49,7 +49,7 @@ def pivot_name(kind: PivotKind) -> str:
 
 
 def pivot_reason(kind: PivotKind) -> str:
-    """Return a kind of pivot as the reason within a sentence: `because of` precedes it."""
+    """Return a kind of pivot as the reason within a sentence."""
     match kind:
         case PivotKind.LIQUIDATION:
             return "the sales of other liquidations"

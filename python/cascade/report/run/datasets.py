@@ -21,6 +21,7 @@ from cascade.analysis.summary import Summary
 from cascade.report.run.cause_datasets import cause_frames
 from cascade.report.run.chain_datasets import chain_frames
 from cascade.report.run.held import crash_times, held_values
+from cascade.report.run.price_words import source_name
 from cascade.report.shared.datasets import Dataset
 from cascade.units import bps_to_pct, e8_to_float
 from cascade.vocabulary import Phase, PriceSource, Valuation
@@ -82,7 +83,7 @@ def _prices(frames: Frames) -> pd.DataFrame:
         if asset not in shown:
             continue
         group = _of(prices, asset, source)
-        label = _source_label(kind, source)
+        label = source_name(source)
         series = f"{asset} {label}" if len(shown) > 1 else label
         points = held_values(frames, group["timestamp"].tolist(), group["price_usd"].tolist())
         rows += [(time * 1000, clock(time), asset, series, kind.value, value) for time, value in points]
@@ -91,13 +92,6 @@ def _prices(frames: Frames) -> pd.DataFrame:
 
 def _of(prices: pd.DataFrame, asset: str, source: str) -> pd.DataFrame:
     return prices[(prices["asset"] == asset) & (prices["source"] == source)]
-
-
-def _source_label(kind: PriceSource, source: str) -> str:
-    venue = source.partition(":")[2]
-    if venue:
-        return f"{kind}, {venue}"
-    return "price path" if kind == PriceSource.PATH else kind.value
 
 
 def _health(frames: Frames) -> pd.DataFrame:

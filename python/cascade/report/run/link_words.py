@@ -119,7 +119,7 @@ def title_of(link: str) -> str:
         case LinkKind.CHAIN_DEPEG:
             return f"{subject} loses its peg on chain"
         case LinkKind.EXCHANGE_DEPEG:
-            return f"{subject} falls below its redemption value at the exchange"
+            return f"{subject} trades below its redemption value"
         case LinkKind.CHAIN_LIQUIDATIONS:
             return "Liquidations on chain"
         case LinkKind.DESK_LIQUIDATIONS:

@@ -63,7 +63,9 @@ def _lines(summary: Summary) -> list[tuple[str, str]]:
 def _causes(causes: CausesDigest) -> list[tuple[str, str]]:
     lines = []
     for ledger in causes.ledger:
-        shown = "; ".join(f"{class_name(name)} {entry.net:+.4f}" for name, entry in ledger.classes.items())
+        # The class that pushed the price down most comes first.
+        ordered = sorted(ledger.classes.items(), key=lambda item: (item[1].net, item[0]))
+        shown = "; ".join(f"{class_name(name)} {entry.net:+.4f}" for name, entry in ordered)
         lines.append((f"fall of {ledger.asset}, {ledger.market}", f"{-ledger.fall:+.4f}: {shown or 'none'}"))
     ratios = [generation.r for generation in causes.generations if generation.r is not None]
     if ratios:

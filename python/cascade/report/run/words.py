@@ -13,6 +13,7 @@ from cascade.analysis.lending.who_paid import WhoPaid
 from cascade.analysis.summary import Summary
 from cascade.recording.manifest import Expectation, Manifest
 from cascade.report.run.cause_words import cause_cards, cause_readings
+from cascade.report.run.price_words import source_name
 from cascade.report.shared.figures import Card, clock, count, counted, dollars, exactly
 from cascade.units import bps_to_pct
 from cascade.vocabulary import PriceSource
@@ -141,7 +142,7 @@ def cards(summary: Summary, expectation: Expectation) -> list[Card]:
             value=f"${trough.price_usd:.4f}" if trough else "\u2013",
             exact=f"${trough.price_usd:.8f}" if trough else "\u2013",
             notes=[
-                f"{trough.source} at {clock(trough.time)} UTC",
+                f"{source_name(trough.source)}, at {clock(trough.time)} UTC",
                 "oracle " + _price(summary.trough.get(trough.asset, {}).get(PriceSource.ORACLE)),
             ]
             if trough
@@ -197,7 +198,7 @@ def _prices(summary: Summary) -> str:
     if trough is None:
         return ""
     lows = summary.trough.get(trough.asset, {})
-    low = "; ".join(f"{source} {_price(price)}" for source, price in sorted(lows.items()))
+    low = "; ".join(f"{source_name(source)} {_price(price)}" for source, price in sorted(lows.items()))
     return f"Lowest prices of {trough.asset}: {low}."
 
 

@@ -64,7 +64,7 @@ def charts(data: dict[str, Dataset], time: alt.X) -> list[Chart]:
     ]
     if data["rho"].rows:
         found.append(Chart("rho", {"over time": _rho_over_time(data["rho"], time), "with the price": _rho_by_price()}))
-    return [*found, Chart("blockspace", {"queue": _queue(time), "base fee": _base_fee(time)})]
+    return [*found, Chart("blockspace", {"queue": _queue(data["blockspace"], time), "base fee": _base_fee(time)})]
 
 
 def _ledger(data: Dataset, name: str) -> Specification:
@@ -226,13 +226,19 @@ def _line_at_one() -> alt.Chart:
     return line
 
 
-def _queue(time: alt.X) -> Specification:
+def _queue(data: Dataset, time: alt.X) -> Specification:
     chart = (
         alt.Chart(alt.NamedData("blockspace"))
         .mark_area(interpolate="step-after", color=FILL_PURPLE, line={"color": PURPLE, "strokeWidth": 2})
         .encode(
             x=time,
-            y=alt.Y("queued:Q", title="transactions waiting", axis=alt.Axis(labelExpr=_WHOLE)),
+            y=alt.Y(
+                "queued:Q",
+                title="transactions waiting",
+                axis=alt.Axis(labelExpr=_WHOLE),
+                # A scale from 0 to 0 would draw an empty queue in the middle of the chart.
+                scale=alt.Scale(domain=[0, max([1.0, *data.numbers("queued")])]),
+            ),
             tooltip=_BLOCK_TOOLTIP,
         )
     )

@@ -37,9 +37,10 @@ def prices(data: Dataset, time: alt.X) -> dict[str, Specification]:
         variants[f"{name}market"] = _prices(data, asset, time, "linear", exit_too=False)
         if _has_exit(data, asset):
             variants[f"{name}with exit"] = _prices(data, asset, time, "linear", exit_too=True)
-    # The exit price of a thin venue falls to a small part of the others: a logarithmic scale shows both.
-    name = f"{assets[0]} with exit, log" if len(assets) > 1 else "with exit, log"
-    variants[name] = _prices(data, assets[0], time, "log", exit_too=True)
+    if _has_exit(data, assets[0]):
+        # The exit price of a thin venue falls to a small part of the others: a logarithmic scale shows both.
+        name = f"{assets[0]} with exit, log" if len(assets) > 1 else "with exit, log"
+        variants[name] = _prices(data, assets[0], time, "log", exit_too=True)
     return variants
 
 

@@ -5,7 +5,7 @@
   for (const [name, table] of Object.entries(content.datasets)) {
     data[name] = table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
   }
-  // What the script of a page finds: the data, when all is drawn, and where it says what a click on a transaction does.
+  // For the page's own script: the data, promises of the charts, and a callback for a click on a transaction.
   window.cascade = { content, data, drawn: [], chosen: () => {} };
   const font = getComputedStyle(document.body).fontFamily;
 
@@ -22,6 +22,8 @@
     if (!data[name].length) {
       plot.textContent = "Nothing of this kind happened in this run.";
       plot.className = "plot empty";
+      // A caption explains what is drawn, and nothing is.
+      plot.parentElement.querySelector("figcaption").hidden = true;
       return;
     }
     const config = { ...spec.config, font };

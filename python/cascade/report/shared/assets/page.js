@@ -126,7 +126,7 @@
   window.addEventListener("hashchange", follow);
   render();
   follow();
-  // Charts grow the page: go to the place asked for once they are there.
+  // Charts grow as they are drawn and move the page: go to the place asked for once all of them are there.
   window.cascade.chosen = show;
   Promise.all(window.cascade.drawn).then(() => {
     const target = state.chosen ? "every-liquidation" : decodeURIComponent(location.hash.slice(1));
