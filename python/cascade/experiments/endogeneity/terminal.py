@@ -33,6 +33,6 @@ def print_endogeneity(found: Endogeneity, *, console: Console | None = None) -> 
     print_table(console, "Sensitivity to each parameter", RUN_HEADINGS, run_rows(found))
     print_text(
         console,
-        "Intervals are pairs of order statistics, from the binomial distribution; a dash: too few seeds to bound that "
-        "end.",
+        "Intervals are pairs of order statistics, chosen by the binomial distribution. A dash stands for an end that "
+        "too few seeds bound.",
     )

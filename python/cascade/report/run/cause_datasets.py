@@ -72,6 +72,7 @@ def _ledger(frames: Frames) -> pd.DataFrame:
 
 
 def _graph(graph: CauseGraph) -> pd.DataFrame:
+    """Return edges and dots in one frame: a chart of several layers has one dataset only."""
     rows = graph.liquidations
     heights, times = _heights(rows), rows["timestamp"].tolist()
     covered = [e8_to_float(value) for value in rows["debt_covered_e8"].tolist()]
@@ -93,6 +94,7 @@ def _graph(graph: CauseGraph) -> pd.DataFrame:
 
 
 def _heights(rows: pd.DataFrame) -> list[float]:
+    """Return the height of each dot: its generation, spread where a block has several of one generation."""
     keys = list(zip(rows["block_number"].tolist(), rows["generation"].tolist(), strict=True))
     sizes: defaultdict[tuple[int, int], int] = defaultdict(int)
     for key in keys:
@@ -103,13 +105,16 @@ def _heights(rows: pd.DataFrame) -> list[float]:
         # The first dot is in the middle, the next ones above and below it in turn.
         step = (seen[key] + 1) // 2 * (1 if seen[key] % 2 else -1)
         seen[key] += 1
+        # Up to eight dots stand at a fixed distance; more are squeezed, so that they stay within their generation.
         heights.append(key[1] + 2 * _SPREAD * step / max(8, sizes[key]))
     return heights
 
 
 def _strongest(graph: CauseGraph, covered: list[float]) -> list[tuple[int, int, float]]:
+    # Causes that are no liquidation, such as interest, have the source -1.
     edges = graph.edges[graph.edges["source"] >= 0]
     columns = (edges[name].tolist() for name in ("liquidation", "source", "share"))
+    # A source that raised the health factor has a negative share, and others then have more than the whole.
     found = [(number, source, min(1.0, max(0.0, float(share)))) for number, source, share in zip(*columns, strict=True)]
     parents = graph.liquidations["inherits_from"].tolist()
     return sorted(found, key=lambda edge: (parents[edge[0]] != edge[1], -edge[2] * covered[edge[0]], edge))[
@@ -127,17 +132,19 @@ def _generations(graph: CauseGraph) -> pd.DataFrame:
 
 
 def _rho(frames: Frames) -> pd.DataFrame:
-    rows: list[tuple[Cell, ...]] = []
     over_time = stability_over_time(frames)
     # An asset of which no collateral was ever near the line of liquidation is left out.
-    near_once = over_time.groupby("asset")["near_tokens"].transform("max") > 0
-    for row in over_time[near_once].to_dict("records"):
-        when = (row["timestamp"] * 1000, clock(row["timestamp"]), row["asset"])
-        for near, label, rho, tokens in (
-            (0, "liquidatable", row["rho"], row["liquidatable_tokens"]),
-            (1, "within 1 % of the line", row["rho_near"], row["near_tokens"]),
+    shown = over_time[over_time.groupby("asset")["near_tokens"].transform("max") > 0]
+    names = ("timestamp", "asset", "price_usd", "rho", "liquidatable_tokens", "rho_near", "near_tokens")
+    rows: list[tuple[Cell, ...]] = []
+    for time, asset, price, rho, liquidatable, rho_near, near in zip(
+        *(shown[name].tolist() for name in names), strict=True
+    ):
+        for is_near, label, value, tokens in (
+            (0, "liquidatable", rho, liquidatable),
+            (1, "within 1 % of the line", rho_near, near),
         ):
-            rows.append((*when, f"{row['asset']}, {label}", near, rho, row["price_usd"], tokens))
+            rows.append((time * 1000, clock(time), asset, f"{asset}, {label}", is_near, value, price, tokens))
     return pd.DataFrame(rows, columns=["t", "time", "asset", "series", "near", "rho", "price", "tokens"])
 
 

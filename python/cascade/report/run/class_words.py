@@ -14,7 +14,7 @@ _DEEDS = {
     "cancel": "orders withdrawn",
     "liquidity": "liquidity",
 }
-"""What a class of actor did, by the word before the colon of the class."""
+"""The kind of deed in words, by the word before the colon of a class."""
 
 
 def class_name(actor_class: str) -> str:

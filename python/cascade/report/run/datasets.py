@@ -141,6 +141,7 @@ def _liquidations(frames: Frames) -> pd.DataFrame:
 
 def _cumulated(frames: Frames) -> pd.DataFrame:
     rows = liquidations_usd(frames).sort_values(["block_number", "log_index"])
+    # One point per block: within a block the chart has no time to show.
     blocks = rows.groupby("timestamp", sort=True)[["debt_covered_usd", "collateral_seized_usd"]].sum().cumsum()
     counts = rows.groupby("timestamp", sort=True).size().cumsum()
     start, end = crash_times(frames.chain_blocks)
@@ -162,6 +163,7 @@ def _cumulated(frames: Frames) -> pd.DataFrame:
 def _deficit(frames: Frames) -> pd.DataFrame:
     rows = liquidations_usd(frames)
     rows = rows[rows["deficit_usd"] > 0]
+    # Without rows the page says that nothing happened, instead of drawing a line at zero.
     if rows.empty:
         return pd.DataFrame(columns=["t", "time", "usd", "count"])
     start, end = crash_times(frames.chain_blocks)
@@ -185,6 +187,7 @@ def _shortfall(frames: Frames) -> pd.DataFrame:
 
 
 def _waterfall(summary: Summary) -> pd.DataFrame:
+    # Each bar starts where the one before it ends; a level starts at zero.
     rows, level = [], 0.0
     for order, (label, amount, sign) in enumerate(_steps(summary.who_paid.borrowers)):
         low, high = (0.0, amount) if sign == 0 else (level, level + sign * amount)
@@ -241,6 +244,7 @@ def _leverage(frames: Frames) -> pd.DataFrame:
     counts: dict[tuple[int, bool], int] = {}
     frame = leverage_at_build(frames)
     for leverage, liquidated in zip(frame["leverage"].tolist(), frame["liquidated"].tolist(), strict=True):
+        # Counted here rather than by Vega, so that the page holds a few bars and not every position.
         key = (math.floor(leverage / _LEVERAGE_BIN), liquidated)
         counts[key] = counts.get(key, 0) + 1
     rows = [

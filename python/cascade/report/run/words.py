@@ -78,6 +78,7 @@ def cards(summary: Summary, expectation: Expectation) -> list[Card]:
     shortfall, keepers, delay = summary.shortfall_usd, summary.keepers, summary.blocks_to_liquidation
     trough = summary.trough_at
     met = "as the scenario expects" if expectation.met else "not as the scenario expects"
+    # A run of the exchange alone has no positions, and a share of zero.
     share = 100 * summary.liquidated_positions / max(1, summary.positions)
     return [
         *cause_cards(summary),
@@ -286,12 +287,15 @@ def parameters(frames: Frames) -> dict[str, list[Parameter]]:
 
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the dotted path and the text of every value of a tree of parameters."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, bool):
+        yield path, "yes" if value else "no"
+    # A parameter that is null is not set, and has no row.
     elif value is not None:
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        yield path, {"True": "yes", "False": "no"}.get(shown, shown)
+        yield path, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def command(manifest: Manifest) -> str:

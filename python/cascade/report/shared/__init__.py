@@ -1,1 +1,1 @@
-"""What every page shares: figures as text, datasets, chart style, Markdown and the document around it."""
+"""Parts that every page, post and terminal shares: figures as text, colours, chart style, tables and documents."""

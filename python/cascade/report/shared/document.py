@@ -82,7 +82,7 @@ def document(
         _environment(template.parent)
         .get_template(template.name)
         .render(
-            # Not `asdict`, which would turn the dataclasses within the page into dictionaries.
+            # Field by field and not by `asdict`, which would turn the dataclasses within the page into dictionaries.
             **{field.name: getattr(page, field.name) for field in fields(page)},
             policy="; ".join(rules),
             style=Markup(style),  # noqa: S704 (our own file)

@@ -11,7 +11,7 @@ MINUS = "\u2212"
 """The minus sign, which is as wide as a digit; a hyphen is not."""
 
 NOTHING = "-"
-"""Stands in a table for a figure that there is none of."""
+"""Stands in a table for a figure that a run does not have."""
 
 _DASH = "\u2013"
 _STEPS = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))

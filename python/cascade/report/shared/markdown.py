@@ -1,4 +1,4 @@
-"""Markdown for governance posts: tables, and text that stays text."""
+"""Write Markdown for governance posts: tables, and text that stays text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["escaped", "markdown_table"]
 def markdown_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, figures_from: int | None = None, is_escaped: bool = False
 ) -> Iterator[str]:
-    """A table's lines and an empty one.
+    """Yield the lines of a table, and an empty one after it.
 
     Parameters
     ----------
     figures_from : int, optional
-        First column set to the right.
+        Number of the first column that holds figures, which are set to the right; None sets all to the left.
     is_escaped : bool
-        Whether the cells are Markdown already.
+        Whether the cells are Markdown already, such as code or a link.
     """
     right = len(headings) if figures_from is None else figures_from
     yield "| " + " | ".join(headings) + " |"
@@ -29,5 +29,6 @@ def markdown_table(
 
 
 def escaped(text: str) -> str:
-    """Text that stays text: no cell, tag, link or emphasis begins in it."""
+    """Return text in which no cell, tag, link or emphasis begins."""
+    # Scenarios and their names come from strangers, and a line break would end the row of a table.
     return re.sub(r"([\\|<>\[\]`*_#&])", r"\\\1", " ".join(text.split()))

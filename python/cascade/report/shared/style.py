@@ -132,8 +132,10 @@ def stepped(base: alt.Chart, *, dash: alt.StrokeDash | None = None) -> alt.Layer
 def spec(chart: alt.Chart | alt.LayerChart, *, height: int = 300) -> Specification:
     """Return the specification of a chart that is as wide as its place on the page."""
     sized = chart.properties(width="container", height=height)
+    # Validated here: a browser would only leave the place of a faulty chart empty.
     specification: Specification = sized.to_dict(validate=True)
     specification["config"] = dict(CONFIG)
+    # Labels of the axes count as part of the width, or they would stand outside the card.
     specification["autosize"] = {"type": "fit-x", "contains": "padding"}
     return specification
 

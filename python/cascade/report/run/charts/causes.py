@@ -121,6 +121,7 @@ def _graph(data: Dataset, time: alt.X) -> Specification:
     base = alt.Chart(alt.NamedData("graph"))
     width = alt.StrokeWidth("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.4, 3]), legend=None)
     ends = base.encode(x=time, y=height, x2="t2:Q", y2="y2:Q", strokeWidth=width)
+    # Drawn in this order: pivots over the other edges, dots over both.
     edges = ends.transform_filter("datum.kind === 'edge'").mark_rule(color=LINK, opacity=0.22)
     pivots = ends.transform_filter("datum.kind === 'pivot edge'").mark_rule(color=INK, opacity=0.55)
     dots = (

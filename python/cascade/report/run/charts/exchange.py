@@ -110,6 +110,7 @@ def _accounts(time: alt.X) -> Specification:
                 scale=alt.Scale(domain=[level.value for level in _LEVELS], range=list(_LEVELS.values())),
                 legend=alt.Legend(symbolType="square"),
             ),
+            # From the safest level at the bottom to the most dangerous at the top.
             order=alt.Order("rank:Q"),
             tooltip=[alt.Tooltip("level:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("accounts:Q")],
         )

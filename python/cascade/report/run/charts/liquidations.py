@@ -24,6 +24,7 @@ def liquidations(time: alt.X) -> Specification:
             y=alt.Y(
                 "covered:Q",
                 title="debt covered in one liquidation",
+                # Powers of ten only: the labels of a logarithmic scale overlap otherwise.
                 axis=dollar_axis(values=[10**power for power in range(13)]),
                 scale=alt.Scale(type="log", nice=True),
             ),

@@ -57,6 +57,7 @@ def shortfall(time: alt.X, *, exit_too: bool) -> Specification:
 
 
 def _bars(name: str, ends: Sequence[float], *, height: int) -> Specification:
+    # A step of the waterfall floats between two values; the bar of a party starts at zero.
     low, high, value = ("low", "high", "change") if name == "waterfall" else ("zero", "usd", "usd")
     start, end = min(0.0, *ends), max(0.0, *ends)
     # The label of a bar stands to its right, also where the bar ends at the largest value.
@@ -66,6 +67,7 @@ def _bars(name: str, ends: Sequence[float], *, height: int) -> Specification:
         .transform_calculate(
             zero="0",
             reach=f"max(datum.{high}, {'datum.low' if name == 'waterfall' else '0'})",
+            # The sign comes before the dollar sign, which no number format of Vega does.
             text=f"(datum.{value} < 0 ? '{MINUS}' : '') + '$' + format(abs(datum.{value}), ',.3~s')",
         )
         .encode(

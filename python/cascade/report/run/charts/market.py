@@ -67,6 +67,7 @@ def _prices(
     shown = {series: kind for series, kind in kinds.items() if exit_too or kind != PriceSource.EXIT}
     order = sorted(shown, key=lambda series: (list(_KIND_COLOURS).index(shown[series]), series))
     colours = [_KIND_COLOURS[shown[series]] for series in order]
+    # Dashed prices are not made by the market: an input of the scenario, and what the issuer pays.
     dashes = [[5, 4] if shown[series] in _DASHED else [1, 0] for series in order]
     base = (
         alt.Chart(alt.NamedData("prices"))

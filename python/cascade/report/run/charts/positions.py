@@ -17,6 +17,7 @@ def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -
     low_of = dict(zip(data.texts("bucket"), data.numbers("low"), strict=True))
     order = sorted(low_of, key=lambda name: low_of[name])
     under = [name for name in order if low_of[name] < BPS]
+    # Darker towards both ends: the two buckets beside 1, where a position changes its colour, are the palest.
     colours = _ramp(DARK_RED, LIGHT_RED, len(under)) + _ramp(LIGHT_BLUE, DARK_BLUE, len(order) - len(under))
     chart = (
         alt.Chart(alt.NamedData("health"))
@@ -29,6 +30,7 @@ def health(data: Dataset, time: alt.X, field: str, title: str, *, money: bool) -
                 scale=alt.Scale(domain=order, range=colours),
                 legend=alt.Legend(symbolType="square", columns=7),
             ),
+            # The weakest positions at the bottom; the default would put the first name on top.
             order=alt.Order("low:Q"),
             tooltip=[
                 alt.Tooltip("bucket:N", title="health factor"),
