@@ -234,10 +234,10 @@ def _depth(frames: Frames) -> pd.DataFrame:
     depth = depth_over_time(frames)
     rows = []
     for (venue, within), group in depth.groupby(["venue", "within_bps"], sort=True):
-        series = f"{venue}, within {bps_to_pct(int(str(within))):g} %"
+        series = f"within {bps_to_pct(int(str(within))):g} %"
         points = held_values(frames, group["timestamp"].tolist(), group["tokens"].tolist())
-        rows += [(time * 1000, clock(time), series, tokens) for time, tokens in points]
-    return pd.DataFrame(rows, columns=["t", "time", "series", "tokens"])
+        rows += [(time * 1000, clock(time), venue, series, tokens) for time, tokens in points]
+    return pd.DataFrame(rows, columns=["t", "time", "venue", "series", "tokens"])
 
 
 def _leverage(frames: Frames) -> pd.DataFrame:

@@ -243,11 +243,12 @@ def _who_paid(who_paid: WhoPaid) -> str:
 def _depth(depth_at_trough: dict[str, dict[str, float]]) -> str:
     if not depth_at_trough:
         return ""
-    venues = (
-        f"{venue} "
-        + ", ".join(f"{tokens:,.0f} tokens within {bps_to_pct(int(bps)):.1f} %" for bps, tokens in depths.items())
-        for venue, depths in depth_at_trough.items()
-    )
+    venues = []
+    for venue, depths in depth_at_trough.items():
+        # JSON has the distances as text, in the order of text.
+        nearest = sorted((int(bps), tokens) for bps, tokens in depths.items())
+        shown = ", ".join(f"{tokens:,.0f} tokens within {bps_to_pct(bps):g} %" for bps, tokens in nearest)
+        venues.append(f"{venue}: {shown}")
     return f"Depth at the trough: {'; '.join(venues)}."
 
 

@@ -49,7 +49,7 @@ def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
         ),
         Chart("waterfall", {"": losses.waterfall(data["waterfall"])}),
         Chart("parties", {"": losses.parties(data["parties"])}),
-        Chart("depth", {"": market.depth(data["depth"], time)}),
+        Chart("depth", market.depth(data["depth"], time)),
         Chart("leverage", {"": positions.leverage()}),
         Chart("risk", {"": positions.risk()}),
     ]

@@ -22,6 +22,9 @@ _KIND_COLOURS = {
 }
 """Colour of each kind of price, in the order of the legend."""
 
+_DEPTH_TITLE = "tokens that could be sold"
+_PLAIN_ZERO = "datum.value === 0 ? '0' : datum.label"
+
 _DASHED = (PriceSource.PATH, PriceSource.REDEMPTION)
 
 
@@ -92,16 +95,35 @@ def _prices(
     return spec(stepped(base, dash=dash), height=340)
 
 
-def depth(data: Dataset, time: alt.X) -> Specification:
-    """Return the tokens that each venue would buy within each distance from its price."""
-    # The datasets have the series in order: by venue, then by distance as a number.
+def depth(data: Dataset, time: alt.X) -> dict[str, Specification]:
+    """Return, for each venue, the tokens that it would buy within each distance from its price.
+
+    Tokens of different assets have no common scale, so each venue has a variant of its own.
+    """
+    venues = data.names("venue")
+    if len(venues) <= 1:
+        return {"": _depth(data, venues[0] if venues else "", time)}
+    return {venue: _depth(data, venue, time) for venue in venues}
+
+
+def _depth(data: Dataset, venue: str, time: alt.X) -> Specification:
+    # The dataset has the distances in order as numbers; as text, 10 % would come before 2 %.
     order = list(dict.fromkeys(data.texts("series")))
-    base = alt.Chart(alt.NamedData("depth")).encode(
-        x=time,
-        y=alt.Y("tokens:Q", title="tokens that could be sold", axis=alt.Axis(format="~s")),
-        color=alt.Color(
-            "series:N", scale=alt.Scale(domain=order, range=[ORANGE, TEAL, BLUE, PURPLE, GREY, RED, GREEN])
-        ),
-        tooltip=[alt.Tooltip("series:N"), alt.Tooltip("time:N", title="UTC"), alt.Tooltip("tokens:Q", format=",.0f")],
+    base = (
+        alt.Chart(alt.NamedData("depth"))
+        .transform_filter(alt.FieldEqualPredicate(field="venue", equal=venue))
+        .encode(
+            x=time,
+            y=alt.Y("tokens:Q", title=_DEPTH_TITLE, axis=alt.Axis(format="~s", labelExpr=_PLAIN_ZERO)),
+            color=alt.Color(
+                "series:N", scale=alt.Scale(domain=order, range=[ORANGE, TEAL, BLUE, PURPLE, GREY, RED, GREEN])
+            ),
+            tooltip=[
+                alt.Tooltip("venue:N"),
+                alt.Tooltip("series:N"),
+                alt.Tooltip("time:N", title="UTC"),
+                alt.Tooltip("tokens:Q", format=",.0f"),
+            ],
+        )
     )
     return spec(stepped(base), height=280)
