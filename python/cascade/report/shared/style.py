@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "data_name",
     "dollar_axis",
     "label_axis",
+    "scale_from_zero",
     "spec",
     "stepped",
     "time_axis",
@@ -106,6 +108,14 @@ def dollar_axis(*, grid: bool = True, ticks: int | None = None, values: Sequence
         tickCount=alt.Undefined if ticks is None else ticks,
         values=alt.Undefined if values is None else list(values),
     )
+
+
+def scale_from_zero(values: Sequence[float], *, least: float) -> alt.Scale:
+    """Return a scale from zero to the largest of some values, or to `least` where all are smaller.
+
+    On a scale of its own, a line of zeros alone would be drawn in the middle of the chart.
+    """
+    return alt.Scale(domain=[0, max([least, *(value for value in values if math.isfinite(value))])], nice=True)
 
 
 def label_axis(*, limit: int = 260, grid: bool = False) -> alt.Axis:

@@ -25,7 +25,7 @@ def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
         Day of the crash phase, for the time axis.
     """
     time = time_axis(data["prices"], day)
-    health, shortfall = data["health"], losses.shortfall
+    health = data["health"]
     return [
         *([Chart("links", {"": links(data["links"], time)})] if data["links"].rows else []),
         *(causes.charts(data, time) if "ledger" in data else []),
@@ -45,7 +45,10 @@ def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
         Chart("deficit", {"": losses.deficit(time)}),
         Chart(
             "shortfall",
-            {"at all prices": shortfall(time, exit_too=True), "without exit": shortfall(time, exit_too=False)},
+            {
+                "at all prices": losses.shortfall(data["shortfall"], time, exit_too=True),
+                "without exit": losses.shortfall(data["shortfall"], time, exit_too=False),
+            },
         ),
         Chart("waterfall", {"": losses.waterfall(data["waterfall"])}),
         Chart("parties", {"": losses.parties(data["parties"])}),

@@ -26,7 +26,7 @@ from cascade.report.shared.colours import (
     TEAL,
 )
 from cascade.report.shared.datasets import Dataset
-from cascade.report.shared.style import Chart, Specification, dollar_axis, label_axis, spec, stepped
+from cascade.report.shared.style import Chart, Specification, dollar_axis, label_axis, scale_from_zero, spec, stepped
 from cascade.vocabulary import PivotKind
 
 __all__ = ["charts"]
@@ -237,8 +237,7 @@ def _queue(data: Dataset, time: alt.X) -> Specification:
                 "queued:Q",
                 title="transactions waiting",
                 axis=alt.Axis(labelExpr=_WHOLE),
-                # A scale from 0 to 0 would draw an empty queue in the middle of the chart.
-                scale=alt.Scale(domain=[0, max([1.0, *data.numbers("queued")])]),
+                scale=scale_from_zero(data.numbers("queued"), least=1),
             ),
             tooltip=_BLOCK_TOOLTIP,
         )

@@ -9,9 +9,13 @@ import altair as alt
 from cascade.report.shared.colours import BLUE, FILL_RED, GREEN, ORANGE, PURPLE, RED
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.figures import MINUS
-from cascade.report.shared.style import Specification, dollar_axis, label_axis, spec, stepped
+from cascade.report.shared.style import Specification, dollar_axis, label_axis, scale_from_zero, spec, stepped
 
 __all__ = ["deficit", "parties", "shortfall", "waterfall"]
+
+
+_LEAST_DOLLARS = 100
+"""Largest value of a scale of dollars, at least: fractions of a dollar are of no interest."""
 
 
 def deficit(time: alt.X) -> Specification:
@@ -32,19 +36,26 @@ def deficit(time: alt.X) -> Specification:
     return spec(chart, height=170)
 
 
-def shortfall(time: alt.X, *, exit_too: bool) -> Specification:
+def shortfall(data: Dataset, time: alt.X, *, exit_too: bool) -> Specification:
     """Return the shortfall of open positions at three prices.
 
     The exit price of a thin venue can hide the other two, so the page can leave it out.
     """
     colours = {"at oracle": BLUE, "at exit": ORANGE, "at redemption": PURPLE}
     shown = [name for name in colours if exit_too or name != "at exit"]
+    points = zip(data.texts("series"), data.numbers("usd"), strict=True)
+    values = [value for series, value in points if series in shown]
     base = (
         alt.Chart(alt.NamedData("shortfall"))
         .transform_filter(alt.FieldOneOfPredicate(field="series", oneOf=shown))
         .encode(
             x=time,
-            y=alt.Y("usd:Q", title="shortfall of open positions", axis=dollar_axis()),
+            y=alt.Y(
+                "usd:Q",
+                title="shortfall of open positions",
+                axis=dollar_axis(),
+                scale=scale_from_zero(values, least=_LEAST_DOLLARS),
+            ),
             color=alt.Color("series:N", scale=alt.Scale(domain=shown, range=[colours[name] for name in shown])),
             tooltip=[
                 alt.Tooltip("series:N"),
