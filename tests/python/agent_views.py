@@ -13,6 +13,7 @@ from cascade.agents.interface import Agent, MarginNote, Proposal
 from cascade.chain.local import Contract, address_of
 from cascade.observation import BlockView, BookEntry, ExitCurve, PositionState
 from cascade.scenario.model import CohortSpec
+from cascade.world.venues import LiquidityCall
 
 E8, WAD, USDE, WETH, USDC = 10**8, 10**18, 10**18, 10**18, 10**6
 UINT_MAX = 2**256 - 1
@@ -33,8 +34,18 @@ def swap(*, asset_in: str, amount_raw: int, receiver: str, least_raw: int = 0) -
     )
 
 
+def withdrawal(shares: int, receiver: str) -> list[LiquidityCall]:
+    return [LiquidityCall("remove_liquidity(uint256,uint256[])", (shares, [0, 0]))]
+
+
 POOL = SimpleNamespace(
-    coins=("USDC", "USDe"), exit_kind=1, contract=contract("pool"), spender=contract("pool"), spec=None, swap=swap
+    coins=("USDC", "USDe"),
+    exit_kind=1,
+    contract=contract("pool"),
+    spender=contract("pool"),
+    spec=None,
+    swap=swap,
+    withdrawal=withdrawal,
 )
 
 

@@ -12,7 +12,7 @@ from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.local import Contract
 from cascade.observation import BlockView
 from cascade.scenario.model import ArbitrageurSpec, ParMintVenue, StableSwapVenue
-from cascade.world.venue import DeployedVenue
+from cascade.world.venues import DeployedVenue, MintingContract, StableSwapPool
 
 USDE, USDC, WAD = 10**18, 10**6, 10**18
 TOKENS = {"USDC": "0x" + "4" * 40, "USDe": "0x" + "3" * 40}
@@ -36,25 +36,26 @@ MINTING_ABI: list[AbiEntry] = [
 NOWHERE = Contract("0x" + "9" * 40, Interface("Router", []))
 
 
-def venue(name: str, spec: StableSwapVenue | ParMintVenue, abi: Sequence[AbiEntry]) -> DeployedVenue:
-    contract = Contract("0x" + "11" * 20, Interface(name, abi))
-    return DeployedVenue(name=name, spec=spec, contract=contract, router=NOWHERE, tokens=TOKENS)
+def at(name: str, abi: Sequence[AbiEntry]) -> Contract:
+    return Contract("0x" + "11" * 20, Interface(name, abi))
 
 
 def pool(name: str) -> DeployedVenue:
     spec = StableSwapVenue.model_validate(
         {"kind": "stable-swap", "coins": ["USDC", "USDe"], "reserves": {"USDC": 1, "USDe": 1}}
     )
-    return venue(name, spec, POOL_ABI)
+    return StableSwapPool(name=name, spec=spec, contract=at(name, POOL_ABI), router=NOWHERE, tokens=TOKENS)
 
 
 POOL, SECOND = pool("pool"), pool("second")
-MINTING = venue(
-    "minting",
-    ParMintVenue.model_validate(
+MINTING = MintingContract(
+    name="minting",
+    spec=ParMintVenue.model_validate(
         {"kind": "par-mint", "asset_in": "USDC", "asset_out": "USDe", "redemption": {"fee_bps": FEE_BPS}}
     ),
-    MINTING_ABI,
+    contract=at("minting", MINTING_ABI),
+    router=NOWHERE,
+    tokens=TOKENS,
 )
 
 

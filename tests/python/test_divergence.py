@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
-
 from cascade.experiments.comparison.divergence import divergence_rows
+from cascade.recording.tables import LinkRow
 
 START = 1_760_129_100
 """20:45:00 UTC."""
@@ -37,7 +36,8 @@ def link(
 
 
 def diverging(baseline: list[dict[str, Any]], change: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
-    runs = [SimpleNamespace(frames=SimpleNamespace(links=pd.DataFrame(rows))) for rows in (baseline, change)]
+    tables = [[LinkRow(run_id="by-hand", seed=1, **row) for row in rows] for rows in (baseline, change)]
+    runs = [SimpleNamespace(frames=SimpleNamespace(rows=lambda _, found=found: found)) for found in tables]
     comparison: Any = SimpleNamespace(baseline=runs[0], change=runs[1])
     return divergence_rows(comparison)
 
@@ -62,7 +62,7 @@ def test_divergence__a_link_of_both__says_size_start_and_peak_of_each() -> None:
         [link(1, "loop-unwinding", size=30_090_000.0, start=600, peak=2160)], [link(1, "loop-unwinding", size=1.2e6)]
     )
 
-    assert before == "$30.09 M sold; from 20:55:00, most at 21:21:00"
+    assert before == "$30.09 M sold; from 20:55:00, peak at 21:21:00"
     assert after == "$1.20 M sold; from 20:45:00, most at 20:46:00"
 
 

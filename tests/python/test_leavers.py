@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +12,9 @@ from cascade.agents.lender_exit import LenderExit
 from cascade.agents.provider_exit import ProviderExit
 from cascade.chain.local import address_of
 from cascade.scenario.model import ConstantProductVenue, LenderExitSpec, ProviderExitSpec
+from cascade.world.venues import ConstantProductPair
 
-from .agent_views import POOL, USDC, WAD, View, asked, contract, world
+from .agent_views import USDC, WAD, View, asked, contract, world
 
 Leaver = LenderExit | ProviderExit
 
@@ -93,7 +93,9 @@ def test_leaver__share_of_none_or_of_all__leaves_nothing_or_everything(make: Cal
 
 
 def test_provider__of_a_pair__sends_its_tokens_and_burns_them_right_after() -> None:
-    pair = SimpleNamespace(**{**vars(POOL), "spec": ConstantProductVenue.model_construct(kind="constant-product")})
+    spec = ConstantProductVenue.model_construct(kind="constant-product")
+    router = contract("router")
+    pair = ConstantProductPair(name="pool", spec=spec, contract=contract("pool"), router=router, tokens={})
     view = View(world(), spot_wad=LINE_WAD - 1, balance=SHARES)
     view.world.venues["pool"] = pair
     agent = provider()

@@ -51,7 +51,8 @@ def distributions_imported(*folders: str) -> set[str]:
         for module in imported_modules(file):
             root = module.partition(".")[0]
             beside = (file.parent / f"{root}.py").is_file()
-            if root in sys.stdlib_module_names or root in ("cascade", "tests") or beside:
+            # `_typeshed` has types for checkers only, and is never imported at run time.
+            if root in sys.stdlib_module_names or root in ("cascade", "tests", "_typeshed") or beside:
                 continue
             found |= {normalised(name) for name in homes.get(root, [root])}
     return found

@@ -10,9 +10,9 @@ from cascade.chain.local import address_of
 from cascade.deployment.venues import whitelist
 from cascade.observation import BlockView
 from cascade.scenario.accounts import raw_amount
-from cascade.scenario.model import ArbitrageurSpec, ParMintVenue
+from cascade.scenario.model import ArbitrageurSpec
 from cascade.units import BPS, WAD
-from cascade.world.venue import DeployedVenue, SwapCall
+from cascade.world.venues import DeployedVenue, SwapCall
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Arbitrageur"]
@@ -82,7 +82,7 @@ class Arbitrageur:
         quote, asset = here.coins
         held = view.wallet_raw(self.address, asset)
         price = view.spot_price_wad(here.name)
-        if isinstance(there.spec, ParMintVenue):
+        if there.spec.mints:
             window = view.redemption(there.name)
             other, per_block, in_all = WAD - there.highest_fee_wad, window.limit_raw, window.buffer_raw
         else:

@@ -13,7 +13,7 @@ from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ExchangeArbitrageurSpec
 from cascade.units import BPS, WAD
 from cascade.world.exchange import BUY, SELL, DeployedBook
-from cascade.world.venue import DeployedVenue
+from cascade.world.venues import DeployedVenue
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["ExchangeArbitrageur"]

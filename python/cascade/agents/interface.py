@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from cascade.chain.local import Contract
 from cascade.observation import BlockView
 from cascade.vocabulary import Motive
-from cascade.world.venue import SwapCall
+from cascade.world.venues import SwapCall
 
 __all__ = ["GWEI", "Agent", "MarginNote", "Proposal"]
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
 from cascade.observation import BlockView
-from cascade.scenario.model import ConstantProductVenue, ProviderExitSpec
+from cascade.scenario.model import ProviderExitSpec
 from cascade.units import BPS, WAD
+from cascade.world.venues import LiquidityCall
 
 __all__ = ["ProviderExit"]
 
@@ -48,23 +49,17 @@ class ProviderExit:
             return []
         pool = sight.view.world.venues[self.spec.venue]
         reason = f"pool at {sight.price_wad / WAD:.4f}"
-        if isinstance(pool.spec, ConstantProductVenue):
-            # A pair burns what was sent to it: first the one, then, in the same block and behind it, the other.
-            return [
-                self._call(sight, "transfer", (pool.contract.address, amount), reason),
-                self._call(sight, "burn", (self.address,), reason),
-            ]
-        return [self._call(sight, "remove_liquidity(uint256,uint256[])", (amount, [0, 0]), reason)]
+        return [self._call(sight, call, reason) for call in pool.withdrawal(amount, self.address)]
 
-    def _call(self, sight: _Sight, function: str, arguments: tuple[object, ...], reason: str) -> Proposal:
+    def _call(self, sight: _Sight, call: LiquidityCall, reason: str) -> Proposal:
         return Proposal(
             sender=self.address,
             contract=sight.view.world.venues[self.spec.venue].contract,
-            function=function,
-            arguments=arguments,
+            function=call.function,
+            arguments=call.arguments,
             gas_limit=_GAS,
             tip_wei=int(self.spec.tip_gwei * GWEI),
             intent="remove-liquidity",
             reason=reason,
-            key=f"{self.name} {function}",
+            key=f"{self.name} {call.function}",
         )

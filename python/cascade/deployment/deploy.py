@@ -8,7 +8,7 @@ from cascade.deployment.oracles import deploy_posted_feeds, deploy_sources, star
 from cascade.deployment.reserve import deploy_reserve
 from cascade.deployment.venues import deploy_venue, fund_venue
 from cascade.scenario.accounts import raw_amount
-from cascade.scenario.model import AssetKind, FixedRateVenue
+from cascade.scenario.model import AssetKind
 from cascade.world.world import World
 
 __all__ = ["deploy_world"]
@@ -80,6 +80,6 @@ def _deploy_tokens(world: World) -> None:
 
 def _deploy_venues(world: World, *, at_oracle: bool) -> None:
     for name, venue in world.scenario.spec.venues.items():
-        if isinstance(venue, FixedRateVenue) == at_oracle:
+        if venue.reads_oracle == at_oracle:
             world.venues[name] = deploy_venue(world, name, venue)
             fund_venue(world, world.venues[name])

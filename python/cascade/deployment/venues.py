@@ -1,16 +1,19 @@
-"""Venues deployed and funded, and the minting window as the crash finds it."""
+"""Deploy and fund venues, and put the minting contract into the state that the crash finds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
 
 from eth_utils import keccak
 
 from cascade.chain.local import Contract, address_of
 from cascade.errors import ScenarioError
 from cascade.scenario.accounts import raw_amount
-from cascade.scenario.model import AmmVenue, ConstantProductVenue, FixedRateVenue, ParMintVenue, Venue
-from cascade.world.venue import DeployedVenue
+from cascade.scenario.model import ConstantProductVenue, FixedRateVenue, ParMintVenue, StableSwapVenue, Venue, VenueBase
+from cascade.world.venues import ConstantProductPair, DeployedVenue, FixedRatePool, MintingContract, StableSwapPool
 from cascade.world.world import MAX_UINT256, SetupCall, World
 
 __all__ = ["deploy_venue", "fund_venue", "prepare_redemption", "whitelist"]
@@ -22,65 +25,112 @@ _ADMIN_FEE = 5 * 10**9
 _MINTER_ROLE, _GATEKEEPER_ROLE = (keccak(text=name) for name in ("MINTER_ROLE", "GATEKEEPER_ROLE"))
 _WHITELIST_OF = 500
 _WHITELIST_GAS = 20_000_000
+_PROVIDER = address_of("liquidity-provider")
+
+S = TypeVar("S", bound=VenueBase)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """The steps by which venues of one kind come to stand: deployed empty, then funded."""
+
+    deploy: Callable[[World, str, Venue], DeployedVenue]
+    fund: Callable[[World, DeployedVenue], None]
 
 
 def deploy_venue(world: World, name: str, spec: Venue) -> DeployedVenue:
-    """Deploy a venue, empty."""
-    tokens = {symbol: token.address for symbol, token in world.tokens.items()}
-    if isinstance(spec, ParMintVenue):
-        contract = _deploy_minting(world, name, spec)
-    elif isinstance(spec, FixedRateVenue):
-        contract = world.deploy(
-            "FixedRatePool", world.oracle.address, *(tokens[coin] for coin in spec.coins), name=name
-        )
-    elif isinstance(spec, ConstantProductVenue):
-        contract = world.deploy("ConstantProductPair", *(tokens[coin] for coin in spec.coins), name=name)
-    else:
-        contract = world.deploy(
-            "StableSwapPool",
-            name,
-            name,
-            [tokens[coin] for coin in spec.coins],
-            spec.amplification,
-            int(spec.fee_bps * _FEE_DENOMINATOR_PER_BPS),
-            int(spec.offpeg_fee_multiplier * _OFFPEG_DENOMINATOR),
-            _ADMIN_FEE,
-            world.deployer,
-            name=name,
-        )
-    return DeployedVenue(name=name, spec=spec, contract=contract, router=world.router, tokens=tokens)
+    """Deploy a venue without reserves."""
+    return _KINDS[type(spec)].deploy(world, name, spec)
 
 
 def fund_venue(world: World, venue: DeployedVenue) -> None:
     """Give a venue the reserves that the scenario states."""
-    if isinstance(venue.spec, ParMintVenue):
-        return
-    provider = address_of("liquidity-provider")
-    amounts = [raw_amount(world.scenario.spec, coin, venue.spec.reserves[coin]) for coin in venue.spec.coins]
-    pairs = list(zip(venue.spec.coins, amounts, strict=True))
+    _KINDS[type(venue.spec)].fund(world, venue)
+
+
+def _kind(
+    spec_of: type[S],
+    handle: Callable[..., DeployedVenue],
+    deploy: Callable[[World, str, S], Contract],
+    fund: Callable[[World, DeployedVenue, list[tuple[str, int]]], None] | None,
+) -> tuple[type[VenueBase], _Kind]:
+    """Join a class of parameters to its handle, deployment and funding, and check at run time what the types say."""
+
+    def deployed(world: World, name: str, spec: Venue) -> DeployedVenue:
+        if not isinstance(spec, spec_of):
+            raise TypeError(f"venues.{name} is a {type(spec).__name__}, expected a {spec_of.__name__}")
+        tokens = {symbol: token.address for symbol, token in world.tokens.items()}
+        contract = deploy(world, name, spec)
+        return handle(name=name, spec=spec, contract=contract, router=world.router, tokens=tokens)
+
+    def funded(world: World, venue: DeployedVenue) -> None:
+        if fund is not None:
+            fund(world, venue, _endowed(world, venue))
+
+    return spec_of, _Kind(deployed, funded)
+
+
+def _endowed(world: World, venue: DeployedVenue) -> list[tuple[str, int]]:
+    """Mint the reserves of a venue to the liquidity provider, and return them by coin in smallest units."""
+    amounts = []
+    for coin in venue.coins:
+        raw = raw_amount(world.scenario.spec, coin, venue.spec.stock_of(coin) or Decimal(0))
+        world.mint(coin, [(_PROVIDER, raw)])
+        amounts.append((coin, raw))
+    return amounts
+
+
+def _deploy_fixed_rate(world: World, name: str, spec: FixedRateVenue) -> Contract:
+    tokens = (world.tokens[coin].address for coin in spec.coins)
+    return world.deploy("FixedRatePool", world.oracle.address, *tokens, name=name)
+
+
+def _deploy_pair(world: World, name: str, spec: ConstantProductVenue) -> Contract:
+    return world.deploy("ConstantProductPair", *(world.tokens[coin].address for coin in spec.coins), name=name)
+
+
+def _deploy_stable_swap(world: World, name: str, spec: StableSwapVenue) -> Contract:
+    return world.deploy(
+        "StableSwapPool",
+        name,
+        name,
+        [world.tokens[coin].address for coin in spec.coins],
+        spec.amplification,
+        int(spec.fee_bps * _FEE_DENOMINATOR_PER_BPS),
+        int(spec.offpeg_fee_multiplier * _OFFPEG_DENOMINATOR),
+        _ADMIN_FEE,
+        world.deployer,
+        name=name,
+    )
+
+
+def _send_reserves(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
+    world.setup(
+        ((_PROVIDER, world.tokens[coin], "transfer", (venue.contract.address, raw)) for coin, raw in reserves),
+        intent="add-liquidity",
+    )
+
+
+def _mint_pair(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
+    _send_reserves(world, venue, reserves)
+    world.setup([(_PROVIDER, venue.contract, "mint", (_PROVIDER,))], intent="add-liquidity")
+
+
+def _add_liquidity(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
     pool = venue.contract
-    for coin, raw in pairs:
-        world.mint(coin, [(provider, raw)])
-    if not isinstance(venue.spec, AmmVenue) or isinstance(venue.spec, ConstantProductVenue):
-        world.setup(
-            ((provider, world.tokens[coin], "transfer", (pool.address, raw)) for coin, raw in pairs),
-            intent="add-liquidity",
-        )
-    if isinstance(venue.spec, ConstantProductVenue):
-        world.setup([(provider, pool, "mint", (provider,))], intent="add-liquidity")
-    elif isinstance(venue.spec, AmmVenue):
-        world.setup(
-            [
-                *((provider, world.tokens[coin], "approve", (pool.address, raw)) for coin, raw in pairs),
-                (provider, pool, "add_liquidity(uint256[],uint256,address)", (amounts, 0, provider)),
-            ],
-            intent="add-liquidity",
-        )
+    amounts = [raw for _, raw in reserves]
+    world.setup(
+        [
+            *((_PROVIDER, world.tokens[coin], "approve", (pool.address, raw)) for coin, raw in reserves),
+            (_PROVIDER, pool, "add_liquidity(uint256[],uint256,address)", (amounts, 0, _PROVIDER)),
+        ],
+        intent="add-liquidity",
+    )
 
 
 def whitelist(world: World, venue: DeployedVenue, accounts: Sequence[str]) -> None:
     """Let accounts mint and redeem at a minting contract, some hundreds a transaction; other venues ask nobody."""
-    if not isinstance(venue.spec, ParMintVenue):
+    if not venue.spec.mints:
         return
     batches = [accounts[start : start + _WHITELIST_OF] for start in range(0, len(accounts), _WHITELIST_OF)]
     world.setup(
@@ -159,3 +209,14 @@ def _leave_buffer(world: World, venue: DeployedVenue, spec: ParMintVenue) -> Non
         world.setup(
             [(world.deployer, minting, "transferToCustody", (keeper, token.address, surplus))], intent="custody"
         )
+
+
+_KINDS = dict(
+    [
+        _kind(ParMintVenue, MintingContract, _deploy_minting, None),
+        _kind(FixedRateVenue, FixedRatePool, _deploy_fixed_rate, _send_reserves),
+        _kind(StableSwapVenue, StableSwapPool, _deploy_stable_swap, _add_liquidity),
+        _kind(ConstantProductVenue, ConstantProductPair, _deploy_pair, _mint_pair),
+    ]
+)
+"""Kinds of venue by class of parameters: the one place that joins a kind to its deployment."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from cascade.chain.local import Contract
 from cascade.observation.curve import ExitCurve
@@ -18,9 +17,7 @@ from cascade.observation.records import (
     ReserveState,
     Unhealthy,
 )
-from cascade.scenario.model import ConstantProductVenue
 from cascade.units import WAD
-from cascade.world.venue import DeployedVenue
 from cascade.world.world import World
 
 __all__ = ["BlockView"]
@@ -88,38 +85,20 @@ class BlockView:
         """Price of a pool's second coin in its first."""
         deployed = self.world.venues[venue]
 
-        def read() -> int:
-            if isinstance(deployed.spec, ConstantProductVenue):
-                return int(self._lens("constantProductSpotPriceWad", deployed, self._asset_of(deployed)))
-            return int(self.world.chain.call(deployed.contract, "get_p", 0))
-
-        return self._once(("spot", venue), read)
+        return self._once(("spot", venue), lambda: deployed.spot_price_wad(self.world.chain, self.world.lens))
 
     def trade_to_price(self, venue: str, target_wad: int) -> tuple[str, int]:
-        """Asset to sell, and how much of it, to bring a pool to a price of its second coin in its first."""
-        deployed = self.world.venues[venue]
-
-        def read() -> tuple[str, int]:
-            if isinstance(deployed.spec, ConstantProductVenue):
-                token, amount = self._lens(
-                    "constantProductTradeToPrice", deployed, self._asset_of(deployed), target_wad
-                )
-                return self.world.symbol_of(token), amount
-            sold, _, amount = self._lens("stableSwapTradeToPrice", deployed, target_wad)
-            return deployed.coins[sold], amount
-
-        return self._once(("trade", venue, target_wad), read)
+        """Return the asset and the amount to sell that bring a pool to a price of its second coin in its first."""
+        deployed, chain, lens = self.world.venues[venue], self.world.chain, self.world.lens
+        return self._once(("trade", venue, target_wad), lambda: deployed.trade_to_price(chain, lens, target_wad))
 
     def depth(self, venue: str, within_bps: Sequence[int]) -> list[int]:
-        """Two words a distance: what can be sold and bought of the second coin before its price has moved so far."""
-        deployed = self.world.venues[venue]
+        """Return how much of a pool's second coin can be sold and bought before its price has moved by each distance.
 
-        def read() -> list[int]:
-            if isinstance(deployed.spec, ConstantProductVenue):
-                return list(self._lens("constantProductDepth", deployed, self._asset_of(deployed), list(within_bps)))
-            return list(self._lens("stableSwapDepth", deployed, list(within_bps)))
-
-        return self._once(("depth", venue, tuple(within_bps)), read)
+        Two amounts in smallest units per distance: sold, then bought.
+        """
+        deployed, chain, lens = self.world.venues[venue], self.world.chain, self.world.lens
+        return self._once(("depth", venue, tuple(within_bps)), lambda: deployed.depth(chain, lens, within_bps))
 
     def wallet_raw(self, address: str, asset: str) -> int:
         """What an account of `world.wallets` holds of a token."""
@@ -305,12 +284,6 @@ class BlockView:
             }
 
         return self._once("wallets", read)
-
-    def _lens(self, function: str, venue: DeployedVenue, *arguments: object) -> Any:
-        return self.world.chain.call(self.world.lens, function, venue.contract.address, *arguments)
-
-    def _asset_of(self, venue: DeployedVenue) -> str:
-        return self.world.tokens[venue.coins[1]].address
 
     def _pairs(self, entries: Sequence[BookEntry]) -> list[tuple[list[BookEntry], Contract, Contract]]:
         grouped: dict[tuple[str, str], list[BookEntry]] = {}

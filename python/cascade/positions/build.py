@@ -10,10 +10,9 @@ from cascade.errors import RevertedCall
 from cascade.positions.loops import BuildFailed, LoopBuilder, LoopRound, require_time_left
 from cascade.positions.plan import LTV_SCALE, DeskPledge, PositionPlan
 from cascade.scenario.accounts import pledge_account
-from cascade.scenario.model import AmmVenue, ConstantProductVenue
+from cascade.scenario.model import AmmVenue
 from cascade.units import BPS, E8, WAD
 from cascade.vocabulary import Role
-from cascade.world.venue import DeployedVenue
 from cascade.world.world import World
 
 __all__ = ["BuildFailed", "LoopRound", "build_positions", "require_time_left", "role_of"]
@@ -48,7 +47,7 @@ def build_positions(
     pools = {
         name: spec for name, spec in world.scenario.spec.venues.items() if name in used and isinstance(spec, AmmVenue)
     }
-    before = {name: _spot_wad(world, world.venues[name]) for name in pools}
+    before = {name: world.venues[name].spot_price_wad(world.chain, world.lens) for name in pools}
     try:
         for chunk in _chunks(plans):
             rounds += LoopBuilder(world, chunk).build()
@@ -60,7 +59,7 @@ def build_positions(
             f"{', '.join(sorted(used))}, may hold too little"
         ) from error
     for name, pool in pools.items():
-        _require_undrained(name, pool, before[name], _spot_wad(world, world.venues[name]))
+        _require_undrained(name, pool, before[name], world.venues[name].spot_price_wad(world.chain, world.lens))
     return rounds
 
 
@@ -110,14 +109,6 @@ def _at_desk_price(world: World, plan: PositionPlan) -> PositionPlan:
     value_raw = -(-pledge.debt_raw * LTV_SCALE // pledge.ltv_ppm)
     pledged_raw = -(-value_raw * book.base_unit * E8 // (price_e8 * book.cash_unit))
     return replace(plan, pledge=replace(pledge, pledged_raw=pledged_raw))
-
-
-def _spot_wad(world: World, venue: DeployedVenue) -> int:
-    """Return the price of a pool's second coin in its first, with 18 decimals."""
-    if isinstance(venue.spec, ConstantProductVenue):
-        token = world.tokens[venue.coins[1]].address
-        return int(world.chain.call(world.lens, "constantProductSpotPriceWad", venue.contract.address, token))
-    return int(world.chain.call(venue.contract, "get_p", 0))
 
 
 def _require_undrained(name: str, pool: AmmVenue, before_wad: int, after_wad: int) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from cascade.observation import BlockView, ReserveState
 from cascade.recording.tables import BlockStamp, HealthRow, LiquidityRow, PriceRow, ReserveRow
-from cascade.scenario.model import AmmVenue, ParMintVenue
 from cascade.units import BPS, E8, WAD
 from cascade.vocabulary import DEPTH_WITHIN_BPS, PriceSource
-from cascade.world.venue import DeployedVenue
+from cascade.world.venues import DeployedVenue
 from cascade.world.world import World
 
 __all__ = ["ChainState"]
@@ -46,8 +45,7 @@ class ChainState:
         for asset, redemption in spec.redemption_price_usd.items():
             yield from self.price(at, asset, PriceSource.REDEMPTION, int(redemption * E8))
         for venue in self._world.venues.values():
-            # A minting contract sells at par: its price is no observation.
-            if not isinstance(venue.spec, ParMintVenue):
+            if venue.has_price:
                 yield from self._venue_prices(at, view, venue)
 
     def price(self, at: BlockStamp, asset: str, source: str, price_e8: int) -> Iterator[PriceRow]:
@@ -82,7 +80,7 @@ class ChainState:
         A deposit or withdrawal in proportion leaves the price, and its new depth is recorded at the next move.
         """
         for name, venue in self._world.venues.items():
-            if not isinstance(venue.spec, AmmVenue):
+            if not venue.spec.is_amm:
                 continue
             spot = view.spot_price_wad(name)
             if self._depth_at_price.get(name) == spot:

@@ -9,19 +9,14 @@ from cascade.chain.local import Log
 from cascade.errors import MissingPart
 from cascade.recording.mined import MinedTransaction
 from cascade.recording.tables import PriceMoveRow, SwapRow
-from cascade.scenario.model import ConstantProductVenue, ParMintVenue
 from cascade.scenario.sources import posted_leaf
-from cascade.units import WAD
 from cascade.vocabulary import MoveKind
-from cascade.world.venue import DeployedVenue
+from cascade.world.venues import DeployedVenue, Swap
 from cascade.world.world import World
 
 __all__ = ["MarketEvents"]
 
 _E8_TO_WAD = 10**10
-_TRADES = ("Mint", "Redeem", "TokenExchange", "Swap")
-"""Events of venues that are swaps: of the minting contract, of a stable-swap pool and of a pair."""
-
 _ANSWERS = {"AnswerUpdated": "current", "Observed": "answer"}
 """Events of feeds that set a price (dollars with 8 decimals), and which of their arguments holds it."""
 
@@ -33,16 +28,6 @@ class _Feed:
     market: str
     asset: str
     kind: MoveKind
-
-
-@dataclass(frozen=True)
-class _Swap:
-    """Assets and amounts (smallest units) of one swap."""
-
-    asset_in: str
-    amount_in_raw: int
-    asset_out: str
-    amount_out_raw: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +61,7 @@ class MarketEvents:
                 move = _answer(log, self._feeds[address])
             else:
                 venue = self._venues[address]
-                swap = _swap(venue, log)
+                swap = venue.swap_of(log)
                 if swap is not None:
                     yield _swap_row(mined, log, venue, swap)
                 move = _venue_move(venue, logs, position, self._world)
@@ -130,56 +115,15 @@ def _answer(log: Log, feed: _Feed) -> _Move | None:
 
 
 def _venue_move(venue: DeployedVenue, logs: Sequence[Log], position: int, world: World) -> _Move | None:
-    price = _price_wad(venue, logs[position], world)
-    return None if price is None else _Move(venue.name, venue.coins[1], _kind(logs, position), price)
-
-
-def _kind(logs: Sequence[Log], position: int) -> MoveKind:
-    """Return whether a swap moved a venue's price or a change of its liquidity, from the event beside the price's.
-
-    A pair emits `Swap` right after `Sync`; a stable-swap pool emits `TokenExchange` right before `SpotPrice`.
-    """
-    log = logs[position]
-    beside = position + 1 if log.event == "Sync" else position - 1
-    neighbour = logs[beside] if 0 <= beside < len(logs) else None
-    swapped = (
-        neighbour is not None and neighbour.address == log.address and neighbour.event in ("Swap", "TokenExchange")
-    )
-    return MoveKind.SWAP if swapped else MoveKind.LIQUIDITY
-
-
-def _price_wad(venue: DeployedVenue, log: Log, world: World) -> int | None:
-    """Return the price of a venue's second coin in its first (1e18 scale), or None where the event sets none."""
-    if log.event == "SpotPrice":
-        price: int = log.arguments["priceWad"]
-        return price
-    if log.event != "Sync" or not isinstance(venue.spec, ConstantProductVenue):
-        return None
-    # A pair is deployed with the quote coin first, so that coins[0] is its token0.
     quote, asset = (10 ** world.scenario.spec.assets[coin].decimals for coin in venue.coins)
-    reserve_quote, reserve_asset = log.arguments["reserve0"], log.arguments["reserve1"]
-    return reserve_quote * asset * WAD // (reserve_asset * quote) if reserve_asset else 0
-
-
-def _swap(venue: DeployedVenue, log: Log) -> _Swap | None:
-    """Return the swap that an event reports, or None where it reports none."""
-    if log.event not in _TRADES:
+    price_wad = venue.price_of(logs[position], (quote, asset))
+    if price_wad is None:
         return None
-    coins, event = venue.coins, log.arguments
-    if isinstance(venue.spec, ParMintVenue):
-        paid, minted = event["collateral_amount"], event["usde_amount"]
-        if log.event == "Mint":
-            return _Swap(coins[0], paid, coins[1], minted)
-        return _Swap(coins[1], minted, coins[0], paid)
-    if log.event == "TokenExchange":
-        return _Swap(coins[event["sold_id"]], event["tokens_sold"], coins[event["bought_id"]], event["tokens_bought"])
-    if log.event == "Swap":
-        sold = 0 if event["amount0In"] else 1
-        return _Swap(coins[sold], event[f"amount{sold}In"], coins[1 - sold], event[f"amount{1 - sold}Out"])
-    return None
+    kind = MoveKind.SWAP if venue.is_trade(logs, position) else MoveKind.LIQUIDITY
+    return _Move(venue.name, venue.coins[1], kind, price_wad)
 
 
-def _swap_row(mined: MinedTransaction, log: Log, venue: DeployedVenue, swap: _Swap) -> SwapRow:
+def _swap_row(mined: MinedTransaction, log: Log, venue: DeployedVenue, swap: Swap) -> SwapRow:
     return SwapRow(
         **mined.stamp(log),
         venue=venue.name,

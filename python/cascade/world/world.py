@@ -10,10 +10,9 @@ from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract, LocalChain, Transaction, address_of
 from cascade.errors import MissingPart
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import ParMintVenue
 from cascade.units import UINT256_MAX
 from cascade.world.exchange import DeployedExchange
-from cascade.world.venue import DeployedVenue
+from cascade.world.venues import DeployedVenue
 
 __all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
 
@@ -198,6 +197,6 @@ class World:
     def hand_over_minting(self) -> None:
         """From now on only its minting contract mints an asset."""
         for venue in self.venues.values():
-            if isinstance(venue.spec, ParMintVenue):
-                token = self.tokens[venue.spec.asset_out]
+            if venue.minted is not None:
+                token = self.tokens[venue.minted]
                 self.setup([(self.deployer, token, "setMinter", (venue.contract.address,))], intent="configure")

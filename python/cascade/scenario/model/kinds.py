@@ -228,6 +228,8 @@ class VenueBase(Spec):
     """Whether it is a pool whose price its trades move."""
     mints: ClassVar[bool] = False
     """Whether it creates what it pays out, instead of holding a stock of it."""
+    reads_oracle: ClassVar[bool] = False
+    """Whether its price is the oracle's, so that it is deployed after the oracle."""
 
     kind: str
 

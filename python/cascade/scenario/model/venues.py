@@ -120,6 +120,8 @@ class PoolVenue(VenueBase):
 class FixedRateVenue(PoolVenue):
     """A pool that swaps at the oracle's price, without fee or slippage."""
 
+    reads_oracle: ClassVar[bool] = True
+
     kind: Literal["fixed-rate"]
 
     def check(self, case: Case, key: str, name: str) -> None:

@@ -1,0 +1,76 @@
+"""A deployed StableSwap pool, after Curve's StableSwap-NG with two coins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascade.chain.local import Contract, LocalChain, Log
+from cascade.scenario.model import StableSwapVenue
+from cascade.units import BPS, WAD
+from cascade.world.venues.venue import DeployedVenue, LiquidityCall, Swap, SwapCall
+
+__all__ = ["StableSwapPool", "exchange_call", "exchanged"]
+
+
+def exchange_call(
+    venue: DeployedVenue, *, asset_in: str, amount_raw: int, receiver: str, least_raw: int = 0
+) -> SwapCall:
+    """Return the call of Curve's `exchange`, which other kinds of pool speak as well."""
+    sold = venue.coins.index(asset_in)
+    arguments = (sold, 1 - sold, amount_raw, least_raw, receiver)
+    return SwapCall(venue.contract, "exchange(int128,int128,uint256,uint256,address)", arguments)
+
+
+def exchanged(venue: DeployedVenue, log: Log) -> Swap | None:
+    """Return the swap that Curve's event `TokenExchange` reports; None for any other event."""
+    if log.event != "TokenExchange":
+        return None
+    coins, event = venue.coins, log.arguments
+    return Swap(coins[event["sold_id"]], event["tokens_sold"], coins[event["bought_id"]], event["tokens_bought"])
+
+
+@dataclass(frozen=True)
+class StableSwapPool(DeployedVenue):
+    """A pool of two coins whose price stays near one until one of them is scarce."""
+
+    spec: StableSwapVenue
+
+    @property
+    def highest_fee_wad(self) -> int:
+        """The fee far from balance."""
+        return int(self.spec.fee_bps * self.spec.offpeg_fee_multiplier * WAD / BPS)
+
+    def swap(self, *, asset_in: str, amount_raw: int, receiver: str, least_raw: int = 0) -> SwapCall:
+        """Return the call of `exchange`."""
+        return exchange_call(self, asset_in=asset_in, amount_raw=amount_raw, receiver=receiver, least_raw=least_raw)
+
+    def withdrawal(self, shares: int, receiver: str) -> Sequence[LiquidityCall]:
+        """Return the one call that burns shares for both coins in proportion; the sender receives them."""
+        return [LiquidityCall("remove_liquidity(uint256,uint256[])", (shares, [0, 0]))]
+
+    def spot_price_wad(self, chain: LocalChain, lens: Contract) -> int:
+        """Read the pool's own price."""
+        return int(chain.call(self.contract, "get_p", 0))
+
+    def trade_to_price(self, chain: LocalChain, lens: Contract, target_wad: int) -> tuple[str, int]:
+        """Read the trade from the lens, which searches for it."""
+        sold, _, amount = chain.call(lens, "stableSwapTradeToPrice", self.contract.address, target_wad)
+        return self.coins[sold], amount
+
+    def depth(self, chain: LocalChain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
+        """Read the depth from the lens."""
+        return list(chain.call(lens, "stableSwapDepth", self.contract.address, list(within_bps)))
+
+    def swap_of(self, log: Log) -> Swap | None:
+        """Return the swap of a `TokenExchange`."""
+        return exchanged(self, log)
+
+    def price_of(self, log: Log, units: tuple[int, int]) -> int | None:
+        """Return the price that the pool emits after every change of its balances."""
+        price: int | None = log.arguments["priceWad"] if log.event == "SpotPrice" else None
+        return price
+
+    def is_trade(self, logs: Sequence[Log], position: int) -> bool:
+        """Return whether `TokenExchange` stands right before `SpotPrice`."""
+        return self._is_beside(logs, position - 1, "TokenExchange")
