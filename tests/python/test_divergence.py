@@ -63,7 +63,7 @@ def test_divergence__a_link_of_both__says_size_start_and_peak_of_each() -> None:
     )
 
     assert before == "$30.09 M sold; from 20:55:00, peak at 21:21:00"
-    assert after == "$1.20 M sold; from 20:45:00, most at 20:46:00"
+    assert after == "$1.20 M sold; from 20:45:00, peak at 20:46:00"
 
 
 def test_divergence__sizes__are_alike_up_to_a_factor_of_two() -> None:

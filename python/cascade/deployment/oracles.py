@@ -1,4 +1,4 @@
-"""Price sources deployed: a contract for each node of an asset's tree, the tree's root read by the lending oracle."""
+"""Deploy price sources: one contract per node of an asset's tree; the lending oracle reads the root of the tree."""
 
 from __future__ import annotations
 
@@ -15,38 +15,41 @@ from cascade.scenario.model import (
     OracleSpec,
     PostedOracle,
     SameAsOracle,
+    VaultRateOracle,
 )
 from cascade.scenario.sources import posted_leaf
+from cascade.units import E8, WAD
+from cascade.vocabulary import Role
 from cascade.world.world import World
 
 __all__ = ["deploy_posted_feeds", "deploy_sources", "start_observing"]
 
 _SPARE_OBSERVATIONS = 8
-"""Beyond one a block of the window: the observation it starts within, and set-up blocks."""
+"""Observations kept beyond one per block of the window: the one that the window starts within, and set-up blocks."""
 
 
 def deploy_posted_feeds(world: World) -> None:
     """Deploy every feed that an agent posts to, at its initial price."""
-    poster = world.enlist("price-poster", role="oracle")
+    poster = world.enlist("price-poster", role=Role.ORACLE)
     world.chain.fund([poster])
     for asset, source in world.scenario.spec.oracle.items():
         leaf = posted_leaf(source)
         if leaf is not None:
-            answer = int(leaf.initial_price_usd * 10**8)
+            answer = int(leaf.initial_price_usd * E8)
             world.posted_feeds[asset] = world.deploy(
                 "PostedPriceFeed", f"{asset} / USD", answer, poster, name=f"{asset}/USD"
             )
 
 
 def deploy_sources(world: World) -> None:
-    """Deploy what each asset's price is made of; needs the pools that are read."""
+    """Deploy the price source of each asset; the pools that sources read must stand."""
     for asset in world.scenario.spec.oracle:
         _feed(world, asset)
 
 
 def start_observing(world: World) -> None:
-    """Show the averaging and delaying sources a first price; the pools must be funded."""
-    upkeep = world.enlist("oracle-upkeep", role="oracle")
+    """Show a first price to the sources that average or delay; the pools must be funded."""
+    upkeep = world.enlist("oracle-upkeep", role=Role.ORACLE)
     world.chain.fund([upkeep])
     world.setup(((upkeep, source, "poke", ()) for source in world.observers.values()), intent="poke")
 
@@ -58,39 +61,61 @@ def _feed(world: World, asset: str) -> Contract:
 
 
 def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract:
-    if isinstance(source, PostedOracle):
-        return world.posted_feeds[asset]
-    if isinstance(source, SameAsOracle):
-        return world.deploy("PeggedFeed", _feed(world, source.asset).address, name=name)
-    if isinstance(source, AmmSpotOracle):
-        venue = world.venues[source.venue]
-        quote, base = venue.coins
-        return world.deploy(
-            "AmmSpotFeed",
-            venue.contract.address,
-            venue.exit_kind,
-            world.tokens[base].address,
-            world.tokens[quote].address,
-            _feed(world, quote).address,
-            name=name,
-        )
-    if isinstance(source, ExchangeIndexOracle):
-        _feed(world, world.require_exchange().cash)
-        return index_feed(world, source.book)
-    if isinstance(source, MedianOracle):
-        parts = [_deploy(world, asset, part, f"{name} {i}") for i, part in enumerate(source.sources)]
-        return world.deploy("MedianFeed", [part.address for part in parts], name=name)
-    if isinstance(source, (AmmTwapOracle, DelayedOracle, CapOracle, GuardedOracle)):
-        inner = _deploy(world, asset, source.source, f"{name} inner").address
-        if isinstance(source, CapOracle):
-            return world.deploy("CappedFeed", inner, int(source.cap_usd * 10**8), name=name)
-        if isinstance(source, GuardedOracle):
-            return world.deploy("FreshnessGuard", inner, source.max_age_seconds, name=name)
-        return _deploy_observer(world, asset, source, inner, name)
-    # A cap on the growth of the rate starts from the rate that holds now.
+    """Deploy one source and those that it is made of; a kind that is missing here is an error of types."""
+    match source:
+        case PostedOracle():
+            return world.posted_feeds[asset]
+        case SameAsOracle():
+            return world.deploy("PeggedFeed", _feed(world, source.asset).address, name=name)
+        case AmmSpotOracle():
+            return _deploy_spot(world, source, name)
+        case ExchangeIndexOracle():
+            # The index is in the exchange's stable, whose price turns it into dollars.
+            _feed(world, world.require_exchange().cash)
+            return index_feed(world, source.book)
+        case MedianOracle():
+            parts = [_deploy(world, asset, part, f"{name} {i}") for i, part in enumerate(source.sources)]
+            return world.deploy("MedianFeed", [part.address for part in parts], name=name)
+        case CapOracle():
+            inner = _deploy(world, asset, source.source, f"{name} inner")
+            return world.deploy("CappedFeed", inner.address, int(source.cap_usd * E8), name=name)
+        case GuardedOracle():
+            inner = _deploy(world, asset, source.source, f"{name} inner")
+            return world.deploy("FreshnessGuard", inner.address, source.max_age_seconds, name=name)
+        case DelayedOracle():
+            inner = _deploy(world, asset, source.source, f"{name} inner")
+            # The contract counts the node's blocks, of which a step of an exchange has one more.
+            blocks = source.blocks * world.scenario.spec.blocks_per_step
+            return _observing(world, asset, world.deploy("DelayedFeed", inner.address, blocks, name=name))
+        case AmmTwapOracle():
+            inner = _deploy(world, asset, source.source, f"{name} inner")
+            window, block_seconds = source.window_seconds, world.scenario.spec.timeline.block_seconds
+            observations = window // block_seconds + _SPARE_OBSERVATIONS
+            feed = world.deploy("TimeWeightedFeed", inner.address, window, observations, name=name)
+            return _observing(world, asset, feed)
+        case VaultRateOracle():
+            return _deploy_vault_rate(world, asset, source, name)
+
+
+def _deploy_spot(world: World, source: AmmSpotOracle, name: str) -> Contract:
+    venue = world.venues[source.venue]
+    quote, base = venue.coins
+    return world.deploy(
+        "AmmSpotFeed",
+        venue.contract.address,
+        venue.exit_kind,
+        world.tokens[base].address,
+        world.tokens[quote].address,
+        _feed(world, quote).address,
+        name=name,
+    )
+
+
+def _deploy_vault_rate(world: World, asset: str, source: VaultRateOracle, name: str) -> Contract:
     vault = world.tokens[asset]
+    # A cap on the growth of the rate starts from the rate that holds now.
     capped = source.max_yearly_growth_bps > 0
-    ratio_wad = world.chain.call(vault, "convertToAssets", 10**18) if capped else 0
+    ratio_wad = world.chain.call(vault, "convertToAssets", WAD) if capped else 0
     return world.deploy(
         "VaultRateFeed",
         vault.address,
@@ -102,17 +127,8 @@ def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract
     )
 
 
-def _deploy_observer(
-    world: World, asset: str, source: AmmTwapOracle | DelayedOracle, inner: str, name: str
-) -> Contract:
-    if isinstance(source, DelayedOracle):
-        # The contract counts the node's blocks, of which a step of an exchange has one more.
-        blocks = source.blocks * world.scenario.spec.blocks_per_step
-        feed = world.deploy("DelayedFeed", inner, blocks, name=name)
-    else:
-        block_seconds = world.scenario.spec.timeline.block_seconds
-        observations = source.window_seconds // block_seconds + _SPARE_OBSERVATIONS
-        feed = world.deploy("TimeWeightedFeed", inner, source.window_seconds, observations, name=name)
+def _observing(world: World, asset: str, feed: Contract) -> Contract:
+    """Enter a source that must be shown the market once per block among the observers, and return it."""
     earlier = sum(known.partition(":")[0] == asset for known in world.observers)
     world.observers[f"{asset}:{earlier + 1}" if earlier else asset] = feed
     return feed
