@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cascade.experiments.causes.amplification import Amplification
 from cascade.experiments.causes.result import Causes
-from cascade.report.shared.figures import NOTHING
+from cascade.report.shared.figures import NOTHING, count
 from cascade.report.shared.terminal import print_table, print_text
 from cascade.units import e8_to_float
 
@@ -40,7 +40,7 @@ def print_causes(causes: Causes, *, console: Console | None = None) -> None:
         [
             (
                 ", ".join(sorted(run.active)) or "none",
-                f"{run.liquidations:,}",
+                count(run.liquidations),
                 f"{e8_to_float(run.fall.trough_e8):.4f}",
                 f"{e8_to_float(run.fall.fall_e8):.4f}",
             )

@@ -18,6 +18,7 @@ from cascade.experiments.comparison.words import (
     run_facts,
     title,
 )
+from cascade.report.shared.figures import counted
 from cascade.report.shared.markdown import escaped, markdown_table
 
 __all__ = ["comparison_markdown"]
@@ -43,7 +44,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         ("Positions that are liquidatable at once", AT_ONCE_HEADINGS, at_once_rows(comparison)),
     ):
         if named:
-            yield from (f"## {heading}", "", f"{len(named)}, kept in both runs.", "")
+            yield from (f"## {heading}", "", f"{counted(len(named), 'position')}, kept in both runs.", "")
             yield from markdown_table(headings, named)
     yield from ("## Outcomes", "")
     outcomes = [(_named(outcome), *figures(outcome)) for outcome in comparison.outcomes]

@@ -9,12 +9,13 @@ from cascade.analysis.frames import Frames
 from cascade.analysis.summary import Summary, read_summary
 from cascade.recording.manifest import Manifest
 from cascade.recording.tables import TABLES, Column, LinkRow, RunRow
+from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets, health_stride
 from cascade.report.run.exchange_words import exchange_reading
 from cascade.report.run.further_runs import FurtherRuns, further_runs
 from cascade.report.run.link_words import LinkWords, chain_reading, link_words
-from cascade.report.run.words import Parameter, Readings, cards, command, day_of, parameters, readings
+from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
 from cascade.report.shared.document import document, write_page
 from cascade.report.shared.figures import Card
 

@@ -1,4 +1,4 @@
-"""Word the page: cards of the headline, a reading per section, parameters with their sources, and the command."""
+"""Word the page: a reading per section, parameters with their sources, and the command that repeats the run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from cascade.analysis.frames import Frames
 from cascade.analysis.lending.backlog import Backlog
 from cascade.analysis.lending.who_paid import WhoPaid
 from cascade.analysis.summary import Summary
-from cascade.recording.manifest import Expectation, Manifest
-from cascade.report.run.cause_words import cause_cards, cause_readings
+from cascade.recording.manifest import Manifest
+from cascade.report.run.cause_words import cause_readings
 from cascade.report.run.price_words import source_name
-from cascade.report.shared.figures import Card, clock, count, counted, dollars, exactly
+from cascade.report.shared.figures import clock, count, counted, dollars, price
 from cascade.units import bps_to_pct
-from cascade.vocabulary import PriceSource
 
-__all__ = ["Parameter", "Readings", "cards", "command", "day_of", "parameters", "readings"]
+__all__ = ["Parameter", "Readings", "command", "day_of", "parameters", "readings"]
 
 
 @dataclass(frozen=True)
@@ -73,109 +72,6 @@ def day_of(frames: Frames) -> str:
     return f"{start.day} {start:%B %Y}"
 
 
-def cards(summary: Summary, expectation: Expectation) -> list[Card]:
-    """Return the cards of the headline, each with the tables and columns that its figure is made from."""
-    shortfall, keepers, delay = summary.shortfall_usd, summary.keepers, summary.blocks_to_liquidation
-    trough = summary.trough_at
-    met = "as the scenario expects" if expectation.met else "not as the scenario expects"
-    # A run of the exchange alone has no positions, and a share of zero.
-    share = 100 * summary.liquidated_positions / max(1, summary.positions)
-    return [
-        *cause_cards(summary),
-        Card(
-            label="Positions",
-            value=count(summary.positions),
-            exact=count(summary.positions),
-            notes=[
-                f"{count(summary.liquidated_positions)} liquidated ({share:.1f} %)",
-                f"{count(summary.wiped_out_positions)} of them without equity left",
-            ],
-            anchor="#positions",
-            source="runs.positions, liquidations.borrower",
-        ),
-        Card(
-            label="Liquidations",
-            value=count(summary.liquidations),
-            exact=count(summary.liquidations),
-            notes=[
-                f"{clock(summary.first_liquidation)} to {clock(summary.last_liquidation)} UTC"
-                if summary.liquidations
-                else "none",
-                met,
-            ],
-            anchor="#every-liquidation",
-            source="rows of liquidations",
-        ),
-        Card(
-            label="Debt covered",
-            value=dollars(summary.debt_covered_usd),
-            exact=exactly(summary.debt_covered_usd),
-            notes=[
-                f"{dollars(summary.collateral_seized_usd)} of collateral seized",
-                f"{dollars(summary.bonus_paid_usd)} of it bonus and fee",
-            ],
-            anchor="#every-liquidation",
-            source="liquidations.debt_covered_raw",
-        ),
-        Card(
-            label="Deficit",
-            value=dollars(summary.deficit_usd),
-            exact=exactly(summary.deficit_usd),
-            notes=["written off, borne by lenders", f"and a shortfall of {dollars(shortfall.end.oracle)} at the end"],
-            anchor="#every-liquidation-deficit",
-            source="liquidations.deficit_raw",
-            is_loss=bool(summary.deficit_usd),
-        ),
-        Card(
-            label="Shortfall at the trough, oracle",
-            value=dollars(shortfall.trough.oracle),
-            exact=exactly(shortfall.trough.oracle),
-            notes=[
-                f"{dollars(shortfall.trough.exit)} at exit price",
-                f"{dollars(shortfall.trough.redemption)} at redemption",
-            ],
-            anchor="#losses",
-            source="positions x prices at the trough",
-            is_loss=bool(shortfall.trough.oracle),
-        ),
-        Card(
-            label=f"Trough of {trough.asset}" if trough else "Trough",
-            value=f"${trough.price_usd:.4f}" if trough else "\u2013",
-            exact=f"${trough.price_usd:.8f}" if trough else "\u2013",
-            notes=[
-                f"{source_name(trough.source)}, at {clock(trough.time)} UTC",
-                "oracle " + _price(summary.trough.get(trough.asset, {}).get(PriceSource.ORACLE)),
-            ]
-            if trough
-            else ["no prices"],
-            anchor="#prices",
-            source="prices.price_e8",
-        ),
-        Card(
-            label="Time to liquidation",
-            value=counted(delay.median, "block") if delay.median is not None else "\u2013",
-            exact="median number of blocks since the one that took the health factor under 1",
-            notes=[
-                f"95 % within {counted(delay.p95, 'block')}" if delay.p95 is not None else "none liquidated",
-                f"backlog of at most {counted(summary.backlog.peak_positions, 'position')}",
-            ],
-            anchor="#health",
-            source="liquidations.unhealthy_since_step, health",
-        ),
-        Card(
-            label="Keepers' profit, net",
-            value=dollars(keepers.net_profit_usd),
-            exact=exactly(keepers.net_profit_usd),
-            notes=[
-                f"{dollars(keepers.gas_usd + keepers.reverted_gas_usd)} of gas paid",
-                f"{counted(keepers.reverted_attempts, 'attempt')} reverted",
-            ],
-            anchor="#who-paid",
-            source="liquidations.liquidator_profit_raw, transactions.fee_wei",
-        ),
-    ]
-
-
 def readings(summary: Summary) -> Readings:
     """Return the readings of a run."""
     causes = cause_readings(summary)
@@ -199,7 +95,7 @@ def _prices(summary: Summary) -> str:
     if trough is None:
         return ""
     lows = summary.trough.get(trough.asset, {})
-    low = "; ".join(f"{source_name(source)} {_price(price)}" for source, price in sorted(lows.items()))
+    low = "; ".join(f"{source_name(source)} {price(value)}" for source, value in sorted(lows.items()))
     return f"Lowest prices of {trough.asset}: {low}."
 
 
@@ -308,7 +204,3 @@ def command(manifest: Manifest) -> str:
     for override in manifest.overrides:
         words += ["--set", override]
     return shlex.join(words)
-
-
-def _price(value: float | None) -> str:
-    return "\u2013" if value is None else f"${value:.4f}"

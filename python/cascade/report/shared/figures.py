@@ -5,7 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["MINUS", "NOTHING", "Card", "clock", "count", "counted", "dollars", "exactly", "number", "plural", "signed"]
+__all__ = [
+    "MINUS",
+    "NOTHING",
+    "Card",
+    "clock",
+    "count",
+    "counted",
+    "dollars",
+    "exactly",
+    "number",
+    "plural",
+    "price",
+    "signed",
+]
 
 MINUS = "\u2212"
 """The minus sign, which is as wide as a digit; a hyphen is not."""
@@ -64,6 +77,11 @@ def dollars(value: float | None) -> str:
 def exactly(value: float | None) -> str:
     """Return dollars to the cent, as `$63,658.85`."""
     return "no price of that kind in this run" if value is None else f"{MINUS if value < 0 else ''}${abs(value):,.2f}"
+
+
+def price(value: float | None) -> str:
+    """Return a price with four decimals, as `$0.6329`; a dash for None."""
+    return _DASH if value is None else f"${value:.4f}"
 
 
 def signed(value: float, *, significant: int = 0) -> str:
