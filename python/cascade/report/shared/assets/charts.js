@@ -7,6 +7,7 @@
   }
   // For the page's own script: the data, promises of the charts, and a callback for a click on a transaction.
   window.cascade = { content, data, drawn: [], chosen: () => {} };
+  const NARROW_PX = 480;
   const font = getComputedStyle(document.body).fontFamily;
 
   // Charts: the interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids.
@@ -26,8 +27,15 @@
       plot.parentElement.querySelector("figcaption").hidden = true;
       return;
     }
-    const config = { ...spec.config, font };
-    const result = await window.vegaEmbed(plot, { ...spec, config, datasets: { [name]: data[name] } }, options);
+    const shown = structuredClone(spec);
+    shown.config.font = font;
+    if (plot.clientWidth < NARROW_PX) {
+      // A legend in one row would be cut off at the edge of a narrow chart.
+      shown.config.legend.columns = 1;
+      const legend = shown.encoding && shown.encoding.color && shown.encoding.color.legend;
+      if (legend && legend.columns) legend.columns = 2;
+    }
+    const result = await window.vegaEmbed(plot, { ...shown, datasets: { [name]: data[name] } }, options);
     if (name === "liquidations" || name === "graph") {
       result.view.addEventListener("click", (_, item) => {
         if (item && item.datum && item.datum.tx) window.cascade.chosen(item.datum.tx);
