@@ -1,7 +1,7 @@
-"""A holder of USDe who sells in tranches once a pool's price is under a line: an agent of one's own, to copy.
+"""An example of a custom agent: a holder of USDe who sells in tranches once the price of a pool is under a line.
 
 In a scenario: `{kind: custom, agent: "agents/panic_seller.py:PanicSeller", role: holder, parameters: {...}}` with the
-parameters `venue`, `tokens` (what it holds), `below` (the line) and `tranche` (tokens a block).
+parameters `venue` (the pool), `tokens` (the holder's balance), `below` (the line) and `tranche` (tokens per block).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WAD = 10**18
 
 @dataclass(frozen=True)
 class Sight:
-    """What it knows of a block."""
+    """The state that the decision needs: the pool, its price, and the balance in smallest units."""
 
     venue: object
     price_wad: int
@@ -25,32 +25,32 @@ class Sight:
 
 
 class PanicSeller:
-    """Waits, and once frightened sells until nothing is left."""
+    """Waits until the price is under its line, then sells a tranche per block until nothing is left."""
 
     def __init__(self, *, name, parameters, rng, address):
         self.name, self.address = name, address
         self.venue, self.tokens = parameters["venue"], parameters["tokens"]
         self.tranche = parameters["tranche"]
-        # Each seller has a line of its own, drawn once, up to one per cent under the one stated.
+        # Each seller draws its own line once, up to one per cent under the one stated.
         self.below_wad = int(parameters["below"] * WAD) - int(rng.integers(0, WAD // 100))
         self.selling = False
 
     def prepare(self, world):
-        """Get the tokens, and let the pool take them."""
+        """Mint the tokens, and approve the pool."""
         asset = world.venues[self.venue].coins[1]
         world.mint(asset, [(self.address, self.tokens * 10 ** world.scenario.spec.assets[asset].decimals)])
         spender = world.venues[self.venue].spender.address
         world.setup([(self.address, world.tokens[asset], "approve", (spender, MAX_UINT256))], intent="approve")
 
     def see(self, view):
-        """The pool's price, and what is left to sell."""
+        """Read the pool's price and the balance."""
         venue = view.world.venues[self.venue]
         asset = venue.coins[1]
         unit = 10 ** view.world.scenario.spec.assets[asset].decimals
         return Sight(venue, view.spot_price_wad(self.venue), view.wallet_raw(self.address, asset), unit)
 
     def propose(self, sight):
-        """One tranche."""
+        """Sell one tranche."""
         self.selling = self.selling or sight.price_wad < self.below_wad
         amount = min(sight.held_raw, self.tranche * sight.unit)
         if not self.selling or not amount:
