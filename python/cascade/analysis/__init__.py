@@ -1,4 +1,4 @@
-"""What the tables say: frames, the summary, causes and the accounting checks, from the tables of a run alone."""
+"""Compute figures from the tables of a run alone: frames, the summary, causes, links, and the accounting checks."""
 
 from cascade.analysis.causes import cause_graph, generations, ledger_frame, ledgers, liquidation_causes
 from cascade.analysis.frames import Frames, liquidations_usd, positions_usd, prices_usd

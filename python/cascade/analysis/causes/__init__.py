@@ -1,4 +1,4 @@
-"""What made prices fall, and which liquidation made which: from tables alone, in exact numbers."""
+"""Find the causes of falling prices and of liquidations, from the tables alone and in exact numbers."""
 
 from cascade.analysis.causes.graph import CauseGraph, cause_graph, generations, liquidation_causes
 from cascade.analysis.causes.ledger import Ledger, ledger_frame, ledgers

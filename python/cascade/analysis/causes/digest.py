@@ -1,4 +1,4 @@
-"""Summarise the causes of a run: who moved each price, and what each liquidation came of."""
+"""Summarise the causes of a run: the moves of each price by class of actor, and the pivots of the liquidations."""
 
 from __future__ import annotations
 

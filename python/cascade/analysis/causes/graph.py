@@ -1,4 +1,4 @@
-"""The cascade as a graph: each liquidation with its pivot, its generation, and what its health was lost to."""
+"""Build the graph of a cascade: pivot and generation of each liquidation, and the sources of the health it lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cascade.vocabulary import MoveKind, PivotKind, Role
 __all__ = ["FLOOR", "CauseGraph", "Generation", "LiquidationCause", "cause_graph", "generations", "liquidation_causes"]
 
 FLOOR = Fraction(1, 50)
-"""Least share of the health factor lost at which an edge between two liquidations is kept apart."""
+"""Smallest share of the health factor lost at which another liquidation is an edge of its own."""
 
 _NO_CHANGE = ("liquidated", "end")
 
@@ -103,18 +103,19 @@ class CauseGraph:
 
 
 def liquidation_causes(frames: Frames) -> pd.DataFrame:
-    """Pivot and generation of every liquidation.
+    """Return pivot and generation of every liquidation.
 
-    The pivot is the price move that last took the position's health factor from at least one to under one. It is
-    looked for from the liquidation back to the position's own last change: its building, a change by its owner (from
-    the start of that block on), or an earlier liquidation. Where an earlier liquidation left it under one, and it
-    never recovered, that one's pivot is kept. Of an oracle that answers late or averages, the pivot is the move with
-    the largest negative weighted contribution to the step that took it under one. Where no move did, it is time.
+    The pivot is the price move that last took the position's health factor from at least one to under one. The search
+    runs from the liquidation back to the last own change of the position: its building, a change by its owner (from the
+    start of that block), or an earlier liquidation. Where an earlier liquidation left the health factor under one, and
+    it never recovered, the pivot of that liquidation is kept. For an oracle that answers late or averages, the pivot is
+    the move with the largest negative weighted contribution to the step that took the health factor under one. Where no
+    move did, the pivot is time.
 
-    Exogenous moves, time, and what actors do of their own will are generation 0. A liquidation is its pivot's
-    generation + 1; the sale in its transaction inherits it. A later sale by the keeper who held the seizure inherits
-    the mean of the seizures it made since its last such sale, weighted by debt covered and rounded half up; it counts
-    as the last of them where an edge names one.
+    Exogenous moves, time and voluntary trades are generation 0. A liquidation is one generation after its pivot, and
+    the sale in its transaction inherits its generation. A later sale by the keeper who held the seized collateral
+    inherits the mean generation of its seizures since its last such sale, weighted by debt covered and rounded half up;
+    as an edge it counts as the last of these liquidations.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def liquidation_causes(frames: Frames) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Generation:
-    """Liquidations at one distance from what came from outside the liquidations."""
+    """Liquidations that are equally many steps away from a move outside the liquidations."""
 
     generation: int
     """1 for a liquidation whose pivot was no liquidation's sale, 2 for one whose pivot was a sale of generation 1, and
@@ -163,12 +164,13 @@ def generations(graph: CauseGraph) -> list[Generation]:
 
 
 def cause_graph(frames: Frames, *, floor: Fraction = FLOOR) -> CauseGraph:
-    """Pivots, generations and edges of every liquidation.
+    """Return pivots, generations and edges of every liquidation.
 
-    An edge's weight is the source's share of the health factor that the position lost from its last own state of at
-    least one (built, changed by its owner, or left by a liquidation) to its liquidation. A position without such a
-    state counts from the first point at which its health was at least one. A liquidation that keeps an earlier one's
-    pivot keeps its weights too. Positions are taken as single pairs.
+    The weight of an edge is the share of its source in the health factor that the position lost between its last own
+    state with a health factor of at least one (built, changed by its owner, or left by a liquidation) and its
+    liquidation. A position without such a state counts from the first point at which its health factor was at least
+    one. A liquidation that keeps the pivot of an earlier one keeps its weights too. Each pair of collateral and debt
+    counts as a position of its own.
 
     Parameters
     ----------
@@ -188,7 +190,7 @@ def _default_graph(frames: Frames) -> CauseGraph:
 
 @dataclass(frozen=True)
 class _OwnState:
-    """A position as its own last change left it."""
+    """State of a position after its last own change."""
 
     since: int
     """Point from which a crossing may have happened."""
@@ -196,7 +198,7 @@ class _OwnState:
     """Point at which it had `health_wad`."""
     health_wad: int
     liquidation: int = -1
-    """The liquidation that left it so; -1 for another change."""
+    """Number of the liquidation that left this state; -1 for another change."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,7 @@ class _Cause:
 
 @dataclass
 class _Held:
-    """What a keeper has seized and not sold."""
+    """Collateral that a keeper has seized and not yet sold."""
 
     last: int = -1
     generation: int = 0
@@ -241,7 +243,7 @@ class _Builder:
         ]
 
     def build(self) -> CauseGraph:
-        """Walk through liquidations and keepers' sales in log order: a sale's generation is known before it acts."""
+        """Process liquidations and keepers' sales in log order: a sale has its generation before it is a pivot."""
         for number, row in enumerate(self._rows):
             self._of_transaction.setdefault(row.tx_hash, []).append(number)
         sales = [event for event, row in enumerate(self._moves.records) if _is_sale(row)]
@@ -388,7 +390,7 @@ _KIND_OF = {
     "cancel": PivotKind.LIQUIDITY,
     "forced": PivotKind.FORCED,
 }
-"""Kind of a pivot by what stands before the role in its class."""
+"""Kind of a pivot by the prefix of its class, which stands before the role."""
 
 
 def _is_sale(row: PriceMoveRow) -> bool:

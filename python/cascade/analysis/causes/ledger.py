@@ -1,4 +1,4 @@
-"""The ledger: the fall of each price from a stated block to its trough, split by class of actor, to the last unit."""
+"""Split the fall of each price, from a stated block to its trough, by class of actor, to the last unit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _E8_A_WAD = WAD // E8
 
 @dataclass(frozen=True)
 class ClassMoves:
-    """What one class of actor did to a price; sums in 1e-18 of its unit, exact."""
+    """Moves of one price by one class of actor; sums in 1e-18 of the unit of the price, exact."""
 
     actor_class: str
     gross_down: Fraction
@@ -33,11 +33,11 @@ class ClassMoves:
     gross_up: Fraction
     """Sum of its moves up."""
     moves: int
-    """How many moves; those of a mean count once for each, however small their weight."""
+    """Number of moves. Each move in the window of a mean counts once, however small its weight."""
 
     @property
     def net(self) -> Fraction:
-        """Both."""
+        """Sum of all its moves."""
         return self.gross_down + self.gross_up
 
 
@@ -79,14 +79,14 @@ class Ledger:
 
 
 def ledgers(frames: Frames, *, first_block: int | None = None) -> tuple[Ledger, ...]:
-    """Ledger of each venue whose price moved, then of each book, then of each asset's oracle price that did.
+    """Return the ledger of each venue and of each book whose price moved, then of each asset whose oracle price did.
 
-    A venue's moves are those of `price_moves`, event by event. So are a book's, of its own price; a market order falls
-    through it and is answered within a block, so that its low is looked for after each move. The oracle's are what its
-    sources make of them
-    (`Oracle`): of a spot source each move's whole effect; of a mean each move times the share of the window during
-    which it was seen; of a median or cap those of the selected source, and a class `switch` where the selection
-    changes; what integer division takes, where no move owns it, is the class `rounding`.
+    The moves of a venue are the events of `price_moves`, and so are those of a book's own price. A market order can
+    fall through a book and be answered within one block, so that the low of a book is searched after every move and not
+    only at the ends of blocks. The moves of an oracle price are those that its sources pass on (`Oracle`): the whole
+    effect of each move for a spot source; the share of the window during which a move was seen for a mean; the moves of
+    the selected source for a median or a cap. The class `switch` is the jump where another source is selected, and
+    `rounding` the remainder of integer divisions that belong to no move.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def ledgers(frames: Frames, *, first_block: int | None = None) -> tuple[Ledger, 
 
 
 def ledger_frame(found: Iterable[Ledger]) -> pd.DataFrame:
-    """Ledgers as one tidy table.
+    """Return ledgers as one tidy table.
 
     Returns
     -------

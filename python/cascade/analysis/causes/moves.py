@@ -1,4 +1,4 @@
-"""Every event that moved a price, in log order, and the points between them at which a price is read."""
+"""Order all events that moved a price, and define the points between them at which prices are read."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Ints = npt.NDArray[np.int64]
 _LOGS_A_BLOCK = 2**32
 
 _OF_RESTING = (MoveKind.LIQUIDITY, MoveKind.QUOTE, MoveKind.CANCEL)
-"""Kinds of moves that no trade made."""
+"""Kinds of moves that are no trades: liquidity and orders that were placed or removed."""
 
 
 @dataclass(frozen=True)
 class Moves:
     """The price moves of a run as columns, and its points.
 
-    A point is a moment in log order: one before everything, one at the start of each block (its time, nothing of it
-    yet happened), and one right after each move. A price that depends on time changes at the start of a block; every
-    other one right after a move.
+    A point is a moment in log order: one before everything, one at the start of each block, before its first event, and
+    one right after each move. A price that depends on time changes at the start of a block; every other price changes
+    right after a move.
 
     Attributes
     ----------
@@ -50,17 +50,17 @@ class Moves:
 
     @cached_property
     def records(self) -> list[PriceMoveRow]:
-        """The same as typed rows."""
+        """Rows of `price_moves` in log order, typed."""
         return rows_of(self.frame, PriceMoveRow)
 
     @cached_property
     def classes(self) -> list[str]:
         """Class of actor of each move.
 
-        The role of the sender; `liquidity:ROLE` where liquidity was added or removed; `exogenous` for a post that
-        follows the price path, which is an input; `oracle` for any other post. Of a book the role of the taker,
-        `forced:ROLE` where an engine sold what was the taker's; `quote:ROLE` and `cancel:ROLE` for orders placed and
-        taken away.
+        This is the role of the sender. It is `liquidity:ROLE` where liquidity was added or removed; `exogenous` for a
+        post that follows the price path, which is an input; `oracle` for any other post. In a book it is the role of
+        the taker, `forced:ROLE` where an engine sold the taker's assets, and `quote:ROLE` or `cancel:ROLE` for orders
+        placed or removed.
         """
         classes: list[str] = []
         for row in self.records:
@@ -75,7 +75,7 @@ class Moves:
         return classes
 
     def market_posted(self, asset: str) -> str | None:
-        """Venue whose price an agent posts to the feed of an asset; None where posts follow the price path."""
+        """Return the venue whose price an agent posts to an asset's feed; None where posts follow the path."""
         agents = self.frames.parameters.get("agents", {}).values()
         found = (agent for agent in agents if agent["kind"] == "market-poster" and agent["asset"] == asset)
         return next((str(agent["venue"]) for agent in found), None)
@@ -90,7 +90,7 @@ class Moves:
 
     @cached_property
     def points(self) -> int:
-        """How many points there are."""
+        """Number of points."""
         return len(self._keys)
 
     @cached_property
@@ -100,7 +100,7 @@ class Moves:
 
     @cached_property
     def event(self) -> Ints:
-        """Move right before each point; -1 at the start of a block and before everything."""
+        """Number of the move right before each point; -1 at the start of a block and before everything."""
         events = np.full(self.points, -1, dtype=np.int64)
         events[(self._keys >= 0) & (self._keys % _LOGS_A_BLOCK != 0)] = np.arange(len(self.frame))
         return events
@@ -118,13 +118,13 @@ class Moves:
         return np.array([known.get(block, first) for block in self.block.tolist()], dtype=np.int64)
 
     def before_log(self, block_number: int, log_index: int) -> int:
-        """Last point before an event of any kind."""
+        """Return the last point before an event of any kind."""
         return int(np.searchsorted(self._keys, block_number * _LOGS_A_BLOCK + log_index + 1, side="left")) - 1
 
     def start_of(self, block_number: int) -> int:
-        """Point at which a block has begun and nothing of it has happened."""
+        """Return the point at the start of a block, before its first event."""
         return int(np.searchsorted(self._keys, block_number * _LOGS_A_BLOCK, side="right")) - 1
 
     def end_of(self, block_number: int) -> int:
-        """Last point of a block."""
+        """Return the last point of a block."""
         return int(np.searchsorted(self._keys, (block_number + 1) * _LOGS_A_BLOCK, side="left")) - 1

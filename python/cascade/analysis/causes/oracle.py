@@ -1,4 +1,4 @@
-"""The oracle's prices replayed from the moves, by the tree of sources that the scenario states for each asset."""
+"""Replay the oracle's prices from the moves, by the tree of sources that the scenario states for each asset."""
 
 from __future__ import annotations
 
@@ -32,19 +32,18 @@ __all__ = ["Oracle"]
 _E8_A_WAD = WAD // E8
 
 _LONGEST_WAIT = 5
-"""Blocks that a post of a venue's price may have waited."""
+"""Largest number of blocks that a post of a venue's price may have waited for space."""
 
 
 class Oracle:
-    """What the lending pool saw of each asset at every point.
+    """Price of each asset that the lending pool saw, at every point.
 
-    Source kinds, as the contracts compute them: `posted` (a feed: posts of the path are exogenous; a post of a venue's
-    price carries the venue's moves since the post before), `same-as`, `amm-spot` (price of the venue times the
-    quote's feed, rounded down, so that each rounding falls to the move that made it), `exchange-index` (likewise of a
-    book's own price, where the index is that price alone), `amm-twap`, `delayed`, `cap`,
-    `median`, `guarded` (an answer that has grown stale stops liquidations and moves no health factor: it is passed
-    through). Of an asset with a source of any other kind the recorded price is taken as it was at the end of each
-    block, and nobody is named for its changes.
+    The kinds of sources are computed as their contracts compute them. `posted` is a feed: posts of the path are
+    exogenous, and a post of a venue's price carries the moves of the venue since the post before. `amm-spot` is the
+    price of the venue times the feed of the quote, rounded down, so that each rounding belongs to the move that caused
+    it. `exchange-index` is the same for a book's own price, where the index is that price alone. A `guarded` answer
+    that has grown stale stops liquidations and moves no health factor, so that it is passed through. For an asset with
+    a source of any other kind, the recorded price at the end of each block is used, and its changes are unexplained.
 
     Parameters
     ----------
@@ -69,7 +68,7 @@ class Oracle:
         return sorted(self._trees)
 
     def of(self, asset: str) -> Signal:
-        """Price of an asset; one dollar throughout for one without a source."""
+        """Return the price of an asset; one dollar throughout for an asset without a source."""
         if asset not in self._signals:
             if asset in self._begun:
                 raise UnsupportedSource(f"oracle.{asset}: its price source leads back to itself")

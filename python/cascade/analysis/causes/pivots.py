@@ -1,9 +1,9 @@
-"""Which point took a health factor under one, and which move was to blame for it.
+"""Find the point that took a health factor under one, and the move that was its main cause.
 
-Of a position with one collateral and one debt, between two changes of its own, the health factor is proportional to
-the oracle's ratio R of both prices, so that the factor recorded right before a liquidation gives it at every earlier
-point: HF(k) = HF x R(k) / R. Interest grows the debt meanwhile; what it took shows as a factor that was under one at
-every such point, or as the share of `time` among the weights.
+For a position with one collateral and one debt, the health factor between two own changes is proportional to the ratio
+R of both oracle prices. The factor recorded right before a liquidation therefore gives it at every earlier point: HF(k)
+= HF x R(k) / R. Interest grows the debt meanwhile; its effect shows as a factor that was under one at every such point,
+or as the share of `time` among the weights.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Blame:
 
 
 class Pair:
-    """Health of positions in one pair of assets, by the oracle's two prices.
+    """Health factors of positions in one pair of assets, from the oracle's two prices.
 
     Parameters
     ----------
@@ -66,14 +66,14 @@ class Pair:
         return ratio
 
     def health_at(self, point: int, *, end: int, health_wad: int) -> Fraction:
-        """Health factor at a point, 1e-18, of a position that had `health_wad` at a later point `end`."""
+        """Return the health factor (1e18 scale) at a point, of a position with `health_wad` at a later one, `end`."""
         collateral, debt = self.collateral.answers, self.debt.answers
         return Fraction(
             health_wad * int(collateral[point]) * int(debt[end]), int(collateral[end]) * max(1, int(debt[point]))
         )
 
     def healthy(self, *, start: int, end: int, health_wad: int) -> tuple[int, int] | None:
-        """First and last point from `start` to `end` at which the health factor was at least one; None for never."""
+        """Return the first and last point of a range with a health factor of at least one; None where there is none."""
         # Floats find them, integers decide the ones that are near the line.
         line = float(self._ratio[end]) * WAD / max(1, health_wad)
         near = (np.flatnonzero(self._ratio[start : end + 1] >= line * (1 - _NEAR)) + start).tolist()
@@ -87,11 +87,11 @@ class Pair:
         return next(point for point in near if met(point)), last
 
     def blame(self, healthy: int) -> Blame | None:
-        """Of the step from a point to the next one, the entry that lowered health most.
+        """Return the entry that lowered the health factor most in the step from a point to the next one.
 
-        Of a spot price or a posted path the step is one move. Of a price that answers late, or averages, it holds
-        every move that the step showed for the first time or weighed more: the largest of them, times its weight, the
-        later of two equals. None when only divisions rounded.
+        For a spot price or a posted path the step is one move. For a price that answers late or averages, the step
+        contains every move that it showed for the first time or weighed more: the entry with the largest weighted
+        effect is returned, and of equals the later one. None where only divisions rounded.
         """
         if healthy not in self._blamed:
             self._blamed[healthy] = self._blame(healthy)
@@ -109,10 +109,10 @@ class Pair:
         return blamed
 
     def change(self, start: int, end: int, *, health_wad: int) -> list[HealthPiece]:
-        """What prices did to the health factor between two points, for a position with `health_wad` at the later one.
+        """Return the effect of prices on a health factor between two points; it is `health_wad` at the later one.
 
-        A move of the collateral's price counts at the debt's price of the end, one of the debt's at the collateral's
-        price of the start, so that both together are the whole change.
+        A move of the collateral's price counts at the debt's price of the end, and a move of the debt's price at the
+        collateral's price of the start, so that both together are the whole change.
         """
         collateral, debt = self.collateral.answers, self.debt.answers
         collateral_start, collateral_end = int(collateral[start]), max(1, int(collateral[end]))

@@ -1,7 +1,7 @@
-"""A price over the points of a run, and which moves made it change between any two of them, exactly.
+"""Represent a price over the points of a run, and split its change between any two points by move, exactly.
 
-Prices are dollars with 8 decimals. A change is a sum of pieces: integers over one denominator, each belonging to a
-move or to one of the labels below.
+Prices are dollars with 8 decimals. A change is a sum of pieces: integers over one denominator, each of which belongs to
+a move or to one of the labels below.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 MOVE, ROUNDING, SWITCH, UNEXPLAINED = 0, 1, 2, 3
-"""Whose a part of a change is: a move's, an integer division's, a change of the selected source's, nobody's."""
+"""Owner of a part of a change: a move, an integer division, a change of the selected source, or unknown."""
 
 PSEUDO_CLASSES = {ROUNDING: "rounding", SWITCH: "switch", UNEXPLAINED: "unexplained"}
 
@@ -47,7 +47,7 @@ _NEVER = 2**61
 
 
 class UnsupportedSource(CascadeError, NotImplementedError):
-    """A tree of price sources that cannot be replayed from tables."""
+    """Raised when a tree of price sources cannot be replayed from the tables."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Piece:
 
 
 def total(pieces: Sequence[Piece]) -> Fraction:
-    """Sum of a change."""
+    """Return the sum of a change."""
     return sum((Fraction(int(piece.amount.sum()), piece.over) for piece in pieces), Fraction(0))
 
 
@@ -87,10 +87,10 @@ class Signal(Protocol):
 
     @property
     def answers(self) -> Ints:
-        """Price at each point, dollars with 8 decimals."""
+        """Price at each point, in dollars with 8 decimals."""
 
     def pieces(self, start: int, end: int) -> list[Piece]:
-        """What made it change from one point to a later one; the pieces sum to the change exactly."""
+        """Return the pieces of the change from one point to a later one; they sum to the change exactly."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Steps:
     arrival: Ints
 
     def pieces(self, start: int, end: int) -> list[Piece]:
-        """Entries that took effect after `start` and up to `end`."""
+        """Return the entries that took effect after `start` and up to `end`."""
         low, high = np.searchsorted(self.arrival, [start, end], side="right").tolist()
         if low == high:
             return []
@@ -122,7 +122,7 @@ class Steps:
 
 
 class StepsBuilder:
-    """Collects the entries of `Steps` in order.
+    """Collect the entries of `Steps` in order.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class StepsBuilder:
             self._rows.append((event, label, amount, point))
 
     def add_pieces(self, *, point: int, pieces: Sequence[Piece]) -> int:
-        """Add the whole part of every entry at a point.
+        """Add the whole part of every entry at a point, and return the sum added.
 
         Returns
         -------
@@ -158,7 +158,7 @@ class StepsBuilder:
         return added
 
     def build(self) -> Steps:
-        """Finish; the price at each point is the sum of what has arrived."""
+        """Return the steps; the price at each point is the sum of the entries that have arrived."""
         columns = np.array(self._rows, dtype=np.int64).reshape(-1, 4).T.copy()
         changes = np.zeros(self._points, dtype=np.int64)
         np.add.at(changes, columns[3], columns[2])
@@ -167,7 +167,7 @@ class StepsBuilder:
 
 @dataclass(frozen=True)
 class Delayed:
-    """What another price was at an earlier point.
+    """Another price as it was at an earlier point.
 
     Attributes
     ----------
@@ -186,16 +186,16 @@ class Delayed:
         return self.source.answers[self.read]
 
     def pieces(self, start: int, end: int) -> list[Piece]:
-        """What made the other price change meanwhile, as far as it was shown."""
+        """Return the pieces of the other price's change between the points that are shown."""
         return self.source.pieces(int(self.read[start]), int(self.read[end]))
 
 
 @dataclass(frozen=True)
 class Selected:
-    """One of several prices at each point: a median's, or the lower of a price and its cap.
+    """One of several prices at each point: that of a median, or the lower of a price and its cap.
 
-    Where the choice changes, what the newly chosen price did at that point is counted to its own makers; the distance
-    between both prices right before is the switch.
+    Where the choice changes, the change of the newly chosen price at that point belongs to its own movers; the distance
+    between both prices right before it is the switch.
 
     Attributes
     ----------
@@ -208,7 +208,7 @@ class Selected:
     sources: tuple[Signal, ...]
     choice: Ints
     event: Ints
-    """Move right before each point."""
+    """Number of the move right before each point."""
 
     @cached_property
     def answers(self) -> Ints:
@@ -222,7 +222,7 @@ class Selected:
         return (np.flatnonzero(np.diff(self.choice)) + 1).astype(np.int64)
 
     def pieces(self, start: int, end: int) -> list[Piece]:
-        """Pieces of whichever price was chosen, and the switches between them."""
+        """Return the pieces of the price that is chosen at each point, and the switches between prices."""
         low, high = np.searchsorted(self._changes, [start, end], side="right").tolist()
         found: list[Piece] = []
         at = start
@@ -238,10 +238,10 @@ class Selected:
 
 
 class TimeWeighted:
-    """The mean over a window of time of what was observed of another price.
+    """The mean of another price, as it was observed, over a window of time.
 
-    Each observation holds until the next. Before the window is full the mean goes back to the first observation. A
-    move's weight is the share of the window during which it had been observed.
+    Each observation holds until the next. Before the window is full, the mean goes back to the first observation. The
+    weight of a move is the share of the window during which it had been observed.
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ class TimeWeighted:
         return np.clip(int(self._time[point]) - seen, 0, length).astype(np.int64)
 
     def pieces(self, start: int, end: int) -> list[Piece]:
-        """Each move's change of weight times its size, and what the division rounded."""
+        """Return the change of weight of each move times its size, and the roundings of the division."""
         lengths = self._length(start), self._length(end)
         low = int(np.searchsorted(self._seen_at, int(self._time[start]) - lengths[0], side="right"))
         high = int(np.searchsorted(self._seen_at, int(self._time[end]), side="left"))
@@ -322,7 +322,7 @@ class TimeWeighted:
 
 
 def as_steps(signal: Signal, points: int) -> Steps:
-    """Write a price out as steps.
+    """Return a price as steps.
 
     Raises
     ------

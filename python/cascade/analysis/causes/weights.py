@@ -1,4 +1,4 @@
-"""How much of the health factor that a position lost each source took: the weights of the graph's edges."""
+"""Compute the weights of the graph's edges: the share of each source in the health factor that a position lost."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cascade.analysis.causes.signals import MOVE, PSEUDO_CLASSES
 __all__ = ["TIME", "Lineage", "Shares"]
 
 TIME = "time"
-"""Source of what prices do not explain: interest since the start, and the rounding of the health factor."""
+"""Source of the part that prices do not explain: interest since the start, and roundings of the health factor."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares of a fall of the health factor, summing to exactly 1; a source that raised it has a negative one.
+    """Shares of a fall of the health factor, which sum to exactly 1; a source that raised it has a negative one.
 
     Attributes
     ----------
@@ -38,12 +38,12 @@ class Shares:
 
     @classmethod
     def all_time(cls) -> Shares:
-        """Of a fall that no price made."""
+        """Return the shares of a fall that no price caused."""
         return cls({}, {(0, TIME): Fraction(1)})
 
 
 class Lineage:
-    """Generation of each move, filled in log order, and the liquidation that it sold the seizure of.
+    """Generation of each move, filled in log order, and the liquidation whose seized collateral the move sold.
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ class Lineage:
         self._highest = 0
 
     def inherit(self, event: int, *, generation: int, owner: int) -> None:
-        """A move is the sale of a seizure."""
+        """Record that a move is the sale of seized collateral."""
         self.generation[event], self.owner[event] = generation, owner
         self._highest = max(self._highest, generation)
 
     def shares(self, parts: Sequence[HealthPiece], *, lost_wad: Fraction, floor: Fraction, pivot: int = -1) -> Shares:
-        """Split a fall of the health factor.
+        """Split a fall of the health factor by source.
 
         Parameters
         ----------

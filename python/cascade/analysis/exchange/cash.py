@@ -1,4 +1,4 @@
-"""The exchange's stable in dollars."""
+"""Convert amounts and prices in the exchange's stable to dollars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Cash"]
 
 @dataclass(frozen=True)
 class Cash:
-    """What amounts of the stable are worth at the oracle.
+    """Value of amounts of the exchange's stable at the oracle.
 
     Attributes
     ----------
@@ -34,18 +34,18 @@ class Cash:
 
     @cached_property
     def unit(self) -> int:
-        """Smallest units in one of it."""
+        """Smallest units per token of it."""
         return int(10 ** self.frames.decimals(self.asset))
 
     def value_e8(self, raw: int, block_number: int) -> int:
-        """Dollars with 8 decimals that an amount is worth at a block."""
+        """Return the value of an amount at a block, in dollars with 8 decimals."""
         price_e8 = self.book.oracle(self.asset, block_number)
         return value_e8_down(raw, price_e8, self.frames.decimals(self.asset))
 
     def price_e8(self, price_wad: int, block_number: int) -> int:
-        """Price in the stable, 18 decimals, in dollars with 8 decimals."""
+        """Return a price in the stable (1e18 scale) in dollars with 8 decimals."""
         return price_wad * self.book.oracle(self.asset, block_number) // WAD
 
     def price_wad(self, price_raw: int) -> int:
-        """Price in smallest units of the stable, with 18 decimals."""
+        """Return a price in smallest units of the stable at the 1e18 scale."""
         return price_raw * WAD // self.unit

@@ -1,4 +1,4 @@
-"""How much the bids of each book would have taken, before the crash and at the least."""
+"""Measure the depth of the bids in each book, before the crash and at its lowest."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class BookDepth:
 
     @property
     def fall_bps(self) -> Fraction:
-        """From the start to the least, in 1e-4; 0 for a book that had none."""
+        """Fall from the start to the lowest, in 1e-4; 0 for a book that had no bids."""
         return Fraction(BPS * (self.start_raw - self.lowest_raw), self.start_raw) if self.start_raw else Fraction(0)
 
 
 def book_depths(frames: Frames) -> dict[str, BookDepth]:
-    """Depths of the exchange's books, by book."""
+    """Return the depths of the exchange's books, by book."""
     first = frames.first_crash_block
     rows = frames.liquidity[frames.liquidity["within_bps"] == HEADLINE_DEPTH_BPS].sort_values(
         "block_number", kind="stable"

@@ -1,4 +1,4 @@
-"""How far the price of each book fell, how fast, and where it was ten minutes later."""
+"""Measure how far and how fast the price of each book fell, and where it was ten minutes later."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIVE_MINUTES, TEN_MINUTES = 300, 600
 
 @dataclass(frozen=True)
 class BookFall:
-    """The crash of one book. Prices are in the stable, 18 decimals; times Unix seconds.
+    """The crash of one book. Prices are in the exchange's stable at the 1e18 scale; times are Unix seconds.
 
     Attributes
     ----------
@@ -63,10 +63,10 @@ class BookFall:
 
 
 def book_falls(frames: Frames, book: PriceBook) -> dict[str, BookFall]:
-    """Falls of the books that had a trade in the crash phase, by book.
+    """Return the falls of the books that had a trade in the crash phase, by book.
 
     Own prices are those of `price_moves`: the last price held between best bid and best ask. Lows and falls are those
-    of trades, within a block too.
+    of trades, within a block as well.
     """
     cash = Cash(frames, book)
     found: dict[str, BookFall] = {}

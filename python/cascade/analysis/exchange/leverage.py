@@ -45,7 +45,7 @@ class CohortLeverage:
 
 
 def cohort_leverages(frames: Frames) -> dict[str, CohortLeverage]:
-    """Leverage of every cohort that had debt, positions, or assets other than the stable, by cohort."""
+    """Return the leverage of every cohort that had debt, positions, or assets other than the stable, by cohort."""
     events = [row for row in frames.rows(ExchangeEventRow) if row.kind == ExchangeEvent.LIQUIDATION_STARTED]
     started = sorted(events, key=lambda row: (row.block_number, row.log_index))
     of_cohort: dict[str, list[MarginCohortRow]] = {}

@@ -26,12 +26,17 @@ _FEE_SLACK = 4
 def check_liquidations(frames: Frames) -> int:
     """Check every liquidation of a run, and that its transaction is in the table of transactions.
 
-    - Covered debt times one plus bonus is worth what was seized, at the oracle's prices, or everything was seized.
-    - The fee is the protocol's share of the bonus part of what was seized.
-    - Nobody lost more collateral than he had; debt before is at least what was covered and written off, and equal to
-      it where a deficit was booked.
-    - The health factor was under 1; afterwards it is what the balances make it, and none without debt. (Of
-      borrowers with one collateral and one debt; the account's health says nothing of one pair otherwise.)
+    - Covered debt times one plus bonus is worth the collateral seized, at the oracle's prices, or everything was
+    seized.
+
+    - The fee is the protocol's share of the bonus part of the collateral seized.
+
+    - Nobody lost more collateral than they had; debt before is at least the debt covered and written off, and equal to
+    it where a deficit was booked.
+
+    - The health factor was under 1; afterwards it follows from the balances, and there is none without debt. (This
+    holds for borrowers with one collateral and one debt: the health of the account says nothing about one pair
+    otherwise.)
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A cohort's unified accounts valued step by step: what each asset's price, trades and interest did to their equity."""
+"""Value a cohort's unified accounts step by step: effects of prices, trades and interest on equity."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Effects = dict[Feeder, Fraction]
 
 
 def borrowing_cohorts(run: Evidence) -> list[Accounts]:
-    """Cohorts that owed stables, and held other assets, when the crash began."""
+    """Return the cohorts that owed stables and held other assets when the crash began."""
     if not run.exchange.get("margin"):
         return []
     cohorts = dict.fromkeys(run.frames.margin_cohorts["cohort"].tolist())
@@ -32,7 +32,7 @@ def borrowing_cohorts(run: Evidence) -> list[Accounts]:
 
 
 class Accounts:
-    """The unified accounts of a cohort.
+    """The unified accounts of one cohort.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Accounts:
         before = [row for row in rows if row.phase != Phase.CRASH]
         self.began: MarginCohortRow | None = before[-1] if before else None
         self.rows = before[-1:] + [row for row in rows if row.phase == Phase.CRASH]
-        """One row a step, the one before the crash first."""
+        """One row per step, preceded by the last one before the crash."""
         self._sums: dict[tuple[str, int], tuple[list[Fraction], list[Fraction]]] = {}
         self._trades: dict[tuple[int, bool], Fraction] = {}
         self._books = {
@@ -62,7 +62,7 @@ class Accounts:
 
     @cached_property
     def assets(self) -> list[str]:
-        """Collateral other than the stable that the cohort held when the crash began."""
+        """Collateral, other than the stable, that the cohort held when the crash began."""
         if self.began is None:
             return []
         block = self.began.block_number
@@ -81,14 +81,14 @@ class Accounts:
         return found
 
     def held(self, asset: str, block: int) -> int:
-        """What the cohort held of an asset at the end of a block, in smallest units."""
+        """Return the cohort's holding of an asset at the end of a block, in smallest units."""
         blocks, amounts = self._held.get(asset, ([], []))
         number = bisect_right(blocks, block)
         return amounts[number - 1] if number else 0
 
     @cached_property
     def first_liquidation(self) -> ExchangeEventRow | None:
-        """The first event that an account of the cohort was taken over; None for never."""
+        """First event at which the liquidation of one of the cohort's accounts started; None where none did."""
         started = [
             row
             for row in self.run.frames.rows(ExchangeEventRow)
@@ -98,22 +98,22 @@ class Accounts:
 
     @cached_property
     def untouched(self) -> list[MarginCohortRow]:
-        """Rows before the first liquidation of one of its accounts."""
+        """Rows before the first liquidation of one of the cohort's accounts."""
         first = self.first_liquidation
         return [row for row in self.rows if first is None or row.block_number < first.block_number]
 
     def haircut(self, asset: str) -> Fraction:
-        """Share of its price that an asset counts for: the first tier's, less what a remedy adds."""
+        """Return the share of its price at which an asset counts: the first tier's, less a remedy's add-on."""
         spec = self.run.exchange["margin"]["collateral"][self._books[asset][0]]
         return Fraction(spec["tiers"][0]["rate_bps"] - (spec.get("haircut_add_on_bps") or 0), BPS)
 
     def effects(
         self, last: int, *, at: Place | None = None, until: int | None = None, adjusted: bool = False
     ) -> Effects:
-        """What moved the cohort's equity from before the crash to row `last`, in dollars.
+        """Return the effects on the cohort's equity from before the crash to row `last`, in dollars by feeder.
 
-        Holdings times each change of their price, step by step; what trades, fees and repayments came to at those
-        prices; interest.
+        They are holdings times each change of their price, step by step; trades, fees and repayments at those prices;
+        and interest.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class Accounts:
         return {feeder: amount for feeder, amount in found.items() if amount}
 
     def with_residual(self, effects: Effects, change: Fraction) -> Effects:
-        """The same, and what of the recorded change they leave."""
+        """Return the effects with the part of the recorded change that they leave unexplained."""
         residual = change - sum(effects.values(), Fraction(0))
         return {**effects, (NoLink.RESIDUAL, "rounding, and what is not followed"): residual} if residual else effects
 
@@ -166,7 +166,7 @@ class Accounts:
         return Fraction(self.held(asset, self.rows[number].block_number), 10 ** self.run.frames.decimals(asset))
 
     def _price_sums(self, asset: str, until: int) -> tuple[list[Fraction], list[Fraction]]:
-        """What changes of the index, and of the redemption value, had come to by each row."""
+        """Return the cumulated effects of the changes of the index, and of the redemption value, by row."""
         if (asset, until) not in self._sums:
             spec = self._books[asset][1]
             blocks = [row.block_number for row in self.rows]
@@ -181,7 +181,7 @@ class Accounts:
         return Fraction(0) if value is None else value
 
     def _price_at(self, asset: str, place: Place) -> Fraction:
-        """The index before a transaction: own price and redemption value, by their weights, no lower than the floor."""
+        """Return the index before a transaction: own price and redemption value weighted, at least the floor."""
         name, spec = self._books[asset]
         own = self.run.own_price(name, place)
         if own is None or self._is_at_redemption(name):
@@ -227,6 +227,6 @@ class Accounts:
 
 
 def _worth(held: list[Fraction], prices: list[Fraction]) -> list[Fraction]:
-    """What changes of a price had come to by each row: each times what was held before it."""
+    """Return the cumulated effect of a price's changes by row: each change times the holding before it."""
     changes = (held[number - 1] * (prices[number] - prices[number - 1]) for number in range(1, len(prices)))
     return list(accumulate(changes, initial=Fraction(0)))

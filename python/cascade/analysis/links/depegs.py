@@ -1,4 +1,4 @@
-"""Falls of what has a value elsewhere: a stable at a pool of the chain, an issuer's token in its book."""
+"""Find depegs: an asset below its start at a pool, or an issued token below its redemption value in a book."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINE = Fraction(99, 100)
 
 
 def chain_depegs(run: Evidence) -> list[Link]:
-    """Falls at pools of the chain, of each asset at the venue where it fell most.
+    """Return the depeg of each asset at the pool of the chain where it fell most.
 
     Prices are those at the ends of blocks. An asset of the price path is left out: its pools follow the path.
     """
@@ -59,9 +59,9 @@ def chain_depegs(run: Evidence) -> list[Link]:
 
 
 def exchange_depegs(run: Evidence) -> list[Link]:
-    """Falls of a book's own price, which its index is made of, under what the issuer of its asset pays.
+    """Return the falls of books' own prices under the redemption value of their asset.
 
-    The ledger runs from the moment at which the price was last at the line to its lowest ratio: before it, price and
+    The ledger runs from the last moment at which the price was at the line to its lowest ratio: before it, price and
     value moved together.
     """
     links = []
@@ -97,7 +97,7 @@ def exchange_depegs(run: Evidence) -> list[Link]:
 
 
 def redemption_usd(run: Evidence, spec: Parameters, block: int) -> Fraction | None:
-    """What the issuer of a book's asset pays at a block, in dollars; None where no table says it."""
+    """Return the price that the issuer of a book's asset pays at a block, in dollars; None where no table has it."""
     recorded = run.prices.at(spec["base"], PriceSource.REDEMPTION, block)
     if recorded is not None:
         return Fraction(recorded, E8)
@@ -107,7 +107,7 @@ def redemption_usd(run: Evidence, spec: Parameters, block: int) -> Fraction | No
 
 
 def forgotten_at(spec: Parameters, price: Fraction) -> bool:
-    """Whether a price is that of an order that the scenario left in the book."""
+    """Return whether a price is that of an order that the scenario left in the book."""
     return any(Fraction(str(order["price"])) == price for order in spec.get("forgotten_orders") or [])
 
 
@@ -126,7 +126,7 @@ def _asset(run: Evidence, market: str) -> str:
 
 
 def _block_ends(run: Evidence, market: str) -> list[Point]:
-    """The price that the crash began with, and the one at the end of each block that moved it."""
+    """Return the price when the crash began, and the price at the end of each block that moved it."""
     rows = run.market(market).rows
     points = [Point(run.start, Fraction(rows[0].price_before_wad, WAD))]
     ends = {row.block_number: row for row in rows}
@@ -134,7 +134,7 @@ def _block_ends(run: Evidence, market: str) -> list[Point]:
 
 
 def _ratios(run: Evidence, book: str, spec: Parameters) -> list[Point]:
-    """Own price over redemption value: at the start, and after each move. Point n + 1 is move n's."""
+    """Return own price over redemption value, at the start and after each move; point n + 1 is that of move n."""
     moves = run.market(f"book:{book}")
     points = []
     for number, row in enumerate([moves.rows[0], *moves.rows]):

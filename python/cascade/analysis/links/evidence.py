@@ -1,4 +1,4 @@
-"""What all links are read from: a run's tables, its prices as series, and each price move's link."""
+"""Prepare the evidence that all links share: a run's tables, its prices as series, and the link of each price move."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Evidence", "MarketMoves", "Place", "Standing"]
 
 
 class MarketMoves:
-    """The moves of one market in log order, summed by feeder.
+    """The moves of one market in log order, with sums by feeder.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ class MarketMoves:
             sums.append(sums[-1] + row.price_after_wad - row.price_before_wad)
 
     def until(self, block: int) -> int:
-        """How many moves there were by the end of a block."""
+        """Return the number of moves by the end of a block."""
         return bisect_right(self._blocks, block)
 
     def split(self, first: int, last: int) -> Parts:
-        """Who lowered the price from move `first` up to, and without, move `last`.
+        """Split the change of the price from move `first` up to, and without, move `last`, by feeder.
 
-        A feeder's moves up and down are summed first: who buys and sells at random pushes nowhere. The shares are
-        those of the feeders that pushed the price down, and the nets are over the whole change.
+        A feeder's moves up and down are summed first: a feeder that buys and sells at random has no effect. Shares are
+        those of the feeders that pushed the price down; nets are shares of the whole change.
         """
         found: dict[Feeder, Fraction] = {}
         for feeder, (numbers, sums) in self._of.items():
@@ -69,10 +69,11 @@ class MarketMoves:
 
 
 class Standing:
-    """What of a market's moves still stands after each of them.
+    """The part of each move of a market that still stands after later moves.
 
-    A move undoes the latest moves of the other direction that still stand, and what is left of it stands itself. So
-    what stands sums to the change of the price since the start, exactly, and a fall that was made good is nobody's.
+    A move cancels the latest moves of the other direction that still stand, and its remainder stands itself. The
+    standing moves therefore sum to the change of the price since the start, exactly, and a fall that was reversed is
+    assigned to nobody.
 
     Parameters
     ----------
@@ -108,12 +109,12 @@ class Standing:
             sums.append(sums[-1] + amount)
 
     def price_wad(self, place: Place) -> int:
-        """The price before a transaction."""
+        """Return the price before a transaction (1e18 scale)."""
         number = bisect_left(self._places, place)
         return self._prices[number - 1] if number else self._start
 
     def split(self, place: Place, *, rise: bool = False) -> Parts:
-        """Whose the fall (or rise) since the start is, as it stands before a transaction."""
+        """Split the fall (or rise) since the start by feeder, as it stands before a transaction."""
         number, sign = bisect_left(self._places, place), 1 if rise else -1
         amounts = {
             feeder: Fraction(sign * sums[bisect_left(numbers, number)]) for feeder, (numbers, sums) in self._of.items()
@@ -122,7 +123,7 @@ class Standing:
 
 
 class Evidence:
-    """The tables of a run, and what links share of them.
+    """The tables of a run, and the series that its links share.
 
     Attributes
     ----------
@@ -157,7 +158,7 @@ class Evidence:
 
     @cached_property
     def moments(self) -> dict[int, Moment]:
-        """Every block of the crash phase."""
+        """Time, step and number of every block of the crash phase, by number."""
         crash = self.frames.blocks[self.frames.blocks["phase"] == Phase.CRASH]
         columns = (crash[name].tolist() for name in ("timestamp", "step", "block_number"))
         return {block: Moment(timestamp, step, block) for timestamp, step, block in zip(*columns, strict=True)}
@@ -173,7 +174,7 @@ class Evidence:
         return max(self.moments.values(), key=lambda moment: moment.block)
 
     def moment(self, row: AtBlock | LiquidationCause) -> Moment:
-        """When a row of a table was."""
+        """Return the moment of a row of a table."""
         return Moment(row.timestamp, row.step, row.block_number)
 
     @cached_property
@@ -216,11 +217,11 @@ class Evidence:
         return sorted(self._by_market)
 
     def feeder_of(self, block: int, log_index: int) -> Feeder | None:
-        """Feeder of the move at a place in the log."""
+        """Return the feeder of the move at a place in the log; None where no move is there."""
         return self._movers.at(block, log_index)
 
     def index_of(self, tx_hash: str) -> int:
-        """Position of a transaction in its block."""
+        """Return the position of a transaction in its block; -1 for an unknown one."""
         return self._indices.get(tx_hash, -1)
 
     @cached_property
@@ -229,11 +230,11 @@ class Evidence:
         return dict(zip(frame["tx_hash"].tolist(), frame["transaction_index"].tolist(), strict=True))
 
     def link_of_sale(self, book: str, trade: TradeRow) -> str:
-        """Link that a sale in a book belongs to, by who took the bid."""
+        """Return the link that a sale in a book belongs to, by its taker."""
         return self._movers.of_trade(book, trade)
 
     def dollars(self, asset: str, raw: int, block: int) -> Fraction:
-        """What an amount is worth at the oracle; a stable that no oracle prices is a dollar."""
+        """Return an amount's value at the oracle, in dollars; a stable that no oracle prices counts as a dollar."""
         price = self.prices.at(asset, "oracle", block)
         return Fraction(raw * (E8 if price is None else price), E8 * 10 ** self.frames.decimals(asset))
 
@@ -244,7 +245,7 @@ class Evidence:
         return frozenset(prices.loc[prices["source"] == "path", "asset"].tolist())
 
     def source(self, asset: str, source: str) -> list[Point]:
-        """A price of the table of prices over the crash phase, in dollars, from the one that held at its start."""
+        """Return a recorded price over the crash phase, in dollars, beginning with the one that held at its start."""
         rows = self.frames.prices
         rows = rows[(rows["asset"] == asset) & (rows["source"] == source)].sort_values("block_number", kind="stable")
         before = self.prices.at(asset, source, self.start.block - 1)
@@ -255,13 +256,13 @@ class Evidence:
         ]
 
     def before(self, row: AtLog) -> Place:
-        """The place of the transaction of an event: what is before it in its block had happened."""
+        """Return the place of an event's transaction: the transactions before it in its block have happened."""
         return row.block_number, self.index_of(row.tx_hash)
 
     def fall_of(self, asset: str, block: int) -> Parts:
-        """Whose the fall of the oracle's price of an asset is, from the start of the crash to the end of a block.
+        """Split the fall of an asset's oracle price, from the start of the crash to the end of a block, by feeder.
 
-        The market is the asset's feed where somebody posts, else the venue that trades it.
+        The market is the feed of the asset where an agent posts to one, otherwise the venue that trades it.
         """
         venues = [name for name in self.markets if ":" not in name and self._asset(name) == asset]
         for name in (f"feed:{asset}", *venues):
@@ -270,12 +271,12 @@ class Evidence:
         return Parts.unknown()
 
     def book_fall(self, book: str, place: Place, *, rise: bool = False) -> Parts:
-        """Whose the fall of a book's own price is, from the start of the crash to before a transaction."""
+        """Split the fall of a book's own price, from the crash's start to right before a transaction, by feeder."""
         standing = self._standing.get(f"book:{book}")
         return Parts.unknown() if standing is None else standing.split(place, rise=rise)
 
     def own_price(self, book: str, place: Place) -> Fraction | None:
-        """A book's own price before a transaction, in the stable; None where it never moved."""
+        """Return a book's own price before a transaction, in the stable; None where it never moved."""
         standing = self._standing.get(f"book:{book}")
         return None if standing is None else Fraction(standing.price_wad(place), WAD)
 

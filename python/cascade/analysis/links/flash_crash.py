@@ -1,4 +1,4 @@
-"""The fall of an asset that nobody redeems, within five minutes, and the ten minutes after it."""
+"""Find flash crashes: falls within five minutes of assets without an issuer, and their recovery within ten minutes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _WINDOW_SECONDS = 300
 _AFTER_SECONDS = 600
 
 _LINE = Fraction(20, 100)
-"""Fall within the window from which a fall counts as a flash crash."""
+"""Smallest fall within the window that counts as a flash crash."""
 
 
 @dataclass(frozen=True)
 class _Fall:
-    """The largest fall of a book's own price from what it was five minutes earlier.
+    """The largest fall of a book's own price from its price five minutes earlier.
 
-    `begun` is the move at which falls reached the line, none of ten minutes before it having done so; `low` the one at
-    which the fall was largest, `first` the first move of the window before it.
+    `begun` is the move at which a fall first reached the line, with no such fall in the ten minutes before it; `low` is
+    the move at which the fall was largest, and `first` the first move of the window before it.
     """
 
     begun: int
@@ -40,10 +40,10 @@ class _Fall:
 
 
 def flash_crashes(run: Evidence) -> list[Link]:
-    """Flash crash and recovery of each book whose asset has no issuer.
+    """Return the flash crash and the recovery of each book whose asset has no issuer.
 
-    The price that a fall is measured from is the last one five minutes earlier. Where the low is the price of an order
-    that the scenario left in the book, the sentence says so: how far it fell is then an input.
+    The price from which a fall is measured is the last one five minutes earlier. Where the low is the price of an order
+    that the scenario left in the book, the sentence says so: the size of the fall is then an input.
     """
     links = []
     for book, spec in sorted(run.books.items()):
@@ -109,7 +109,7 @@ def _largest(rows: list[PriceMoveRow]) -> _Fall | None:
 
 
 def _recovery(run: Evidence, book: str, spec: Parameters, fall: _Fall) -> list[Link]:
-    """How much of the fall the price regained ten minutes after the low, and whose resting bids bought until then."""
+    """Return the share of the fall regained ten minutes after the low, by the owners of the bids that bought."""
     rows = run.market(f"book:{book}").rows
     low = run.moment(rows[fall.low])
     until = low.timestamp + _AFTER_SECONDS
@@ -148,7 +148,7 @@ def _recovery(run: Evidence, book: str, spec: Parameters, fall: _Fall) -> list[L
 
 
 def _bids(run: Evidence, book: str, low: Moment, until: int, *, over: Fraction) -> dict[str, int]:
-    """What resting bids over a price paid after a moment, by role of their makers, in units of the stable."""
+    """Return what resting bids above a price paid after a moment, by role of their makers, in units of the stable."""
     unit = 10 ** run.frames.decimals(run.cash)
     frame = run.frames.trades
     frame = frame[

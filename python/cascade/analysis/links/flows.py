@@ -1,4 +1,4 @@
-"""Links that are made of events with dollars: when they began, were busiest and stopped."""
+"""Describe links that consist of events with dollars: their start, busiest minute and end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cascade.analysis.links.model import Feeder, Moment, Parts, gathered, scaled
 __all__ = ["Event", "busiest", "counted", "ended", "total", "weighed"]
 
 _QUIET_SECONDS = 300
-"""How long nothing has happened when a link counts as ended."""
+"""Time without an event after which a link counts as ended."""
 
 _BUCKET_SECONDS = 60
 
@@ -21,24 +21,24 @@ _PRECISION = 10**18
 
 @dataclass(frozen=True)
 class Event:
-    """One of the events: when, and dollars."""
+    """One event of a link: its moment and its dollars."""
 
     at: Moment
     dollars: Fraction
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and its noun, in the plural where it is one."""
+    """Return a number with its noun, plural unless the number is 1."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def total(events: Sequence[Event]) -> Fraction:
-    """Dollars of all."""
+    """Return the dollars of all events."""
     return sum((event.dollars for event in events), Fraction(0))
 
 
 def busiest(events: Sequence[Event], start: int) -> tuple[Moment, Fraction]:
-    """First event of the minute with the most dollars, minutes counted from `start`, and those dollars."""
+    """Return the first event of the minute with the most dollars, and those dollars; minutes count from `start`."""
     sums: dict[int, Fraction] = {}
     first: dict[int, Moment] = {}
     for event in events:
@@ -50,16 +50,16 @@ def busiest(events: Sequence[Event], start: int) -> tuple[Moment, Fraction]:
 
 
 def ended(events: Sequence[Event], run: Evidence) -> int:
-    """Time of the last event; 0 where it was too near the end of the run to say that it was the last."""
+    """Return the time of the last event; 0 where it was so near the end of the run that others could have followed."""
     last = max(event.at.timestamp for event in events)
     return last if run.end.timestamp - last >= _QUIET_SECONDS else 0
 
 
 def weighed(parts: Sequence[tuple[Event, Parts]]) -> Parts:
-    """Splits of many events as one, each weighing its dollars; all alike where no dollars are known.
+    """Combine the splits of many events, weighted with their dollars, or equally where no dollars are known.
 
-    Shares are taken to 1e-18, the rest of each event's going to its largest: sums of exact fractions of many events
-    would have denominators of thousands of digits.
+    Shares are rounded to 1e-18, and the remainder of each event goes to its largest share: sums of exact fractions of
+    many events would have denominators of thousands of digits.
     """
     dollars = total([event for event, _ in parts])
     each = Fraction(1, len(parts)) if parts and not dollars else None

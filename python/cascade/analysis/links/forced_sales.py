@@ -1,4 +1,4 @@
-"""Liquidations: of loops on chain, of loans of the exchange's desk, and of perpetuals."""
+"""Find liquidations: of loops on chain, of loans of the exchange's desk, and of perpetuals."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["chain_liquidations", "desk_liquidations", "perp_liquidations"]
 
 
 def chain_liquidations(run: Evidence) -> list[Link]:
-    """Liquidations of the pool's positions, in dollars of debt covered.
+    """Return the liquidations of the pool's positions, in dollars of debt covered.
 
-    Each is fed by its pivot, the price move that took its health factor under one: by the link of whoever made it,
-    which can be these liquidations themselves.
+    Each is fed by the link of its pivot, the price move that took its health factor under one. That link can be these
+    liquidations themselves.
     """
     if run.frames.liquidations.empty:
         return []
@@ -46,9 +46,9 @@ def chain_liquidations(run: Evidence) -> list[Link]:
 
 
 def desk_liquidations(run: Evidence) -> list[Link]:
-    """Loans that the exchange's desk liquidated, in dollars that the pledges brought.
+    """Return the loans that the exchange's desk liquidated, in dollars that the pledges brought.
 
-    Each is fed by who lowered its pledge's price, from the start of the crash to it.
+    Each is fed by the links that lowered the price of its pledge from the start of the crash to the liquidation.
     """
     rows = [row for row in run.frames.rows(ExchangeEventRow) if row.kind == ExchangeEvent.LOAN_LIQUIDATED]
     if not rows:
@@ -72,9 +72,10 @@ def desk_liquidations(run: Evidence) -> list[Link]:
 
 
 def perp_liquidations(run: Evidence) -> list[Link]:
-    """Perpetual positions that the engine closed, in dollars at the mark.
+    """Return the perpetual positions that the engine closed, in dollars at the mark.
 
-    Each is fed by who lowered its book's price from the start of the crash to it; who raised it, for a short.
+    Each is fed by the links that lowered the price of its book from the start of the crash to the liquidation; for a
+    short, by those that raised it.
     """
     rows = [row for row in run.frames.rows(PerpTradeRow) if row.kind == PerpTradeKind.LIQUIDATION]
     if not rows:

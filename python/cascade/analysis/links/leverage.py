@@ -1,4 +1,4 @@
-"""Makers: leverage that grows without a trade, and the liquidation of unified accounts."""
+"""Find the makers' links: leverage that grows without a trade, and liquidations of unified accounts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cascade.vocabulary import ExchangeEvent, LinkBasis, LinkKind
 __all__ = ["account_liquidations", "rising_leverage"]
 
 _GROWN = Fraction(11, 10)
-"""Factor from which leverage counts as grown."""
+"""Smallest factor by which leverage counts as grown."""
 
 _BEGUN = Fraction(105, 100)
-"""Factor at which its growth counts as begun."""
+"""Factor at which the growth of leverage counts as begun."""
 
 
 def rising_leverage(run: Evidence) -> list[Link]:
-    """Leverage of each cohort that borrowed, from the start to its peak before one of its accounts is liquidated.
+    """Return each indebted cohort's growth of leverage up to its peak before one of its accounts is liquidated.
 
     Leverage is gross over equity. The fall of the equity is split by valuation: holdings times the change of each
     index, trades, interest, and a residual.
@@ -73,11 +73,11 @@ def _leverage(row: MarginCohortRow) -> Fraction | None:
 
 
 def account_liquidations(run: Evidence) -> list[Link]:
-    """Collateral that the margin engine sold of unified accounts, in dollars that it brought.
+    """Return the collateral of unified accounts that the margin engine sold, in dollars of proceeds.
 
-    Each account's liquidation weighs what was sold of it from then on. It is fed by what lowered the adjusted equity
-    of its cohort until then, each asset after its haircut: as the cohort traded until the first of its accounts was
-    taken over, and with the holdings of then from there on.
+    The liquidation of each account weighs the sales of its collateral from then on. It is fed by the effects that
+    lowered the adjusted equity of its cohort until then, each asset after its haircut: with the cohort's trades until
+    the first of its accounts was liquidated, and with the holdings of that moment afterwards.
     """
     rows = sorted(run.frames.rows(ExchangeEventRow), key=lambda row: (row.block_number, row.log_index))
     sold = [row for row in rows if row.kind == ExchangeEvent.COLLATERAL_SOLD]

@@ -1,4 +1,4 @@
-"""The shock that the scenario sets: the fall of the price path."""
+"""Find the shock that the scenario sets: the fall of the price path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE = Fraction(99, 100)
 
 
 def macro_shock(run: Evidence) -> list[Link]:
-    """The fall of the price path: of the asset of it that fell most, the others named."""
+    """Return the fall of the asset of the price path that fell most; the sentence names the others."""
     falls: dict[str, Fraction] = {}
     found = {}
     for asset in run.prices.assets:

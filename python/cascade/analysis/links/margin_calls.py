@@ -1,4 +1,4 @@
-"""Risk-off: margin calls on what was pledged, on chain and at the exchange's desk."""
+"""Find the margin calls on pledges, on chain and at the exchange's desk."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _CLOSED = (
 
 
 def margin_calls(run: Evidence) -> list[Link]:
-    """Calls on pledges, in dollars that they asked for; counted where no dollars are known.
+    """Return the calls on pledges, in dollars that they asked for; their number where no dollars are known.
 
-    The desk's own events do not say how much would cure a call: its borrowers count in dollars where their journal
-    says it, the rest are counted only. Each call is fed by who lowered its pledge's price until then, and weighs its
-    dollars.
+    The desk's own events do not state the amount that would meet a call: its borrowers count in dollars where their
+    journal states it, and otherwise by number only. Each call is weighted with its dollars and fed by the links that
+    lowered the price of its pledge until then.
     """
     pledges = _Pledges(run)
     events = run.frames.rows(MarginEventRow)
@@ -73,7 +73,7 @@ def _needed(run: Evidence, pledges: _Pledges, row: MarginEventRow) -> Fraction:
 
 
 def _last_closed(events: list[MarginEventRow], desk: list[ExchangeEventRow]) -> int:
-    """When the last call was met or failed; 0 while one is open."""
+    """Return the time at which the last call was met or failed; 0 while one is open."""
     is_open: dict[str, bool] = {}
     closed = 0
     steps = [(row.block_number, row.borrower, row.event, row.timestamp) for row in events]
@@ -88,7 +88,7 @@ def _last_closed(events: list[MarginEventRow], desk: list[ExchangeEventRow]) -> 
 
 
 class _Pledges:
-    """What each account of a call had pledged: a position of the pool, or a loan of a line of the desk."""
+    """Pledge of each account that was called: a position of the pool, or a loan of a line of the desk."""
 
     def __init__(self, run: Evidence) -> None:
         self._run = run

@@ -1,4 +1,4 @@
-"""What a link of the chain is: when, how large, and what fed it."""
+"""Define a link of the chain: its times, its size, and its feeders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cascade.vocabulary import LinkBasis, NoLink
 __all__ = ["Fed", "Feeder", "Link", "Moment", "Parts", "Point", "Split", "gathered", "scaled"]
 
 Feeder = tuple[str, str]
-"""Name of the link that fed, and through whom or what."""
+"""Name of the feeding link, and the class of actor or the effect through which it fed."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Parts:
-    """A split of one change.
+    """A split of one change by feeder.
 
     Attributes
     ----------
@@ -49,12 +49,12 @@ class Parts:
 
     @classmethod
     def of(cls, shares: Mapping[Feeder, Fraction]) -> Parts:
-        """A split in which nothing pushed the other way."""
+        """Return a split in which nothing pushed the other way."""
         return cls(shares, shares)
 
     @classmethod
     def weighed(cls, amounts: Mapping[Feeder, Fraction]) -> Parts:
-        """Shares of amounts; all of it a residual where they sum to nothing."""
+        """Return the shares of amounts; a residual of 1 where they sum to 0."""
         total = sum(amounts.values(), Fraction(0))
         if not total:
             return cls.unknown()
@@ -62,7 +62,7 @@ class Parts:
 
     @classmethod
     def unknown(cls) -> Parts:
-        """A change of which the tables do not say what made it."""
+        """Return the split of a change that the tables do not explain."""
         return cls.of({(NoLink.RESIDUAL, ""): Fraction(1)})
 
 
@@ -72,7 +72,7 @@ Split = Callable[[], Parts]
 
 @dataclass(frozen=True)
 class Fed:
-    """One feeder of a link, as a row of the table says it."""
+    """One feeder of a link, as a row of the table."""
 
     fed_by: str
     through: str
@@ -82,7 +82,7 @@ class Fed:
 
 @dataclass(frozen=True)
 class Link:
-    """One link as it was found in a run.
+    """One link that was found in a run.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class Link:
 
 
 def scaled(parts: Parts, weight: Fraction) -> Parts:
-    """A split times a weight."""
+    """Return a split times a weight."""
     return Parts(
         {feeder: share * weight for feeder, share in parts.shares.items()},
         {feeder: net * weight for feeder, net in parts.nets.items()},
@@ -124,7 +124,7 @@ def scaled(parts: Parts, weight: Fraction) -> Parts:
 
 
 def gathered(parts: Iterable[Parts]) -> Parts:
-    """Sum of splits that were scaled by weights which sum to 1."""
+    """Return the sum of splits that were scaled by weights which sum to 1."""
     shares: dict[Feeder, Fraction] = {}
     nets: dict[Feeder, Fraction] = {}
     for part in parts:

@@ -1,4 +1,4 @@
-"""Whose a price move is: the link that each class of actor and intent belongs to."""
+"""Assign price moves to links, by class of actor and intent."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ _SCHEDULED = (Role.EXOGENOUS, Role.NOISE, Role.SPOT_SELLER)
 class Movers:
     """The feeder of each price move of a run.
 
-    A liquidation's own sale, and what a keeper sells later, belongs to the liquidations; a loop sold by its owner to
-    the unwinding; an engine's sale in a book to the desk's or the accounts' liquidations. What an arbitrageur does at
-    one place is fed by the depeg at the other. Who hedges perpetuals in a book hedges what was liquidated. Quotes
-    follow their book's reference: a path, which is the macro shock, or a pool. Quotes taken away are the vacuum.
+    The sale in a liquidation, and later sales by keepers, belong to the liquidations on chain; the sale of a loop by
+    its owner to the unwinding; a sale by an engine in a book to the liquidations of the desk or of accounts. An
+    arbitrageur's trade at one place is fed by the depeg at the other. Hedges of perpetuals in a book belong to the
+    liquidations of perpetuals. Quotes follow the reference of their book, which is a path (the macro shock) or a pool.
+    Quotes that are removed are the vacuum.
     """
 
     def __init__(self, moves: Moves, prices: PriceBook) -> None:
@@ -44,10 +45,11 @@ class Movers:
         self._unwound = set(moves.frames.unwinds["tx_hash"].tolist())
 
     def parts(self, number: int, *, before: int) -> list[tuple[PriceMoveRow, Feeder]]:
-        """A move from the price before it, as it is summed: itself, or what it did up to a book's reference and beyond.
+        """Return a move, from the price before it, split into the part up to the reference of its book and the rest.
 
-        Quotes follow a reference at once, the last price only at the next trade. So much of a scheduled or random
-        trade's move as took the price to the reference is the reference's doing, and the rest its own.
+        Quotes follow a reference at once, but the last price follows only at the next trade. The part of a scheduled or
+        random trade's move that takes the price to the reference therefore belongs to the reference, and the rest to
+        the trade.
         """
         row, feeder = replace(self._moves.records[number], price_before_wad=before), self.feeder(number)
         book = row.market.removeprefix("book:")
@@ -73,12 +75,12 @@ class Movers:
         return None if not known else known * WAD // stable
 
     def feeder(self, number: int) -> Feeder:
-        """Link of a move, and its class of actor."""
+        """Return the link of a move, and its class of actor."""
         row = self._moves.records[number]
         return self._link(row), self._moves.classes[number]
 
     def at(self, block: int, log_index: int) -> Feeder | None:
-        """The same of the move at a place in the log; None where there is none."""
+        """Return the feeder of the move at a place in the log; None where no move is there."""
         number = self._numbers.get((block, log_index))
         return None if number is None else self.feeder(number)
 
@@ -101,7 +103,7 @@ class Movers:
         return LinkKind.MACRO_SHOCK if row.role == Role.EXOGENOUS else NoLink.OTHERS
 
     def of_trade(self, book: str, trade: TradeRow) -> str:
-        """Link of a trade in a book, by its taker."""
+        """Return the link of a trade in a book, by its taker."""
         if trade.tx_hash in self._liquidated or trade.taker_role == Role.KEEPER:
             return LinkKind.CHAIN_LIQUIDATIONS
         return self._in_book(book, kind=MoveKind.TRADE, intent=trade.intent, role=trade.taker_role, asset=trade.asset)
@@ -120,7 +122,7 @@ class Movers:
         return NoLink.INPUT if role in _SCHEDULED else NoLink.OTHERS
 
     def reference(self, book: str) -> str:
-        """Link that moves what a book's asset costs elsewhere."""
+        """Return the link that moves the price elsewhere of a book's asset."""
         reference = self._books.get(book, {}).get("reference") or {}
         if reference.get("kind") == "venue":
             return LinkKind.CHAIN_DEPEG.of(self._venues[reference["venue"]]["coins"][1])

@@ -1,4 +1,4 @@
-"""When a figure was beyond a line: its spells, short interruptions left out."""
+"""Find the times at which a figure was beyond a line, and join those with short interruptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cascade.analysis.links.model import Moment, Point
 __all__ = ["GAP_SECONDS", "Spell", "lowest_spell"]
 
 GAP_SECONDS = 600
-"""Two spells with no more than this between them are one: a price at a line crosses it many times."""
+"""Longest interruption that does not end a spell: a price at a line crosses it many times."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Spell:
 
 
 def lowest_spell(points: Sequence[Point], line: Fraction) -> Spell | None:
-    """The spell under a line that holds the lowest value; None where no value is under it.
+    """Return the spell under a line that contains the lowest value; None where no value is under it.
 
     A value holds until the next one.
     """

@@ -1,4 +1,4 @@
-"""The chain of links of a run, as rows of its table."""
+"""Assemble the chain of links of a run, as rows of its table."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _FINDERS: tuple[Callable[[Evidence], list[Link]], ...] = (
     vacuums,
     flash_crashes,
 )
-"""What looks for links; of two that began in one block, the one found first stands first."""
+"""Functions that find links; of two links that began in one block, the one found first comes first."""
 
 
 def find_links(frames: Frames) -> list[tuple[Link, tuple[Fed, ...]]]:
-    """Links that happened in a run, in the order in which they began, each with its feeders, the largest share first.
+    """Return the links of a run in the order in which they began, each with its feeders by falling share.
 
-    Nothing of the order is imposed: a link stands where its first moment puts it.
+    No order is imposed: a link is placed by its first moment.
     """
     run = Evidence(frames)
     if not run.moments:
@@ -100,7 +100,7 @@ def _feeders(link: Link, parts: Parts, by_name: dict[str, Link]) -> tuple[Fed, .
 
 
 def _known(name: str, link: Link, by_name: dict[str, Link]) -> str:
-    """A feeder's name, where it happened, and had begun before what it feeds had ended."""
+    """Return a feeder's name where that link happened and had begun before the fed link had ended; else `others`."""
     if name in set(NoLink):
         return name
     feeder = by_name.get(name)

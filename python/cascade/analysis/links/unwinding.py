@@ -1,4 +1,4 @@
-"""Loops that their owners sold: because they were called, because a price frightened them, or at a stop."""
+"""Find the loops that their owners sold: after a margin call, to leave at a price, or at a stop."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["loop_unwinding"]
 
 
 def loop_unwinding(run: Evidence) -> list[Link]:
-    """Loops sold by their owners, in dollars that the sales brought.
+    """Return the loops sold by their owners, in dollars that the sales brought.
 
-    Why each was sold is in the journal: the reason of its transaction. A call feeds it, or the fall of the collateral
-    at the pool, which is what owners who leave and owners with a stop watch; of an asset of the path the path's.
+    The motive of each transaction says why. A margin call feeds the sale, or the fall of the collateral at the pool,
+    which owners who leave and owners with a stop watch; for an asset of the price path, the fall of the path.
     """
     rows = sorted(run.frames.rows(UnwindRow), key=lambda row: (row.block_number, row.log_index))
     if not rows:

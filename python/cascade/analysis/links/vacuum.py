@@ -1,4 +1,4 @@
-"""The liquidity that left: bids near the price of each book that makers quote, and why they were not there."""
+"""Find liquidity vacuums: bids near the price of each book that makers quote, and the causes of their removal."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _LINE = Fraction(1, 2)
 _NEAR = Fraction(5, 100)
 _FULL = Fraction(90, 100)
 _LOOKED_SECONDS = 600
-"""How long after its beginning the lowest point is looked for: later on makers are gone for other reasons."""
+"""Time after its beginning within which the lowest point is searched: makers leave for other reasons later."""
 
 _FORGOTTEN = Role.EXCHANGE
 """Role of the account whose orders the scenario left in books."""
 
 
 def vacuums(run: Evidence) -> list[Link]:
-    """Books whose bids within 2 % fell under half of what they were before the crash.
+    """Return the books whose bids within 2 % fell under half of their depth before the crash.
 
-    The peak is the first moment within 5 % of the start of the lowest depth of ten minutes. Why is read from the
-    journal at that moment: each ladder that was not standing counts with its bids, by what took it away last, a margin
-    under the maker's line, a price under the reference, or the maker's liquidation; of accounts whose quotes stood
-    counts what they had bought since bids were last nearly whole, by the link of the seller.
+    The peak is the first moment within 5 % of the start of the lowest depth of ten minutes. The causes are read from
+    the journal at that moment. Each ladder that was not standing counts with its bids, by the cause of its last
+    removal: a margin under the maker's line, a price under the reference, or the maker's liquidation. Accounts whose
+    quotes stood count with the amount that they had bought since bids were last nearly whole, by the link of the
+    seller.
     """
     links = []
     for book in sorted(run.books):
@@ -83,7 +84,7 @@ def _bids(run: Evidence, book: str) -> list[Point]:
 
 
 def _first_minutes(points: list[Point], line: Fraction) -> list[Point]:
-    """Points up to ten minutes after the first one under a line."""
+    """Return the points up to ten minutes after the first one under a line."""
     first = next((point.at.timestamp for point in points if point.value < line), None)
     if first is None:
         return points
@@ -99,7 +100,7 @@ class _Ladder:
 
 
 def _makers(run: Evidence, book: str) -> dict[str, _Ladder]:
-    """Accounts with a ladder in a book, by the parameters of their entry."""
+    """Return the accounts with a ladder in a book, by the parameters of their entry."""
     agents = run.frames.parameters.get("agents", {})
     sizes = {
         name: Fraction(str(agent["ladders"][book]["bid_size"]))
@@ -112,7 +113,7 @@ def _makers(run: Evidence, book: str) -> dict[str, _Ladder]:
 
 
 def _last_full(points: list[Point], peaked: Moment) -> int:
-    """Block at which bids were last nearly what they had been, before a moment."""
+    """Return the last block before a moment at which bids were nearly those of the start."""
     full = [point for point in points if point.at.block <= peaked.block and point.value >= points[0].value * _FULL]
     return full[-1].at.block
 
@@ -145,9 +146,9 @@ def _gone(run: Evidence, book: str, ladder: _Ladder, kind: str, motive: str) -> 
 
 
 def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Place, str, str]]:
-    """What last happened to each account's quotes up to a moment: placed, pulled, or cancelled by a liquidation.
+    """Return the last act on each account's quotes up to a moment: placed, pulled, or cancelled by a liquidation.
 
-    A ladder that was gone already stays so for the reason that it had.
+    A ladder that was gone already keeps the cause that it had.
     """
     frame = run.frames.transactions
     frame = frame[
@@ -175,7 +176,7 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
 
 
 def _fills(run: Evidence, book: str, peaked: Moment) -> list[tuple[Place, str, str, str, Fraction]]:
-    """Bids that were met up to a moment: when, whose, of which role, by which link, how much.
+    """Return the bids that were filled up to a moment: place, account, role, link of the seller, and amount.
 
     Orders that the scenario left in the book are no quotes, and lie far from its price.
     """

@@ -1,4 +1,4 @@
-"""How far the market of a run's main collateral fell: the figure that causes are counted in."""
+"""Measure the fall of the market of a run's main collateral, which causes are expressed in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Fall", "NoMarket", "fall_at", "main_market"]
 
 
 class NoMarket(CascadeError, LookupError):
-    """The run's main collateral is traded nowhere, so nobody's trades moved its price."""
+    """Raised when no venue trades the run's main collateral, so that no trade moved its price."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Fall:
 
     @property
     def fall_e8(self) -> int:
-        """From the start to the trough, 0 or more."""
+        """Fall from the start to the trough, 0 or more, in dollars with 8 decimals."""
         return self.start_e8 - self.trough_e8
 
 
 def fall_at(frames: Frames, asset: str, source: str) -> Fall:
-    """The fall of one price.
+    """Return the fall of one price.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def fall_at(frames: Frames, asset: str, source: str) -> Fall:
 
 
 def main_market(frames: Frames) -> Fall:
-    """The fall of the main collateral at the venue where it fell most.
+    """Return the fall of the main collateral at the venue where it fell most.
 
     The main collateral is the asset with the most collateral at the oracle when the crash starts.
 

@@ -1,4 +1,4 @@
-"""Which price held at which block."""
+"""Look up the price of an asset at a source and a block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["PriceBook"]
 class PriceBook:
     """Prices of a run by asset, source and block.
 
-    A price holds from the block it was written at until the next row of the same asset and source.
+    A price holds from the block of its row until the next row of the same asset and source.
     """
 
     def __init__(self, frames: Frames) -> None:
@@ -28,11 +28,11 @@ class PriceBook:
         self.assets = sorted({asset for asset, _ in self._history})
 
     def sources(self, asset: str) -> list[str]:
-        """List the sources that ever priced an asset, sorted."""
+        """Return the sources that ever priced an asset, sorted."""
         return sorted(source for known, source in self._history if known == asset)
 
     def at(self, asset: str, source: str, block_number: int) -> int | None:
-        """Price in dollars with 8 decimals at a block; None before the first."""
+        """Return the price in dollars with 8 decimals at a block; None before the first."""
         if (asset, source) not in self._history:
             return None
         blocks, values = self._history[asset, source]
@@ -40,7 +40,7 @@ class PriceBook:
         return values[index - 1] if index else None
 
     def oracle(self, asset: str, block_number: int) -> int:
-        """Price that the pool sees.
+        """Return the price that the pool sees, in dollars with 8 decimals.
 
         Raises
         ------
@@ -53,9 +53,9 @@ class PriceBook:
         return price
 
     def valuation(self, asset: str, valuation: Valuation, block_number: int) -> int | None:
-        """Price of a kind: `oracle`, `redemption`, or `exit`, the best of all venues; None where there is none.
+        """Return the price for a valuation; that for `exit` is the best of all venues. None where there is none.
 
-        Beside an asset that is redeemed, one that nobody redeems is worth its oracle price.
+        Beside an asset that can be redeemed, an asset without redemption counts at its oracle price.
         """
         if valuation is Valuation.REDEMPTION and any(source == PriceSource.REDEMPTION for _, source in self._history):
             redeemed = self.at(asset, PriceSource.REDEMPTION, block_number)
@@ -66,7 +66,7 @@ class PriceBook:
         return max((offer for offer in offers if offer is not None), default=None)
 
     def lowest(self, asset: str, source: str, first_block: int) -> tuple[int, int] | None:
-        """Lowest price that held at or after a block.
+        """Return the lowest price that held at or after a block.
 
         Returns
         -------

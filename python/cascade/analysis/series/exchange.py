@@ -21,10 +21,10 @@ _FORCED = {"collateral-sold": "accounts", "loan-liquidated": "desk"}
 
 
 def book_prices(frames: Frames) -> pd.DataFrame:
-    """What each book's base cost in the book, elsewhere, and at its issuer.
+    """Return the price of each book's base in the book, elsewhere, and at its issuer, over time.
 
-    The own price is in the exchange's stable: of each block that moved it its lowest and its last, so that a fall which
-    was answered within a block shows. The others are in dollars, whenever they changed.
+    The own price is in the exchange's stable: the lowest and the last of each block that moved it, so that a fall that
+    was answered within a block is visible. The others are in dollars, whenever they changed.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def _low(values: list[float]) -> list[float]:
 
 
 def bids_over_time(frames: Frames) -> pd.DataFrame:
-    """Bids of each book within 2 % of the middle of its best bid and ask, at each block that changed them.
+    """Return the bids of each book within 2 % of the middle of best bid and ask, at each block that changed them.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def bids_over_time(frames: Frames) -> pd.DataFrame:
 
 
 def leverage_over_time(frames: Frames) -> pd.DataFrame:
-    """Leverage of each cohort of unified accounts that owed stables before the crash.
+    """Return the leverage of each cohort of unified accounts that owed stables before the crash.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def leverage_over_time(frames: Frames) -> pd.DataFrame:
 
 
 def accounts_over_time(frames: Frames) -> pd.DataFrame:
-    """Accounts of the same cohorts at each level of margin.
+    """Return the number of accounts of the same cohorts at each level of margin.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def accounts_over_time(frames: Frames) -> pd.DataFrame:
 
 
 def forced_sales_over_time(frames: Frames) -> pd.DataFrame:
-    """What forced sales brought so far, by asset and by whose engine sold.
+    """Return the cumulated proceeds of forced sales, by asset and by the engine that sold.
 
     Returns
     -------

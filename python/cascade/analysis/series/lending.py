@@ -32,7 +32,7 @@ _RISK_STEPS = 100
 
 
 def health_over_time(frames: Frames, *, every: int = 1) -> pd.DataFrame:
-    """Open positions by bucket of health factor, with a row for every bucket that ever held one.
+    """Return the open positions by bucket of health factor, with a row for every bucket that ever held one.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def health_over_time(frames: Frames, *, every: int = 1) -> pd.DataFrame:
 
 
 def losses_over_time(frames: Frames) -> pd.DataFrame:
-    """Follow what lenders have lost and would lose, at each crash block where a price or a position changed.
+    """Return the realised and open losses of lenders at each crash block where a price or a position changed.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def _deficits_by_block(frames: Frames) -> dict[int, float]:
 
 @dataclass
 class _OpenBalances:
-    """Balances in tokens, one entry a position, and which entries each pair of assets has."""
+    """Balances in tokens, one entry per position, and the entries of each pair of assets."""
 
     collateral: npt.NDArray[np.float64]
     debt: npt.NDArray[np.float64]
@@ -129,7 +129,7 @@ class _OpenBalances:
 
 
 def depth_over_time(frames: Frames) -> pd.DataFrame:
-    """Collateral that each venue would buy within a distance of its price, at each block it changed.
+    """Return the collateral that each venue would buy within a distance of its price, at each block that changed it.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def depth_over_time(frames: Frames) -> pd.DataFrame:
 
 
 def leverage_at_build(frames: Frames) -> pd.DataFrame:
-    """Collateral over first supply of each looped position once built, and whether it was liquidated later.
+    """Return each looped position's collateral over its first supply, and whether it was liquidated later.
 
     Returns
     -------
@@ -163,10 +163,10 @@ def leverage_at_build(frames: Frames) -> pd.DataFrame:
 
 
 def debt_at_risk(frames: Frames) -> pd.DataFrame:
-    """Debt that a fall of the collateral's oracle price makes liquidatable, were nobody to act.
+    """Return the debt that a fall of the collateral's oracle price makes liquidatable, were nobody to act.
 
-    From the positions as they were before the first crash block: a position with health factor h is liquidatable once
-    the price has fallen by more than 1 - 1/h.
+    The positions are those before the first crash block: a position with health factor h is liquidatable once the price
+    has fallen by more than 1 - 1/h.
 
     Returns
     -------
@@ -189,7 +189,7 @@ def debt_at_risk(frames: Frames) -> pd.DataFrame:
 
 
 def bucket_label(low_bps: int, high_bps: int) -> str:
-    """Name a bucket of health factors, as in `0.95 to 1.00`."""
+    """Return the label of a bucket of health factors, as `0.95 to 1.00`."""
     if high_bps >= UNBOUNDED_BPS:
         return f"{low_bps / BPS:.2f} and more"
     return f"{low_bps / BPS:.2f} to {high_bps / BPS:.2f}"
