@@ -48,7 +48,7 @@ class Phase(StrEnum):
 
 
 class Lane(StrEnum):
-    """Where a transaction is mined."""
+    """Kind of block in which a transaction is mined."""
 
     CHAIN = "chain"
     """In a block of the chain, within its gas limit."""
@@ -57,7 +57,7 @@ class Lane(StrEnum):
 
 
 class TransactionStatus(StrEnum):
-    """How a proposed transaction ended."""
+    """Outcome of a proposed transaction."""
 
     OK = "ok"
     REVERTED = "reverted"
@@ -98,7 +98,7 @@ class Role(StrEnum):
 
 
 class Intent(StrEnum):
-    """What a transaction is for. An agent of the user's own may name another."""
+    """Purpose of a transaction. A custom agent may name another."""
 
     ADD_LIQUIDITY = "add-liquidity"
     APPROVE = "approve"
@@ -152,7 +152,7 @@ FORCED_SALES = (Intent.ACCOUNT_LIQUIDATION, Intent.DESK_LIQUIDATION)
 
 
 class Motive(StrEnum):
-    """Why an agent proposed a transaction, where analysis distinguishes it; the reason in words stands beside it."""
+    """Reason for a proposal, where analysis distinguishes it; the reason in words stands beside it."""
 
     NONE = ""
     MARGIN_CALL = "margin-call"
@@ -169,7 +169,7 @@ class Motive(StrEnum):
 
 
 class MoveKind(StrEnum):
-    """What kind of event moved a price."""
+    """Kind of event that moved a price."""
 
     SWAP = "swap"
     LIQUIDITY = "liquidity"
@@ -181,7 +181,7 @@ class MoveKind(StrEnum):
 
 
 class PositionEvent(StrEnum):
-    """Why a row of `positions` was written."""
+    """Event after which a row of `positions` was written."""
 
     BUILT = "built"
     END = "end"
@@ -232,7 +232,7 @@ class BookSide(StrEnum):
 
 
 class PerpTradeKind(StrEnum):
-    """How perpetual contracts changed hands."""
+    """Way in which perpetual contracts changed hands."""
 
     TRADE = "trade"
     LIQUIDATION = "liquidation"
@@ -278,7 +278,7 @@ class PriceSource(StrEnum):
         return f"{self}:{name}"
 
     def is_kind_of(self, source: str) -> bool:
-        """Whether a source, such as `spot:NAME`, is of this kind."""
+        """Return whether a source, such as `spot:NAME`, is of this kind."""
         return source.partition(":")[0] == self
 
 
@@ -339,17 +339,17 @@ class NoLink(StrEnum):
     """Feeder of a link that is no link itself."""
 
     INPUT = "input"
-    """What the scenario sets."""
+    """An input of the scenario."""
     TIME = "time"
     """Interest."""
     OTHERS = "others"
     """Actors that belong to no link."""
     RESIDUAL = "residual"
-    """What no row of the tables explains."""
+    """The part that the tables do not explain."""
 
 
 class LinkBasis(StrEnum):
-    """How the shares of a link's feeders were found."""
+    """Source of the shares of a link's feeders."""
 
     LEDGER = "ledger"
     PIVOTS = "pivots"

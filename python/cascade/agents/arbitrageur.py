@@ -1,4 +1,4 @@
-"""Closes the gap between a pool and the minting contract, or a second pool: the way back to par, where one is open."""
+"""Close the gap between a pool and the minting contract, or a second pool, while there is a way back to par."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _LEAST_TRADE = 100
 
 @dataclass(frozen=True)
 class _Sight:
-    """Both sides, prices in the quote, amounts in smallest units."""
+    """State of both sides: prices in the quote, amounts in smallest units."""
 
     here: DeployedVenue
     there: DeployedVenue
     price_wad: int
     other_wad: int
-    """What the other side pays for the last unit that it takes, after its fee."""
+    """Price that the other side pays for the last unit that it takes, after its fee."""
     per_block_raw: int
-    """Most of the asset that the other side takes in a block."""
+    """Largest amount of the asset that the other side takes in a block."""
     in_all_raw: int
-    """Most that it takes before somebody refills it."""
+    """Largest amount that it takes before it is refilled."""
     to_target_raw: int
     """Quote that lifts the pool to the highest price worth paying; 0 where it is there."""
     quote_raw: int
@@ -41,16 +41,16 @@ class _Sight:
     quote_unit: int
     asset_unit: int
     most_raw: int
-    """Most that it buys a block, by its own rule."""
+    """Largest purchase per block, by its own rule."""
 
 
 class Arbitrageur:
-    """Buys in the pool while it is cheaper than what the other side pays, fees and edge taken off, and gives it there.
+    """Buy in the pool while it is cheaper than the other side pays after fees and edge, and sell to the other side.
 
-    What it buys in one block it gives in the next, and buys again meanwhile: it acts on what it holds, not on what it
-    hopes to get, so its capital must last for two blocks. It buys no more than the other side will take in the block
-    after. A purchase states the least it must get, so that giving it cannot lose; at a second pool it remembers the
-    highest price it may have paid, and does not give for less.
+    It sells in one block what it bought in the block before, and buys again meanwhile: it acts on its holding and not
+    on expected purchases, so that its capital must last for two blocks. It buys no more than the other side will take
+    in the block after. Each purchase states its least amount, so that the sale cannot lose; at a second pool it
+    remembers the highest price that it may have paid, and does not sell below it.
     """
 
     def __init__(self, name: str, spec: ArbitrageurSpec) -> None:
@@ -60,7 +60,7 @@ class Arbitrageur:
         self._paid_wad = 0
 
     def prepare(self, world: World) -> None:
-        """Give it its capital, approve both sides, and have the minting contract know it."""
+        """Mint its capital, approve both sides, and whitelist it at the minting contract."""
         here, there = world.venues[self.spec.venue], world.venues[self.spec.against]
         quote = here.coins[0]
         world.mint(quote, [(self.address, raw_amount(world.scenario.spec, quote, self.spec.capital))])
@@ -76,7 +76,7 @@ class Arbitrageur:
         whitelist(world, there, [self.address])
 
     def see(self, view: BlockView) -> _Sight:
-        """Both prices, what the other side takes, what the gap costs, and what it holds."""
+        """Read both prices, the demand of the other side, the cost of the gap, and its holdings."""
         spec = view.world.scenario.spec
         here, there = view.world.venues[self.spec.venue], view.world.venues[self.spec.against]
         quote, asset = here.coins
@@ -105,7 +105,7 @@ class Arbitrageur:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """Give what it holds; buy more where the gap pays."""
+        """Sell what it holds to the other side, and buy more where the gap pays."""
         quote, asset = sight.here.coins
         if not sight.asset_raw:
             self._paid_wad = 0
@@ -127,7 +127,7 @@ class Arbitrageur:
 
     @staticmethod
     def _cost_raw(sight: _Sight, given: int) -> int:
-        """Quote to spend: up to the target, what it has, and what the other side takes in the block after."""
+        """Return the quote to spend: up to the target, its cash, and what the other side takes in the block after."""
         room = min(sight.per_block_raw, sight.in_all_raw - given) - (sight.asset_raw - given)
         room = max(min(room, sight.most_raw), 0)
         # At the price before the trade, the lowest it will pay: so it never gets more than the room.
@@ -143,9 +143,9 @@ class Arbitrageur:
         return amount if sold == here.coins[0] else 0
 
     def _second_pool(self, view: BlockView, there: DeployedVenue, price_wad: int, held_raw: int) -> tuple[int, int]:
-        """What the last unit given brings, after the fee, and how much is given until then.
+        """Return the price of the last unit sold at a second pool, after the fee, and the amount sold until then.
 
-        While there is a gap both pools meet in its middle; once it is closed what is still held goes down to its cost.
+        While there is a gap both pools meet in its middle; once it is closed, the rest is sold down to its cost.
         """
         spot, kept = view.spot_price_wad(there.name), WAD - there.highest_fee_wad
         floor = -(-self._paid_wad * WAD // kept) if held_raw else 0
@@ -168,5 +168,5 @@ class Arbitrageur:
 
 
 def _worth_up(amount: int, price_wad: int, sight: _Sight) -> int:
-    """An amount of the asset at a price, in the quote, rounded up."""
+    """Return the value of an amount of the asset at a price, in the quote, rounded up."""
     return -(-amount * price_wad * sight.quote_unit // (WAD * sight.asset_unit))

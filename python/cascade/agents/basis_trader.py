@@ -1,4 +1,4 @@
-"""Basis traders of the exchange: they quote perpetuals, and hold on the spot book what they are short."""
+"""Basis traders of the exchange: they quote perpetuals, and hold on the spot book the base of their short contracts."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class _Sight:
 
 
 class BasisTrader:
-    """One trader. Who sells it contracts makes it sell spot: so do liquidated longs, whose contracts it buys back.
+    """One trader. It sells spot when others sell it contracts, as liquidated longs do.
 
-    Net long of contracts it holds no spot; the rest stays open.
+    Net long of contracts it holds no spot, and the remainder stays unhedged.
     """
 
     def __init__(self, name: str, spec: BasisTraderSpec) -> None:
@@ -45,14 +45,14 @@ class BasisTrader:
         self._quoted_at_size: int | None = None
 
     def prepare(self, world: World) -> None:
-        """Open the account, pay its cash in, and quote."""
+        """Open the account, deposit its cash, and quote."""
         exchange = world.require_exchange()
         exchange.enrol(self.address, world.actors[self.address].cohort)
         deposit(world, [(self.address, exchange.cash, raw_amount(world.scenario.spec, exchange.cash, self.spec.cash))])
         self._quote_at_set_up(world, exchange, size=0)
 
     def hedge(self, world: World) -> None:
-        """Pay in the base of what it is short by now, and quote anew what was taken."""
+        """Deposit the base of its short contracts, and replace quotes that were taken."""
         exchange = world.require_exchange()
         (size,) = contracts_held(world, self.spec.market, [self.address])
         book = self._book(exchange)
@@ -60,14 +60,14 @@ class BasisTrader:
         self._quote_at_set_up(world, exchange, size=size)
 
     def see(self, view: BlockView) -> _Sight:
-        """Its contracts, and the base it holds."""
+        """Read its contracts, and its base."""
         at = view.exchange
         is_out = self._watch.is_out(view)
         size = at.position(self.spec.market, self.address).size
         return _Sight(view, is_out, size, at.balance(self.address, self._book(at.exchange).base))
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """Quote again what was taken, and hedge."""
+        """Replace quotes that were taken, and hedge."""
         if sight.is_out:
             # The engine dropped its quote.
             self._quoted_at_size = None
@@ -93,7 +93,7 @@ class BasisTrader:
         return proposals if hedge is None else [*proposals, hedge]
 
     def _hedge(self, sight: _Sight, exchange: DeployedExchange) -> Proposal | None:
-        """Whole contracts only: what a fee took out of a purchase is no reason to trade."""
+        """Return the hedge in whole contracts: the fee of a purchase alone is no reason to trade."""
         book = self._book(exchange)
         unit = self._contract_raw(exchange, book)
         excess = sight.base.total - max(-sight.size, 0) * unit

@@ -1,4 +1,4 @@
-"""Bidders of the exchange who owe nobody: bids around a reference, reposted as they are taken and as it moves."""
+"""Bidders of the exchange without debt: bids around a reference, reposted as they are filled and as it moves."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class _Sight:
 
 
 class Bidder:
-    """One bidder. It never sells, so what it spends in all is at most its capital.
+    """One bidder. It never sells, so that it spends at most its capital.
 
-    Its memory is what it bids at each level. What was taken, the best levels first, comes back level by level: of a
-    level's size an equal part a block, until it is whole again.
+    It remembers its bids at each level. Fills count against the best levels first, and each level is refilled by an
+    equal part of its size per block until it is whole again.
     """
 
     def __init__(self, name: str, spec: BidderSpec) -> None:
@@ -55,13 +55,13 @@ class Bidder:
         )
         self._whole: tuple[int, ...] = ()
         self._parts: list[int] = []
-        """What is bid at each level, in lots times `refill_blocks`."""
+        """Bids at each level, in lots times `refill_blocks`."""
         self._middle_wad = 0
         self._base_raw = 0
         self._step = 0
 
     def prepare(self, world: World) -> None:
-        """Open the account, pay its part of the capital in, and place the first bids under the initial price."""
+        """Open the account, deposit its part of the capital, and place the first bids under the initial price."""
         exchange, scenario = world.require_exchange(), world.scenario.spec
         exchange.enrol(self.address, world.actors[self.address].cohort)
         book = exchange.books[self.spec.book]
@@ -78,7 +78,7 @@ class Bidder:
             )
 
     def see(self, view: BlockView) -> _Sight:
-        """The reference, and what it holds."""
+        """Read the reference, and its holdings."""
         at = view.exchange
         book = at.exchange.books[self.spec.book]
         return _Sight(
@@ -90,7 +90,7 @@ class Bidder:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """One ladder in the place of the last, where the reference moved or other bids are wanted than rest."""
+        """Replace the ladder where the reference moved, or where the resting bids are not the bids wanted."""
         self._take_off(sight)
         self._refill(sight.step)
         has_moved = abs(sight.reference_wad - self._middle_wad) * BPS >= self.spec.requote_bps * self._middle_wad
@@ -117,7 +117,7 @@ class Bidder:
         ]
 
     def _take_off(self, sight: _Sight) -> None:
-        """Count what was bought since the last sight as taken from the best levels."""
+        """Count purchases since the last sight as fills of the best levels."""
         bought, self._base_raw = sight.base.total - self._base_raw, sight.base.total
         if bought <= 0:
             return

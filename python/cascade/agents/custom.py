@@ -1,4 +1,4 @@
-"""Agents that users bring: found by dotted path, by file, or by entry point, and told apart by their source."""
+"""Load custom agents by dotted path, by file, or by entry point, and identify them by their source."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from cascade.scenario.streams import stream
 __all__ = ["ENTRY_POINT_GROUP", "OwnAgent", "is_file", "load_own_agents", "make_own_agent"]
 
 ENTRY_POINT_GROUP = "cascade.agents"
-"""Packages announce agents under this group of entry points."""
+"""Group of entry points under which packages announce agents."""
 
 
 @dataclass(frozen=True)
 class OwnAgent:
-    """A class that a scenario's `agent` names.
+    """The class that the key `agent` of a custom agent names.
 
     Attributes
     ----------
@@ -50,12 +50,12 @@ class OwnAgent:
 
 
 def is_file(reference: str) -> bool:
-    """Whether a reference names a file beside the scenario."""
+    """Return whether a reference names a file beside the scenario."""
     return reference.partition(":")[0].endswith(".py")
 
 
 def load_own_agents(scenario: Scenario) -> dict[str, OwnAgent]:
-    """The classes of a scenario's own agents, by entry.
+    """Return the classes of a scenario's custom agents, by entry.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def load_own_agents(scenario: Scenario) -> dict[str, OwnAgent]:
 
 
 def make_own_agent(name: str, spec: CustomAgentSpec, own: Mapping[str, OwnAgent], *, seed: int) -> Any:
-    """An agent of its class, with its account and its random stream.
+    """Return an agent of its class, with its account and its random stream.
 
     Raises
     ------

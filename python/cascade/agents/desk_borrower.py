@@ -1,4 +1,4 @@
-"""Borrowers of the exchange's desk who spent what they borrowed: nothing but the desk moves their pledge."""
+"""Borrowers of the exchange's desk who have spent the loan: only the desk moves their pledge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["DeskBorrower"]
 
 
 class DeskBorrower:
-    """One loan of the desk. Its pledge and its LTV are drawn once; what it borrowed leaves the exchange."""
+    """One loan of the desk. Its pledge and its LTV are drawn once; the stables borrowed leave the exchange."""
 
     def __init__(self, name: str, spec: DeskBorrowerSpec, rng: np.random.Generator) -> None:
         self.name = name
@@ -29,13 +29,13 @@ class DeskBorrower:
         self._ltv_bps = round(draw(spec.ltv, 1, rng)[0] * BPS)
 
     def prepare(self, world: World) -> None:
-        """Pay in what it pledges: whole lots."""
+        """Deposit the pledge, in whole lots."""
         exchange = world.require_exchange()
         exchange.enrol(self.address, self.name.rpartition("-")[0])
         deposit(world, [(self.address, exchange.books[self.spec.line].base, self._pledge_raw(world))])
 
     def open(self, world: World) -> None:
-        """Borrow at the desk's own valuation, and take the stables out."""
+        """Borrow at the desk's own valuation, and withdraw the stables."""
         exchange = world.require_exchange()
         book, pledge_raw = exchange.books[self.spec.line], self._pledge_raw(world)
         price_e8 = int(world.chain.call(exchange.index_feeds[self.spec.line], "latestAnswer"))
@@ -50,10 +50,10 @@ class DeskBorrower:
         )
 
     def see(self, view: BlockView) -> None:
-        """Nothing: it has no means to act."""
+        """Return nothing: it cannot act."""
 
     def propose(self, sight: None) -> Sequence[Proposal]:  # noqa: ARG002 (it sees nothing)
-        """Nothing."""
+        """Propose nothing."""
         return []
 
     def _pledge_raw(self, world: World) -> int:

@@ -1,4 +1,4 @@
-"""Large loopers whose first layer is a loan of the exchange's desk: called there, they raise the cash on chain."""
+"""Large loopers whose first layer is a loan of the exchange's desk: a call there makes them raise cash on chain."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["DeskWhale"]
 _DEPOSIT_GAS = 200_000
 _REPAY_GAS = 1_000_000
 _MOST_LTV_BPS = 2**63 - 1
-"""What the table of margin calls holds; the desk's LTV of a loan with nothing pledged is the largest uint256."""
+"""Largest LTV that the table of margin calls holds; the desk's LTV without a pledge is the largest uint256."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class _Sight:
     loop: PositionState
     loan: DeskLoan
     pledge_value_raw: int
-    """By the desk's price; 0 without one, and then nothing is known of the LTV."""
+    """Value of the pledge at the desk's price; 0 without a price, and then the LTV is unknown."""
     wallet_raw: int
     """Stables on chain."""
     paid_in_raw: int
-    """Stables in its account of the exchange."""
+    """Stables in its account at the exchange."""
     price_wad: int
     sale: Sale | None
 
@@ -50,9 +50,9 @@ class _Sight:
 class DeskWhale:
     """One owner of a loop and of the loan that its equity came from.
 
-    Called by the desk it unwinds, pays the stables into the exchange and repays, one transaction a block each. It works
-    on a call until the LTV is at its cure line, whether or not the desk has lifted the call before. It has failed when
-    the deadline passes under a standing call, or when the desk sells from its pledge; then it unwinds what is left.
+    Called by the desk, it unwinds, deposits the stables and repays, with one transaction per block for each. It works
+    on a call until the LTV is at its cure line, even if the desk has lifted the call before. The call has failed when
+    the deadline passes under a standing call, or when the desk sells from the pledge; it then unwinds the rest.
     """
 
     def __init__(self, name: str, spec: DeskWhaleSpec, rng: np.random.Generator) -> None:
@@ -69,14 +69,14 @@ class DeskWhale:
         self._leaves_at: int | None = None
 
     def prepare(self, world: World) -> None:
-        """Approve what unwinding and paying in need."""
+        """Approve the contracts that unwind and that take deposits."""
         cohort = world.scenario.spec.positions[self.spec.cohort]
         approve_unwinding(world, [self.address], collateral=cohort.collateral)
         vault = world.require_exchange().vault.address
         world.setup([(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent="approve")
 
     def see(self, view: BlockView) -> _Sight:
-        """The loop, the loan, the cash on both sides, and what the pool pays."""
+        """Read the loop, the loan, the cash on both sides, and the pool's proceeds."""
         cohort, exchange = view.world.scenario.spec.positions[self.spec.cohort], view.exchange
         line = cohort.require_pledge().require_line()
         loop, loan, book = view.position(self.name), exchange.loan(line, self.address), exchange.exchange.books[line]
@@ -95,7 +95,7 @@ class DeskWhale:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
-        """Repay what is paid in, pay in what cash is needed, and unwind a tranche when called or leaving."""
+        """Repay from the deposit, deposit the cash that is needed, and unwind a tranche when called or leaving."""
         step = sight.view.step
         self._start_raw = self._start_raw or sight.loop.collateral_raw
         needed = self._needed_raw(sight)
@@ -114,9 +114,10 @@ class DeskWhale:
         return [*notes, *proposals]
 
     def _needed_raw(self, sight: _Sight) -> int:
-        """Stables that would bring the loan to the cure line.
+        """Return the stables that would bring the loan to the cure line.
 
-        A hundredth of a per cent below it: the desk rounds an LTV up, and interest accrues until a repayment lands.
+        The target is a hundredth of a per cent below the line: the desk rounds an LTV up, and interest accrues until a
+        repayment is mined.
         """
         if not sight.pledge_value_raw:
             return 0
@@ -141,7 +142,7 @@ class DeskWhale:
         return [MarginNote(self.name, event, ltv_bps, self._deadline, needed, sight.cash_raw)]
 
     def _cure(self, sight: _Sight, needed: int) -> list[Proposal]:
-        """What cash at hand can do: repay from the exchange, and pay in from the chain while that is possible."""
+        """Return the steps that cash at hand allows: repay from the exchange, and deposit from the chain."""
         exchange, world = sight.view.exchange, sight.view.world
         cohort = world.scenario.spec.positions[self.spec.cohort]
         line, desk = cohort.require_pledge().require_line(), exchange.exchange.require_desk()

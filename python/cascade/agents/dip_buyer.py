@@ -1,4 +1,4 @@
-"""Buyers on leverage: they loop into the fall, and can be liquidated like everyone."""
+"""Buyers on leverage: they open loops during the fall, and can be liquidated like everyone."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class _Sight:
 
 
 class DipBuyer:
-    """One buyer: buys with its capital once the price is under its line, then supplies, borrows and buys again.
+    """Buy with its capital once the price is under its line, then supply, borrow and buy again.
 
-    One action a block, chosen by what it holds: asset in hand is supplied, quote in hand is spent, and with neither it
-    borrows for the next round, as far as the pool has it. A round counts once its loan is there.
+    It takes one action per block, by its holdings: it supplies the asset, spends the quote, and with neither it borrows
+    for the next round, as far as the pool has cash. A round counts once its loan is there.
     """
 
     def __init__(self, name: str, spec: DipBuyerSpec, rng: np.random.Generator) -> None:
@@ -52,7 +52,7 @@ class DipBuyer:
         self._entered = False
 
     def prepare(self, world: World) -> None:
-        """Give the buyer its capital and approve what it will do with it."""
+        """Mint its capital, and approve the contracts that it will use."""
         venue = world.venues[self.spec.venue]
         quote, asset = venue.coins
         world.mint(quote, [(self.address, raw_amount(world.scenario.spec, quote, self.spec.capital))])
@@ -65,7 +65,7 @@ class DipBuyer:
         )
 
     def see(self, view: BlockView) -> _Sight:
-        """The price, what it holds, its position, and what it could borrow."""
+        """Read the price, its holdings, its position, and the amount that it could borrow."""
         quote, asset = view.world.venues[self.spec.venue].coins
         position = view.position(self.name)
         unit = 10 ** view.world.scenario.spec.assets[quote].decimals
@@ -80,7 +80,7 @@ class DipBuyer:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """The next action of its loop, if it has begun."""
+        """Propose the next action of its loop, if it has begun."""
         self._entered = self._entered or sight.price_wad < self._below_wad
         if not self._entered:
             return []

@@ -1,4 +1,4 @@
-"""Runs USDe's reserve: settles funding, pays it to the stakers, refills the redemption buffer from spot and short."""
+"""Run USDe's reserve: settle funding, pay it to stakers, and refill the redemption buffer from spot and short."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["EthenaReserve"]
 
 _GAS = 500_000
 _ROUNDING_UNITS = 2
-"""Closing part of the hedge may bring so much less than its share of the entry value."""
+"""Units by which closing a part of the hedge may bring less than its share of the entry value."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class _Sight:
     vesting: bool
     """Whether earlier rewards still vest in the next block."""
     mintable_raw: int
-    """Most that is minted in the next block."""
+    """Largest amount that can be minted in the next block."""
 
 
 class EthenaReserve:
-    """The issuer. Each interval it settles funding; what was settled becomes rewards as soon as the last have vested.
+    """Settle funding each interval, and pay settled funding as rewards as soon as the last ones have vested.
 
-    It keeps the buffer at what it was at the start, by its limit a block: from cash, and where that is short by selling
-    spot and covering as much of the short, which brings what they were opened at whatever the price is now. Settled
-    funding is the stakers' and refills nothing. Funding that it owes is paid from cash, likewise raised.
+    It keeps the buffer at its level of the start, by its limit per block: from cash, and where that does not suffice by
+    selling spot and covering as much of the short, which brings their entry value at any price. Settled funding belongs
+    to the stakers and refills nothing. Funding that it owes is paid from cash, raised in the same way.
     """
 
     def __init__(self, name: str, spec: EthenaReserveSpec, scenario: ScenarioSpec) -> None:
@@ -50,7 +50,7 @@ class EthenaReserve:
         self._buffer_raw = 0
 
     def see(self, view: BlockView) -> _Sight:
-        """The reserve, and whether the vault and the minting contract take rewards."""
+        """Read the reserve, and whether the vault and the minting contract accept rewards."""
         world, ethena = view.world, view.world.scenario.spec.require_ethena()
         vault, minting = world.tokens[ethena.staked], world.venues[ethena.minting].contract
         unvested = world.chain.call(vault, "getUnvestedAmount", timestamp=view.next_timestamp)
@@ -63,7 +63,7 @@ class EthenaReserve:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """Settle when due, distribute what is settled, refill what was redeemed."""
+        """Settle funding when due, distribute settled funding, and refill the buffer."""
         state = sight.state
         if self._due is None:
             self._due, self._buffer_raw = sight.next_timestamp + self._interval, state.buffer_raw
@@ -90,13 +90,13 @@ class EthenaReserve:
         return [proposal for proposal in proposals if proposal.arguments != (0,)]
 
     def _raise(self, sight: _Sight, missing_raw: int) -> list[Proposal]:
-        """Close so much of the hedge that it brings what is missing; all of it where that is less."""
+        """Close as much of the hedge as brings the missing amount; all of it where that is less."""
         quantity = _closed(sight.state, missing_raw)
         return [self._call(sight, "close", quantity)] if quantity else []
 
     @staticmethod
     def _raised_raw(state: ReserveState, missing_raw: int) -> int:
-        """What closing brings at least."""
+        """Return the least proceeds of closing a part of the hedge."""
         quantity = _closed(state, missing_raw)
         return max(state.short_entry_raw * quantity // state.short_raw - _ROUNDING_UNITS, 0) if quantity else 0
 
@@ -118,7 +118,7 @@ _INTENTS = {"distribute": "reward", "settleFunding": "settle", "refillBuffer": "
 
 
 def _closed(state: ReserveState, missing_raw: int) -> int:
-    """Quantity whose share of the entry value is what is missing, and a little for roundings."""
+    """Return the quantity whose share of the entry value is the missing amount, and a little for roundings."""
     if missing_raw <= 0 or not state.short_entry_raw:
         return 0
     wanted = (missing_raw + _ROUNDING_UNITS) * state.short_raw

@@ -23,12 +23,12 @@ _MOVE_GAS = 200_000
 _ORDER_GAS = 30_000_000
 _IMMEDIATE_OR_CANCEL = 1
 _LEAST_TRADE_RAW_SHARE = 1000
-"""A trade under a thousandth of the most that it trades a block is not worth its gas."""
+"""Divisor of the largest trade per block: a smaller trade is not worth its gas."""
 
 
 @dataclass(frozen=True)
 class _Gap:
-    """A trade worth making: bought on one side and sold on the other at the same time.
+    """A trade worth making: a purchase on one side and a sale on the other at the same time.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class _Gap:
 
 @dataclass(frozen=True)
 class _Stock:
-    """What it holds of an asset on chain, and free at the exchange."""
+    """Stock of an asset, on chain and free at the exchange."""
 
     chain_raw: int
     exchange_raw: int
@@ -70,16 +70,16 @@ class _Sight:
     cash: _Stock
     base: _Stock
     price_wad: int
-    """The pool's, before fees."""
+    """Price at the pool, before fees."""
     gap: _Gap | None
 
 
 class ExchangeArbitrageur:
-    """Buys where the asset is cheap and sells where it is dear, both at once, until they meet in the middle of the gap.
+    """Buy where the asset is cheap and sell where it is dear, until both prices meet in the middle of the gap.
 
-    Neither order is filled at a price that leaves less than half its edge on that side. The two are no single
-    transaction: what one side does not fill stays as stock. It moves stock over when a side holds less than a block's
-    trade, and waits for transfers when they are degraded.
+    Neither order is filled at a price that leaves less than half its edge on that side. The two are separate
+    transactions: an amount that one side does not fill remains as stock. It moves stock when a side holds less than a
+    block's trade, and waits while transfers are degraded.
     """
 
     def __init__(self, name: str, spec: ExchangeArbitrageurSpec) -> None:
@@ -88,7 +88,7 @@ class ExchangeArbitrageur:
         self.address = address_of(name)
 
     def prepare(self, world: World) -> None:
-        """Give it its stock on both sides, and let pool and exchange take it."""
+        """Give it its stock on both sides, and approve pool and exchange."""
         exchange, venue = world.require_exchange(), world.venues[self.spec.venue]
         exchange.enrol(self.address, self.name)
         base = exchange.books[self.spec.book].base
@@ -105,7 +105,7 @@ class ExchangeArbitrageur:
         )
 
     def see(self, view: BlockView) -> _Sight:
-        """Both prices, and what it holds where."""
+        """Read both prices, and its stock on both sides."""
         exchange = view.exchange.exchange
         book, venue = exchange.books[self.spec.book], view.world.venues[self.spec.venue]
 
@@ -118,7 +118,7 @@ class ExchangeArbitrageur:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """Both legs of a trade, then what stock has to be moved."""
+        """Propose both legs of a trade, then the moves of stock."""
         legs, spent = self._legs(sight, sight.gap) if sight.gap is not None else ([], {})
         return [*legs, *self._moves(sight, spent)]
 
@@ -152,7 +152,7 @@ class ExchangeArbitrageur:
         return None
 
     def _legs(self, sight: _Sight, gap: _Gap) -> tuple[list[Proposal], dict[str, _Stock]]:
-        """The book's order and the pool's swap, of one size, and what they may spend of each side's stock."""
+        """Return the book's order and the pool's swap, of one size, and the amounts that they may spend."""
         book, venue = sight.book, sight.venue
         cash, base = venue.coins
         most = raw_amount(sight.view.world.scenario.spec, base, self.spec.max_per_block)
@@ -202,7 +202,7 @@ class ExchangeArbitrageur:
         ], spent
 
     def _moves(self, sight: _Sight, spent: dict[str, _Stock]) -> list[Proposal]:
-        """Half of the difference, where a side holds less than a block's trade and the other more."""
+        """Move half of the difference where a side holds less than a block's trade and the other more."""
         if sight.view.exchange.is_transfer_degraded():
             return []
         cash, base = sight.venue.coins
@@ -237,10 +237,10 @@ class ExchangeArbitrageur:
 
 
 def _base_raw(cash_raw: int, price_wad: int, book: DeployedBook) -> int:
-    """What an amount of the stable is worth in the base, rounded down."""
+    """Return the value of an amount of the stable in the base, rounded down."""
     return cash_raw * WAD * book.base_unit // (price_wad * book.cash_unit) if price_wad else 0
 
 
 def _cash_raw(base_raw: int, price_wad: int, book: DeployedBook) -> int:
-    """What an amount of the base is worth in the stable, rounded down."""
+    """Return the value of an amount of the base in the stable, rounded down."""
     return base_raw * price_wad * book.cash_unit // (WAD * book.base_unit)

@@ -1,4 +1,4 @@
-"""The exchange's own engine: calls margins, sells pledges and accounts' assets, carries on unfinished market orders."""
+"""The exchange's engine: it calls margins, sells pledges and accounts' assets, and continues market orders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cascade.world.world import World
 __all__ = ["ExchangeKeeper"]
 
 _GAS = 10**9
-"""Of the exchange's lane, which has no limit that is reached."""
+"""Gas per transaction of the exchange's lane, whose limit is never reached."""
 
 _FREE, _LIQUIDATION = 0, 3
 """Levels of an account."""
@@ -28,7 +28,7 @@ class _DueAccount:
     address: str
     account: MarginAccount
     lots: dict[str, int]
-    """That the next call offers, by book that would take some."""
+    """Lots that the next call offers, by book that would take some."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class _DueLoan:
     is_sold: bool
     """Whether a liquidation is due."""
     sale_lots: int
-    """That it would offer; 0 where less than a lot is left, and only a shortfall is to be settled."""
+    """Lots that a liquidation would offer; 0 where less than a lot is left, and only a shortfall is settled."""
 
 
 @dataclass(frozen=True)
 class _Sight:
     view: BlockView
     unfinished: tuple[tuple[str, str], ...]
-    """Book and account of market orders that can go on."""
+    """Book and account of market orders that can be continued."""
     accounts: tuple[_DueAccount, ...]
     loans: tuple[_DueLoan, ...]
     bid_lots: dict[str, int]
@@ -54,11 +54,11 @@ class _Sight:
 
 
 class ExchangeKeeper:
-    """One account that does what the exchange's rules say, the largest debt first.
+    """Make the calls that the exchange's rules require, from one account, the largest debt first.
 
-    It proposes no call that it knows would do nothing: not before a pause is over, not into a book that is halted or
-    has no bid left by what it sells there first. What others do in the same block it does not know: its contract asks
-    again when a call runs, and makes those that are still due.
+    It proposes no call that it knows to have no effect: none before a pause is over, and none into a book that is
+    halted or that has no bid left after earlier sales of the same block. It does not know what others do in the same
+    block: its contract checks again when a call runs, and makes only the calls that are still due.
     """
 
     def __init__(self, name: str, spec: ExchangeKeeperSpec) -> None:
@@ -67,11 +67,11 @@ class ExchangeKeeper:
         self.address = address_of(name)
 
     def prepare(self, world: World) -> None:
-        """Deploy what it acts through: calls that are no longer due when they run do nothing."""
+        """Deploy the contract that it acts through: calls that are no longer due when they run do nothing."""
         world.require_exchange().engine = world.deploy("ExchangeEngine", name="ExchangeEngine")
 
     def see(self, view: BlockView) -> _Sight:
-        """Market orders to go on with, accounts and loans at or over a line."""
+        """Read unfinished market orders, and accounts and loans at or over a line."""
         exchange = view.exchange.exchange
         open_books = {name: book for name in exchange.books if _meets(book := view.exchange.book(name), view.exchange)}
         unfinished = [
@@ -88,7 +88,7 @@ class ExchangeKeeper:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """One call for each order, account and loan."""
+        """Propose one call per order, account and loan."""
         exchange = sight.view.exchange.exchange
         left = dict(sight.bid_lots)
         proposals: list[Proposal] = []
@@ -213,7 +213,7 @@ class ExchangeKeeper:
 
 
 def _meets(book: BookState, view: ExchangeView) -> bool:
-    """Whether orders meet in the exchange's next block."""
+    """Return whether orders are matched in the exchange's next block."""
     return book.halted_until <= view.lane_timestamp
 
 

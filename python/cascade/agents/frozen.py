@@ -1,4 +1,4 @@
-"""Whether an account is being liquidated: it is frozen then, and whatever it sends reverts."""
+"""Tell whether an account is being liquidated: it is frozen then, and its transactions revert."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FrozenWatch:
         self._suspected = False
 
     def is_out(self, view: BlockView) -> bool:
-        """Whether the account is liquidatable or frozen."""
+        """Return whether the account is liquidatable or frozen."""
         exchange = view.exchange
         if exchange.exchange.margin is None:
             return False

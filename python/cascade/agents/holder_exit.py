@@ -33,7 +33,7 @@ class _Sight:
 
 
 class HolderExit:
-    """One holder: from a time of its own on it sells equal parts of what it has, block by block."""
+    """Sell equal parts of a holding, block by block, from a time that is drawn once."""
 
     def __init__(self, name: str, spec: HolderExitSpec, rng: np.random.Generator) -> None:
         self.name = name
@@ -61,7 +61,7 @@ class HolderExit:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """A part, at the floor or better."""
+        """Sell one part, at the floor or better."""
         book = sight.book
         floor_raw = book.tick_raw
         if self.spec.not_below is not None:

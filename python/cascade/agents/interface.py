@@ -1,4 +1,4 @@
-"""What an agent is: a name and two methods. It sees through a view and proposes; only the engine sends."""
+"""Define an agent: a name and two methods. It sees through a view and proposes; only the engine sends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GWEI = 10**9
 
 @dataclass(frozen=True)
 class Proposal:
-    """A transaction that an actor would like in the next block.
+    """A transaction that an actor proposes for the next block.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Proposal:
         key: str,
         motive: Motive = Motive.NONE,
     ) -> Proposal:
-        """The proposal that sends a venue's swap."""
+        """Return the proposal that sends a venue's swap."""
         return cls(
             sender=sender,
             contract=swap.contract,
@@ -81,7 +81,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class MarginNote:
-    """A step of a margin call: no transaction, but why some follow. Recorded in `margin_events`.
+    """A step of a margin call, which is no transaction but the reason for some. Recorded in `margin_events`.
 
     Attributes
     ----------
@@ -118,4 +118,4 @@ class Agent(Protocol):
         """Everything the decision needs."""
 
     def propose(self, sight: Any) -> Sequence[Proposal | MarginNote]:
-        """The transactions wanted in the next block, best first."""
+        """Return the transactions proposed for the next block, the most important first."""

@@ -20,7 +20,7 @@ __all__ = ["Keeper"]
 
 _GAS_LIMIT = 800_000
 _GAS_EXPECTED = 650_000
-"""What a liquidation with flash loan and exit swap uses, for the profit test."""
+"""Gas of a liquidation with flash loan and exit swap, for the test of profit."""
 
 _MOST_TIP_WEI = 400 * 10**9
 """Under the oracle's and the exogenous flow's tips, which open a block."""
@@ -38,7 +38,7 @@ class _Sight:
     targets: tuple[LiquidationPreview, ...]
     curves: dict[tuple[str, str], ExitCurve]
     stock: dict[str, int]
-    """What the bot's contract can pay of each debt; empty where flash loans pay."""
+    """Balance of the bot's contract of each debt; empty where flash loans pay."""
     gas_cost_usd: float
 
 
@@ -53,11 +53,7 @@ class _Order:
 
 
 class Keeper:
-    """One bot with its own account, its own Liquidator contract and its own random stream.
-
-    It proposes the largest positions it noticed, each only if what the exit venue pays for the seizure, after those it
-    proposed before, covers the debt, the flash loan's premium, gas, and the least profit it works for.
-    """
+    """One bot with its own account, its own Liquidator contract and its own random stream."""
 
     def __init__(self, name: str, spec: KeeperSpec, rng: np.random.Generator) -> None:
         self.name = name
@@ -117,12 +113,12 @@ class Keeper:
         return proposals
 
     def _exit(self, view: BlockView, collateral: str, debt: str) -> str | None:
-        """The pool where it sells a collateral for a debt, or None where it has none."""
+        """Return the pool where it sells a collateral for a debt; None where it has none."""
         venues = view.world.venues
         return next((name for name in self.spec.exits if tuple(venues[name].coins) == (debt, collateral)), None)
 
     def _can_handle(self, view: BlockView, target: LiquidationPreview) -> bool:
-        """Whether it could sell the seizure, or pay without selling it."""
+        """Return whether it could sell the seized collateral, or pay without selling it."""
         pair = target.entry.collateral, target.entry.debt
         return self.spec.funding == "inventory" or self._exit(view, *pair) is not None
 
@@ -177,7 +173,7 @@ class Keeper:
 
     @property
     def _prepared_liquidator(self) -> Contract:
-        """The bot's own contract, which `prepare` deploys."""
+        """Return the bot's own contract, which `prepare` deploys."""
         if self._liquidator is None:
             raise MissingPart(f"liquidator of {self.name}")
         return self._liquidator

@@ -30,7 +30,7 @@ WAD_A_BPS = WAD // BPS
 
 _MOST_TICK = 2**24 - 2
 _MOST_LOTS = 2**48 - 1
-"""What a book's grid and an order hold."""
+"""Largest number of lots that an order holds."""
 
 _REQUOTE_GAS, _RUNG_GAS = 600_000, 150_000
 
@@ -75,12 +75,12 @@ def lots_of(rungs: Sequence[Rung]) -> int:
 
 
 def value_raw(book: DeployedBook, rungs: Sequence[Rung]) -> int:
-    """What bids lock of the stable; exact."""
+    """Return the stable that bids lock; exact."""
     return sum(book.value_raw(lots, price) for price, lots in rungs)
 
 
 def base_raw(book: DeployedBook, rungs: Sequence[Rung]) -> int:
-    """What asks lock of the base."""
+    """Return the base that asks lock."""
     return lots_of(rungs) * book.lot_raw
 
 
@@ -94,7 +94,7 @@ def committable_raw(balance: Balance) -> int:
 
 
 def cut(rungs: Sequence[Rung], *, needed_raw: int, most_raw: int) -> tuple[Rung, ...]:
-    """The rungs where they need no more than the most there is; else every size cut alike, rounded down."""
+    """Return the rungs where they need no more than the limit; otherwise all sizes cut alike, rounded down."""
     if needed_raw <= most_raw:
         return tuple(rungs)
     smaller = ((price, lots * most_raw // needed_raw) for price, lots in rungs)

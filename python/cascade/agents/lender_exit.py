@@ -25,7 +25,7 @@ class _Sight:
 
 
 class LenderExit:
-    """A share of a reserve's supply that is asked back in tranches, whether the pool can pay or not."""
+    """Withdraw a share of a reserve's supply in tranches, whether or not the pool can pay."""
 
     def __init__(self, name: str, spec: LenderExitSpec) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class LenderExit:
         self._leaving = False
 
     def see(self, view: BlockView) -> _Sight:
-        """The price that frightens, what is still supplied, and the pool's cash."""
+        """Read the price that triggers the exit, the remaining supply, and the pool's cash."""
         token = view.world.a_tokens[self.spec.asset]
         return _Sight(
             view,
@@ -45,7 +45,7 @@ class LenderExit:
         )
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """One withdrawal a block, until the share is out to a ten-thousandth of the supply."""
+        """Propose one withdrawal per block, until the share is out to a ten-thousandth of the supply."""
         self._start_raw = self._start_raw or sight.supplied_raw
         self._leaving = self._leaving or sight.price_wad < self.spec.below_price * WAD
         staying = self._start_raw - self._start_raw * self.spec.share_bps // BPS

@@ -52,23 +52,23 @@ class _Standing:
     middle_wad: int
     share_bps: int
     base_raw: int
-    """What the account held of the base then: another figure says that somebody traded."""
+    """Base that the account held then: another balance means that somebody traded."""
     best_bid: int
     best_ask: int
     is_partial: bool
-    """Whether less was free then than it was to have, or orders of others stood in its way."""
+    """Whether less was free than wanted, or orders of others stood in its way."""
 
 
 @dataclass
 class _Purse:
-    """What is left for ladders of a step, by asset."""
+    """Balances that are left for the ladders of a step, by asset."""
 
     cash: str
     free: dict[str, int]
     most: dict[str, int]
-    """What all ladders together may lock."""
+    """Largest amount that all ladders together may lock."""
     wanted: dict[str, int]
-    """What all ladders together would lock."""
+    """Amount that all ladders together would lock."""
     is_short: bool = field(default=False, init=False)
 
     def pay(self, asset: str, *, needed_raw: int, wanted_raw: int) -> int:
@@ -82,11 +82,7 @@ class _Purse:
 
 
 class MarketMaker:
-    """One maker. Its memory is the ladder it placed last in each book, and when it was last driven out of one.
-
-    Leaning: with all that it started with twice over it moves its middle down by the skew, with nothing left up by as
-    much, and never further.
-    """
+    """One maker. It remembers the ladder that it placed last in each book, and when it last pulled from one."""
 
     def __init__(self, name: str, spec: MarketMakerSpec) -> None:
         self.name = name
@@ -208,7 +204,7 @@ class MarketMaker:
         return line is not None and account is not None and account.uni_mmr_wad < line
 
     def _has_fallen(self, sight: _Sight, name: str) -> bool:
-        """Whether the last price, held between best bid and ask, is so far under the reference."""
+        """Return whether the last price, held between best bid and ask, is far enough under the reference."""
         if self.spec.pull_fall_bps is None:
             return False
         book, state = sight.view.exchange.exchange.books[name], sight.books[name]
@@ -224,7 +220,7 @@ class MarketMaker:
         return reference - reference * self.spec.skew_bps * excess // (start * BPS)
 
     def _why_due(self, sight: _Sight, book: DeployedBook, middle_wad: int, share_bps: int) -> str:
-        """Why a ladder is replaced now; empty where it is not."""
+        """Return why a ladder is replaced now; empty where it is not."""
         standing, state = self._standing.get(book.name), sight.books[book.name]
         if standing is None:
             return "no ladder"
@@ -271,7 +267,7 @@ class MarketMaker:
         step: int,
         state: BookState | None = None,
     ) -> tuple[tuple[Rung, ...], tuple[Rung, ...]]:
-        """The ladder that it can pay for, remembered as standing."""
+        """Return the ladder that it can pay for, and remember it as standing."""
         spec: LadderSpec = self.spec.ladders[book.name]
         bid_raw, ask_raw = (size * share_bps // BPS for size in self._sizes[book.name])
         distances = self._distances[book.name]
@@ -323,10 +319,10 @@ class MarketMaker:
 
 
 def _bids_worth(book: DeployedBook, bid_raw: int, middle_wad: int) -> int:
-    """What so much of the base is worth at the middle, in the stable: no bid under it needs more."""
+    """Return the value of an amount of base at the middle, in the stable: bids below it never need more."""
     return -(-bid_raw * middle_wad * book.cash_unit // (WAD * book.base_unit))
 
 
 def _is_in_the_way(state: BookState, best_bid: int, best_ask: int) -> bool:
-    """Whether orders seen in the book would keep a rung out of it, unless they move in the same block."""
+    """Return whether orders in the book would keep a rung out of it, unless they move in the same block."""
     return bool((state.ask and best_bid >= state.ask) or (best_ask and best_ask <= state.bid))

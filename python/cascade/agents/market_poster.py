@@ -30,7 +30,7 @@ class MarketPoster:
         self.spec = spec
 
     def see(self, view: BlockView) -> _Reading | None:
-        """The last answer and the market's price in dollars, or None where there is no posted feed or no such price."""
+        """Read the last answer and the market's price in dollars; None without a posted feed or such a price."""
         if self.spec.asset not in view.world.posted_feeds:
             return None
         posted, at = view.feed_answer(self.spec.asset)
@@ -39,7 +39,7 @@ class MarketPoster:
         return _Reading(view, posted, at, market) if market else None
 
     def propose(self, sight: _Reading | None) -> Sequence[Proposal]:
-        """One post when the market has moved far enough, or the heartbeat has passed."""
+        """Post when the market has moved far enough, or the heartbeat has passed."""
         if sight is None:
             return []
         found = post(

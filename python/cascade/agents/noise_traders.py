@@ -51,7 +51,7 @@ class NoiseTraders:
         return view
 
     def propose(self, sight: BlockView) -> Sequence[Proposal]:
-        """The orders of those whose chance came."""
+        """Propose the orders of the traders whose draw succeeded."""
         book = sight.exchange.exchange.books[self.spec.book]
         proposals = []
         for address, rng in self._streams.items():

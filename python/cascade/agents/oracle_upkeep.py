@@ -25,7 +25,7 @@ class OracleUpkeep:
         return view
 
     def propose(self, sight: BlockView) -> Sequence[Proposal]:
-        """One poke a source."""
+        """Propose one poke per source."""
         return [
             Proposal(
                 sender=address_of(self.name),

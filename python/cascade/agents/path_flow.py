@@ -33,10 +33,7 @@ class _Gap:
 
 
 class PathFlow:
-    """The rest of the market, as an input: it trades a pool back to the path whenever it is off.
-
-    Whoever else sells there moves the price within a block; at the next it is back near the path.
-    """
+    """The rest of the market, as an input: it trades a pool back to the path whenever the price is off."""
 
     def __init__(self, name: str, spec: PathFlowSpec) -> None:
         self.name = name
@@ -57,7 +54,7 @@ class PathFlow:
             )
 
     def see(self, view: BlockView) -> _Gap | None:
-        """The trade that closes the gap between pool and path, or None when it is small."""
+        """Read the trade that closes the gap between pool and path; None when the gap is small."""
         quote = view.world.venues[self.spec.venue].coins[0]
         target = view.path_price_e8(self.spec.asset) * WAD // view.oracle_price_e8(quote)
         spot = view.spot_price_wad(self.spec.venue)
@@ -67,7 +64,7 @@ class PathFlow:
         return _Gap(view, spot, target, sold, amount) if amount else None
 
     def propose(self, sight: _Gap | None) -> Sequence[Proposal]:
-        """One trade, or none."""
+        """Propose that trade."""
         if sight is None:
             return []
         venue = sight.view.world.venues[self.spec.venue]

@@ -27,11 +27,7 @@ class _Feed:
 
 
 class PathPoster:
-    """An oracle operator who follows a path instead of a market.
-
-    Posts when the path is away from the last answer by the deviation, or when the heartbeat has passed, as a
-    Chainlink feed does.
-    """
+    """An oracle operator who follows a path instead of a market."""
 
     def __init__(self, name: str, spec: PathPosterSpec) -> None:
         self.name = name
@@ -46,7 +42,7 @@ class PathPoster:
         return view, feeds
 
     def propose(self, sight: tuple[BlockView, list[_Feed]]) -> Sequence[Proposal]:
-        """One post for each feed that is due."""
+        """Propose one post for each feed that is due."""
         view, feeds = sight
         due = (
             post(
@@ -75,7 +71,7 @@ def post(
     heartbeat_seconds: int,
     moved: str,
 ) -> Proposal | None:
-    """The post that a Chainlink feed would make: when the answer is away by the deviation, or the heartbeat passed."""
+    """Return the post that a Chainlink feed would make: by deviation or by heartbeat; None where none is due."""
     change = abs(answer_e8 - posted_e8)
     has_moved = change > 0 and change * BPS >= deviation_bps * posted_e8
     if not has_moved and view.next_timestamp - posted_at < heartbeat_seconds:

@@ -76,7 +76,7 @@ class PerpTraders:
         open_perpetuals(world, self.spec.market, wanted)
 
     def see(self, view: BlockView) -> _Sight:
-        """Who is at its stop; nobody without stops, or without a price."""
+        """Read which traders are at their stop; none without stops, or without a price."""
         at = view.exchange
         market = self.spec.market
         book = at.exchange.spec.require_margin().markets[market].book

@@ -25,7 +25,7 @@ class _Sight:
 
 
 class ProviderExit:
-    """A share of a pool's liquidity that leaves in tranches once the price is under a line; it does not come back."""
+    """Withdraw a share of a pool's liquidity in tranches once the price is under a line; it does not return."""
 
     def __init__(self, name: str, spec: ProviderExitSpec) -> None:
         self.name = name
@@ -35,12 +35,12 @@ class ProviderExit:
         self._leaving = False
 
     def see(self, view: BlockView) -> _Sight:
-        """The price, and the LP tokens still held."""
+        """Read the price, and the LP tokens that are left."""
         contract = view.world.venues[self.spec.venue].contract
         return _Sight(view, view.spot_price_wad(self.spec.venue), view.token_balance_raw(contract, self.address))
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """One tranche, until the share is out."""
+        """Propose one tranche, until the share is out."""
         self._start_shares = self._start_shares or sight.shares
         self._leaving = self._leaving or sight.price_wad < self.spec.below_price * WAD
         staying = self._start_shares - self._start_shares * self.spec.share_bps // BPS

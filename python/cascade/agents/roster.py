@@ -1,4 +1,4 @@
-"""The agents of a scenario, in its order, each with its account, its contracts and its random stream."""
+"""Make the agents of a scenario, in its order, each with its account, its contracts and its random stream."""
 
 from __future__ import annotations
 
@@ -148,17 +148,17 @@ def agents_book(world: World) -> list[BookEntry]:
 
 
 def _one(make: Callable[[str, Kind], Agent]) -> Make[Kind]:
-    """One agent, which speaks for every account of its entry."""
+    """Make one agent, which acts for every account of its entry."""
     return lambda name, spec, _: [make(name, spec)]
 
 
 def _each(make: Callable[[str, Kind], Agent]) -> Make[Kind]:
-    """One agent per account."""
+    """Make one agent per account."""
     return lambda name, spec, world: [make(member, spec) for member in accounts_of(name, spec, world.scenario.spec)]
 
 
 def _each_with_stream(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kind]:
-    """One agent per account, with a random stream of the account's name."""
+    """Make one agent per account, with a random stream of the account's name."""
 
     def members(name: str, spec: Kind, world: World) -> Iterator[Agent]:
         for member in accounts_of(name, spec, world.scenario.spec):
@@ -168,7 +168,7 @@ def _each_with_stream(make: Callable[[str, Kind, np.random.Generator], Agent]) -
 
 
 def _owners(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kind]:
-    """One agent per position of the cohort that it owns; the entry's name tells its stream from the position's own."""
+    """Make one agent per position of the cohort that it owns; the entry's name distinguishes its stream."""
 
     def members(name: str, spec: Kind, world: World) -> Iterator[Agent]:
         for member in accounts_of(name, spec, world.scenario.spec):

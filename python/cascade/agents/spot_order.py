@@ -17,7 +17,7 @@ _MOST_LOTS = 2**48 - 1
 
 @dataclass(frozen=True)
 class SpotOrder:
-    """What is to be bought or sold, and why."""
+    """An order to buy or to sell, and its reason."""
 
     side: int
     lots: int
@@ -25,11 +25,7 @@ class SpotOrder:
 
 
 def spot_order(view: BlockView, book: DeployedBook, address: str, order: SpotOrder, *, intent: str) -> Proposal | None:
-    """The order as a proposal, cut to what is free; None where it would revert or meet nobody.
-
-    A sale needs its base; a purchase buys what it can pay for. While the book is halted, or an earlier order of the
-    account is unfinished, none can be placed.
-    """
+    """Return the order as a proposal, cut to the free balance; None where it would revert or meet no order."""
     at = view.exchange
     state, sells = at.book(book.name), order.side == SELL
     free = at.balance(address, book.base if sells else at.exchange.cash).free

@@ -32,11 +32,7 @@ class _Sight:
 
 
 class StopLoss:
-    """The stops of a cohort: who has one and where it stands is drawn once.
-
-    A stop sells so much that the health factor comes back to the target at the oracle's price: selling s of
-    collateral value C against a debt B repays s, so (C - s) LT / (B - s) = target.
-    """
+    """The stops of a cohort; which positions have one, and at which level, is drawn once."""
 
     def __init__(self, name: str, spec: StopLossSpec, cohort: CohortSpec, rng: np.random.Generator) -> None:
         self.name = name
@@ -68,7 +64,7 @@ class StopLoss:
         return _Sight(view, view.oracle_price_e8(self._collateral), unit, threshold_bps, near)
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """One sale for each position under its stop, where the pool takes it without too much slippage."""
+        """Propose one sale for each position under its stop that the pool takes without too much slippage."""
         proposals = []
         for sale in sight.near:
             amount = self._amount_raw(sight, sale.position)

@@ -16,10 +16,7 @@ _TIP_WEI = 1001 * GWEI
 
 
 class TransfersGate:
-    """The exchange's operator at both ends of the window.
-
-    Its memory is what it last asked for.
-    """
+    """The operator of the exchange, who closes and opens transfers at the ends of the window."""
 
     name = "exchange"
 
@@ -27,11 +24,11 @@ class TransfersGate:
         self._is_open = True
 
     def see(self, view: BlockView) -> BlockView:
-        """The time of the next block."""
+        """Read the time of the next block."""
         return view
 
     def propose(self, sight: BlockView) -> Sequence[Proposal]:
-        """One call where the next block is the first on the other side of an end."""
+        """Propose one call where the next block is the first beyond an end of the window."""
         is_open = not sight.exchange.is_transfer_degraded()
         if is_open == self._is_open:
             return []

@@ -23,7 +23,7 @@ LEAST_SALE_USD = 100
 
 @dataclass(frozen=True)
 class Sale:
-    """What a position could sell at a pool, and what that pays.
+    """The amount that a position could sell at a pool, and its proceeds.
 
     Attributes
     ----------
@@ -42,19 +42,19 @@ class Sale:
     premium_bps: int
 
     def most_raw(self, limit: int) -> int:
-        """The most that can be sold at once without more slippage than accepted."""
+        """Return the largest amount that can be sold at once within the slippage accepted."""
         return self.curve.most_at(
             self.floor_numerator, self.floor_denominator, limit=min(limit, self.position.collateral_raw)
         )
 
     def cash_raw(self, amount: int) -> int:
-        """What a sale leaves in cash when it repays debt in proportion, so that the LTV stays; negative under water."""
+        """Return the cash left by a sale that repays debt in proportion, at a constant LTV; negative under water."""
         repaid = -(-self.position.debt_raw * amount // self.position.collateral_raw)
         return self.curve.pays(amount) - repaid - -(-repaid * self.premium_bps // BPS)
 
 
 def sale_of(view: BlockView, venue: str, position: PositionState, *, max_slippage_bps: int) -> Sale:
-    """What a position could sell at a pool whose second coin is its collateral."""
+    """Return the sale of a position at a pool whose second coin is its collateral."""
     assets = view.world.scenario.spec.assets
     quote, asset = view.world.venues[venue].coins
     price_wad = view.spot_price_wad(venue)
@@ -124,7 +124,7 @@ def unwind_tranche(
     why: str,
     motive: Motive,
 ) -> list[Proposal]:
-    """The next tranche of a whale's loop: no more than brings the cash wanted, where some is; none that is dust.
+    """Return the next tranche of a whale's loop, at most enough for the cash wanted; None for dust.
 
     Parameters
     ----------

@@ -33,9 +33,9 @@ class _Sight:
 
 
 class ValueBuyer:
-    """One buyer of a make. Its demand: capital x (from - price) / (from - to), between nothing and all, is spent.
+    """One buyer of an entry. It spends capital x (from - price) / (from - to), between none and all of it.
 
-    Buyers of one make follow one schedule on one market: each buys its part of what the schedule asks of all of them.
+    The buyers of an entry follow one schedule on one market: each buys its part of the demand of all of them.
     """
 
     def __init__(self, name: str, spec: ValueBuyerSpec) -> None:
@@ -55,7 +55,7 @@ class ValueBuyer:
         )
 
     def see(self, view: BlockView) -> _Sight:
-        """The price, what it has spent, and what the pool charges."""
+        """Read the price, the amount spent, and the pool's curve."""
         spec = view.world.scenario.spec
         quote, asset = view.world.venues[self.spec.venue].coins
         price_wad = view.spot_price_wad(self.spec.venue)
@@ -68,7 +68,7 @@ class ValueBuyer:
         return _Sight(view, price_wad, capital, spent, curve, quote_unit, unit)
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
-        """One purchase, up to where the price that it leaves asks for no more."""
+        """Propose one purchase, up to the price at which the schedule asks for no more."""
         if sight.curve is None:
             return []
         curve = sight.curve
@@ -98,6 +98,6 @@ class ValueBuyer:
         ]
 
     def _demand_raw(self, sight: _Sight, price_wad: int) -> int:
-        """What the schedule has spent at a price."""
+        """Return the amount that the schedule has spent at a price."""
         high, low = (int(price * WAD) for price in (self.spec.from_price, self.spec.to_price))
         return sight.capital_raw * min(max(high - price_wad, 0), high - low) // (high - low)

@@ -38,11 +38,7 @@ class _Sight:
 
 
 class Whale:
-    """One owner of a loop, and of the pledge it was started from.
-
-    Its memory is when a call was made, whether it gave up, and since when the market frightens it; each whale draws
-    its delays and its fear once.
-    """
+    """One owner of a loop, and of the pledge from which it was started."""
 
     def __init__(self, name: str, spec: WhaleSpec, rng: np.random.Generator) -> None:
         self.name = name

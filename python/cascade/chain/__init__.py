@@ -1,1 +1,1 @@
-"""The only room that speaks to ape, web3 and anvil."""
+"""Speak to ape, web3 and anvil; no other room does."""

@@ -1,4 +1,4 @@
-"""The same transactions through ape's own contract objects: the slow way, kept to measure the fast one against it."""
+"""Send the same transactions through ape's own contract objects, to measure the fast way against it."""
 
 from __future__ import annotations
 

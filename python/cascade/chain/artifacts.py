@@ -31,7 +31,7 @@ class Artifact:
 
     @property
     def is_harness(self) -> bool:
-        """Whether it is one of the contracts that only tests deploy."""
+        """Whether only tests deploy the contract."""
         return self.source.startswith("contracts/harness/")
 
     @cached_property

@@ -42,14 +42,14 @@ class Transaction:
     tip_wei: int = 0
     """Priority fee per unit of gas."""
     intent: str = ""
-    """What the transaction is for, in one word; recorded."""
+    """Purpose of the transaction, in one word; recorded."""
     reason: str = ""
-    """Why it was proposed, in words; recorded."""
+    """Reason for the proposal, in words; recorded."""
     motive: Motive = Motive.NONE
-    """Why it was proposed, where analysis distinguishes it; recorded."""
+    """Reason for the proposal, where analysis distinguishes it; recorded."""
     proposed_step: int = -1
     """Step at which it was first proposed; -1 before the crash."""
     lane: Lane = Lane.CHAIN
-    """Where it is mined; recorded."""
+    """Lane in which it is mined; recorded."""
     creates: str = ""
     """Name of the contract that it creates; empty for a call."""

@@ -1,1 +1,1 @@
-"""From a checked scenario to deployed contracts."""
+"""Deploy the contracts of a checked scenario."""

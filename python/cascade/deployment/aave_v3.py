@@ -1,6 +1,6 @@
-"""Aave V3.6 itself in the mock's place: its own contracts, behind its own proxies, listed like the mock.
+"""Deploy Aave V3.6's own contracts in place of the mock, behind their own proxies and with the same listing.
 
-The oracle's sources, the tokens and everything around the pool stay the project's.
+The oracle's sources, the tokens and everything around the pool remain the project's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cascade.world.world import World
 __all__ = ["AAVE_PREFIX", "deploy_aave_v3"]
 
 AAVE_PREFIX = "aave-v3/"
-"""Before Aave's names among a run's artifacts: two of its contracts are called like the mock's."""
+"""Prefix of Aave's contracts among a run's artifacts: two of them have the names of the mock's."""
 
 _ZERO = "0x" + "00" * 20
 _DOLLAR_E8 = 10**8
@@ -105,7 +105,7 @@ def _init_reserves(world: World, libraries: dict[str, str]) -> None:
 def _deploy(
     world: World, contract: str, *arguments: object, libraries: dict[str, str], name: str | None = None
 ) -> Contract:
-    """Deploy one of Aave's contracts, and the libraries it calls where they are not there yet."""
+    """Deploy one of Aave's contracts, and the libraries that it calls unless they are deployed."""
     artifact = cast(AaveArtifact, world.artifacts[AAVE_PREFIX + contract])
     for library in artifact.links:
         if library not in libraries:

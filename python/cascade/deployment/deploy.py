@@ -1,4 +1,4 @@
-"""From a checked scenario to a world that stands: tokens, feeds, lending pool, venues, lens, lenders."""
+"""Deploy a checked scenario: tokens, feeds, lending pool, venues, lens, lenders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exchange of a scenario: vault and books first, what values them after the price sources, then desk and margin."""
+"""Deploy the exchange: vault and books first, their indexes after the price sources, then desk and margin."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def deploy_books(world: World) -> None:
 
 
 def index_feed(world: World, book: str) -> Contract:
-    """The exchange's own index of a book, in dollars; deployed when first asked for."""
+    """Return the exchange's own index of a book, in dollars; it is deployed on first use."""
     exchange = world.require_exchange()
     if book not in exchange.index_feeds:
         exchange.index_feeds[book] = world.deploy(
@@ -82,7 +82,7 @@ def index_feed(world: World, book: str) -> Contract:
 
 
 def deploy_exchange(world: World) -> None:
-    """Deploy what values the books, the desk and the margin; fund them; trade once, and let forgotten orders rest."""
+    """Deploy indexes, desk and margin; fund them; trade once in each book, and place forgotten orders."""
     exchange = world.exchange
     if exchange is None:
         return
@@ -210,7 +210,7 @@ def _tiers(tiers: Sequence[TierSpec], cash_unit: int) -> list[tuple[int, int]]:
 
 
 def _pay_in(world: World, exchange: DeployedExchange, account: str, amount: Decimal) -> None:
-    """Pay the operator's own money in for one of its accounts."""
+    """Deposit the operator's own money for one of its accounts."""
     raw, operator, cash = raw_amount(world.scenario.spec, exchange.cash, amount), address_of("exchange"), exchange.cash
     if not raw:
         return
@@ -226,7 +226,7 @@ def _pay_in(world: World, exchange: DeployedExchange, account: str, amount: Deci
 
 
 def _trade_once(world: World, exchange: DeployedExchange) -> None:
-    """One lot at the initial price: a book without a last price and with one side empty would have no index at all."""
+    """Trade one lot at the initial price: a book without a last price and with one side empty would have no index."""
     buyer, seller = address_of("first-buyer"), address_of("first-seller")
     for book in exchange.books.values():
         price_raw = book.price_raw(int(book.spec.initial_price * WAD))

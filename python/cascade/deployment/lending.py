@@ -1,4 +1,4 @@
-"""The lending pool of a scenario: deployed by one of the engines, then listed with the same calls."""
+"""Deploy the lending pool with one of the engines, and list the reserves with the same calls for each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ built at other times, and their interest would differ.
 
 
 def engine_artifacts(engine: str) -> dict[str, Artifact]:
-    """Contracts that an engine needs beside the project's own.
+    """Return the contracts that an engine needs beside the project's own.
 
     Raises
     ------
@@ -53,9 +53,10 @@ def deploy_lending(world: World) -> None:
 
 
 def reconfigure_lending(world: World, change: Scenario) -> None:
-    """Bring a standing pool to the change's lines, as governance would; nothing else happens before the crash.
+    """Change the lending lines of a standing pool, as governance would, before the crash begins.
 
-    Only calls that differ from those which listed the reserves are made; from then on the world is the change's.
+    Only calls that differ from those that listed the reserves are made; from then on the world has the change's
+    parameters.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def reconfigure_lending(world: World, change: Scenario) -> None:
 
 
 def _deploy_mock(world: World) -> None:
-    """The pool of contracts/lending."""
+    """Deploy the pool of contracts/lending."""
     deployer = world.deployer
     provider = world.deploy("PoolAddressesProvider", "cascade", deployer, name="PoolAddressesProvider")
     strategy = world.deploy("DefaultReserveInterestRateStrategyV2", provider.address, name="RateStrategy")
@@ -161,7 +162,7 @@ def _emodes(world: World, lending: LendingSpec) -> Calls:
 
 
 def _members(world: World, number: int, mode: EModeSpec) -> Calls:
-    """Which assets are in a mode, as calls that lack their last argument: whether they are."""
+    """Yield the calls that enter assets into a mode, without their last argument, which says whether they are in it."""
     sides = (("setAssetCollateralInEMode", mode.collateral), ("setAssetBorrowableInEMode", mode.borrowable))
     return [(call, (world.tokens[asset].address, number)) for call, assets in sides for asset in assets]
 

@@ -1,4 +1,4 @@
-"""Deploy and fund venues, and put the minting contract into the state that the crash finds."""
+"""Deploy and fund venues, and set the minting contract's window as it is when the crash begins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ S = TypeVar("S", bound=VenueBase)
 
 @dataclass(frozen=True)
 class _Kind:
-    """The steps by which venues of one kind come to stand: deployed empty, then funded."""
+    """The two steps by which a venue of one kind is made: deploy it without reserves, then fund it."""
 
     deploy: Callable[[World, str, Venue], DeployedVenue]
     fund: Callable[[World, DeployedVenue], None]
@@ -129,7 +129,7 @@ def _add_liquidity(world: World, venue: DeployedVenue, reserves: list[tuple[str,
 
 
 def whitelist(world: World, venue: DeployedVenue, accounts: Sequence[str]) -> None:
-    """Let accounts mint and redeem at a minting contract, some hundreds a transaction; other venues ask nobody."""
+    """Let accounts mint and redeem at a minting contract, some hundreds per transaction; other venues need nothing."""
     if not venue.spec.mints:
         return
     batches = [accounts[start : start + _WHITELIST_OF] for start in range(0, len(accounts), _WHITELIST_OF)]
@@ -141,7 +141,7 @@ def whitelist(world: World, venue: DeployedVenue, accounts: Sequence[str]) -> No
 
 
 def prepare_redemption(world: World) -> None:
-    """Put every minting contract into the state that the crash finds it in: window, limits, fee and buffer.
+    """Set window, limits, fee and buffer of every minting contract as they are when the crash begins.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def prepare_redemption(world: World) -> None:
 
 
 def _deploy_minting(world: World, name: str, spec: ParMintVenue) -> Contract:
-    """A minting contract without limits, the deployer in every role: how the loops are built."""
+    """Deploy a minting contract without limits, with the deployer in every role, for the build of the loops."""
     custody = world.enlist("custody", role="custody")
     minting = world.deploy(
         "EthenaMinting",
@@ -187,7 +187,7 @@ def _window(world: World, minting: Contract, spec: ParMintVenue) -> Iterator[Set
 
 
 def _leave_buffer(world: World, venue: DeployedVenue, spec: ParMintVenue) -> None:
-    """Leave exactly the buffer in the contract; what is above goes to the reserve, or to custody without one."""
+    """Leave exactly the buffer in the contract; the excess goes to the reserve, or to custody without one."""
     asset, buffer = spec.asset_in, spec.redemption.buffer
     if buffer is None:
         return

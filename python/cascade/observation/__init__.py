@@ -1,4 +1,4 @@
-"""What can be seen of the chain at a block."""
+"""Views of the chain at a block, which agents and the recorder share."""
 
 from cascade.observation.curve import ExitCurve
 from cascade.observation.exchange_view import Balance, BookState, DeskLoan, ExchangeView, MarginAccount, PerpPosition

@@ -1,4 +1,4 @@
-"""What a pool pays for amounts of an asset, read at some points and interpolated in between."""
+"""Approximate the proceeds of selling to a pool, from some points that are read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ __all__ = ["ExitCurve", "largest", "smallest"]
 
 
 def largest(limit: int, holds: Callable[[int], bool]) -> int:
-    """The largest amount up to a limit for which a condition holds that, once broken, stays broken; 0 for none."""
+    """Return the largest amount up to a limit for which a condition holds; 0 where it holds for none.
+
+    The condition must stay broken above an amount that breaks it.
+    """
     # Often all of it; and a rounded figure may break the condition right below a limit that holds exactly.
     if limit > 0 and holds(limit):
         return limit
@@ -25,22 +28,28 @@ def largest(limit: int, holds: Callable[[int], bool]) -> int:
 
 
 def smallest(limit: int, holds: Callable[[int], bool]) -> int:
-    """The smallest amount for which a condition holds that, once met, stays met; the limit where none below does."""
+    """Return the smallest amount for which a condition holds; the limit where it holds for none below.
+
+    The condition must stay met above an amount that meets it.
+    """
     return min(limit, largest(limit, lambda amount: not holds(amount)) + 1) if not holds(0) else 0
 
 
 @dataclass(frozen=True)
 class ExitCurve:
-    """What a venue pays for amounts of an asset, read at some points and interpolated in between.
+    """Proceeds of selling an asset at a venue, read at some amounts and interpolated in between.
 
-    A pool pays ever less for the next unit, so a straight line between two points never promises too much.
+    A pool pays ever less for the next unit, so that a straight line between two points never promises too much.
     """
 
     amounts: tuple[int, ...]
     proceeds: tuple[int, ...]
 
     def pays(self, amount: int) -> int:
-        """Proceeds of selling an amount at once, smallest units; beyond the last point nothing more is paid."""
+        """Return the proceeds of selling an amount at once, in smallest units.
+
+        Beyond the last point nothing more is paid.
+        """
         if amount <= 0:
             return 0
         after = bisect.bisect_left(self.amounts, amount)
@@ -51,14 +60,14 @@ class ExitCurve:
         return low_paid + rise * (amount - low_amount) // width
 
     def most_at(self, price_numerator: int, price_denominator: int, *, limit: int) -> int:
-        """The most that can be sold at once for at least a price on average: proceeds over amount, smallest units."""
+        """Return the largest amount that can be sold at once at a price or better on average (proceeds per amount)."""
         return largest(
             min(limit, self.amounts[-1]),
             lambda amount: self.pays(amount) * price_denominator >= amount * price_numerator,
         )
 
     def next_after(self, amount: int) -> tuple[int, int]:
-        """Amount and proceeds of the part of the curve that an amount ends in: their ratio is the marginal price."""
+        """Return amount and proceeds of the segment that contains an amount: their ratio is the marginal price."""
         after = min(bisect.bisect_left(self.amounts, amount), len(self.amounts) - 1)
         low_amount, low_paid = (self.amounts[after - 1], self.proceeds[after - 1]) if after else (0, 0)
         return self.amounts[after] - low_amount, self.proceeds[after] - low_paid

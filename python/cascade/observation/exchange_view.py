@@ -1,4 +1,4 @@
-"""What can be seen of the exchange at a block: books, accounts, loans; each question is asked once."""
+"""View the exchange at a block: books, accounts and loans; each question is asked once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _E8_TO_WAD = 10**10
 
 @dataclass(frozen=True)
 class BookState:
-    """A book after the latest block. Prices in smallest units of the stable a whole base token; 0 where there is none.
+    """A book after the latest block.
+
+    Prices are smallest units of the stable per whole base token; 0 where there is none.
 
     Attributes
     ----------
@@ -83,7 +85,7 @@ class MarginAccount:
 
 @dataclass(frozen=True)
 class PerpPosition:
-    """Contracts (negative is short), and the cash that they were entered at, of the same sign."""
+    """A position in a perpetual: contracts (negative is short), and their entry value, of the same sign."""
 
     size: int
     entry: int
@@ -91,14 +93,14 @@ class PerpPosition:
 
 @dataclass(frozen=True)
 class Balance:
-    """What an account of the vault holds of an asset, free and locked by orders."""
+    """An account's balance of an asset in the vault, free and locked by orders."""
 
     free: int
     locked: int
 
     @property
     def total(self) -> int:
-        """Both together."""
+        """Free and locked balance."""
         return self.free + self.locked
 
 
@@ -133,56 +135,56 @@ class ExchangeView:
         self._once = Once()
 
     def book(self, name: str) -> BookState:
-        """A book's top, index and depth."""
+        """Return best prices, index and depth of a book."""
         return self._once("books", self._read_books)[name]
 
     def reference_wad(self, name: str) -> int:
-        """What a book's base costs elsewhere, in the stable, 18 decimals."""
+        """Return the price elsewhere of a book's base, in the stable (1e18 scale)."""
         return self._once(("reference", name), lambda: self._reference_wad(name))
 
     def redemption_e8(self, name: str) -> int:
-        """What a book's issuer pays for its base, in dollars with 8 decimals; 0 without an issuer."""
+        """Return the price that the issuer pays for a book's base, in dollars with 8 decimals; 0 without an issuer."""
         feed = self.exchange.redemption_feeds.get(name)
         if feed is None:
             return 0
         return self._once(("redemption", name), lambda: int(self.world.chain.call(feed, "latestAnswer")))
 
     def index_e8(self, name: str) -> int:
-        """The exchange's index of a book in dollars, 8 decimals: what desk and margin see; 0 without a price."""
+        """Return the index of a book that desk and margin see, in dollars with 8 decimals; 0 without a price."""
         feed = self.exchange.index_feeds[name]
         return self._once(("index", name), lambda: max(int(self.world.chain.call(feed, "latestAnswer")), 0))
 
     def account(self, address: str) -> MarginAccount:
-        """A unified account."""
+        """Return a unified account."""
         return self._once("accounts", self._read_accounts)[address]
 
     def position(self, market: str, address: str) -> PerpPosition:
-        """An account's position in a perpetual."""
+        """Return an account's position in a perpetual."""
         return self._once(("positions", market), lambda: self._read_positions(market))[address]
 
     def mark_raw(self, market: str) -> int:
-        """Mark price of a perpetual, in smallest units of the stable a contract."""
+        """Return the mark price of a perpetual, in smallest units of the stable per contract."""
         margin, number = self.exchange.require_margin(), self.exchange.markets[market]
         return self._once(("mark", market), lambda: int(self.world.chain.call(margin, "markPrice", number)))
 
     def balance(self, address: str, asset: str) -> Balance:
-        """What an account holds of an asset."""
+        """Return an account's balance of an asset."""
         return self._once("balances", self._read_balances)[address][asset]
 
     def own_cash(self) -> dict[str, int]:
-        """What the desk and the margin engine have of the stable in their own accounts, by name."""
+        """Return the stable in the own accounts of the desk and of the margin engine, by name."""
         return self._once("own-cash", self._read_own_cash)
 
     def loan(self, line: str, address: str) -> DeskLoan:
-        """An account's loan on a line of the desk."""
+        """Return an account's loan on a line of the desk."""
         return self._once(("loans", line), lambda: self._read_loans(line))[address]
 
     def unfinished(self, book: str) -> list[tuple[str, int, int]]:
-        """Market orders to be carried on: account, side, lots."""
+        """Return the market orders that are to be continued: account, side, lots."""
         return self._once(("unfinished", book), lambda: self._read_remainders(self.exchange.books[book]))
 
     def levels(self, book: str, side: int) -> list[tuple[int, int]]:
-        """Price and lots of a side's levels, the best first."""
+        """Return prices and lots of the levels of a side, the best first."""
         contract = self.exchange.books[book].contract
 
         def read() -> list[tuple[int, int]]:
@@ -192,7 +194,7 @@ class ExchangeView:
         return self._once(("levels", book, side), read)
 
     def sale_lots(self, line: str, address: str) -> int:
-        """Lots that a liquidation of a loan would offer in the exchange's next block; 0 where the loan is sound."""
+        """Return the lots that a liquidation of a loan would offer in the next block; 0 where the loan is sound."""
         desk, number = self.exchange.require_desk(), self.exchange.lines[line]
         return self._once(
             ("sale", line, address),
@@ -201,7 +203,7 @@ class ExchangeView:
 
     @property
     def lane_timestamp(self) -> int:
-        """Unix time of the next block of the exchange."""
+        """Unix time of the exchange's next block."""
         return self.next_timestamp - self.world.scenario.spec.timeline.exchange_lead_seconds
 
     def is_transfer_degraded(self) -> bool:
@@ -210,7 +212,7 @@ class ExchangeView:
         return transfers is not None and transfers.window[0] <= self.next_timestamp < transfers.window[1]
 
     def is_frozen(self, address: str) -> bool:
-        """Whether an account is being liquidated; asked for one at a time."""
+        """Return whether an account is being liquidated."""
         return self._once(
             ("frozen", address), lambda: bool(self.world.chain.call(self.exchange.vault, "isFrozen", address))
         )

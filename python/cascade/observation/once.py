@@ -1,4 +1,4 @@
-"""Answers of one block, kept: a view asks the node each question once."""
+"""Keep the answers of one block, so that a view asks the node each question once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Once:
-    """Call it with a question and how to ask it; the same question is answered from memory."""
+    """A memory of answers: the same question is asked once."""
 
     def __init__(self) -> None:
         self._known: dict[object, object] = {}

@@ -1,4 +1,4 @@
-"""What a view answers with."""
+"""The records that a view returns."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PositionState:
 
 @dataclass(frozen=True)
 class LiquidationPreview:
-    """What `liquidationCall` would do to a position at most, at the next block's time."""
+    """The largest liquidation that `liquidationCall` would make of a position, at the next block's time."""
 
     entry: BookEntry
     health_factor_wad: int
@@ -42,21 +42,21 @@ class LiquidationPreview:
     collateral_to_liquidator_raw: int
     protocol_fee_raw: int
     bonus_bps: int
-    """With the principal, as Aave writes it: 10500 for 5 %."""
+    """Bonus with the principal, as Aave states it: 10500 for 5 %."""
 
 
 @dataclass(frozen=True)
 class RedemptionWindow:
-    """What a minting contract redeems, in smallest units of what it minted."""
+    """Redemption at a minting contract, in smallest units of the asset minted."""
 
     limit_raw: int
-    """Most a block; 0 where it is closed."""
+    """Largest redemption per block; 0 where it is closed."""
     buffer_raw: int
-    """Most that its buffer pays for in all."""
+    """Largest redemption in all that its buffer pays for."""
 
     @property
     def next_block_raw(self) -> int:
-        """Most in the next block."""
+        """Largest redemption in the next block."""
         return min(self.limit_raw, self.buffer_raw)
 
 
@@ -70,12 +70,12 @@ class ReserveState:
     mark_e8: int
     cash_raw: int
     funding_raw: int
-    """Accrued and not yet settled; negative where it is owed."""
+    """Funding accrued and not yet settled; negative where the reserve owes it."""
     undistributed_raw: int
-    """Settled and not yet paid to the stakers; negative where more was paid than got."""
+    """Funding settled and not yet paid to the stakers; negative where more was paid than received."""
     nav_raw: int
     buffer_raw: int
-    """What the minting contract holds."""
+    """Balance of the minting contract."""
     usde_supply_raw: int
     staked_assets_raw: int
     staked_shares_raw: int

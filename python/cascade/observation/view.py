@@ -1,4 +1,4 @@
-"""One read of the world a block, shared by all agents and by the recorder: the same question is asked once."""
+"""Read the world once per block, for all agents and for the recorder: the same question is asked once."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ class BlockView:
         return self._once("base-fee", self.world.chain.next_base_fee_wei)
 
     def oracle_price_e8(self, asset: str) -> int:
-        """What the lending pool sees; 0 where its oracle reverts."""
+        """Return the price that the lending pool sees, in dollars with 8 decimals; 0 where its oracle reverts."""
         return self._oracle_prices()[asset]
 
     def path_price_e8(self, asset: str) -> int:
-        """The exogenous path at the next block's time."""
+        """Return the exogenous path's price at the next block's time, in dollars with 8 decimals."""
         return self.world.scenario.path.price_e8(asset, self.next_timestamp)
 
     def feed_answer(self, asset: str) -> tuple[int, int]:
-        """Latest answer of the feed that is posted for an asset (8 decimals) and its Unix time."""
+        """Return the latest answer of the feed that is posted for an asset (8 decimals), and its Unix time."""
 
         def read() -> tuple[int, int]:
             _, answer, _, updated_at, _ = self.world.chain.call(self.world.posted_feeds[asset], "latestRoundData")
@@ -82,7 +82,7 @@ class BlockView:
         return self._once(("feed", asset), read)
 
     def spot_price_wad(self, venue: str) -> int:
-        """Price of a pool's second coin in its first."""
+        """Return the price of a pool's second coin in its first (1e18 scale)."""
         deployed = self.world.venues[venue]
 
         return self._once(("spot", venue), lambda: deployed.spot_price_wad(self.world.chain, self.world.lens))
@@ -101,27 +101,27 @@ class BlockView:
         return self._once(("depth", venue, tuple(within_bps)), lambda: deployed.depth(chain, lens, within_bps))
 
     def wallet_raw(self, address: str, asset: str) -> int:
-        """What an account of `world.wallets` holds of a token."""
+        """Return the balance of a token of an account of `world.wallets`."""
         return self._wallets()[address][asset]
 
     def pool_cash_raw(self, asset: str) -> int:
-        """What the lending pool could pay out of a reserve."""
+        """Return the amount that the lending pool could pay out of a reserve."""
         token = self.world.tokens[asset].address
         return self._once(
             ("cash", asset), lambda: int(self.world.chain.call(self.world.pool, "getVirtualUnderlyingBalance", token))
         )
 
     def token_balance_raw(self, token: Contract, address: str) -> int:
-        """Balance of any token, at the next block's time."""
+        """Return an account's balance of any token, at the next block's time."""
         return self._once(
             ("token", token.address, address),
             lambda: int(self.world.chain.call(token, "balanceOf", address, timestamp=self.next_timestamp)),
         )
 
     def redemption(self, venue: str) -> RedemptionWindow:
-        """What a minting contract redeems in the next block, and what its buffer pays in all, in tokens minted.
+        """Return a minting contract's redemption in the next block, and in all from its buffer, in tokens minted.
 
-        The counters of the latest block are not those of the next: only limit and buffer say what can be redeemed.
+        The counters of the latest block are not those of the next: limit and buffer alone determine the redemption.
         """
         minting = self.world.venues[venue].contract
 
@@ -134,23 +134,23 @@ class BlockView:
         return self._once(("redemption", venue), read)
 
     def redeemable_raw(self, venue: str) -> int:
-        """Most that a minting contract redeems in the next block, in tokens minted; 0 where it is closed."""
+        """Return the largest redemption in the next block, in tokens minted; 0 where the window is closed."""
         return self.redemption(venue).next_block_raw
 
     def reserve(self) -> ReserveState:
-        """USDe's reserve as of the latest block, where the scenario has one."""
+        """Return USDe's reserve as of the latest block."""
         return self._once("reserve", self._read_reserve)
 
     def positions(self) -> list[PositionState]:
-        """Every watched position, as of the latest block."""
+        """Return every watched position, as of the latest block."""
         return self._once("positions", self._read_positions)
 
     def position(self, borrower: str) -> PositionState:
-        """One watched position by the name of its account."""
+        """Return one watched position, by the name of its account."""
         return self._once("positions-by-name", lambda: {s.entry.borrower: s for s in self.positions()})[borrower]
 
     def members(self, cohort: str) -> list[PositionState]:
-        """The watched positions of a cohort, in the order they were planned."""
+        """Return the watched positions of a cohort, in the order in which they were planned."""
 
         def grouped() -> dict[str, list[PositionState]]:
             found: dict[str, list[PositionState]] = {}
@@ -161,20 +161,20 @@ class BlockView:
         return self._once("positions-by-cohort", grouped).get(cohort, [])
 
     def unhealthy(self) -> Unhealthy:
-        """Every position that can be liquidated in the next block, the largest debt first."""
+        """Return every position that can be liquidated in the next block, the largest debt first."""
         return self._once("unhealthy", self._read_unhealthy)
 
     def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
-        """What a venue pays, up to all watched collateral of the asset sold at once."""
+        """Return the proceeds of a venue for amounts up to all watched collateral of the asset."""
         return self._once(("exit", venue, asset_in), lambda: self._read_exit_curve(venue, asset_in, asset_out))
 
     def buy_curve(self, venue: str, *, most_raw: int) -> ExitCurve:
-        """What a pool pays of its second coin for amounts of its first, up to an amount."""
+        """Return what a pool pays of its second coin for amounts of its first, up to an amount."""
         quote, asset = self.world.venues[venue].coins
         return self._once(("buy", venue, most_raw), lambda: self._read_curve(venue, quote, asset, most_raw))
 
     def open_collateral_raw(self, asset: str) -> int:
-        """Collateral of an asset that still stands behind debt."""
+        """Return the collateral of an asset that still secures debt."""
         return sum(
             state.collateral_raw for state in self.positions() if state.entry.collateral == asset and state.debt_raw
         )

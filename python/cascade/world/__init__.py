@@ -1,1 +1,1 @@
-"""What is deployed where: handles of contracts, and the names of everyone who holds an address."""
+"""Hold handles of what is deployed, and the names of everyone who has an address."""

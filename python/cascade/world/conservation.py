@@ -1,4 +1,4 @@
-"""Whether the tokens of a world are all still there."""
+"""Check that no token of a world has been created or lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["check_conservation"]
 
 
 def check_conservation(world: World) -> None:
-    """Every token's supply equals what all its holders have, and pool and exchange hold what their books say.
+    """Check that each token's supply equals its holders' balances, and that pool and exchange hold what they owe.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Handles of a deployed exchange: its contracts, its books, and who has an account there."""
+"""Handles of a deployed exchange: its contracts, its books, and the accounts in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cascade.units import WAD
 __all__ = ["BUY", "SELL", "DeployedBook", "DeployedExchange"]
 
 BUY, SELL = 0, 1
-"""Sides of a book, as its contract numbers them."""
+"""Sides of an order, as the contract of a book numbers them."""
 
 
 @dataclass(frozen=True)
 class DeployedBook:
-    """One pair's book.
+    """The book of one pair.
 
     Attributes
     ----------
@@ -39,31 +39,31 @@ class DeployedBook:
 
     @property
     def base(self) -> str:
-        """Symbol of what is traded."""
+        """Symbol of the asset that is traded."""
         return self.spec.base
 
     def price_raw(self, price_wad: int, *, up: bool = False) -> int:
-        """A price in the stable, 18 decimals, on the grid: rounded down, or up; at least one tick."""
+        """Return a price in the stable (1e18 scale) on the book's grid, rounded down or up; at least one tick."""
         raw = price_wad * self.cash_unit
         ticks = -(-raw // (WAD * self.tick_raw)) if up else raw // (WAD * self.tick_raw)
         return max(ticks, 1) * self.tick_raw
 
     def price_wad(self, price_raw: int) -> int:
-        """A price of the book with 18 decimals, in the stable."""
+        """Return a price of the book in the stable at the 1e18 scale."""
         return price_raw * WAD // self.cash_unit
 
     def lots(self, base_raw: int) -> int:
-        """Whole lots in an amount of the base, rounded down."""
+        """Return the whole lots in an amount of the base, rounded down."""
         return base_raw // self.lot_raw
 
     def value_raw(self, lots: int, price_raw: int) -> int:
-        """What so many lots are worth at a price of the grid, in smallest units of the stable; exact."""
+        """Return the value of some lots at a price of the grid, in smallest units of the stable; exact."""
         return lots * self.lot_raw * price_raw // self.base_unit
 
 
 @dataclass
 class DeployedExchange:
-    """The exchange's contracts, and who has an account there.
+    """The contracts of an exchange, and the accounts in it.
 
     Attributes
     ----------
@@ -135,9 +135,9 @@ class DeployedExchange:
         return self.spec.cash
 
     def is_own(self, address: object) -> bool:
-        """Whether a contract is a book, desk, margin or engine: calls to it are mined in the exchange's lane.
+        """Return whether a contract is a book, desk, margin or engine: calls to it are mined in the exchange's lane.
 
-        The vault is not among them: a deposit or withdrawal is a transaction of the chain.
+        The vault is not among them: a deposit or a withdrawal is a transaction of the chain.
         """
         found = [*(book.contract for book in self.books.values()), self.desk, self.margin, self.engine]
         return any(contract is not None and contract.address == address for contract in found)
@@ -148,15 +148,15 @@ class DeployedExchange:
         return list(dict.fromkeys([self.cash, *(book.base for book in self.books.values())]))
 
     def book_of(self, base: str) -> DeployedBook | None:
-        """The book in which an asset is traded."""
+        """Return the book in which an asset is traded."""
         return next((book for book in self.books.values() if book.base == base), None)
 
     def enrol(self, address: str, cohort: str) -> None:
-        """Give an account its place in what is observed."""
+        """Register an account, so that views and tables include it."""
         self.accounts[address] = cohort
 
     def members(self, cohort: str) -> list[str]:
-        """Accounts of a cohort, in the order they were enrolled."""
+        """Return the accounts of a cohort, in the order in which they were enrolled."""
         return [address for address, known in self.accounts.items() if known == cohort]
 
 

@@ -1,4 +1,4 @@
-"""Whether the exchange's money is all still there: ledger, orders, desk and margin, to the unit."""
+"""Check that the exchange's money adds up, to the unit: ledger, orders, desk and margin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOAN_WORDS = 5
 
 
 def check_exchange_conservation(world: World) -> None:
-    """The exchange's identities, as docs/EXCHANGE.md states them.
+    """Check the exchange's identities, which docs/EXCHANGE.md states.
 
     Raises
     ------

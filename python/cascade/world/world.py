@@ -1,4 +1,4 @@
-"""The contracts of a scenario, deployed and configured, with the names of everyone who holds an address."""
+"""The contracts of a scenario, deployed and configured, with the names of everyone who has an address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SetupCall = tuple[str, Contract, str, tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Actor:
-    """Who stands behind an address."""
+    """The owner of an address."""
 
     name: str
     role: str
@@ -83,27 +83,27 @@ class World:
 
     @property
     def provider(self) -> Contract:
-        """Where the pool's addresses are registered (IPoolAddressesProvider)."""
+        """Registry of the pool's addresses (IPoolAddressesProvider)."""
         return self._core["provider"]
 
     @property
     def configurator(self) -> Contract:
-        """What lists and configures reserves (IPoolConfigurator)."""
+        """Contract that lists and configures reserves (IPoolConfigurator)."""
         return self._core["configurator"]
 
     @property
     def lens(self) -> Contract:
-        """Packed views."""
+        """Contract with packed views of many accounts and pools."""
         return self._core["lens"]
 
     @property
     def router(self) -> Contract:
-        """Swaps at pairs for accounts that are no contracts."""
+        """Contract that swaps at pairs for accounts that are no contracts."""
         return self._core["router"]
 
     @property
     def deleverager(self) -> Contract:
-        """Unwinds loops in one transaction."""
+        """Contract that unwinds loops in one transaction."""
         return self._core["deleverager"]
 
     @property
@@ -137,43 +137,43 @@ class World:
 
     @property
     def deployer(self) -> str:
-        """Owner of what has one."""
+        """Owner of every contract that has one."""
         return address_of("deployer")
 
     def symbol_of(self, token: str) -> str:
-        """Symbol of a token's address."""
+        """Return the symbol of a token's address."""
         return self.contract_names[token]
 
     def venue_at(self, address: str) -> DeployedVenue | None:
-        """The venue deployed at an address, if one is."""
+        """Return the venue that is deployed at an address; None where there is none."""
         return self.venues.get(self.contract_names.get(address, ""))
 
     def enlist(self, name: str, *, role: str, cohort: str = "") -> str:
-        """Give a named actor its address; it is funded with `fund`."""
+        """Register a named actor, and return its address; `fund` gives it ether."""
         address = address_of(name)
         self.actors[address] = Actor(name=name, role=role, cohort=cohort)
         return address
 
     def install(self, **contracts: Contract) -> None:
-        """Say which contract is the pool, the oracle, the provider, the configurator, the lens."""
+        """Register the core contracts: pool, oracle, provider, configurator, lens and others."""
         self._core.update(contracts)
 
     def adopt(self, address: str, interface: Interface, *, name: str) -> Contract:
-        """Name a contract that another one created."""
+        """Register a contract that another one created."""
         contract = Contract(address, interface)
         self.chain.know(contract)
         self.contract_names[address] = name
         return contract
 
     def deploy(self, contract: str | Artifact, *arguments: object, name: str) -> Contract:
-        """Deploy one contract, named as among the artifacts, from the deployer's account."""
+        """Deploy a contract, by its name among the artifacts, from the deployer's account."""
         artifact = self.artifacts[contract] if isinstance(contract, str) else contract
         deployed = self.chain.deploy(artifact, *arguments, sender=self.deployer)
         self.contract_names[deployed.address] = name
         return deployed
 
     def setup(self, calls: Iterable[SetupCall], *, intent: str, gas: int = _SETUP_GAS) -> None:
-        """Send set-up calls, some a block; none may revert."""
+        """Send set-up calls, several per block; none may revert."""
         transactions = [
             Transaction(sender, contract.address, contract.encode(function, *arguments), gas, intent=intent)
             for sender, contract, function, arguments in calls
@@ -195,7 +195,7 @@ class World:
         self.setup(((self.deployer, token, "mint", (raw, to)) for to, raw in amounts), intent="mint")
 
     def hand_over_minting(self) -> None:
-        """From now on only its minting contract mints an asset."""
+        """Make each minting contract the only minter of its asset from now on."""
         for venue in self.venues.values():
             if venue.minted is not None:
                 token = self.tokens[venue.minted]
