@@ -15,7 +15,7 @@ __all__ = ["HealthWatch", "UnhealthySince"]
 
 @dataclass(frozen=True)
 class UnhealthySince:
-    """When and how a position's health factor fell under 1.
+    """The step and the transaction that took a position's health factor under 1.
 
     Attributes
     ----------

@@ -60,7 +60,7 @@ class AgentSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """How a run ended against the claims of its scenario.
+    """Outcome of a run, against the claims of its scenario.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Expectation:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest(ScenarioText):
-    """How a run was made, and how it ended; the content of `manifest.json`.
+    """Inputs, tools and outcome of a run: the content of `manifest.json`.
 
     Attributes
     ----------

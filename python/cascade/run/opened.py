@@ -38,7 +38,7 @@ class Run:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """How the run was made, and how it ended against the claims of its scenario."""
+        """Inputs, tools and outcome of the run."""
         return Manifest.from_json((self.folder / "manifest.json").read_text(encoding="utf-8"))
 
     @cached_property

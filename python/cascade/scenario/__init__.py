@@ -1,1 +1,1 @@
-"""What goes into a run: the scenario file, read and checked before anything is started."""
+"""Read and check the scenario file, before anything is started."""

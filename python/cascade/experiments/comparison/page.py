@@ -63,7 +63,7 @@ class _Fate:
 
 @dataclass(frozen=True)
 class _Page:
-    """What the template shows.
+    """Values that the template shows.
 
     Attributes
     ----------

@@ -21,7 +21,7 @@ _TEMPLATE = Path(__file__).with_name("oracles.html.j2")
 
 @dataclass(frozen=True)
 class _Page:
-    """What the template shows.
+    """Values that the template shows.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""When a run plays, and the chain that it plays on."""
+"""The timeline of a run, and the chain that it plays on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ChainSpec", "TimelineSpec"]
 
 
 class TimelineSpec(Spec):
-    """When the crash phase runs, and how long before it the chain begins."""
+    """Start and end of the crash phase, and the time before it at which the chain begins."""
 
     start: Moment
     """Time of the first block of the crash phase, with a time zone."""

@@ -47,7 +47,7 @@ class Sections(Protocol):
 
     @property
     def timeline(self) -> TimelineSpec:
-        """When the run plays."""
+        """Start and end of the run."""
 
     @property
     def prices(self) -> PricesSpec:
@@ -99,7 +99,7 @@ class StatedAmount(NamedTuple):
     """Key of the amount, below the part that states it."""
     asset: str
     amount: Decimal
-    """Whole tokens."""
+    """Amount in whole tokens."""
 
 
 class Exclusive(NamedTuple):
@@ -222,7 +222,7 @@ class Case:
 
 
 class VenueBase(Spec):
-    """What every kind of venue has."""
+    """Base of every kind of venue."""
 
     is_amm: ClassVar[bool] = False
     """Whether it is a pool whose price its trades move."""
@@ -263,7 +263,7 @@ class VenueBase(Spec):
 
 
 class OracleBase(Spec):
-    """What every kind of price source has."""
+    """Base of every kind of price source."""
 
     kind: str
 
@@ -313,7 +313,7 @@ class OracleBase(Spec):
 
 
 class AgentBase(Spec):
-    """What every kind of agent has; this kind acts through accounts that others opened."""
+    """Base of every kind of agent; this base acts through accounts that others opened."""
 
     acts_as: ClassVar[Role] = Role.AGENT
     """Class of actor that its transactions are counted under."""

@@ -123,7 +123,7 @@ class ExchangeIndexOracle(OracleBase):
 
 
 class DerivedOracle(OracleBase):
-    """What every source that is made of one other source has."""
+    """Base of every source that is made of one other source."""
 
     source: OracleSpec
     """The source that it reads."""
@@ -227,7 +227,7 @@ OracleSpec = Annotated[
     | VaultRateOracle,
     Field(discriminator="kind"),
 ]
-"""Where the price of an asset comes from."""
+"""The source of an asset's price."""
 
 # These were defined before the union that their field `source` or `sources` is of.
 for _composed in (DerivedOracle, AmmTwapOracle, DelayedOracle, CapOracle, MedianOracle, GuardedOracle):

@@ -37,7 +37,7 @@ class TargetHealthFactor:
 
 
 class TargetSpec(Spec):
-    """How far a loop goes: exactly one of the three."""
+    """End of the loop: exactly one of the three."""
 
     ltv_per_round_bps: Annotated[int, Field(ge=1, le=9_999)] | None = None
     """Share of the collateral borrowed in each round, in 1e-4."""
@@ -108,7 +108,7 @@ class CohortSpec(Spec):
     rounds: Annotated[int, Field(ge=0, le=20)] = 5
     """Rounds of borrow, swap and supply after the first supply."""
     target: TargetSpec
-    """How far the loop goes."""
+    """End of the loop."""
     pledge: PledgeSpec | None = None
     """Pledge of altcoins that the equity is borrowed against: the equity then equals that debt, minted to collateral at
     the venue; null starts from own capital."""

@@ -80,13 +80,13 @@ class ScenarioSpec(Spec):
     name: Name
     """Name of the run's folder and title of its report."""
     description: str = ""
-    """What the scenario shows, in a sentence or two."""
+    """Purpose of the scenario, in a sentence or two."""
     counterfactual: str | None = None
     """How the run differs from what happened; the report begins with it. null says that it reproduces what happened."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Seed of every random stream."""
     timeline: TimelineSpec
-    """When the run plays."""
+    """Start and end of the run."""
     chain: ChainSpec = ChainSpec()
     """Block space and fees."""
     assets: dict[Name, AssetSpec]

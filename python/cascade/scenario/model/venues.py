@@ -85,7 +85,7 @@ class ParMintVenue(VenueBase):
 
 
 class PoolVenue(VenueBase):
-    """What every venue with a stock of two coins has."""
+    """Base of every venue with a stock of two coins."""
 
     coins: Annotated[list[Name], Field(min_length=2, max_length=2)]
     """The two assets; the first is the quote."""
@@ -133,7 +133,7 @@ class FixedRateVenue(PoolVenue):
 
 
 class AmmVenue(PoolVenue):
-    """What every pool whose price its trades move has."""
+    """Base of every pool whose price its trades move."""
 
     is_amm: ClassVar[bool] = True
 
