@@ -97,10 +97,10 @@ def test_record__usde_s_low__comes_after_the_low_of_the_majors(record: Run) -> N
     assert lowest > majors
 
 
-def test_account_and_record__part_on_chain_and_not_at_the_exchange(account: Run, record: Run) -> None:
+def test_account_and_record__compared__diverge_on_chain_and_agree_at_the_exchange(account: Run, record: Run) -> None:
     verdicts = {name: verdict for name, _, _, verdict in divergence_rows(compare_finished(account, record))}
 
     assert verdicts["USDe loses its peg on chain"] == "diverges"
     assert verdicts["Liquidations on chain"] == "diverges"
-    assert verdicts["USDe falls under its value, exchange"] == "alike"
+    assert verdicts["book:USDe-USDC trades below its redemption value"] == "alike"
     assert verdicts["Macro shock"] == "alike"

@@ -13,6 +13,7 @@ from cascade.agents.interface import GWEI, MarginNote, Proposal
 from cascade.chain.local import address_of
 from cascade.observation.exchange_view import Balance, DeskLoan
 from cascade.scenario.model import CohortSpec, DeskWhaleSpec
+from cascade.vocabulary import MarginCallEvent
 
 from .agent_views import UINT_MAX, USDC, USDE, WAD, View, answers, at_price, cohort, contract, delays, position, world
 from .desk_views import ExchangeSight
@@ -76,7 +77,7 @@ def test_whale__called__notes_it_and_acts_after_its_own_delay() -> None:
     agent = whale(call_delay=2)
     first, second, third = (acts(agent, seen(step=step)) for step in (5, 6, 7))
 
-    assert first == ([MarginNote(WHALE, "call", 7600, DEADLINE, NEEDED, 0)], {})
+    assert first == ([MarginNote(WHALE, MarginCallEvent.CALL, 7600, DEADLINE, NEEDED, 0)], {})
     assert second == ([], {})
     amount, cash = unwound(third[1])
     assert (list(third[1]), third[1]["unwind"].reason) == (["unwind"], "called by the desk: pool at 1.0000")
@@ -180,7 +181,7 @@ def test_whale__whose_pledge_has_no_price__says_an_ltv_that_a_table_holds_and_wa
     loan = DeskLoan(PLEDGED, 1, UINT_MAX, DEADLINE)
     notes, proposals = acts(whale(), seen(loan, sight={"index_e8_": {"alt": 0}}, wallet={"USDC": 5}))
 
-    assert notes == [MarginNote(WHALE, "call", 2**63 - 1, DEADLINE, 0, 5)]
+    assert notes == [MarginNote(WHALE, MarginCallEvent.CALL, 2**63 - 1, DEADLINE, 0, 5)]
     assert proposals == {}
 
 

@@ -17,6 +17,7 @@ from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
 from cascade.errors import ChainError, RevertedCall, ScenarioError, WrongCall
 from cascade.scenario.model import TimelineSpec
+from cascade.vocabulary import MarginCallEvent
 
 TARGET = Contract(
     "0x" + "11" * 20, Interface("Target", [{"type": "function", "name": "act", "inputs": [], "outputs": []}])
@@ -46,7 +47,7 @@ def altered(**fields: Any) -> Proposal:
 
 
 def note(**fields: Any) -> MarginNote:
-    return replace(MarginNote("w", "call", 7000, 1, 0, 0), **fields)
+    return replace(MarginNote("w", MarginCallEvent.CALL, 7000, 1, 0, 0), **fields)
 
 
 class Script:
@@ -348,7 +349,7 @@ def test_queue__wanted_since__is_kept_when_the_proposal_is_renewed() -> None:
 
 
 def test_note__of_a_margin_call__goes_to_the_observer_and_not_to_the_chain() -> None:
-    note = MarginNote("whale-pledge", "call", 7010, 1000, 5, 0)
+    note = MarginNote("whale-pledge", MarginCallEvent.CALL, 7010, 1000, 5, 0)
     blocks, observer = play([Script("whale", [[note, proposal("whale", tip=1)]])])
 
     assert blocks == [["whale"]]

@@ -13,6 +13,7 @@ from cascade.agents.whale import Whale
 from cascade.chain.local import address_of
 from cascade.observation import ExitCurve, PositionState
 from cascade.scenario.model import WhaleSpec
+from cascade.vocabulary import MarginCallEvent
 
 from .agent_views import (
     E8,
@@ -77,7 +78,7 @@ def test_call__at_the_warning_ltv_and_not_a_unit_below__is_made(debt_raw: int, c
 
     assert [note.event for note in notes] == ["call"] * called
     if called:
-        assert notes == [MarginNote(PLEDGE, "call", 7000, 1000 + 1800, 20_000 * USDC, 0)]
+        assert notes == [MarginNote(PLEDGE, MarginCallEvent.CALL, 7000, 1000 + 1800, 20_000 * USDC, 0)]
 
 
 def test_called_whale__acts_after_its_own_delay__and_raises_what_cures() -> None:
@@ -253,7 +254,7 @@ def test_pledge__liquidated_to_nothing_with_debt__is_beyond_every_line() -> None
     view = seen()
     view.states[PLEDGE] = position(PLEDGE, collateral=0, debt=1_000 * USDC, asset="WETH")
 
-    assert acts(whale(), view)[0] == [MarginNote(PLEDGE, "call", 10_000, 2800, 1_000 * USDC, 0)]
+    assert acts(whale(), view)[0] == [MarginNote(PLEDGE, MarginCallEvent.CALL, 10_000, 2800, 1_000 * USDC, 0)]
 
 
 def test_whale_without_a_pledge__is_never_called() -> None:

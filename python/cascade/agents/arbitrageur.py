@@ -12,6 +12,7 @@ from cascade.observation import BlockView
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ArbitrageurSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.venues import DeployedVenue, SwapCall
 from cascade.world.world import MAX_UINT256, World
 
@@ -71,7 +72,7 @@ class Arbitrageur:
                 for coin in here.coins
                 for spender in spenders
             ),
-            intent="approve",
+            intent=Intent.APPROVE,
         )
         whitelist(world, there, [self.address])
 

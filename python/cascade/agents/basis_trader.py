@@ -15,6 +15,7 @@ from cascade.observation import Balance, BlockView
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import BasisTraderSpec
 from cascade.units import WAD
+from cascade.vocabulary import Intent
 from cascade.world.exchange import BUY, SELL, DeployedBook, DeployedExchange
 from cascade.world.world import World
 
@@ -84,7 +85,7 @@ class BasisTrader:
                     arguments=self._quote(exchange),
                     gas_limit=_QUOTE_GAS,
                     tip_wei=0,
-                    intent="quote",
+                    intent=Intent.QUOTE,
                     reason=f"holds {sight.size} contracts",
                     key="quote",
                 )
@@ -101,7 +102,7 @@ class BasisTrader:
         if not contracts:
             return None
         order = SpotOrder(SELL if excess > 0 else BUY, book.lots(contracts * unit), f"short {max(-sight.size, 0)}")
-        return spot_order(sight.view, book, self.address, order, intent="hedge")
+        return spot_order(sight.view, book, self.address, order, intent=Intent.HEDGE)
 
     def _book(self, exchange: DeployedExchange) -> DeployedBook:
         return exchange.books[exchange.spec.require_margin().markets[self.spec.market].book]
@@ -117,7 +118,7 @@ class BasisTrader:
     def _quote_at_set_up(self, world: World, exchange: DeployedExchange, *, size: int) -> None:
         world.setup(
             [(self.address, exchange.require_margin(), "quotePerp", self._quote(exchange))],
-            intent="quote",
+            intent=Intent.QUOTE,
             gas=_QUOTE_GAS,
         )
         self._quoted_at_size = size

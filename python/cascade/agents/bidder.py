@@ -22,6 +22,7 @@ from cascade.observation import Balance, BlockView
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import BidderSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.exchange import DeployedBook
 from cascade.world.world import World
 
@@ -74,7 +75,9 @@ class Bidder:
         bids = self._bids(book, Balance(capital, 0))
         if bids:
             world.setup(
-                [(self.address, book.contract, "requote", (bids, ()))], intent="requote", gas=requote_gas(len(bids))
+                [(self.address, book.contract, "requote", (bids, ()))],
+                intent=Intent.REQUOTE,
+                gas=requote_gas(len(bids)),
             )
 
     def see(self, view: BlockView) -> _Sight:
@@ -110,7 +113,7 @@ class Bidder:
                 arguments=(bids, ()),
                 gas_limit=requote_gas(len(bids)),
                 tip_wei=0,
-                intent="requote",
+                intent=Intent.REQUOTE,
                 reason=why,
                 key="bids",
             )

@@ -13,6 +13,7 @@ from cascade.observation import BlockView
 from cascade.scenario.model import DeskBorrowerSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS, E8
+from cascade.vocabulary import Intent
 from cascade.world.world import World
 
 __all__ = ["DeskBorrower"]
@@ -46,7 +47,7 @@ class DeskBorrower:
                 (self.address, exchange.require_desk(), "borrow", (exchange.lines[self.spec.line], pledge_raw, amount)),
                 (self.address, exchange.vault, "withdraw", (cash, amount)),
             ],
-            intent="borrow",
+            intent=Intent.BORROW,
         )
 
     def see(self, view: BlockView) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from cascade.agents.interface import GWEI, MarginNote, Proposal
-from cascade.agents.unwinding import Sale, approve_unwinding, sale_of, unwind_tranche
+from cascade.agents.margin_call import CallResponse
+from cascade.agents.unwinding import Sale, approve_unwinding, sale_of
 from cascade.chain.local import address_of
 from cascade.observation import BlockView, PositionState
 from cascade.observation.exchange_view import DeskLoan
 from cascade.scenario.model import DeskWhaleSpec
-from cascade.scenario.streams import draw
-from cascade.units import BPS, WAD
-from cascade.vocabulary import Motive
+from cascade.units import BPS
+from cascade.vocabulary import Intent, MarginCallEvent, Motive
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["DeskWhale"]
@@ -59,21 +58,16 @@ class DeskWhale:
         self.name = name
         self.spec = spec
         self.address = address_of(name)
-        self._call_delay, self._leave_delay = (int(x) for x in rng.integers(0, spec.reaction_blocks + 1, size=2))
-        self._leave_below_wad = round(draw(spec.leave_below, 1, rng)[0] * WAD) if spec.leave_below else 0
-        self._start_raw = 0
-        self._called_at: int | None = None
+        self._response = CallResponse(spec, rng)
         self._deadline = 0
         self._pledged_raw = 0
-        self._gave_up = False
-        self._leaves_at: int | None = None
 
     def prepare(self, world: World) -> None:
         """Approve the contracts that unwind and that take deposits."""
         cohort = world.scenario.spec.positions[self.spec.cohort]
         approve_unwinding(world, [self.address], collateral=cohort.collateral)
         vault = world.require_exchange().vault.address
-        world.setup([(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent="approve")
+        world.setup([(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent=Intent.APPROVE)
 
     def see(self, view: BlockView) -> _Sight:
         """Read the loop, the loan, the cash on both sides, and the pool's proceeds."""
@@ -96,21 +90,20 @@ class DeskWhale:
 
     def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
         """Repay from the deposit, deposit the cash that is needed, and unwind a tranche when called or leaving."""
-        step = sight.view.step
-        self._start_raw = self._start_raw or sight.loop.collateral_raw
-        needed = self._needed_raw(sight)
+        step, needed = sight.view.step, self._needed_raw(sight)
         notes = self._watch_call(sight, needed)
-        if self._leaves_at is None and sight.price_wad < self._leave_below_wad:
-            self._leaves_at = step + self._leave_delay
-        leaving = self._gave_up or (self._leaves_at is not None and step >= self._leaves_at)
-        called = self._called_at is not None and step >= self._called_at + self._call_delay
-        proposals: list[Proposal] = []
-        if called and not self._gave_up:
-            proposals += self._cure(sight, needed)
-        if leaving or (called and needed > sight.cash_raw):
-            wanted = None if leaving else needed - sight.cash_raw
-            why = "gives up" if self._gave_up else "leaves" if leaving else "called by the desk"
-            proposals += self._tranche(sight, wanted, why)
+        course = self._response.course(step, sight.price_wad)
+        # A whale that leaves by choice still answers a call with the cash that it has.
+        proposals = self._cure(sight, needed) if self._response.answers(step) else []
+        proposals += self._response.tranche(
+            sight.view,
+            sight.loop,
+            sight.sale,
+            course=course,
+            lacks_raw=needed - sight.cash_raw,
+            price_wad=sight.price_wad,
+            called="called by the desk",
+        )
         return [*notes, *proposals]
 
     def _needed_raw(self, sight: _Sight) -> int:
@@ -125,16 +118,20 @@ class DeskWhale:
 
     def _watch_call(self, sight: _Sight, needed: int) -> list[MarginNote]:
         loan, now = sight.loan, sight.view.timestamp
-        if self._gave_up:
+        if self._response.has_given_up:
             return []
-        event: Literal["call", "cured", "failed"] | None = None
-        if self._called_at is None:
+        event: MarginCallEvent | None = None
+        if not self._response.is_called:
             if loan.deadline:
-                self._called_at, self._pledged_raw, event = sight.view.step, loan.pledged, "call"
+                self._response.call(sight.view.step)
+                self._pledged_raw, event = loan.pledged, MarginCallEvent.CALL
+        # Less pledged than at the call means that the desk has sold, which it may do before the deadline.
         elif loan.pledged < self._pledged_raw or (loan.deadline and now >= loan.deadline):
-            self._gave_up, event = True, "failed"
+            self._response.give_up()
+            event = MarginCallEvent.FAILED
         elif loan.ltv_bps <= self.spec.cure_ltv_bps:
-            self._called_at, event = None, "cured"
+            self._response.cure()
+            event = MarginCallEvent.CURED
         self._deadline = loan.deadline or self._deadline
         if event is None:
             return []
@@ -157,7 +154,7 @@ class DeskWhale:
                     arguments=(exchange.exchange.lines[line], repaid),
                     gas_limit=_REPAY_GAS,
                     tip_wei=0,
-                    intent="repay",
+                    intent=Intent.REPAY,
                     reason="called by the desk",
                     motive=Motive.MARGIN_CALL,
                     key="repay",
@@ -174,25 +171,10 @@ class DeskWhale:
                     arguments=(token, paid_in, self.address),
                     gas_limit=_DEPOSIT_GAS,
                     tip_wei=int(self.spec.tip_gwei * GWEI),
-                    intent="deposit",
+                    intent=Intent.DEPOSIT,
                     reason="called by the desk",
                     motive=Motive.MARGIN_CALL,
                     key="deposit",
                 )
             )
         return proposals
-
-    def _tranche(self, sight: _Sight, wanted_raw: int | None, why: str) -> list[Proposal]:
-        if sight.sale is None:
-            return []
-        return unwind_tranche(
-            sight.view,
-            self.spec,
-            sight.sale,
-            start_raw=self._start_raw,
-            wanted_raw=wanted_raw,
-            price_wad=sight.price_wad,
-            why=why,
-            # Giving up follows a call whose deadline passed, so only leaving by itself is the owner's own decision.
-            motive=Motive.LEAVING if why == "leaves" else Motive.MARGIN_CALL,
-        )

@@ -14,6 +14,7 @@ from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import DipBuyerSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["DipBuyer"]
@@ -61,7 +62,7 @@ class DipBuyer:
                 (self.address, world.tokens[quote], "approve", (venue.spender.address, MAX_UINT256)),
                 (self.address, world.tokens[asset], "approve", (world.pool.address, MAX_UINT256)),
             ],
-            intent="approve",
+            intent=Intent.APPROVE,
         )
 
     def see(self, view: BlockView) -> _Sight:
@@ -113,7 +114,7 @@ class DipBuyer:
             sender=self.address,
             gas_limit=_GAS,
             tip_wei=int(self.spec.tip_gwei * GWEI),
-            intent="buy",
+            intent=Intent.BUY,
             reason=f"pool at {sight.price_wad / WAD:.4f}",
             key="act",
         )
@@ -126,7 +127,7 @@ class DipBuyer:
             arguments=arguments,
             gas_limit=_GAS,
             tip_wei=int(self.spec.tip_gwei * GWEI),
-            intent="loop",
+            intent=Intent.LOOP,
             reason=f"round {self._rounds}",
             key="act",
         )

@@ -12,6 +12,7 @@ from cascade.observation import BlockView
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ExchangeArbitrageurSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.exchange import BUY, SELL, DeployedBook
 from cascade.world.venues import DeployedVenue
 from cascade.world.world import MAX_UINT256, World
@@ -101,7 +102,7 @@ class ExchangeArbitrageur:
             world.mint(asset, [(self.address, raw)])
         world.setup(
             [(self.address, world.tokens[asset], "approve", (venue.spender.address, MAX_UINT256)) for asset in amounts],
-            intent="approve",
+            intent=Intent.APPROVE,
         )
 
     def see(self, view: BlockView) -> _Sight:
@@ -186,7 +187,7 @@ class ExchangeArbitrageur:
                 arguments=(gap.side, gap.limit_raw, lots, _IMMEDIATE_OR_CANCEL),
                 gas_limit=_ORDER_GAS,
                 tip_wei=0,
-                intent="sell" if gap.side == SELL else "buy",
+                intent=Intent.SELL if gap.side == SELL else "buy",
                 reason=reason,
                 key="order",
             ),
@@ -195,7 +196,7 @@ class ExchangeArbitrageur:
                 sender=self.address,
                 gas_limit=_SWAP_GAS,
                 tip_wei=int(self.spec.tip_gwei * GWEI),
-                intent="buy" if gap.side == SELL else "sell",
+                intent=Intent.BUY if gap.side == SELL else "sell",
                 reason=reason,
                 key="swap",
             ),

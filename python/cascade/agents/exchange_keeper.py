@@ -11,6 +11,7 @@ from cascade.observation import BlockView
 from cascade.observation.exchange_view import BookState, DeskLoan, ExchangeView, MarginAccount
 from cascade.scenario.model import ExchangeKeeperSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.exchange import BUY
 from cascade.world.world import World
 
@@ -101,7 +102,7 @@ class ExchangeKeeper:
                         sight,
                         "continueMarket",
                         (exchange.books[name].contract.address, address, self.spec.max_fills),
-                        intent="continue",
+                        intent=Intent.CONTINUE,
                         about=f"{name} {address}",
                         why=f"unfinished order in {name}",
                         whose=address,
@@ -113,7 +114,7 @@ class ExchangeKeeper:
                     sight,
                     "liquidateAccount",
                     (exchange.require_margin().address, due.address, self.spec.max_steps, self.spec.max_fills),
-                    intent="liquidate-account",
+                    intent=Intent.LIQUIDATE_ACCOUNT,
                     about=due.address,
                     why=_margin_in_words(due.account),
                     whose=due.address,
@@ -171,11 +172,11 @@ class ExchangeKeeper:
         is_under = loan.ltv_bps < terms.margin_call_ltv_bps
         if due.is_sold and (not due.sale_lots or left.get(due.line, 0) > 0):
             left[due.line] = left.get(due.line, 0) - due.sale_lots
-            function, intent, most = "liquidateLoan", "liquidate-loan", [self.spec.max_fills]
+            function, intent, most = "liquidateLoan", Intent.LIQUIDATE_LOAN, [self.spec.max_fills]
         elif is_under and loan.deadline:
-            function, intent, most = "endCall", "end-call", []
+            function, intent, most = "endCall", Intent.END_CALL, []
         elif not is_under and not loan.deadline:
-            function, intent, most = "callMargin", "margin-call", []
+            function, intent, most = "callMargin", Intent.MARGIN_CALL, []
         else:
             return []
         arguments = (exchange.require_desk().address, exchange.lines[due.line], due.address, *most)
@@ -192,7 +193,7 @@ class ExchangeKeeper:
         function: str,
         arguments: tuple[object, ...],
         *,
-        intent: str,
+        intent: Intent,
         about: str,
         why: str,
         whose: str,

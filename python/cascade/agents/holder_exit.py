@@ -14,6 +14,7 @@ from cascade.observation import BlockView
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import HolderExitSpec
 from cascade.scenario.streams import draw
+from cascade.vocabulary import Intent
 from cascade.world.exchange import SELL, DeployedBook
 from cascade.world.world import World
 
@@ -80,7 +81,7 @@ class HolderExit:
                 arguments=(SELL, floor_raw, lots, _IMMEDIATE_OR_CANCEL),
                 gas_limit=_ORDER_GAS,
                 tip_wei=0,
-                intent="sell",
+                intent=Intent.SELL,
                 reason=f"needs cash: bid at {sight.bid_raw / book.cash_unit:.4f}",
                 key="sell",
             )

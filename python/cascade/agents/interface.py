@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from cascade.chain.local import Contract
 from cascade.observation import BlockView
-from cascade.vocabulary import Motive
+from cascade.vocabulary import MarginCallEvent, Motive
 from cascade.world.venues import SwapCall
 
 __all__ = ["GWEI", "Agent", "MarginNote", "Proposal"]
@@ -29,9 +29,9 @@ class Proposal:
     gas_limit : int
         Gas it reserves of the block's limit.
     tip_wei : int
-        Priority fee offered a unit of gas; ranks the queue.
+        Priority fee offered per unit of gas; ranks the queue.
     intent : str
-        What it is for, in a word.
+        Purpose, in a word: a member of `Intent`, or a custom agent's own.
     reason : str
         Why, in the agent's words; recorded.
     key : str
@@ -87,8 +87,8 @@ class MarginNote:
     ----------
     borrower : str
         Account of the pledge.
-    event : str
-        `call`: the LTV reached the warning line; `cured`: it is back at the cure line; `failed`: the deadline passed.
+    event : MarginCallEvent
+        The step.
     ltv_bps : int
         LTV of the pledge, in 1e-4.
     deadline_timestamp : int
@@ -98,7 +98,7 @@ class MarginNote:
     """
 
     borrower: str
-    event: Literal["call", "cured", "failed"]
+    event: MarginCallEvent
     ltv_bps: int
     deadline_timestamp: int
     needed_raw: int

@@ -14,6 +14,7 @@ from cascade.observation import BlockView, ExitCurve, LiquidationPreview
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import KeeperSpec
 from cascade.units import BPS
+from cascade.vocabulary import Intent
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Keeper"]
@@ -202,7 +203,7 @@ class Keeper:
             arguments=(arguments,),
             gas_limit=_GAS_LIMIT,
             tip_wei=min(tip_wei, _MOST_TIP_WEI),
-            intent="liquidate",
+            intent=Intent.LIQUIDATE,
             reason=f"{entry.borrower} at health {order.preview.health_factor_wad / 1e18:.4f}, "
             f"expects {order.profit_usd:.2f} dollars",
             key=entry.borrower,

@@ -10,6 +10,7 @@ from cascade.chain.local import address_of
 from cascade.observation import BlockView
 from cascade.scenario.model import LenderExitSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 
 __all__ = ["LenderExit"]
 
@@ -62,7 +63,7 @@ class LenderExit:
                 arguments=(world.tokens[self.spec.asset].address, amount, self.address),
                 gas_limit=_GAS,
                 tip_wei=int(self.spec.tip_gwei * GWEI),
-                intent="withdraw",
+                intent=Intent.WITHDRAW,
                 reason=f"pool at {sight.price_wad / WAD:.4f}, cash {sight.cash_raw}",
                 key=self.name,
             )

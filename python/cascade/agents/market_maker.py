@@ -25,7 +25,7 @@ from cascade.observation import Balance, BlockView, BookState, MarginAccount
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import LadderSpec, MarketMakerSpec
 from cascade.units import BPS, WAD
-from cascade.vocabulary import Motive
+from cascade.vocabulary import Intent, Motive, Role
 from cascade.world.exchange import DeployedBook, DeployedExchange
 from cascade.world.world import World
 
@@ -125,7 +125,7 @@ class MarketMaker:
                 for name, ladder in ladders.items()
                 if any(ladder)
             ),
-            intent="requote",
+            intent=Intent.REQUOTE,
             gas=requote_gas(max(len(bids) + len(asks) for bids, asks in ladders.values())),
         )
 
@@ -135,10 +135,10 @@ class MarketMaker:
         borrowed = raw_amount(world.scenario.spec, exchange.cash, self.spec.borrowed)
         if borrowed:
             token = world.tokens[exchange.cash]
-            outside = world.enlist(OUTSIDE, role="exchange")
-            world.setup([(self.address, exchange.require_margin(), "borrow", (borrowed,))], intent="borrow")
-            world.setup([(self.address, exchange.vault, "withdraw", (token.address, borrowed))], intent="withdraw")
-            world.setup([(self.address, token, "transfer", (outside, borrowed))], intent="pay")
+            outside = world.enlist(OUTSIDE, role=Role.EXCHANGE)
+            world.setup([(self.address, exchange.require_margin(), "borrow", (borrowed,))], intent=Intent.BORROW)
+            world.setup([(self.address, exchange.vault, "withdraw", (token.address, borrowed))], intent=Intent.WITHDRAW)
+            world.setup([(self.address, token, "transfer", (outside, borrowed))], intent=Intent.PAY)
         for market, contracts in self.spec.short_contracts.items():
             open_perpetuals(world, market, [(self.address, -contracts)])
 
@@ -295,7 +295,7 @@ class MarketMaker:
             arguments=(bids, asks),
             gas_limit=requote_gas(len(bids) + len(asks)),
             tip_wei=0,
-            intent="requote",
+            intent=Intent.REQUOTE,
             reason=why,
             key=f"quotes {book.name}",
         )
@@ -311,7 +311,7 @@ class MarketMaker:
             arguments=(),
             gas_limit=_CANCEL_GAS,
             tip_wei=0,
-            intent="pull",
+            intent=Intent.PULL,
             reason=why,
             motive=motive,
             key=f"quotes {book.name}",

@@ -15,6 +15,7 @@ from cascade.scenario.accounts import numbered, raw_amount
 from cascade.scenario.model import NoiseTraderSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS
+from cascade.vocabulary import Intent
 from cascade.world.exchange import BUY, SELL
 from cascade.world.world import World
 
@@ -61,7 +62,7 @@ class NoiseTraders:
             side = BUY if rng.integers(0, 2) == 0 else SELL
             (size,) = draw(self.spec.order, 1, rng)
             order = SpotOrder(side, book.lots(round(size * book.base_unit)), "noise")
-            proposal = spot_order(sight, book, address, order, intent="buy" if side == BUY else "sell")
+            proposal = spot_order(sight, book, address, order, intent=Intent.BUY if side == BUY else "sell")
             if proposal is not None:
                 proposals.append(proposal)
         return proposals

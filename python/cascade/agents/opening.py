@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cascade.errors import ScenarioError
+from cascade.vocabulary import Intent
 from cascade.world.world import World
 
 __all__ = ["OUTSIDE", "contracts_held", "mark_at_set_up", "open_perpetuals"]
@@ -49,7 +50,7 @@ def open_perpetuals(world: World, market: str, wanted: Sequence[tuple[str, int]]
             (address, exchange.require_margin(), "tradePerp", (number, contracts, _limit(mark, contracts), _MOST_FILLS))
             for address, contracts in wanted
         ),
-        intent="open-perpetual",
+        intent=Intent.OPEN_PERPETUAL,
         gas=_TRADE_GAS,
     )
     after = contracts_held(world, market, accounts)

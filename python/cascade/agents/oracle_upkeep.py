@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
 from cascade.observation import BlockView
+from cascade.vocabulary import Intent
 
 __all__ = ["OracleUpkeep"]
 
@@ -34,7 +35,7 @@ class OracleUpkeep:
                 arguments=(),
                 gas_limit=_GAS,
                 tip_wei=_TIP_WEI,
-                intent="poke",
+                intent=Intent.POKE,
                 reason="once a block",
                 key=name,
             )

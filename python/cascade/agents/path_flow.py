@@ -12,6 +12,7 @@ from cascade.observation import BlockView
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import PathFlowSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["PathFlow"]
@@ -50,7 +51,8 @@ class PathFlow:
             stock = _STOCK_MULTIPLE * raw_amount(world.scenario.spec, coin, reserve)
             world.mint(coin, [(self.address, stock)])
             world.setup(
-                [(self.address, world.tokens[coin], "approve", (venue.spender.address, MAX_UINT256))], intent="approve"
+                [(self.address, world.tokens[coin], "approve", (venue.spender.address, MAX_UINT256))],
+                intent=Intent.APPROVE,
             )
 
     def see(self, view: BlockView) -> _Gap | None:
@@ -74,7 +76,7 @@ class PathFlow:
                 sender=self.address,
                 gas_limit=_GAS,
                 tip_wei=_TIP_WEI,
-                intent="follow-path",
+                intent=Intent.FOLLOW_PATH,
                 reason=f"pool at {sight.spot_wad / WAD:.6f}, path at {sight.target_wad / WAD:.6f}",
                 key="flow",
             )

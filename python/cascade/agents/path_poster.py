@@ -10,6 +10,7 @@ from cascade.chain.local import address_of
 from cascade.observation import BlockView
 from cascade.scenario.model import PathPosterSpec
 from cascade.units import BPS
+from cascade.vocabulary import Intent
 
 __all__ = ["PathPoster", "post"]
 
@@ -83,7 +84,7 @@ def post(
         arguments=(answer_e8,),
         gas_limit=_GAS,
         tip_wei=_TIP_WEI,
-        intent="post",
+        intent=Intent.POST,
         reason=moved if has_moved else "heartbeat",
         key=asset,
     )

@@ -18,6 +18,7 @@ from cascade.scenario.accounts import numbered
 from cascade.scenario.model import PerpTraderSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.world import World
 
 __all__ = ["PerpTraders"]
@@ -100,7 +101,7 @@ class PerpTraders:
                 arguments=(number, -held.size, 0 if held.size > 0 else _ANY_PRICE, _MOST_FILLS),
                 gas_limit=_CLOSE_GAS,
                 tip_wei=0,
-                intent="stop",
+                intent=Intent.STOP,
                 reason=f"mark {sight.mark}",
                 key="stop",
             )

@@ -10,6 +10,7 @@ from cascade.chain.local import address_of
 from cascade.observation import BlockView
 from cascade.scenario.model import ProviderExitSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.venues import LiquidityCall
 
 __all__ = ["ProviderExit"]
@@ -59,7 +60,7 @@ class ProviderExit:
             arguments=call.arguments,
             gas_limit=_GAS,
             tip_wei=int(self.spec.tip_gwei * GWEI),
-            intent="remove-liquidity",
+            intent=Intent.REMOVE_LIQUIDITY,
             reason=reason,
             key=f"{self.name} {call.function}",
         )

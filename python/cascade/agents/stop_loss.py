@@ -16,7 +16,7 @@ from cascade.scenario.accounts import numbered
 from cascade.scenario.model import CohortSpec, StopLossSpec
 from cascade.scenario.streams import draw
 from cascade.units import BPS, WAD
-from cascade.vocabulary import Motive
+from cascade.vocabulary import Intent, Motive
 from cascade.world.world import World
 
 __all__ = ["StopLoss"]
@@ -78,7 +78,7 @@ class StopLoss:
                     amount_raw=amount,
                     cash_raw=0,
                     tip_wei=int(self.spec.tip_gwei * GWEI),
-                    intent="stop",
+                    intent=Intent.STOP,
                     reason=f"health {sale.position.health_factor_wad / WAD:.4f}",
                     motive=Motive.STOP,
                 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cascade.agents.interface import GWEI, Proposal
 from cascade.chain.local import address_of
 from cascade.observation import BlockView
+from cascade.vocabulary import Intent
 
 __all__ = ["TransfersGate"]
 
@@ -41,7 +42,7 @@ class TransfersGate:
                 arguments=(is_open, is_open),
                 gas_limit=_GAS,
                 tip_wei=_TIP_WEI,
-                intent="open-transfers" if is_open else "close-transfers",
+                intent=Intent.OPEN_TRANSFERS if is_open else "close-transfers",
                 reason="as the scenario says",
                 key="transfers",
             )

@@ -10,7 +10,7 @@ from cascade.observation import BlockView, ExitCurve, PositionState
 from cascade.observation.curve import smallest
 from cascade.scenario.model import DeskWhaleSpec, WhaleSpec
 from cascade.units import BPS, WAD
-from cascade.vocabulary import Motive
+from cascade.vocabulary import Intent, Motive
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Sale", "approve_unwinding", "sale_of", "unwind", "unwind_tranche"]
@@ -124,7 +124,7 @@ def unwind_tranche(
     why: str,
     motive: Motive,
 ) -> list[Proposal]:
-    """Return the next tranche of a whale's loop, at most enough for the cash wanted; None for dust.
+    """Return the next tranche of a whale's loop, at most enough for the cash wanted; empty where it is dust.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def unwind_tranche(
             amount_raw=amount,
             cash_raw=cash,
             tip_wei=int(spec.tip_gwei * GWEI),
-            intent="unwind",
+            intent=Intent.UNWIND,
             reason=f"{why}: pool at {price_wad / WAD:.4f}",
             motive=motive,
         )
@@ -168,4 +168,4 @@ def approve_unwinding(world: World, owners: Iterable[str], *, collateral: str) -
     """Let the deleverager take the owners' aTokens."""
     token, spender, owners = world.a_tokens[collateral], world.deleverager.address, list(owners)
     world.chain.fund(owners)
-    world.setup(((owner, token, "approve", (spender, MAX_UINT256)) for owner in owners), intent="approve")
+    world.setup(((owner, token, "approve", (spender, MAX_UINT256)) for owner in owners), intent=Intent.APPROVE)

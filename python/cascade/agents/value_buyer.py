@@ -12,6 +12,7 @@ from cascade.observation.curve import largest
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ValueBuyerSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["ValueBuyer"]
@@ -51,7 +52,8 @@ class ValueBuyer:
             quote, [(self.address, raw_amount(world.scenario.spec, quote, self.spec.capital) // self.spec.count)]
         )
         world.setup(
-            [(self.address, world.tokens[quote], "approve", (venue.spender.address, MAX_UINT256))], intent="approve"
+            [(self.address, world.tokens[quote], "approve", (venue.spender.address, MAX_UINT256))],
+            intent=Intent.APPROVE,
         )
 
     def see(self, view: BlockView) -> _Sight:
@@ -91,7 +93,7 @@ class ValueBuyer:
                 sender=self.address,
                 gas_limit=_GAS,
                 tip_wei=int(self.spec.tip_gwei * GWEI),
-                intent="buy",
+                intent=Intent.BUY,
                 reason=f"pool at {sight.price_wad / WAD:.4f}",
                 key="buy",
             )

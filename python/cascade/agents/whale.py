@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from cascade.agents.interface import GWEI, MarginNote, Proposal
-from cascade.agents.unwinding import Sale, approve_unwinding, sale_of, unwind_tranche
+from cascade.agents.margin_call import CallResponse
+from cascade.agents.unwinding import Sale, approve_unwinding, sale_of
 from cascade.chain.local import address_of
 from cascade.observation import BlockView, BookEntry, PositionState
 from cascade.scenario.accounts import pledge_account
 from cascade.scenario.model import WhaleSpec
-from cascade.scenario.streams import draw
-from cascade.units import BPS, WAD
-from cascade.vocabulary import Motive
+from cascade.units import BPS
+from cascade.vocabulary import Intent, MarginCallEvent, Motive
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["Whale"]
@@ -44,20 +43,16 @@ class Whale:
         self.name = name
         self.spec = spec
         self.address = address_of(name)
-        self._call_delay, self._leave_delay = (int(x) for x in rng.integers(0, spec.reaction_blocks + 1, size=2))
-        self._leave_below_wad = round(draw(spec.leave_below, 1, rng)[0] * WAD) if spec.leave_below else 0
-        self._start_raw = 0
-        self._called_at: int | None = None
+        self._response = CallResponse(spec, rng)
         self._deadline = 0
-        self._gave_up = False
-        self._leaves_at: int | None = None
 
     def prepare(self, world: World) -> None:
         """Approve what repaying and unwinding need."""
         cohort = world.scenario.spec.positions[self.spec.cohort]
         approve_unwinding(world, [self.address], collateral=cohort.collateral)
         world.setup(
-            [(self.address, world.tokens[cohort.debt], "approve", (world.pool.address, MAX_UINT256))], intent="approve"
+            [(self.address, world.tokens[cohort.debt], "approve", (world.pool.address, MAX_UINT256))],
+            intent=Intent.APPROVE,
         )
 
     def see(self, view: BlockView) -> _Sight:
@@ -81,22 +76,22 @@ class Whale:
 
     def propose(self, sight: _Sight) -> Sequence[Proposal | MarginNote]:
         """Repay what cash allows, and unwind a tranche when called or leaving."""
-        step = sight.view.step
-        self._start_raw = self._start_raw or sight.loop.collateral_raw
-        needed = self._needed_raw(sight)
+        step, needed = sight.view.step, self._needed_raw(sight)
         notes = self._watch_call(sight, needed)
-        if self._leaves_at is None and sight.price_wad < self._leave_below_wad:
-            self._leaves_at = step + self._leave_delay
-        leaving = self._gave_up or (self._leaves_at is not None and step >= self._leaves_at)
-        called = self._called_at is not None and step >= self._called_at + self._call_delay
+        course = self._response.course(step, sight.price_wad)
         proposals: list[Proposal] = []
-        if called and not self._gave_up and needed and sight.cash_raw and sight.pledge is not None:
+        # A whale that leaves by choice still answers a call with the cash that it has.
+        if self._response.answers(step) and needed and sight.cash_raw and sight.pledge is not None:
             proposals.append(self._repayment(sight, sight.pledge.entry, min(needed, sight.cash_raw)))
-        if leaving or (called and needed > sight.cash_raw):
-            wanted = None if leaving else needed - sight.cash_raw
-            proposals += self._tranche(
-                sight, wanted, "gives up" if self._gave_up else "leaves" if leaving else "called"
-            )
+        proposals += self._response.tranche(
+            sight.view,
+            sight.loop,
+            sight.sale,
+            course=course,
+            lacks_raw=needed - sight.cash_raw,
+            price_wad=sight.price_wad,
+            called="called",
+        )
         return [*notes, *proposals]
 
     def _needed_raw(self, sight: _Sight) -> int:
@@ -109,20 +104,23 @@ class Whale:
 
     def _watch_call(self, sight: _Sight, needed: int) -> list[MarginNote]:
         pledge, now = sight.pledge, sight.view.timestamp
-        if pledge is None or self._gave_up or not sight.debt_price_e8:
+        if pledge is None or self._response.has_given_up or not sight.debt_price_e8:
             return []
         # A pledge without debt is under every line; one with debt and no collateral is beyond all.
         ltv_bps = pledge.debt_base_e8 * BPS // pledge.collateral_base_e8 if pledge.collateral_base_e8 else BPS
         ltv_bps = ltv_bps if pledge.debt_raw else 0
-        event: Literal["call", "cured", "failed"] | None = None
-        if self._called_at is None:
+        event: MarginCallEvent | None = None
+        if not self._response.is_called:
             if ltv_bps >= self.spec.warning_ltv_bps:
-                self._called_at, self._deadline, event = sight.view.step, now + self.spec.deadline_seconds, "call"
+                self._response.call(sight.view.step)
+                self._deadline, event = now + self.spec.deadline_seconds, MarginCallEvent.CALL
         elif ltv_bps <= self.spec.cure_ltv_bps:
-            # In whole 1e-4: the seconds of interest until a repayment lands would else keep the call open for ever.
-            self._called_at, event = None, "cured"
+            # In whole 1e-4: the interest of the seconds until a repayment is mined would keep the call open forever.
+            self._response.cure()
+            event = MarginCallEvent.CURED
         elif now >= self._deadline:
-            self._gave_up, event = True, "failed"
+            self._response.give_up()
+            event = MarginCallEvent.FAILED
         if event is None:
             return []
         return [MarginNote(pledge.entry.borrower, event, ltv_bps, self._deadline, needed, sight.cash_raw)]
@@ -136,23 +134,8 @@ class Whale:
             arguments=(world.tokens[entry.debt].address, amount_raw, _VARIABLE_RATE, entry.address),
             gas_limit=_REPAY_GAS,
             tip_wei=int(self.spec.tip_gwei * GWEI),
-            intent="repay",
+            intent=Intent.REPAY,
             reason="margin call on the pledge",
             motive=Motive.MARGIN_CALL,
             key="repay",
-        )
-
-    def _tranche(self, sight: _Sight, wanted_raw: int | None, why: str) -> list[Proposal]:
-        if sight.sale is None:
-            return []
-        return unwind_tranche(
-            sight.view,
-            self.spec,
-            sight.sale,
-            start_raw=self._start_raw,
-            wanted_raw=wanted_raw,
-            price_wad=sight.price_wad,
-            why=why,
-            # Giving up follows a call whose deadline passed, so only leaving by itself is the owner's own decision.
-            motive=Motive.LEAVING if why == "leaves" else Motive.MARGIN_CALL,
         )

@@ -11,6 +11,7 @@ from eth_abi import encode
 
 from cascade.chain.aave_artifacts import AaveArtifact
 from cascade.chain.local import Contract
+from cascade.vocabulary import Intent, Role
 from cascade.world.world import World
 
 __all__ = ["AAVE_PREFIX", "deploy_aave_v3"]
@@ -28,7 +29,7 @@ def deploy_aave_v3(world: World) -> None:
     deployer, chain = world.deployer, world.chain
     libraries: dict[str, str] = {}
     provider = _deploy(world, "PoolAddressesProvider", "cascade", deployer, libraries=libraries)
-    world.setup([(deployer, provider, "setACLAdmin", (deployer,))], intent="configure")
+    world.setup([(deployer, provider, "setACLAdmin", (deployer,))], intent=Intent.CONFIGURE)
     roles = _deploy(world, "ACLManager", provider.address, libraries=libraries)
     priced = list(world.scenario.spec.oracle)
     oracle = _deploy(
@@ -58,7 +59,7 @@ def deploy_aave_v3(world: World) -> None:
             (deployer, provider, "setPoolImpl", (pool_code.address,)),
             (deployer, provider, "setPoolConfiguratorImpl", (configurator_code.address,)),
         ],
-        intent="configure",
+        intent=Intent.CONFIGURE,
     )
     pool = world.adopt(chain.call(provider, "getPool"), pool_code.interface, name="LendingPool")
     configurator = world.adopt(
@@ -67,13 +68,13 @@ def deploy_aave_v3(world: World) -> None:
     world.install(pool=pool, oracle=oracle, provider=provider, configurator=configurator)
     # The configurator asks it whether anyone has supplied, before it takes a reserve's collateral lines away.
     data_provider = _deploy(world, "AaveProtocolDataProvider", provider.address, libraries=libraries)
-    world.setup([(deployer, provider, "setPoolDataProvider", (data_provider.address,))], intent="configure")
+    world.setup([(deployer, provider, "setPoolDataProvider", (data_provider.address,))], intent=Intent.CONFIGURE)
     _init_reserves(world, libraries)
 
 
 def _init_reserves(world: World, libraries: dict[str, str]) -> None:
     pool, chain = world.pool, world.chain
-    treasury = world.enlist("treasury", role="treasury")
+    treasury = world.enlist("treasury", role=Role.TREASURY)
     a_token_code = _deploy(world, "ATokenInstance", pool.address, _ZERO, treasury, libraries=libraries)
     debt_token_code = _deploy(world, "VariableDebtTokenInstance", pool.address, _ZERO, libraries=libraries)
     reserves = world.scenario.spec.lending.reserves
@@ -91,7 +92,7 @@ def _init_reserves(world: World, libraries: dict[str, str]) -> None:
             b"",
             encode(["(uint16,uint32,uint32,uint32)"], [curve]),
         )
-        world.setup([(world.deployer, world.configurator, "initReserves", ([listing],))], intent="configure")
+        world.setup([(world.deployer, world.configurator, "initReserves", ([listing],))], intent=Intent.CONFIGURE)
     for asset in reserves:
         token = world.tokens[asset].address
         world.a_tokens[asset] = world.adopt(

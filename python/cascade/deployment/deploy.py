@@ -9,6 +9,7 @@ from cascade.deployment.reserve import deploy_reserve
 from cascade.deployment.venues import deploy_venue, fund_venue
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import AssetKind
+from cascade.vocabulary import Intent, Role
 from cascade.world.world import World
 
 __all__ = ["deploy_world"]
@@ -25,9 +26,9 @@ def deploy_world(world: World) -> None:
         The empty world to fill; the caller's observer of blocks already knows it.
     """
     spec = world.scenario.spec
-    world.enlist("deployer", role="deployer")
-    lender = world.enlist("lender", role="lender")
-    world.enlist("liquidity-provider", role="provider")
+    world.enlist("deployer", role=Role.DEPLOYER)
+    lender = world.enlist("lender", role=Role.LENDER)
+    world.enlist("liquidity-provider", role=Role.PROVIDER)
     world.chain.fund(world.actors)
     _deploy_tokens(world)
     world.install(router=world.deploy("Router", name="Router"))
@@ -54,7 +55,7 @@ def deploy_world(world: World) -> None:
                     (lender, token, "approve", (world.pool.address, supplied)),
                     (lender, world.pool, "supply", (token.address, supplied, lender, 0)),
                 ],
-                intent="supply",
+                intent=Intent.SUPPLY,
             )
 
 
@@ -66,7 +67,7 @@ def _deploy_tokens(world: World) -> None:
             continue
         if asset.kind is AssetKind.USDE:
             token = world.deploy("USDe", world.deployer, name=symbol)
-            world.setup([(world.deployer, token, "setMinter", (world.deployer,))], intent="configure")
+            world.setup([(world.deployer, token, "setMinter", (world.deployer,))], intent=Intent.CONFIGURE)
         else:
             token = world.deploy("MockERC20", symbol, symbol, asset.decimals, name=symbol)
         world.tokens[symbol] = token

@@ -9,6 +9,7 @@ from cascade.chain.local import Contract, address_of
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import TierSpec
 from cascade.units import BPS, WAD
+from cascade.vocabulary import Intent, Role
 from cascade.world.exchange import BUY, SELL, DeployedBook, DeployedExchange
 from cascade.world.world import MAX_UINT256, World
 
@@ -30,9 +31,9 @@ def deploy_books(world: World) -> None:
     spec = world.scenario.spec.exchange
     if spec is None:
         return
-    operator, fees = world.enlist("exchange", role="exchange"), world.enlist("exchange-fees", role="exchange")
+    operator, fees = world.enlist("exchange", role=Role.EXCHANGE), world.enlist("exchange-fees", role=Role.EXCHANGE)
     funds = [
-        world.enlist(name, role="exchange")
+        world.enlist(name, role=Role.EXCHANGE)
         for name in ("desk-insurance", "margin-insurance", "forgotten", "first-buyer", "first-seller")
     ]
     world.chain.fund([operator, fees, *funds])
@@ -59,11 +60,11 @@ def deploy_books(world: World) -> None:
             name=name,
         )
         exchange.books[name] = DeployedBook(name, book, contract, base_unit, cash_unit, tick_raw, lot_raw)
-        world.setup([(operator, exchange.vault, "setOperator", (contract.address, True))], intent="configure")
+        world.setup([(operator, exchange.vault, "setOperator", (contract.address, True))], intent=Intent.CONFIGURE)
         if book.circuit_breaker is not None:
             breaker = book.circuit_breaker
             arguments = (breaker.fall_bps, breaker.window_seconds, breaker.halt_seconds)
-            world.setup([(operator, contract, "setCircuitBreaker", arguments)], intent="configure")
+            world.setup([(operator, contract, "setCircuitBreaker", arguments)], intent=Intent.CONFIGURE)
     for address, cohort in ((operator, "exchange"), (fees, "exchange"), *((fund, "exchange") for fund in funds)):
         exchange.enrol(address, cohort)
 
@@ -122,11 +123,11 @@ def deposit(world: World, amounts: Iterable[tuple[str, str, int]]) -> None:
             (address, world.tokens[asset], "approve", (vault.address, MAX_UINT256))
             for address, asset in dict.fromkeys((address, asset) for address, asset, _ in wanted)
         ),
-        intent="approve",
+        intent=Intent.APPROVE,
     )
     world.setup(
         ((address, vault, "deposit", (world.tokens[asset].address, raw, address)) for address, asset, raw in wanted),
-        intent="deposit",
+        intent=Intent.DEPOSIT,
     )
 
 
@@ -138,7 +139,7 @@ def _set_index(world: World, book: DeployedBook, operator: str) -> None:
     feed = exchange.redemption_feeds.get(book.name)
     floor = int(index.floor_price * book.cash_unit)
     arguments = (feed.address if feed is not None else _NO_ADDRESS, index.redemption_weight_bps, floor)
-    world.setup([(operator, book.contract, "setIndex", arguments)], intent="configure")
+    world.setup([(operator, book.contract, "setIndex", arguments)], intent=Intent.CONFIGURE)
 
 
 def _deploy_desk(world: World, exchange: DeployedExchange, operator: str) -> None:
@@ -147,7 +148,7 @@ def _deploy_desk(world: World, exchange: DeployedExchange, operator: str) -> Non
         return
     fund = address_of("desk-insurance")
     desk = exchange.desk = world.deploy("LoanDesk", exchange.vault.address, fund, operator, name="LoanDesk")
-    world.setup([(operator, exchange.vault, "setOperator", (desk.address, True))], intent="configure")
+    world.setup([(operator, exchange.vault, "setOperator", (desk.address, True))], intent=Intent.CONFIGURE)
     for name, line in spec.lines.items():
         terms = (
             line.initial_ltv_bps,
@@ -160,7 +161,7 @@ def _deploy_desk(world: World, exchange: DeployedExchange, operator: str) -> Non
             line.rate_bps * _RAY_A_BPS,
         )
         arguments = (exchange.books[name].contract.address, exchange.index_feeds[name].address, terms)
-        world.setup([(operator, desk, "addLine", arguments)], intent="configure")
+        world.setup([(operator, desk, "addLine", arguments)], intent=Intent.CONFIGURE)
         exchange.lines[name] = len(exchange.lines)
     _pay_in(world, exchange, desk.address, spec.capital)
     _pay_in(world, exchange, fund, spec.insurance_fund)
@@ -200,7 +201,7 @@ def _deploy_margin(world: World, exchange: DeployedExchange, operator: str) -> N
         (margin, "setRules", (arguments,)),
         (margin, "setLending", (spec.rate_bps * _RAY_A_BPS, _tiers(spec.debt_tiers, cash_unit))),
     ]
-    world.setup(((operator, contract, function, given) for contract, function, given in calls), intent="configure")
+    world.setup(((operator, contract, function, given) for contract, function, given in calls), intent=Intent.CONFIGURE)
     _pay_in(world, exchange, margin.address, spec.capital)
     _pay_in(world, exchange, fund, spec.insurance_fund)
 
@@ -221,7 +222,7 @@ def _pay_in(world: World, exchange: DeployedExchange, account: str, amount: Deci
             (operator, token, "approve", (exchange.vault.address, raw)),
             (operator, exchange.vault, "deposit", (token.address, raw, account)),
         ],
-        intent="deposit",
+        intent=Intent.DEPOSIT,
     )
 
 
@@ -233,7 +234,7 @@ def _trade_once(world: World, exchange: DeployedExchange) -> None:
         deposit(world, [(seller, book.base, book.lot_raw), (buyer, exchange.cash, book.value_raw(1, price_raw))])
         for account, side in ((seller, SELL), (buyer, BUY)):
             world.setup(
-                [(account, book.contract, "placeLimit", (side, price_raw, 1, _GOOD_TILL_CANCELLED))], intent="list"
+                [(account, book.contract, "placeLimit", (side, price_raw, 1, _GOOD_TILL_CANCELLED))], intent=Intent.LIST
             )
 
 
@@ -247,4 +248,4 @@ def _rest_forgotten_orders(world: World, exchange: DeployedExchange) -> None:
             paid = (exchange.cash, book.value_raw(lots, price_raw)) if buys else (book.base, lots * book.lot_raw)
             deposit(world, [(forgotten, *paid)])
             arguments = (BUY if buys else SELL, price_raw, lots, _POST_ONLY)
-            world.setup([(forgotten, book.contract, "placeLimit", arguments)], intent="rest")
+            world.setup([(forgotten, book.contract, "placeLimit", arguments)], intent=Intent.REST)

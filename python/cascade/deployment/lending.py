@@ -14,6 +14,7 @@ from cascade.errors import RevertedCall, ScenarioError
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import EModeSpec, LendingSpec, RateSpec, ReserveSpec
 from cascade.units import BPS
+from cascade.vocabulary import Intent, Role
 from cascade.world.world import World
 
 __all__ = ["deploy_lending", "engine_artifacts", "reconfigure_lending"]
@@ -105,7 +106,7 @@ def _deploy_mock(world: World) -> None:
             (deployer, provider, "setPoolConfigurator", (configurator.address,)),
             (deployer, provider, "setPriceOracle", (oracle.address,)),
         ],
-        intent="configure",
+        intent=Intent.CONFIGURE,
     )
     for asset, reserve in world.scenario.spec.lending.reserves.items():
         _list_in_mock(world, asset, reserve)
@@ -113,7 +114,7 @@ def _deploy_mock(world: World) -> None:
 
 def _list_in_mock(world: World, asset: str, reserve: ReserveSpec) -> None:
     pool, token = world.pool.address, world.tokens[asset].address
-    treasury = world.enlist("treasury", role="treasury")
+    treasury = world.enlist("treasury", role=Role.TREASURY)
     world.a_tokens[asset] = world.deploy(
         "AToken", pool, treasury, token, f"Aave {asset}", f"a{asset}", name=f"a{asset}"
     )
@@ -173,5 +174,6 @@ def _rate(rate: RateSpec) -> tuple[int, int, int, int]:
 
 def _configure(world: World, calls: Calls) -> None:
     world.setup(
-        ((world.deployer, world.configurator, function, arguments) for function, arguments in calls), intent="configure"
+        ((world.deployer, world.configurator, function, arguments) for function, arguments in calls),
+        intent=Intent.CONFIGURE,
     )

@@ -19,7 +19,7 @@ from cascade.scenario.model import (
 )
 from cascade.scenario.sources import posted_leaf
 from cascade.units import E8, WAD
-from cascade.vocabulary import Role
+from cascade.vocabulary import Intent, Role
 from cascade.world.world import World
 
 __all__ = ["deploy_posted_feeds", "deploy_sources", "start_observing"]
@@ -51,7 +51,7 @@ def start_observing(world: World) -> None:
     """Show a first price to the sources that average or delay; the pools must be funded."""
     upkeep = world.enlist("oracle-upkeep", role=Role.ORACLE)
     world.chain.fund([upkeep])
-    world.setup(((upkeep, source, "poke", ()) for source in world.observers.values()), intent="poke")
+    world.setup(((upkeep, source, "poke", ()) for source in world.observers.values()), intent=Intent.POKE)
 
 
 def _feed(world: World, asset: str) -> Contract:

@@ -8,6 +8,7 @@ from cascade.chain.local import Contract, address_of
 from cascade.deployment.venues import whitelist
 from cascade.scenario.accounts import raw_amount
 from cascade.units import BPS
+from cascade.vocabulary import Intent, Role
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = ["deploy_reserve", "funding_rate_wad", "prepare_reserve"]
@@ -28,8 +29,8 @@ def deploy_reserve(world: World) -> None:
     ethena = world.scenario.spec.ethena
     if ethena is None:
         return
-    operator, market = world.enlist("ethena", role="issuer"), world.enlist("hedge-market", role="exogenous")
-    stakers = world.enlist("stakers", role="staker")
+    operator, market = world.enlist("ethena", role=Role.ISSUER), world.enlist("hedge-market", role=Role.EXOGENOUS)
+    stakers = world.enlist("stakers", role=Role.STAKER)
     world.chain.fund([operator, market, stakers])
     venue, vault = world.venues[ethena.minting], world.tokens[ethena.staked]
     reserve = world.deploy(
@@ -48,7 +49,7 @@ def deploy_reserve(world: World) -> None:
             (world.deployer, vault, "grantRole", (_REWARDER_ROLE, reserve.address)),
             (world.deployer, venue.contract, "addCustodianAddress", (reserve.address,)),
         ],
-        intent="configure",
+        intent=Intent.CONFIGURE,
     )
     whitelist(world, venue, [reserve.address])
     staked = raw_amount(world.scenario.spec, ethena.staked, ethena.staked_by_others)
@@ -71,11 +72,12 @@ def prepare_reserve(world: World) -> None:
     if quantity:
         token = world.tokens[asset].address
         world.setup(
-            [(world.deployer, venue.contract, "transferToCustody", (reserve.address, token, hedged))], intent="custody"
+            [(world.deployer, venue.contract, "transferToCustody", (reserve.address, token, hedged))],
+            intent=Intent.CUSTODY,
         )
         _stock_market(world, {ethena.spot: quantity, asset: hedged})
-        world.setup([(operator, reserve, "open", (quantity,))], intent="hedge")
-    world.setup([(operator, reserve, "setFundingRate", (rate,))], intent="configure")
+        world.setup([(operator, reserve, "open", (quantity,))], intent=Intent.HEDGE)
+    world.setup([(operator, reserve, "setFundingRate", (rate,))], intent=Intent.CONFIGURE)
 
 
 def _back(world: World, minting: Contract, asset: str, usde: str) -> int:
@@ -92,4 +94,4 @@ def _stock_market(world: World, stock: dict[str, int]) -> None:
     market, reserve = address_of("hedge-market"), world.require_reserve()
     for asset, amount in stock.items():
         world.mint(asset, [(market, amount)])
-        world.setup([(market, world.tokens[asset], "approve", (reserve.address, MAX_UINT256))], intent="approve")
+        world.setup([(market, world.tokens[asset], "approve", (reserve.address, MAX_UINT256))], intent=Intent.APPROVE)

@@ -13,6 +13,7 @@ from cascade.chain.local import Contract, address_of
 from cascade.errors import ScenarioError
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ConstantProductVenue, FixedRateVenue, ParMintVenue, StableSwapVenue, Venue, VenueBase
+from cascade.vocabulary import Intent, Role
 from cascade.world.venues import ConstantProductPair, DeployedVenue, FixedRatePool, MintingContract, StableSwapPool
 from cascade.world.world import MAX_UINT256, SetupCall, World
 
@@ -107,13 +108,13 @@ def _deploy_stable_swap(world: World, name: str, spec: StableSwapVenue) -> Contr
 def _send_reserves(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
     world.setup(
         ((_PROVIDER, world.tokens[coin], "transfer", (venue.contract.address, raw)) for coin, raw in reserves),
-        intent="add-liquidity",
+        intent=Intent.ADD_LIQUIDITY,
     )
 
 
 def _mint_pair(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
     _send_reserves(world, venue, reserves)
-    world.setup([(_PROVIDER, venue.contract, "mint", (_PROVIDER,))], intent="add-liquidity")
+    world.setup([(_PROVIDER, venue.contract, "mint", (_PROVIDER,))], intent=Intent.ADD_LIQUIDITY)
 
 
 def _add_liquidity(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
@@ -124,7 +125,7 @@ def _add_liquidity(world: World, venue: DeployedVenue, reserves: list[tuple[str,
             *((_PROVIDER, world.tokens[coin], "approve", (pool.address, raw)) for coin, raw in reserves),
             (_PROVIDER, pool, "add_liquidity(uint256[],uint256,address)", (amounts, 0, _PROVIDER)),
         ],
-        intent="add-liquidity",
+        intent=Intent.ADD_LIQUIDITY,
     )
 
 
@@ -135,7 +136,7 @@ def whitelist(world: World, venue: DeployedVenue, accounts: Sequence[str]) -> No
     batches = [accounts[start : start + _WHITELIST_OF] for start in range(0, len(accounts), _WHITELIST_OF)]
     world.setup(
         ((world.deployer, venue.contract, "setWhitelistedBenefactors", (batch, True)) for batch in batches),
-        intent="whitelist",
+        intent=Intent.WHITELIST,
         gas=_WHITELIST_GAS,
     )
 
@@ -150,13 +151,13 @@ def prepare_redemption(world: World) -> None:
     """
     for venue in world.venues.values():
         if isinstance(venue.spec, ParMintVenue):
-            world.setup(_window(world, venue.contract, venue.spec), intent="configure")
+            world.setup(_window(world, venue.contract, venue.spec), intent=Intent.CONFIGURE)
             _leave_buffer(world, venue, venue.spec)
 
 
 def _deploy_minting(world: World, name: str, spec: ParMintVenue) -> Contract:
     """Deploy a minting contract without limits, with the deployer in every role, for the build of the loops."""
-    custody = world.enlist("custody", role="custody")
+    custody = world.enlist("custody", role=Role.CUSTODY)
     minting = world.deploy(
         "EthenaMinting",
         world.tokens[spec.asset_out].address,
@@ -168,7 +169,9 @@ def _deploy_minting(world: World, name: str, spec: ParMintVenue) -> Contract:
         name=name,
     )
     roles = (_MINTER_ROLE, _GATEKEEPER_ROLE)
-    world.setup(((world.deployer, minting, "grantRole", (role, world.deployer)) for role in roles), intent="configure")
+    world.setup(
+        ((world.deployer, minting, "grantRole", (role, world.deployer)) for role in roles), intent=Intent.CONFIGURE
+    )
     return minting
 
 
@@ -207,7 +210,7 @@ def _leave_buffer(world: World, venue: DeployedVenue, spec: ParMintVenue) -> Non
         has_reserve = world.reserve is not None and ethena is not None and ethena.minting == venue.name
         keeper = world.reserve.address if has_reserve and world.reserve is not None else address_of("custody")
         world.setup(
-            [(world.deployer, minting, "transferToCustody", (keeper, token.address, surplus))], intent="custody"
+            [(world.deployer, minting, "transferToCustody", (keeper, token.address, surplus))], intent=Intent.CUSTODY
         )
 
 

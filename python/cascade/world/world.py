@@ -11,6 +11,7 @@ from cascade.chain.local import Contract, LocalChain, Transaction, address_of
 from cascade.errors import MissingPart
 from cascade.scenario.load import Scenario
 from cascade.units import UINT256_MAX
+from cascade.vocabulary import Intent
 from cascade.world.exchange import DeployedExchange
 from cascade.world.venues import DeployedVenue
 
@@ -186,17 +187,17 @@ class World:
         token, amounts = self.tokens[asset], [(to, raw) for to, raw in amounts if raw]
         staked = self.scenario.spec.assets[asset].stakes
         if staked is None:
-            self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts), intent="mint")
+            self.setup(((self.deployer, token, "mint", (to, raw)) for to, raw in amounts), intent=Intent.MINT)
             return
         # A vault's shares are minted for what is staked: at a price of one until rewards vest, rounded up.
         cost = self.chain.call(token, "previewMint", sum(raw for _, raw in amounts)) + len(amounts)
         self.mint(staked, [(self.deployer, cost)])
-        self.setup([(self.deployer, self.tokens[staked], "approve", (token.address, cost))], intent="approve")
-        self.setup(((self.deployer, token, "mint", (raw, to)) for to, raw in amounts), intent="mint")
+        self.setup([(self.deployer, self.tokens[staked], "approve", (token.address, cost))], intent=Intent.APPROVE)
+        self.setup(((self.deployer, token, "mint", (raw, to)) for to, raw in amounts), intent=Intent.MINT)
 
     def hand_over_minting(self) -> None:
         """Make each minting contract the only minter of its asset from now on."""
         for venue in self.venues.values():
             if venue.minted is not None:
                 token = self.tokens[venue.minted]
-                self.setup([(self.deployer, token, "setMinter", (venue.contract.address,))], intent="configure")
+                self.setup([(self.deployer, token, "setMinter", (venue.contract.address,))], intent=Intent.CONFIGURE)

@@ -10,7 +10,7 @@ from cascade.analysis.links.model import Feeder, Link, Moment, Parts, Point, Spl
 from cascade.analysis.links.spells import lowest_spell
 from cascade.recording.store import rows_of
 from cascade.recording.tables import ExchangeEventRow, LiquidityRow, TradeRow
-from cascade.vocabulary import HEADLINE_DEPTH_BPS, ExchangeEvent, LinkBasis, LinkKind, Motive, Phase, Role
+from cascade.vocabulary import HEADLINE_DEPTH_BPS, ExchangeEvent, Intent, LinkBasis, LinkKind, Motive, Phase, Role
 
 __all__ = ["vacuums"]
 
@@ -123,11 +123,11 @@ def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *
         amounts: dict[Feeder, Fraction] = {}
         last = _last_acts(run, book, peaked)
         for account, (_, kind, motive) in last.items():
-            if kind != "requote" and account in makers:
+            if kind != Intent.REQUOTE and account in makers:
                 feeder = _gone(run, book, makers[account], kind, motive)
                 amounts[feeder] = amounts.get(feeder, Fraction(0)) + makers[account].size
         for place, account, role, link, amount in _fills(run, book, peaked):
-            if place[0] > since and last.get(account, ((0, 0), "requote", ""))[1] == "requote":
+            if place[0] > since and last.get(account, ((0, 0), Intent.REQUOTE, ""))[1] == Intent.REQUOTE:
                 feeder = (link, f"bids of {role}s filled")
                 amounts[feeder] = amounts.get(feeder, Fraction(0)) + amount
         return Parts.weighed(amounts)
@@ -155,7 +155,7 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
         (frame["phase"] == Phase.CRASH)
         & (frame["status"] == "ok")
         & (frame["target"] == book)
-        & frame["intent"].isin(["requote", "pull"])
+        & frame["intent"].isin([Intent.REQUOTE, Intent.PULL])
         & (frame["block_number"] <= peaked.block)
     ]
     names = ("block_number", "transaction_index", "actor", "intent", "motive")
@@ -170,7 +170,7 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
     ]
     last: dict[str, tuple[Place, str, str]] = {}
     for place, account, kind, motive in sorted(acts):
-        if kind == "requote" or last.get(account, ((0, 0), "requote", ""))[1] == "requote":
+        if kind == Intent.REQUOTE or last.get(account, ((0, 0), Intent.REQUOTE, ""))[1] == Intent.REQUOTE:
             last[account] = (place, kind, motive)
     return last
 
