@@ -111,6 +111,7 @@ class Arbitrageur:
         if not sight.asset_raw:
             self._paid_wad = 0
         proposals = []
+        # What the other side cannot take in this block waits for the next.
         given = min(sight.asset_raw, sight.per_block_raw, sight.in_all_raw)
         if given >= _LEAST_TRADE * sight.asset_unit:
             least = _worth_up(given, self._paid_wad, sight)
@@ -120,6 +121,7 @@ class Arbitrageur:
             given = 0
         cost = self._cost_raw(sight, given)
         if cost >= _LEAST_TRADE * sight.quote_unit:
+            # Rounded up: a purchase that gets less than its cost is worth at the other side must revert.
             least = -(-cost * sight.asset_unit * WAD // (sight.quote_unit * sight.other_wad))
             swap = sight.here.swap(asset_in=quote, amount_raw=cost, receiver=self.address, least_raw=least)
             proposals.append(self._swap(swap, "buy", sight))
@@ -129,6 +131,7 @@ class Arbitrageur:
     @staticmethod
     def _cost_raw(sight: _Sight, given: int) -> int:
         """Return the quote to spend: up to the target, its cash, and what the other side takes in the block after."""
+        # The purchase of this block is sold in the next, beside what is left unsold of this one.
         room = min(sight.per_block_raw, sight.in_all_raw - given) - (sight.asset_raw - given)
         room = max(min(room, sight.most_raw), 0)
         # At the price before the trade, the lowest it will pay: so it never gets more than the room.
@@ -136,6 +139,7 @@ class Arbitrageur:
         return min(sight.to_target_raw, worth, sight.quote_raw)
 
     def _to_target_raw(self, view: BlockView, here: DeployedVenue, price_wad: int, other_wad: int) -> int:
+        # The pool's price is before its fee, so that a buyer who pays the target has moved it by the fee less.
         worth_paying = other_wad - other_wad * self.spec.min_edge_bps // BPS
         target = worth_paying * (WAD - here.highest_fee_wad) // WAD
         if price_wad >= target:

@@ -75,6 +75,7 @@ class BasisTrader:
             return []
         proposals = []
         exchange = sight.view.exchange.exchange
+        # A fill reduces the quote, and changes the position: an unchanged position means an untouched quote.
         if sight.size != self._quoted_at_size:
             self._quoted_at_size = sight.size
             proposals.append(

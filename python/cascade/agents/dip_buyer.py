@@ -90,6 +90,7 @@ class DipBuyer:
         if sight.asset_raw:
             return [self._to_pool(world, "supply", (world.tokens[asset].address, sight.asset_raw, self.address, 0))]
         if sight.quote_raw >= _LEAST_TRADE * sight.quote_unit:
+            # The loan that was asked for has arrived: quote in the wallet shows it, whatever became of the proposal.
             self._rounds += self._asked
             self._asked = False
             return [self._purchase(sight)]
@@ -104,6 +105,7 @@ class DipBuyer:
         if not price_e8:
             return 0
         wanted_e8 = state.collateral_base_e8 * self.spec.ltv_bps // BPS - state.debt_base_e8
+        # Two units less: the pool rounds the debt up when it is taken and again when it is valued.
         return min(wanted_e8 * unit // price_e8 - _UNITS_LOST_TO_ROUNDING, view.pool_cash_raw(state.entry.debt))
 
     def _purchase(self, sight: _Sight) -> Proposal:

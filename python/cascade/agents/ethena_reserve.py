@@ -69,6 +69,7 @@ class EthenaReserve:
             self._due, self._buffer_raw = sight.next_timestamp + self._interval, state.buffer_raw
         proposals: list[Proposal] = []
         cash = state.cash_raw - max(state.undistributed_raw, 0)
+        # Rewards are minted USDe: more than the minting contract allows in a block waits for the next.
         if 0 < state.undistributed_raw <= sight.mintable_raw // self._scale and not sight.vesting:
             proposals.append(self._call(sight, "distribute", state.undistributed_raw))
         wanted = min(self._refill_raw, max(self._buffer_raw - state.buffer_raw, 0))

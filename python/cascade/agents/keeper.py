@@ -100,6 +100,7 @@ class Keeper:
         stock = dict(sight.stock)
         proposals: list[Proposal] = []
         for preview, notice in zip(sight.targets, notices, strict=True):
+            # `targets` is sorted by debt, so that a cap cuts off the smallest positions.
             if len(proposals) == self.spec.max_per_block:
                 break
             if notice >= self.spec.attention_bps or preview.entry.borrower not in ready:
@@ -126,6 +127,7 @@ class Keeper:
     def _past_latency(self, sight: _Sight) -> set[str]:
         """Borrowers that have been liquidatable for as long as the bot needs to see it."""
         now = sight.view.step
+        # Rebuilt in each block: a position that recovers and falls again is seen anew.
         self._first_seen = {
             target.entry.borrower: self._first_seen.get(target.entry.borrower, now) for target in sight.targets
         }
@@ -139,6 +141,7 @@ class Keeper:
             cover, seize = preview.debt_to_cover_raw // share, preview.collateral_to_liquidator_raw // share
             if cover == 0 or (share > 1 and self._leaves_dust(sight.view, preview, share)):
                 continue
+            # What the stock cannot pay in whole it may pay in part: the next smaller share is tried.
             if payable is not None and cover > payable:
                 continue
             profit = self._profit_usd(sight, preview, cover, seize, already_sold)
@@ -167,8 +170,11 @@ class Keeper:
         if (collateral, debt) not in sight.curves:
             collateral_usd: float = view.oracle_price_e8(collateral) / 1e8 / 10 ** spec.assets[collateral].decimals
             return seize * collateral_usd - cover * debt_usd - sight.gas_cost_usd
+        # An earlier liquidation of the same block moves the pool before this one sells, so that its proceeds are the
+        # difference between two points of the curve.
         curve = sight.curves[collateral, debt]
         proceeds = curve.pays(already_sold + seize) - curve.pays(already_sold)
+        # A bot with inventory pays no premium, and its capital has no cost here.
         premium = cover * spec.lending.flash_loan_premium_bps // BPS if self.spec.funding == "flash-loan" else 0
         return (proceeds - cover - premium) * debt_usd - sight.gas_cost_usd
 
@@ -183,6 +189,7 @@ class Keeper:
         world, entry = sight.view.world, order.preview.entry
         spec = world.scenario.spec
         bid_usd = order.profit_usd * self.spec.bid_share_bps / BPS
+        # The auction is for the profit: the bot bids a share of it, spread over the gas that it expects to use.
         tip_wei = int(bid_usd / float(spec.chain.ether_price_usd) * 1e18 / _GAS_EXPECTED)
         exit_name = self._exit(sight.view, entry.collateral, entry.debt)
         venue = world.venues[exit_name] if exit_name is not None else None

@@ -42,6 +42,7 @@ def steps_wad(levels: int, *, first_bps: int, step_bps: int) -> tuple[int, ...]:
 
 def even_lots(lots: int, levels: int) -> tuple[int, ...]:
     """Lots spread over levels as evenly as whole lots allow; their sum is what was given."""
+    # Differences of rounded running sums, so that no lot is lost and no two levels differ by more than one.
     return tuple(lots * (level + 1) // levels - lots * level // levels for level in range(levels))
 
 
@@ -97,6 +98,7 @@ def cut(rungs: Sequence[Rung], *, needed_raw: int, most_raw: int) -> tuple[Rung,
     """Return the rungs where they need no more than the limit; otherwise all sizes cut alike, rounded down."""
     if needed_raw <= most_raw:
         return tuple(rungs)
+    # All alike and not the farthest first: the shape of the ladder is the maker's choice, its size the balance's.
     smaller = ((price, lots * most_raw // needed_raw) for price, lots in rungs)
     return tuple(rung for rung in smaller if rung[1])
 

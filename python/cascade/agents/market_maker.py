@@ -75,6 +75,8 @@ class _Purse:
         """Most that a ladder may lock of what it needs: its part of what all may, and no more than is free."""
         most, wanted = self.most[asset], self.wanted[asset]
         part = needed_raw if wanted <= most else min(needed_raw, wanted_raw * most // wanted)
+        # Where all ladders together want more than they may lock, each gets its share in proportion; the books' order
+        # in the scenario then decides nothing.
         paid = min(part, self.free[asset])
         self.is_short = self.is_short or paid < part
         self.free[asset] -= paid
@@ -174,6 +176,8 @@ class MarketMaker:
         for name, share_bps in shares.items():
             book = exchange.books[name]
             if not share_bps:
+                # One cancellation is enough. Repeated in each block it would cost the exchange's lane a transaction
+                # without effect.
                 if self._standing.pop(name, None) is not None:
                     proposals.append(self._cancellation(sight, book))
                 continue
@@ -208,6 +212,7 @@ class MarketMaker:
         if self.spec.pull_fall_bps is None:
             return False
         book, state = sight.view.exchange.exchange.books[name], sight.books[name]
+        # A last price outside the spread is stale: whoever would trade now gets the bid or the ask.
         price = max(state.last, state.bid)
         price = min(price, state.ask) if state.ask else price
         return 0 < book.price_wad(price) * BPS < sight.references[name] * (BPS - self.spec.pull_fall_bps)
@@ -216,6 +221,7 @@ class MarketMaker:
         reference, start = sight.references[book.name], self._start.get(book.base, 0)
         if not self.spec.skew_bps or not start:
             return reference
+        # Skew is capped at the starting inventory on both sides, so that the middle moves by `skew_bps` at most.
         excess = max(min(sight.balances[book.base].total - start, start), -start)
         return reference - reference * self.spec.skew_bps * excess // (start * BPS)
 
@@ -252,6 +258,8 @@ class MarketMaker:
         return _Purse(
             exchange.cash,
             {asset: balance.free for asset, balance in balances.items()},
+            # At most half of a balance, for the reason in `committable_raw`: a new ladder must be payable while the old
+            # one is.
             {asset: balance.total // 2 for asset, balance in balances.items()},
             wanted,
         )
@@ -277,10 +285,14 @@ class MarketMaker:
         paid = purse.pay(purse.cash, needed_raw=needed, wanted_raw=_bids_worth(book, bid_raw, middle_wad))
         bids = cut(bids, needed_raw=needed, most_raw=paid)
         best_bid = max((price for price, _ in bids), default=0)
+        # Rounded to the grid, the lowest ask can meet the highest bid; the contract refuses a ladder that crosses
+        # itself.
         asks = asks_above(book, middle_wad, distances, even_lots(book.lots(ask_raw), spec.levels), over_raw=best_bid)
         needed = base_raw(book, asks)
         asks = cut(asks, needed_raw=needed, most_raw=purse.pay(book.base, needed_raw=needed, wanted_raw=ask_raw))
         best_ask = min((price for price, _ in asks), default=0)
+        # Remembered so that the ladder is completed once its balance or the book allows, even if the reference stands
+        # still.
         is_partial = purse.is_short or (state is not None and _is_in_the_way(state, best_bid, best_ask))
         self._standing[book.name] = _Standing(
             step, middle_wad, share_bps, balances[book.base].total, best_bid, best_ask, is_partial

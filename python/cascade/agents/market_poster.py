@@ -35,6 +35,7 @@ class MarketPoster:
             return None
         posted, at = view.feed_answer(self.spec.asset)
         quote = view.world.venues[self.spec.venue].coins[0]
+        # In dollars by the oracle's price of the quote, so that a depeg of the quote reaches the answer too.
         market = view.spot_price_wad(self.spec.venue) * view.oracle_price_e8(quote) // WAD
         return _Reading(view, posted, at, market) if market else None
 

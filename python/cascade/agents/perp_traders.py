@@ -98,6 +98,7 @@ class PerpTraders:
                 sender=address,
                 contract=margin,
                 function="tradePerp",
+                # A stop is a market order: no price is too bad once it is reached.
                 arguments=(number, -held.size, 0 if held.size > 0 else _ANY_PRICE, _MOST_FILLS),
                 gas_limit=_CLOSE_GAS,
                 tip_wei=0,

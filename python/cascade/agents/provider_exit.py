@@ -43,7 +43,9 @@ class ProviderExit:
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Propose one tranche, until the share is out."""
         self._start_shares = self._start_shares or sight.shares
+        # Leaving is final: a recovery of the price does not bring the liquidity back.
         self._leaving = self._leaving or sight.price_wad < self.spec.below_price * WAD
+        # By the shares at the start, so that all tranches are of one size and the last is what is missing.
         staying = self._start_shares - self._start_shares * self.spec.share_bps // BPS
         amount = min(self._start_shares * self.spec.tranche_bps // BPS, sight.shares - staying)
         if not self._leaving or amount <= 0:

@@ -109,6 +109,7 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
         entries.append((spec, members))
         if spec.active:
             acting += members
+    # Stage by stage and not agent by agent: a trader can open a perpetual only once everyone who quotes has quoted.
     for stage in _STAGES:
         for entry, members in entries:
             is_own = isinstance(entry, CustomAgentSpec)

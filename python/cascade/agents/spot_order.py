@@ -30,8 +30,11 @@ def spot_order(view: BlockView, book: DeployedBook, address: str, order: SpotOrd
     state, sells = at.book(book.name), order.side == SELL
     free = at.balance(address, book.base if sells else at.exchange.cash).free
     lots = min(order.lots, book.lots(free) if sells else _MOST_LOTS)
+    # An order that meets nobody expires without effect, and one at a halted book reverts: neither is worth a place in
+    # the block.
     if not lots or not free or not (state.bid if sells else state.ask) or state.halted_until > at.lane_timestamp:
         return None
+    # A book takes no second market order of an account whose first is still to be continued.
     if any(known == address for known, _, _ in at.unfinished(book.name)):
         return None
     return Proposal(

@@ -38,6 +38,7 @@ class StopLoss:
         self.name = name
         self.spec = spec
         self._collateral = cohort.collateral
+        # Drawn for every member, also for those without a stop: another share then changes nobody else's level.
         has_stop = rng.integers(0, BPS, size=cohort.count) < spec.share_bps
         triggers = draw(spec.trigger_health_factor, cohort.count, rng)
         members = numbered(spec.cohort, cohort.count)
@@ -89,6 +90,7 @@ class StopLoss:
         if not sight.price_e8:
             return 0
         target_bps = int(self.spec.target_health_factor * BPS)
+        # Sold at the oracle's price, x of both sides: (C - x) threshold = target (D - x), solved for x.
         missing = target_bps * state.debt_base_e8 - sight.threshold_bps * state.collateral_base_e8
         sold_e8 = max(-(-missing // (target_bps - sight.threshold_bps)), 0)
         # Worth less than its debt, it would have to sell more than it has: no stop saves it.

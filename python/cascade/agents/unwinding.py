@@ -49,6 +49,7 @@ class Sale:
 
     def cash_raw(self, amount: int) -> int:
         """Return the cash left by a sale that repays debt in proportion, at a constant LTV; negative under water."""
+        # Rounded up, as is the premium: too little repaid would raise the LTV of what is left.
         repaid = -(-self.position.debt_raw * amount // self.position.collateral_raw)
         return self.curve.pays(amount) - repaid - -(-repaid * self.premium_bps // BPS)
 

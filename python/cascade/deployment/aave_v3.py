@@ -29,6 +29,7 @@ def deploy_aave_v3(world: World) -> None:
     deployer, chain = world.deployer, world.chain
     libraries: dict[str, str] = {}
     provider = _deploy(world, "PoolAddressesProvider", "cascade", deployer, libraries=libraries)
+    # The manager of roles reads its first administrator from the registry in its constructor.
     world.setup([(deployer, provider, "setACLAdmin", (deployer,))], intent=Intent.CONFIGURE)
     roles = _deploy(world, "ACLManager", provider.address, libraries=libraries)
     priced = list(world.scenario.spec.oracle)
@@ -108,6 +109,7 @@ def _deploy(
 ) -> Contract:
     """Deploy one of Aave's contracts, and the libraries that it calls unless they are deployed."""
     artifact = cast(AaveArtifact, world.artifacts[AAVE_PREFIX + contract])
+    # A library can call another one, so that linking recurses; each is deployed once.
     for library in artifact.links:
         if library not in libraries:
             libraries[library] = _deploy(world, library, libraries=libraries).address

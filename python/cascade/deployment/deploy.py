@@ -61,6 +61,7 @@ def deploy_world(world: World) -> None:
 
 def _deploy_tokens(world: World) -> None:
     assets = world.scenario.spec.assets
+    # A vault takes the address of the token that it stakes, so that vaults are deployed after all other tokens.
     staked = {symbol: asset for symbol, asset in assets.items() if asset.kind is AssetKind.STAKED_USDE}
     for symbol, asset in assets.items():
         if symbol in staked:
@@ -81,6 +82,8 @@ def _deploy_tokens(world: World) -> None:
 
 def _deploy_venues(world: World, *, at_oracle: bool) -> None:
     for name, venue in world.scenario.spec.venues.items():
+        # Each venue is deployed and funded in one of two passes, with its dependency on the oracle as the only
+        # difference.
         if venue.reads_oracle == at_oracle:
             world.venues[name] = deploy_venue(world, name, venue)
             fund_venue(world, world.venues[name])

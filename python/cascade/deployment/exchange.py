@@ -133,6 +133,7 @@ def deposit(world: World, amounts: Iterable[tuple[str, str, int]]) -> None:
 
 def _set_index(world: World, book: DeployedBook, operator: str) -> None:
     index = book.spec.index
+    # A book's index is its own last price unless it is told otherwise: nothing to set.
     if not index.redemption_weight_bps and not index.floor_price:
         return
     exchange = world.require_exchange()

@@ -19,6 +19,7 @@ def largest(limit: int, holds: Callable[[int], bool]) -> int:
         return limit
     low, high = 0, max(limit - 1, 0)
     while low < high:
+        # Rounded up: with `low` at the last amount that holds, a middle rounded down would never move it.
         middle = (low + high + 1) // 2
         if holds(middle):
             low = middle
@@ -53,6 +54,7 @@ class ExitCurve:
         if amount <= 0:
             return 0
         after = bisect.bisect_left(self.amounts, amount)
+        # An amount that was never quoted is worth what the largest quoted one is: too little rather than too much.
         if after == len(self.amounts):
             return self.proceeds[-1]
         low_amount, low_paid = (self.amounts[after - 1], self.proceeds[after - 1]) if after else (0, 0)

@@ -209,6 +209,7 @@ class ExchangeView:
     def is_transfer_degraded(self) -> bool:
         """Whether deposits and withdrawals are refused at the next block's time."""
         transfers = self.exchange.spec.transfers
+        # The window includes its beginning and excludes its end.
         return transfers is not None and transfers.window[0] <= self.next_timestamp < transfers.window[1]
 
     def is_frozen(self, address: str) -> bool:
@@ -218,6 +219,8 @@ class ExchangeView:
         )
 
     def _reference_wad(self, name: str) -> int:
+        # A reference on the path is of the next block; one at a pool is of the latest, since nobody knows its next
+        # price.
         reference = self.exchange.books[name].spec.reference
         if isinstance(reference, FixedReference):
             return int(reference.price * WAD)

@@ -70,6 +70,7 @@ class BlockView:
 
     def path_price_e8(self, asset: str) -> int:
         """Return the exogenous path's price at the next block's time, in dollars with 8 decimals."""
+        # Of the next block and not the latest: an agent that follows the path acts in the block for which it holds.
         return self.world.scenario.path.price_e8(asset, self.next_timestamp)
 
     def feed_answer(self, asset: str) -> tuple[int, int]:
@@ -127,6 +128,8 @@ class BlockView:
 
         def read() -> RedemptionWindow:
             return RedemptionWindow(
+                # As of the latest block: a closure in the next one is not foreseen, and the redemption would then
+                # revert.
                 limit_raw=int(self.world.chain.call(minting, "maxRedeemPerBlock")),
                 buffer_raw=int(self.world.chain.call(minting, "redeemableFromBuffer")),
             )
@@ -242,16 +245,22 @@ class BlockView:
             )
             for i, entry in enumerate(members):
                 row = words[i * _PREVIEW_WORDS : (i + 1) * _PREVIEW_WORDS]
+                # No debt to cover: the pool would refuse to liquidate this position.
                 if row[3]:
                     found.append(LiquidationPreview(entry, row[0], row[1], row[2], row[3], row[4], row[5], row[6]))
+        # The name decides between equal debts, so that the order does not depend on the cohorts' order.
         return tuple(sorted(found, key=lambda preview: (-preview.debt_raw, preview.entry.borrower)))
 
     def _read_exit_curve(self, venue: str, asset_in: str, asset_out: str) -> ExitCurve:
+        # No liquidation and no unwinding can sell more than all positions hold: the curve needs no point beyond.
         held = sum(state.collateral_raw for state in self.positions() if state.entry.collateral == asset_in)
+        # With nothing held there is no largest amount; one token keeps the curve defined.
         least = 10 ** self.world.scenario.spec.assets[asset_in].decimals
         return self._read_curve(venue, asset_in, asset_out, max(held, least))
 
     def _read_curve(self, venue: str, asset_in: str, asset_out: str, largest: int) -> ExitCurve:
+        # Points grow by a third, downwards from the largest amount: the error of interpolation is then alike in
+        # relative terms for small and large sales, and 48 points reach a millionth of the largest.
         amounts = [largest]
         for _ in range(_CURVE_STEPS - 1):
             smaller = amounts[-1] * _CURVE_GROWTH_DENOMINATOR // _CURVE_GROWTH_NUMERATOR
@@ -259,6 +268,7 @@ class BlockView:
                 break
             amounts.append(smaller)
         amounts.reverse()
+        # The lens adds the increments up, and quotes each sum for the pool as it stands.
         increments = [amounts[0]] + [larger - smaller for smaller, larger in pairwise(amounts)]
         deployed = self.world.venues[venue]
         proceeds = self.world.chain.call(
@@ -274,6 +284,8 @@ class BlockView:
 
     def _wallets(self) -> dict[str, dict[str, int]]:
         def read() -> dict[str, dict[str, int]]:
+            # All wallets and tokens in a few calls: agents ask for most of them in each block, and each call costs a
+            # round trip.
             addresses, symbols = list(self.world.wallets), list(self.world.tokens)
             tokens = [self.world.tokens[symbol].address for symbol in symbols]
             words = self.world.chain.call_in_chunks(self.world.lens, "balances", tokens, each=addresses)

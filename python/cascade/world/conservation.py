@@ -18,6 +18,8 @@ def check_conservation(world: World) -> None:
         Naming the token and both figures.
     """
     chain = world.chain
+    # Only actors and contracts ever receive tokens in a run. A recipient that the world does not know would make the
+    # sum fall short, which is the point of the check.
     holders = sorted({*world.actors, *world.contract_names})
     for symbol, token in world.tokens.items():
         held = sum(chain.call_in_chunks(world.lens, "balances", [token.address], each=holders))
@@ -28,6 +30,8 @@ def check_conservation(world: World) -> None:
         token = world.tokens[symbol]
         holding = chain.call(token, "balanceOf", world.a_tokens[symbol].address)
         booked = chain.call(world.pool, "getVirtualUnderlyingBalance", token.address)
+        # Tokens sent to the aToken by mistake are no deposit: Aave keeps a virtual balance, which the true one may
+        # exceed.
         if holding < booked:
             raise AccountingViolation(f"a{symbol} holds {holding} {symbol}, the pool's books say {booked}")
     check_exchange_conservation(world)

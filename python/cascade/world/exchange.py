@@ -46,6 +46,7 @@ class DeployedBook:
         """Return a price in the stable (1e18 scale) on the book's grid, rounded down or up; at least one tick."""
         raw = price_wad * self.cash_unit
         ticks = -(-raw // (WAD * self.tick_raw)) if up else raw // (WAD * self.tick_raw)
+        # A price of zero is not on the grid: the book refuses it, however far the reference has fallen.
         return max(ticks, 1) * self.tick_raw
 
     def price_wad(self, price_raw: int) -> int:

@@ -13,6 +13,7 @@ from cascade.world.world import World
 
 __all__ = ["check_exchange_conservation"]
 
+# More levels than a book can hold, so that one call returns the whole side.
 _EVERY_LEVEL = 2**24
 _LOAN_WORDS = 5
 
@@ -90,9 +91,12 @@ def _check_desk(world: World, exchange: DeployedExchange, desk: Contract, holder
 def _check_margin(world: World, exchange: DeployedExchange, margin: Contract) -> None:
     entries = 0
     for name, market in exchange.markets.items():
+        # The margin keeps its own list of holders per market; the sums below fail if the list misses one.
         holders = list(world.chain.call(margin, "holders", market))
         words = world.chain.call_in_chunks(exchange.lens, "positions", margin.address, market, each=holders)
         _require(f"contracts of {name} held long, and short", sum(map(signed_word, words[::2])), 0)
+        # Contracts cancel, entry values need not: a profit that a closed position took stays in the entries of the
+        # others.
         entries += sum(map(signed_word, words[1::2]))
     debts, interest, funding, bad_debt = world.chain.call(margin, "totals")
     cash = _holding(world, exchange, margin, exchange.cash)

@@ -147,6 +147,7 @@ class World:
 
     def venue_at(self, address: str) -> DeployedVenue | None:
         """Return the venue that is deployed at an address; None where there is none."""
+        # A venue is registered under its own name, so that the name of its contract is the key.
         return self.venues.get(self.contract_names.get(address, ""))
 
     def enlist(self, name: str, *, role: str, cohort: str = "") -> str:
@@ -179,6 +180,8 @@ class World:
             Transaction(sender, contract.address, contract.encode(function, *arguments), gas, intent=intent)
             for sender, contract, function, arguments in calls
         ]
+        # anvil reorders larger batches across senders. A second per block keeps the build phase short: positions should
+        # not accrue interest before the crash begins.
         for start in range(0, len(transactions), _BLOCK_OF):
             self.chain.execute(transactions[start : start + _BLOCK_OF], timestamp=self.chain.timestamp + 1)
 

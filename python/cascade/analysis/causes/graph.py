@@ -253,6 +253,7 @@ class _Builder:
             for event in sales
             for record in (self._moves.records[event],)
         ]
+        # A liquidation precedes a sale of the same log position: the sale inherits from it.
         for _, _, is_sale, number in sorted(steps):
             if is_sale:
                 self._inherit(number)
@@ -262,12 +263,16 @@ class _Builder:
 
     def _inherit(self, event: int) -> None:
         record = self._moves.records[event]
+        # Of several liquidations in one transaction, the sale belongs to the last before it: its keeper sells what it
+        # has just seized.
         sold = [number for number in self._of_transaction.get(record.tx_hash, ()) if number < len(self._causes)]
         if sold:
             self._lineage.inherit(event, generation=self._generation(sold[-1]), owner=sold[-1])
             return
         held = self._held[record.actor]
         if held.weight:
+            # The weighted mean, rounded half up in integers: floats would make the generation depend on the order of
+            # summation.
             held.generation = (2 * held.weighted + held.weight) // (2 * held.weight)
             held.weight = held.weighted = 0
         if held.last >= 0:
@@ -283,11 +288,14 @@ class _Builder:
         own, pair = self._own_state(key, row.block_number), self._pair(*key[1:])
         cause, shares, kept = self._cause(pair, own, end, int(row.health_factor_before_wad))
         replayed = int(pair.collateral.answers[end]), int(pair.debt.answers[end])
+        # The pool's own record of its prices tests the replay of the oracle at each liquidation.
         self._met.append(replayed == (row.collateral_price_e8, row.debt_price_e8))
         self._causes.append(cause)
         self._shares.append(shares)
         self._kept.append(kept)
         self._last[key] = number
+        # A keeper that sells in the same transaction holds nothing afterwards; one that keeps the collateral sells it
+        # later.
         if not row.exit_proceeds_raw:
             held = self._held[row.liquidator]
             held.last = number
@@ -318,8 +326,10 @@ class _Builder:
         since = own.since if own else self._moves.end_of(self._frames.first_crash_block - 1)
         healthy = pair.healthy(start=since, end=end, health_wad=health_wad)
         if healthy is None and own and own.liquidation >= 0 and own.health_wad < WAD:
+            # The earlier liquidation left it unhealthy: what made it so the first time is still the cause.
             return self._causes[own.liquidation], self._shares[own.liquidation], True
         cause = _Cause(PivotKind.TIME, TIME) if healthy is None else self._pivot(pair, healthy[1])
+        # An own state without debt has no health factor to lose from: the first healthy point counts instead.
         if own and WAD <= own.health_wad < NO_DEBT_WAD:
             start, health_start = own.point, Fraction(own.health_wad)
         elif healthy:
@@ -337,6 +347,7 @@ class _Builder:
         blame = pair.blame(healthy)
         if blame is None:
             return _Cause(PivotKind.TIME, TIME)
+        # Roundings of a mean and prices that no table explains have no actor: their own name stands for the class.
         if blame.label == UNEXPLAINED or blame.event < 0:
             name = PSEUDO_CLASSES[blame.label]
             return _Cause(PivotKind(name), name)
@@ -381,6 +392,7 @@ class _Builder:
                 rows.append((number, source, self._generation(source), "keeper", share))
             rows += [(number, -1, *key, share) for key, share in shares.groups.items()]
         columns = ["liquidation", "source", "generation", "class", "share"]
+        # As objects: pandas would turn exact fractions into floats.
         return pd.DataFrame(rows, columns=columns).astype({"share": object})
 
 
@@ -408,6 +420,7 @@ def _kind(actor_class: str, owner: int) -> PivotKind:
 def _own_changes(frames: Frames) -> dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]]:
     changes: dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]] = {}
     rows = frames.positions[~frames.positions["event"].isin(_NO_CHANGE)]
+    # Stable, so that the last of several changes in one block stays the last.
     rows = rows.sort_values("block_number", kind="stable")
     names = ("borrower", "collateral_asset", "debt_asset", "block_number", "health_factor_wad", "event")
     for *key, block, health, event in zip(*(rows[name].tolist() for name in names), strict=True):

@@ -160,8 +160,10 @@ def _venue(moves: Moves, venue: str, first: int) -> Ledger | None:
         return None
     start = rows[0][0].price_before_wad
     ends = {row.block_number: row.price_after_wad for row, _ in rows}
+    # A first block without a move ends at the start price, which can be the lowest.
     if first < min(ends):
         ends[first] = start
+    # The first of equal lows, by the order of tuples.
     trough, block = min((price, block) for block, price in ends.items())
     counted = [move for move in rows if move[0].block_number <= block]
     return _summed(venue, first, block, start=start, trough=trough, asset=rows[0][0].asset, counted=counted)
@@ -174,6 +176,7 @@ def _book(moves: Moves, book: str, first: int) -> Ledger | None:
     start = int(rows[0][0].price_before_wad)
     trough, number = min((int(row.price_after_wad), number) for number, (row, _) in enumerate(rows))
     if trough >= start:
+        # No move took the price under its start: nothing fell, and no move is counted.
         trough, number = start, -1
     block = int(rows[number][0].block_number) if number >= 0 else first
     counted = rows[: number + 1]
@@ -217,6 +220,7 @@ def _oracle(moves: Moves, oracle: Oracle, book: PriceBook, asset: str, first: in
     if not classes:
         return None
     start_e8 = int(signal.answers[begin])
+    # The residual is taken against the recorded prices and not the replayed ones: otherwise it would always be zero.
     recorded = [book.at(asset, "oracle", at) for at in (first - 1, block)]
     met = [at if held is None else held for at, held in zip((start_e8, trough_e8), recorded, strict=True)]
     residual = (met[1] - met[0]) * _E8_A_WAD - sum((entry.net for entry in classes), Fraction(0))

@@ -78,6 +78,7 @@ def total(pieces: Sequence[Piece]) -> Fraction:
 
 
 def _single(event: int, label: int, amount: int, over: int) -> Piece:
+    # numpy wraps int64 without a warning: amounts that might are Python integers, which cannot.
     dtype = np.int64 if abs(amount) < _INT64_SAFE else object
     return Piece(np.array([event], dtype=np.int64), np.array([label], dtype=np.int64), np.array([amount], dtype), over)
 
@@ -151,6 +152,7 @@ class StepsBuilder:
         """
         added = 0
         for piece in pieces:
+            # Entries arrive whole: a source of steps has a denominator of one, and `as_steps` refuses any other.
             whole = [int(amount) // piece.over for amount in piece.amount.tolist()]
             for event, label, amount in zip(piece.event.tolist(), piece.label.tolist(), whole, strict=True):
                 self.add(point=point, amount=amount, event=event, label=label)
@@ -229,6 +231,8 @@ class Selected:
         for change in self._changes[low:high].tolist():
             before, after = (self.sources[int(self.choice[point])] for point in (change - 1, change))
             found += before.pieces(at, change - 1)
+            # The distance is taken right before the change, so that the move after it belongs to the newly chosen
+            # price.
             jump = int(after.answers[change - 1] - before.answers[change - 1])
             if jump:
                 found.append(_single(int(self.event[change]), SWITCH, jump, 1))
@@ -260,6 +264,7 @@ class TimeWeighted:
         self._time, self._event = moves.time, moves.event
         self._observed_at: Ints = moves.time[observed]
         index = np.searchsorted(observed, source.arrival, side="left")
+        # A change that is never observed until the end of the run never enters the mean.
         self._seen_at: Ints = np.append(self._observed_at, _NEVER)[index]
         self.answers: Ints = self._means()
 
@@ -302,6 +307,7 @@ class TimeWeighted:
         low = int(np.searchsorted(self._seen_at, int(self._time[start]) - lengths[0], side="right"))
         high = int(np.searchsorted(self._seen_at, int(self._time[end]), side="left"))
         chosen = slice(low if lengths[0] else 0, high if lengths[1] else len(self._seen_at))
+        # Both weights over one denominator, so that their difference is an integer.
         over = lcm(*(max(1, length) for length in lengths))
         before, after = (
             self._overlap(point, length, chosen) * (over // max(1, length))
@@ -317,6 +323,7 @@ class TimeWeighted:
         if len(kept):
             events, labels = self._source.event[chosen][kept], self._source.label[chosen][kept]
             found.append(Piece(events, labels, amount[kept], over))
+        # What is missing from the recorded change is the division of the mean, and of nobody.
         rounded = int(self.answers[end] - self.answers[start]) * over - int(amount.sum())
         return [*found, _single(-1, ROUNDING, rounded, over)] if rounded else found
 

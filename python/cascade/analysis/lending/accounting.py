@@ -114,6 +114,8 @@ def _check_health(row: LiquidationRow, *, alone: bool, frames: Frames) -> None:
     if not alone:
         return
     if debt_left == 0 or after == NO_DEBT_WAD:
+        # Aave reports the largest uint256 without debt; a unit or two can be left over by the rounding of scaled
+        # amounts.
         if debt_left > _BALANCE_SLACK or (debt_left == 0 and after < WAD):
             raise _violation(row, f"health factor after is {after} with a debt of {debt_left}")
         return
@@ -150,6 +152,7 @@ def _health_bounds(row: LiquidationRow, frames: Frames) -> tuple[Fraction, Fract
 def _single_pair_borrowers(frames: Frames) -> set[str]:
     pairs = frames.positions[["borrower", "collateral_asset", "debt_asset"]].drop_duplicates()
     counts = pairs["borrower"].value_counts()
+    # With two pairs, one health factor covers both, and the balances of one pair do not determine it.
     return set(counts.index[counts == 1])
 
 

@@ -66,6 +66,7 @@ def backlog(frames: Frames) -> Backlog:
     if under.empty:
         return Backlog(peak_positions=0, peak_debt_usd=0.0, at=None, end_positions=0, blocks_to_clear=0)
     counts = under.groupby("block_number", sort=True)["positions"].sum()
+    # The first block with the largest number: `idxmax` returns the first of equals.
     block = int(counts.idxmax())
     peak = under[under["block_number"] == block]
     after = sorted(later for later in frames.chain_blocks["block_number"].tolist() if later > block)
@@ -115,6 +116,7 @@ def liquidation_delay(liquidations: pd.DataFrame) -> LiquidationDelay:
     first = liquidations.sort_values(["block_number", "log_index"]).drop_duplicates(
         ["borrower", "unhealthy_since_step"]
     )
+    # A position that was unhealthy before the crash began has no such step, and waited for no keeper of the crash.
     first = first[first["unhealthy_since_step"] >= 0]
     delays = sorted((first["step"] - first["unhealthy_since_step"]).tolist())
     if not delays:

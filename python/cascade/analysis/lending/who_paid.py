@@ -128,6 +128,7 @@ def who_paid(frames: Frames, book: PriceBook) -> WhoPaid:
     kept_loss -= bought_later
     losses = taken.price_loss + taken.bonus + taken.fee - taken.deficit
     losses += kept_loss + sold.price_loss + sold.slippage + sold.cash_out
+    # The remainder closes the sum by construction; that it is small is what the reader checks.
     other = equity_start + added - losses - equity_end
     unrealised = left - equity_end
     return WhoPaid(
@@ -197,6 +198,7 @@ def _own_cash(frames: Frames, book: PriceBook, watched: set[str]) -> tuple[int, 
         worth = value_e8_down(row.amount_raw, price, decimals)
         added += worth if row.event in (FlowEvent.SUPPLY, FlowEvent.REPAY) else -worth
         if row.event in (FlowEvent.SUPPLY, FlowEvent.WITHDRAW):
+            # Valued at the start and at its own block: the difference is a fall that its owner did not bear.
             fell = value_e8_down(row.amount_raw, book.oracle(row.asset, start_block), decimals) - worth
             bought_later += fell if row.event == FlowEvent.SUPPLY else -fell
     return added, bought_later

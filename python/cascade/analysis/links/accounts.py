@@ -94,6 +94,7 @@ class Accounts:
             for row in self.run.frames.rows(ExchangeEventRow)
             if row.kind == ExchangeEvent.LIQUIDATION_STARTED and row.cohort == self.cohort
         ]
+        # Tables are in log order; `min` states it, so that a re-sorted table changes nothing.
         return min(started, key=lambda row: (row.block_number, row.log_index), default=None)
 
     @cached_property
@@ -105,6 +106,7 @@ class Accounts:
     def haircut(self, asset: str) -> Fraction:
         """Return the share of its price at which an asset counts: the first tier's, less a remedy's add-on."""
         spec = self.run.exchange["margin"]["collateral"][self._books[asset][0]]
+        # The first tier alone: holdings beyond it would need each account's size, and the cohort's sum hides it.
         return Fraction(spec["tiers"][0]["rate_bps"] - (spec.get("haircut_add_on_bps") or 0), BPS)
 
     def effects(
@@ -155,6 +157,7 @@ class Accounts:
             total += held * (self._price_at(asset, at) - self._price(asset, block))
             of_value += held * (self._value(spec, at[0]) - self._value(spec, block))
         if not spec.get("redemption"):
+            # An effect is split like the fall of the book that caused it; where the price rose, like its rise.
             parts = self.run.book_fall(name, place, rise=total > 0)
             return {(link, f"{asset}: {through}"): total * share for (link, through), share in parts.shares.items()}
         return {
@@ -188,6 +191,7 @@ class Accounts:
             return self._price(asset, place[0])
         stable = self.run.prices.at(self._cash, "oracle", place[0])
         own *= Fraction(E8 if stable is None else stable, E8)
+        # Computed as the contract does: the index between two transactions of a block stands in no table.
         index = spec.get("index") or {}
         weight = Fraction(index.get("redemption_weight_bps") or 0, BPS)
         mixed = own * (1 - weight) + self._value(spec, place[0]) * weight
@@ -217,6 +221,7 @@ class Accounts:
                     unit = 10 ** self.run.frames.decimals(asset)
                     total += rate * Fraction(bought, unit) * self._price(asset, blocks[at])
             paid = self.held(self._cash, blocks[at]) - self.held(self._cash, blocks[at - 1])
+            # Debt that shrinks was repaid, and debt that grows was interest or a loan: no table holds the two apart.
             repaid = max(self.rows[at - 1].debt_raw - self.rows[at].debt_raw, 0)
             total += Fraction(paid + repaid, self._cash_unit)
         return total
@@ -228,5 +233,6 @@ class Accounts:
 
 def _worth(held: list[Fraction], prices: list[Fraction]) -> list[Fraction]:
     """Return the cumulated effect of a price's changes by row: each change times the holding before it."""
+    # The holding before the change counts: what is bought at the new price has lost nothing yet.
     changes = (held[number - 1] * (prices[number] - prices[number - 1]) for number in range(1, len(prices)))
     return list(accumulate(changes, initial=Fraction(0)))

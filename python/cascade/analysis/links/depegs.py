@@ -28,6 +28,7 @@ def chain_depegs(run: Evidence) -> list[Link]:
             continue
         points = _block_ends(run, market)
         asset = _asset(run, market)
+        # Such a pool is led along the path by the exogenous flow: its fall is the macro shock, and no depeg.
         if asset in run.path_assets or not points[0].value:
             continue
         low = min(point.value for point in points) / points[0].value
@@ -74,6 +75,7 @@ def exchange_depegs(run: Evidence) -> list[Link]:
         if spell is None:
             continue
         low = points[spell.low].value
+        # Point n + 1 belongs to move n: one row less than points.
         price = Fraction(moves.rows[max(spell.low - 1, 0)].price_after_wad, WAD)
         what = f"{spec['base']} fell in {book} to {float(price):.6g}, {float(100 * low):.1f} % of its redemption value"
         if forgotten_at(spec, price):
@@ -138,6 +140,7 @@ def _ratios(run: Evidence, book: str, spec: Parameters) -> list[Point]:
     moves = run.market(f"book:{book}")
     points = []
     for number, row in enumerate([moves.rows[0], *moves.rows]):
+        # The start is valued before the first block of the crash, whose own posts have not happened yet.
         block = run.start.block - 1 if number == 0 else row.block_number
         value = redemption_usd(run, spec, block)
         stable = run.prices.at(run.cash, PriceSource.ORACLE, block)

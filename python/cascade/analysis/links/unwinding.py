@@ -22,6 +22,7 @@ def loop_unwinding(run: Evidence) -> list[Link]:
     rows = sorted(run.frames.rows(UnwindRow), key=lambda row: (row.block_number, row.log_index))
     if not rows:
         return []
+    # By transaction, since the table of sales does not hold why its sender proposed it.
     motives = {row.tx_hash: row.motive for row in run.frames.rows(TransactionRow)}
     events = [Event(run.moment(row), run.dollars(row.debt_asset, row.proceeds_raw, row.block_number)) for row in rows]
     amounts: dict[Feeder, Fraction] = {}

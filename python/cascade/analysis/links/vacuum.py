@@ -44,6 +44,7 @@ def vacuums(run: Evidence) -> list[Link]:
         if spell is None:
             continue
         window = [point for point in points if spell.started.block <= point.at.block <= spell.peaked.block]
+        # The peak is where bids first came near their low, since they hover there while makers come and go.
         low = min(point.value for point in window)
         peaked = next(point.at for point in window if point.value <= low + start * _NEAR)
         whole = lowest_spell(points, start * _LINE)
@@ -79,6 +80,7 @@ def _bids(run: Evidence, book: str) -> list[Point]:
     rows = rows_of(frame.sort_values("block_number", kind="stable"), LiquidityRow)
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
     before = [row for row in rows if row.phase != Phase.CRASH][-1:]
+    # The last depth before the crash is the start: the build phase places orders one by one.
     points = [Point(run.start, Fraction(row.sell_raw, unit)) for row in before]
     return points + [Point(run.moment(row), Fraction(row.sell_raw, unit)) for row in rows if row.phase == Phase.CRASH]
 
@@ -102,6 +104,7 @@ class _Ladder:
 def _makers(run: Evidence, book: str) -> dict[str, _Ladder]:
     """Return the accounts with a ladder in a book, by the parameters of their entry."""
     agents = run.frames.parameters.get("agents", {})
+    # By the parameters and not by orders: a maker that quotes nothing at the moment is the very one to be found.
     sizes = {
         name: Fraction(str(agent["ladders"][book]["bid_size"]))
         for name, agent in agents.items()
@@ -166,6 +169,7 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
     acts += [
         ((row.block_number, run.index_of(row.tx_hash)), row.account, "liquidation", "")
         for row in run.frames.rows(ExchangeEventRow)
+        # A liquidation cancels all of an account's orders, and that is no transaction of the maker's.
         if row.kind == ExchangeEvent.LIQUIDATION_STARTED and row.block_number <= peaked.block
     ]
     last: dict[str, tuple[Place, str, str]] = {}

@@ -42,6 +42,7 @@ class ConstantProductPair(DeployedVenue):
         """Return the call of the router."""
         quote, asset = self.coins
         asset_out = asset if asset_in == quote else quote
+        # A pair has no call that takes tokens from an account: the router pays it and swaps in one transaction.
         pair = (self.tokens[asset_in], self.tokens[asset_out])
         arguments = (self.exit_kind, self.contract.address, *pair, amount_raw, least_raw, receiver)
         return SwapCall(self.router, "swap", arguments)
@@ -60,6 +61,7 @@ class ConstantProductPair(DeployedVenue):
     def trade_to_price(self, chain: LocalChain, lens: Contract, target_wad: int) -> tuple[str, int]:
         """Read the trade from the lens, which has it in closed form."""
         token, amount = chain.call(lens, "constantProductTradeToPrice", self.contract.address, self._asset, target_wad)
+        # The lens answers with an address, which is compared regardless of its checksum.
         return next(symbol for symbol in self.coins if self.tokens[symbol].lower() == token.lower()), amount
 
     def depth(self, chain: LocalChain, lens: Contract, within_bps: Sequence[int]) -> list[int]:

@@ -29,6 +29,7 @@ class MintingContract(DeployedVenue):
 
     def swap(self, *, asset_in: str, amount_raw: int, receiver: str, least_raw: int = 0) -> SwapCall:
         """Return the call of `mint` or `redeem`; both are at par, so that least proceeds are no argument."""
+        # The signature is given in full because Ethena's own `mint` and `redeem`, with signed orders, stand beside it.
         function = "mint" if asset_in == self.spec.asset_in else "redeem"
         return SwapCall(self.contract, f"{function}(uint256,address)", (amount_raw, receiver))
 

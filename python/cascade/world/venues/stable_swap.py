@@ -47,6 +47,7 @@ class StableSwapPool(DeployedVenue):
 
     def withdrawal(self, shares: int, receiver: str) -> Sequence[LiquidityCall]:
         """Return the one call that burns shares for both coins in proportion; the sender receives them."""
+        # No least amounts: a withdrawal in proportion cannot be made worse by trades before it in the same block.
         return [LiquidityCall("remove_liquidity(uint256,uint256[])", (shares, [0, 0]))]
 
     def spot_price_wad(self, chain: LocalChain, lens: Contract) -> int:
