@@ -102,5 +102,5 @@ def test_account_and_record__compared__diverge_on_chain_and_agree_at_the_exchang
 
     assert verdicts["USDe loses its peg on chain"] == "diverges"
     assert verdicts["Liquidations on chain"] == "diverges"
-    assert verdicts["book:USDe-USDC trades below its redemption value"] == "alike"
+    assert verdicts["USDe trades below its redemption value"] == "alike"
     assert verdicts["Macro shock"] == "alike"

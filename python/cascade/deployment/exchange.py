@@ -139,6 +139,7 @@ def _set_index(world: World, book: DeployedBook, operator: str) -> None:
     exchange = world.require_exchange()
     feed = exchange.redemption_feeds.get(book.name)
     floor = int(index.floor_price * book.cash_unit)
+    # A floor alone needs no redemption feed.
     arguments = (feed.address if feed is not None else _NO_ADDRESS, index.redemption_weight_bps, floor)
     world.setup([(operator, book.contract, "setIndex", arguments)], intent=Intent.CONFIGURE)
 

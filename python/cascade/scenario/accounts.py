@@ -34,6 +34,7 @@ def raw_amount(spec: Sections, asset: str, amount: Decimal) -> int:
         When the asset has fewer decimals than the amount, or the amount exceeds uint256.
     """
     scaled = amount * 10 ** spec.assets[asset].decimals
+    # Refused and not rounded: an amount that a scenario states is the amount that the run has.
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{asset} has {spec.assets[asset].decimals} decimals")
     if scaled > UINT256_MAX:

@@ -71,6 +71,7 @@ class Scenario:
     def parameters_json(self) -> str:
         """Return every parameter as canonical JSON: sorted keys, no spaces, exact decimals as text."""
         parameters = self.spec.model_dump(mode="json")
+        # The name alone: the hash of a run must not depend on the folder that it was started in.
         parameters["prices"]["path"] = Path(self.spec.prices.path).name
         return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
 
@@ -137,6 +138,7 @@ def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
         set_value(tree, dotted, value)
     spec = _validate(tree, scenario.file)
     path, path_text = scenario.path, scenario.path_text
+    # The text of a loaded scenario holds the bare name of its price file; another value means that it was changed.
     if spec.prices.path != Path(scenario.spec.prices.path).name:
         price_file = scenario.folder / spec.prices.path
         path_text = read_price_text(price_file)

@@ -29,10 +29,12 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def draw(distribution: Distribution, count: int, rng: np.random.Generator) -> list[float]:
     """Draw a figure for each member of a group from the distribution that a scenario describes."""
     shape = distribution.shape
+    # A fixed figure draws nothing. Each actor has a stream of its own, so that no other actor notices.
     if isinstance(shape, Fixed):
         return [float(shape.value)] * count
     low, high = float(shape.low), float(shape.high)
     if isinstance(shape, Uniform):
         return [float(x) for x in rng.uniform(low, high, count)]
     drawn = float(shape.median) * np.exp(float(shape.sigma) * rng.standard_normal(count))
+    # Clipped and not drawn again: the number of draws must not depend on the bounds.
     return [float(x) for x in np.clip(drawn, low, high)]

@@ -217,6 +217,7 @@ def read_extended(file: Path) -> Tree:
         chain.append(tree)
         current = current.parent / parent if parent is not None else None
     merged: Tree = {}
+    # The root first, so that each file changes what the files that it extends have set.
     for tree in reversed(chain):
         _merge(merged, tree)
     return merged

@@ -14,6 +14,8 @@ def check_agents(case: Case) -> None:
     for name, agent in case.spec.agents.items():
         key = f"agents.{name}"
         for right in agent.rights(case.spec):
+            # A right is something that only one agent may do, such as to liquidate a cohort's accounts or to run the
+            # reserve.
             if right.of in holders:
                 case.refuse(f"{key}.{right.key}", right.value, right.taken.format(holders[right.of]))
             holders[right.of] = name

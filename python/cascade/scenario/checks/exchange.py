@@ -37,6 +37,7 @@ def check_exchange(case: Case) -> None:
     traded: dict[str, str] = {}
     for name, book in exchange.books.items():
         _check_book(case, f"exchange.books.{name}", name, book, exchange.cash)
+        # Views and indexes find the book of an asset by the asset.
         if traded.setdefault(book.base, name) != name:
             other = traded[book.base]
             case.refuse(f"exchange.books.{name}.base", book.base, f"is traded in {other}: an asset has one book")

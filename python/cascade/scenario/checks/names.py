@@ -34,6 +34,7 @@ _OWN_NAMES = (
 
 def check_names(case: Case) -> None:
     """Refuse a name that two actors would share: an account's address is derived from its name."""
+    # Addresses are derived from names alone, which makes a name the one key of an actor in all tables.
     taken = dict.fromkeys(_OWN_NAMES, "the harness")
     for name, cohort in case.spec.positions.items():
         names = numbered(name, cohort.count)

@@ -22,6 +22,7 @@ def check_cohort(case: Case, name: str, cohort: CohortSpec) -> None:
         case.refuse(f"{key}.venue", cohort.venue, f"does not swap {cohort.debt} to {cohort.collateral}")
     if cohort.pledge is not None:
         _check_pledge(case, f"{key}.pledge", cohort, cohort.pledge)
+        # Its equity is borrowed stables, which become collateral by minting and not by buying.
         if not venue.mints:
             case.refuse(f"{key}.venue", cohort.venue, "a cohort with a pledge mints: expected a par-mint")
     if cohort.emode:

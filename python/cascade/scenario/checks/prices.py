@@ -51,5 +51,6 @@ def _require_acyclic(case: Case, asset: str, above: tuple[str, ...]) -> None:
     if asset in above:
         circle = " -> ".join((*above[above.index(asset) :], asset))
         case.refuse(f"oracle.{above[-1]}", asset, f"price sources form a cycle: {circle}")
+    # Sources of other assets count as well: a circle can pass through several of them.
     for other in assets_read(case.spec, case.spec.oracle[asset]):
         _require_acyclic(case, other, (*above, asset))
