@@ -103,7 +103,7 @@ def test_pool__sequence_of_another_implementation__equal_to_the_unit(chain: Loca
         assert found == {name: step[name] for name in found}, f"step {position}: {step['call']}"
 
 
-def test_vectors__what_they_cover__is_what_they_are_for() -> None:
+def test_vectors__cover__every_rule_that_they_are_for() -> None:
     calls = {step["call"] for given in SEQUENCES for step in given["steps"]}
     assert calls == set(OVERLOADS)
     assert {given["a"] for given in SEQUENCES} >= {10, 10_000}

@@ -167,7 +167,7 @@ def test_swap__callback_calls_the_pair_again__locked(market: Market, stage: Stag
     assert stage.refusal(borrower, "reenter", market.pair.address) == "UniswapV2: LOCKED"
 
 
-def test_skim_and_sync__donation__taken_or_kept(market: Market, stage: Stage) -> None:
+def test_skim_and_sync__donation__is_paid_out_or_added_to_the_reserves(market: Market, stage: Stage) -> None:
     market.give(0, 123)
     stage.send(market.pair, "skim", RECEIVER)
     assert market.wallet(RECEIVER) == [123, 0]

@@ -271,7 +271,7 @@ def test_unwind__allowance_of_what_is_sold__suffices_and_one_unit_less_reverts(l
     assert loop.stage.view(loop.a_token, "allowance", LOOPER, loop.deleverager.address) == 0
 
 
-def test_unwind__orders_that_cannot_be__named(loop: Desk) -> None:
+def test_unwind__invalid_orders__revert_with_their_own_errors(loop: Desk) -> None:
     usdc, usde = loop.lending.usdc.address, loop.lending.usde.address
     assert loop.refusal(exit=HOLD) == "HoldCannotRepayDebt"
     assert loop.refusal(collateralAsset=usdc).lower() == f"SameAsset({usdc})".lower()
@@ -306,6 +306,6 @@ def test_preview_unwind__same_state__is_what_unwinding_then_reports(loop: Desk, 
     assert (preview[2] > 21_000 * 10**6, preview[4] >= 3_000 * 10**6) == (True, True)
 
 
-def test_preview_unwind__nothing_supplied__says_so(loop: Desk) -> None:
+def test_preview_unwind__nothing_supplied__reverts_with_that_error(loop: Desk) -> None:
     with pytest.raises(RevertedCall, match="NothingToSell"):
         loop.stage.view(loop.deleverager, "previewUnwind", STRANGER, loop.order())

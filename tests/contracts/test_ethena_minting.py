@@ -417,7 +417,7 @@ def test_mint__signed_by_another_or_changed_after_signing__reverts(primary: Prim
     assert primary.send_mint(order, signature=(0, b"\x01" * 64)).revert_reason == "InvalidSignature"
 
 
-def test_mint__recovered_signer_is_nobody__does_not_sign_for_address_zero(primary: Primary) -> None:
+def test_mint__invalid_signature__does_not_sign_for_address_zero(primary: Primary) -> None:
     order = primary.order(benefactor=ZERO)
     assert primary.send_mint(order, signature=(0, b"\x01" * 65)).revert_reason == "InvalidSignature"
 
@@ -501,7 +501,7 @@ def test_delegated_signer__asked_and_confirmed__may_sign_until_removed(primary: 
     assert primary.send_mint(later, signature=primary.sign(later, delegate)).revert_reason == "InvalidSignature"
 
 
-def test_confirm_delegated_signer__nobody_asked__reverts(primary: Primary) -> None:
+def test_confirm_delegated_signer__no_request__reverts(primary: Primary) -> None:
     reason = primary.stage.refusal(primary.minting, "confirmDelegatedSigner", LOOPER, sender=OUTSIDER)
     assert reason == "DelegationNotInitiated"
 
@@ -572,12 +572,12 @@ def test_transfer_to_custody__minter__moves_the_buffer_to_a_custodian_only(
         ("transferToCustody", (CUSTODIAN, CUSTODIAN, 1)),
     ],
 )
-def test_roles__an_outsider__reverts(primary: Primary, function: str, arguments: tuple[Any, ...]) -> None:
+def test_roles__another_account__reverts(primary: Primary, function: str, arguments: tuple[Any, ...]) -> None:
     reason = primary.stage.refusal(primary.minting, function, *arguments, sender=OUTSIDER)
     assert reason.lower().startswith(f"AccessControlUnauthorizedAccount({OUTSIDER}".lower())
 
 
-def test_whitelist__a_batch__sets_each_and_says_so_once(primary: Primary) -> None:
+def test_whitelist__a_batch__sets_each_and_emits_one_event(primary: Primary) -> None:
     batch = [address_of(f"benefactor-{k}") for k in range(500)]
 
     receipt = primary.stage.send(primary.minting, "setWhitelistedBenefactors", [LOOPER, *batch], True, sender=ADMIN)
@@ -589,7 +589,7 @@ def test_whitelist__a_batch__sets_each_and_says_so_once(primary: Primary) -> Non
     assert primary.stage.view(primary.minting, "isWhitelistedBenefactor", LOOPER) is False
 
 
-def test_set_fees__a_whole__reverts_and_one_less_works(primary: Primary, event: EventReader) -> None:
+def test_set_fees__of_100_per_cent__reverts_and_one_unit_less_works(primary: Primary, event: EventReader) -> None:
     refusal = primary.stage.refusal
     assert refusal(primary.minting, "setFees", 10_000, 0, sender=ADMIN) == "InvalidFee(10000)"
     assert refusal(primary.minting, "setFees", 0, 10_000, sender=ADMIN) == "InvalidFee(10000)"

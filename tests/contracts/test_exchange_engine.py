@@ -53,7 +53,7 @@ def loan_call(engine: Engine, desk: Desk, function: str, *more: int, timestamp: 
 
 
 @pytest.mark.parametrize(("dollars", "called"), [(0.8668, False), (0.8667, True)])
-def test_call_margin__by_the_ltv__calls_or_does_nothing(
+def test_call_margin__below_or_at_the_line__does_nothing_or_calls(
     engine: Engine, desk: Desk, dollars: float, called: bool
 ) -> None:
     desk.post(dollars)
@@ -63,7 +63,7 @@ def test_call_margin__by_the_ltv__calls_or_does_nothing(
 
 
 @pytest.mark.parametrize(("dollars", "lifted"), [(0.8668, True), (0.8667, False)])
-def test_end_call__by_the_ltv__lifts_it_or_does_nothing(
+def test_end_call__below_or_at_the_line__lifts_it_or_does_nothing(
     engine: Engine, desk: Desk, dollars: float, lifted: bool
 ) -> None:
     assert loan_call(engine, desk, "endCall") == set(), "none stands"
@@ -75,7 +75,7 @@ def test_end_call__by_the_ltv__lifts_it_or_does_nothing(
 
 
 @pytest.mark.parametrize(("dollars", "sold"), [(0.7833, False), (0.7832, True)])
-def test_liquidate_loan__by_the_ltv__sells_or_does_nothing(
+def test_liquidate_loan__at_or_below_the_line__sells_or_does_nothing(
     engine: Engine, desk: Desk, dollars: float, sold: bool
 ) -> None:
     desk.bid(dollars, 100_000)
@@ -96,7 +96,7 @@ def test_liquidate_loan__deadline_passed__sells_after_it_and_not_at_it(engine: E
     assert loan_call(engine, desk, "liquidateLoan", 100, timestamp=deadline + 1) >= {"LoanLiquidated"}
 
 
-def test_liquidate_loan__nobody_bids__does_nothing(engine: Engine, desk: Desk) -> None:
+def test_liquidate_loan__book_without_bids__does_nothing(engine: Engine, desk: Desk) -> None:
     desk.post(0.7)
 
     assert loan_call(engine, desk, "liquidateLoan", 100) == set()
@@ -153,7 +153,7 @@ def account_call(engine: Engine, margin: Margin, timestamp: int | None = None) -
 
 
 @pytest.mark.parametrize(("dollars", "begun"), [(0.9429, False), (0.9428, True)])
-def test_liquidate_account__by_its_margin__begins_or_does_nothing(
+def test_liquidate_account__at_or_above_the_line__begins_or_does_nothing(
     engine: Engine, margin: Margin, dollars: float, begun: bool
 ) -> None:
     indebted(margin)
@@ -182,7 +182,7 @@ def test_liquidate_account__begun_and_paused__goes_on_over_the_line_after_the_pa
 # --- Market orders
 
 
-def test_continue_market__unfinished_order__goes_on_and_then_does_nothing(engine: Engine, desk: Desk) -> None:
+def test_continue_market__unfinished_order__continues_and_then_does_nothing(engine: Engine, desk: Desk) -> None:
     book = desk.exchange.book
     for _ in range(3):
         desk.bid(0.9, 10)

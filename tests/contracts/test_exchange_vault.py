@@ -98,7 +98,7 @@ def test_withdraw__locked_part__reverts_until_it_is_released(custody: Custody) -
     custody.send("withdraw", token, 100 * UNIT, sender=DEPOSITOR)
 
 
-def test_transfers__closed__refuse_each_its_own_way(custody: Custody, event: EventReader) -> None:
+def test_transfers__closed__revert_with_their_own_errors(custody: Custody, event: EventReader) -> None:
     token = custody.token.address
     receipt = custody.send("setTransfers", False, True, sender=EXCHANGE)
     assert event(receipt, "TransfersSet") == {"depositsOpen": False, "withdrawalsOpen": True}
@@ -144,7 +144,7 @@ def test_pull__by_an_operator__comes_to_him_and_is_refused_as_a_withdrawal_would
     custody.send("move", token, DEPOSITOR, RECEIVER, 1, sender=OPERATOR)
 
 
-def test_adjust_lock__a_unit_too_many_either_way__reverts(custody: Custody) -> None:
+def test_adjust_lock__one_unit_too_many_in_either_direction__reverts(custody: Custody) -> None:
     token = custody.token.address
     reason = custody.refusal("adjustLock", DEPOSITOR, token, 100 * UNIT + 1, sender=OPERATOR)
     assert reason == error("InsufficientBalance", DEPOSITOR, token, 100 * UNIT + 1, 100 * UNIT)
@@ -208,7 +208,7 @@ def test_owner_action__by_an_operator__reverts(custody: Custody, function: str, 
     assert custody.refusal(function, *arguments, sender=OPERATOR) == error("OwnableUnauthorizedAccount", OPERATOR)
 
 
-def test_operator__dismissed__may_no_more(custody: Custody, event: EventReader) -> None:
+def test_operator__dismissed__is_refused(custody: Custody, event: EventReader) -> None:
     receipt = custody.send("setOperator", OPERATOR, False, sender=EXCHANGE)
     assert event(receipt, "OperatorSet") == {"operator": OPERATOR, "allowed": False}
     reason = custody.refusal("setFrozen", DEPOSITOR, True, sender=OPERATOR)

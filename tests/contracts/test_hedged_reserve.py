@@ -227,13 +227,13 @@ def test_close__more_than_is_open__reverts_and_all_works(backing: Backing) -> No
     assert backing.view("cash") == 20_000 * USDC
 
 
-def test_close__so_little_that_the_market_is_owed_a_unit__is_paid_from_cash(backing: Backing) -> None:
+def test_close__loss_of_one_unit__is_paid_from_cash(backing: Backing) -> None:
     backing.act("open", 5 * ETH)
     backing.act("close", 1)
     assert backing.view("cash") == 10_000 * USDC - 1
 
 
-def test_open_and_close__nothing__revert(backing: Backing) -> None:
+def test_open_and_close__zero__revert(backing: Backing) -> None:
     assert backing.refusal("open", 0) == "InvalidAmount"
     assert backing.refusal("close", 0) == "InvalidAmount"
 

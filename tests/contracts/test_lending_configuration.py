@@ -182,7 +182,7 @@ def test_data_provider__reads__what_the_pool_holds(lending: LendingWorld) -> Non
     assert (user[0], user[2], user[4], user[8]) == (0, 500 * 10**6, 500 * 10**6, False)
 
 
-def test_addresses_provider__set_by_a_stranger__refuses(lending: LendingWorld) -> None:
+def test_addresses_provider__set_by_another_account__reverts(lending: LendingWorld) -> None:
     refusal = lending.stage.refusal(lending.provider, "setPool", STRANGER, sender=STRANGER)
 
     assert refusal.startswith("OwnableUnauthorizedAccount")
@@ -220,7 +220,7 @@ def test_freeze__of_collateral__takes_its_ltv_everywhere_and_unfreezing_gives_no
     assert stage.refusal(configurator, "setReserveLtvzero", usde, False) == "InvalidLtvzeroState"
 
 
-def test_ltv_of_zero__next_to_other_collateral__must_leave_first(lending: LendingWorld) -> None:
+def test_ltv_of_zero__beside_other_collateral__must_be_withdrawn_first(lending: LendingWorld) -> None:
     stage, looper = lending.stage, address_of("looper")
     lending.supply(looper, lending.usde, 1_000 * 10**18)
     lending.supply(looper, lending.weth, 10**18)

@@ -134,7 +134,7 @@ def test_accounts__price_refused__have_no_value_and_nobody_is_unhealthy(lens: Co
     assert words[2:] == [0, 0, UINT_MAX]
 
 
-def test_balances__two_tokens__user_by_user(lens: Contract, stage: Stage) -> None:
+def test_balances__two_tokens__are_in_the_order_of_users(lens: Contract, stage: Stage) -> None:
     tokens = [stage.token("A", 18), stage.token("B", 6)]
     users = [LP, TRADER, KEEPER]
     for k, user in enumerate(users):
@@ -279,7 +279,7 @@ def test_quote_cumulative__tokens_the_venue_does_not_trade__reverts(lens: Contra
 
 
 @pytest.mark.parametrize("target", [10**18 - 10**13, 999 * 10**15, 65 * 10**16, 10**16, 1001 * 10**15, 3 * 10**18])
-def test_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(
+def test_trade_to_price__either_side__is_the_smallest_amount_that_reaches_it(
     lens: Contract, stage: Stage, target: int
 ) -> None:
     curve = Curve(stage)
@@ -321,7 +321,7 @@ def test_trade_to_price__published_table__millions_sold(
         assert abs(Decimal(dx) / 10**24 - Decimal(str(millions))) <= Decimal("0.01")
 
 
-def test_trades_to_prices__targets_on_both_sides__each_reached_and_not_a_unit_sooner(
+def test_trades_to_prices__targets_on_both_sides__are_the_smallest_amounts_that_reach_them(
     lens: Contract, stage: Stage
 ) -> None:
     curve = Curve(stage)
@@ -349,7 +349,7 @@ def test_constant_product_spot_price__both_tokens__ratio_of_whole_tokens(lens: C
 
 @pytest.mark.parametrize("target_bps", [35, 90, 9_999, 10_000, 10_001, 11_000, 40_000])
 @pytest.mark.parametrize("priced", ["WETH", "USDC"])
-def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit_sooner(
+def test_constant_product_trade_to_price__either_side__is_the_smallest_amount_that_reaches_it(
     lens: Contract, stage: Stage, target_bps: int, priced: str
 ) -> None:
     pair, weth, usdc = make_pair(stage)
@@ -377,7 +377,7 @@ def test_constant_product_trade_to_price__either_side__reaches_it_and_not_a_unit
         assert price_after(amount) >= target > price_after(amount - 1)
 
 
-def test_constant_product_trade_to_price__traded__the_pair_is_there(lens: Contract, stage: Stage) -> None:
+def test_constant_product_trade_to_price__traded__reaches_the_price(lens: Contract, stage: Stage) -> None:
     pair, weth, usdc = make_pair(stage)
     target = 1_300 * 10**18
     sold, amount = stage.view(lens, "constantProductTradeToPrice", pair.address, weth.address, target)
@@ -425,7 +425,9 @@ def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(
             assert event(receipt, "TokenExchange")["tokens_bought"] == bought
 
 
-def test_constant_product_depth__both_tokens__the_price_is_there_after_the_trade(lens: Contract, stage: Stage) -> None:
+def test_constant_product_depth__both_tokens__trade_moves_the_price_by_the_distance(
+    lens: Contract, stage: Stage
+) -> None:
     pair, weth, usdc = make_pair(stage)
     reserves = {weth.address: 5_000 * 10**18, usdc.address: 10_000_000 * 10**6}
     for token, other in ((weth, usdc), (usdc, weth)):

@@ -268,7 +268,7 @@ def test_liquidate__venue_of_other_tokens__reverts(desk: Desk, venue: str) -> No
     assert reason.startswith("VenueDoesNotTrade(")
 
 
-def test_liquidate__orders_that_cannot_be__named(desk: Desk) -> None:
+def test_liquidate__invalid_orders__revert_with_their_own_errors(desk: Desk) -> None:
     usdc = desk.lending.usdc.address
     assert desk.refusal(exit=HOLD) == "HoldCannotRepayFlashLoan"
     assert desk.refusal(collateralAsset=usdc).lower() == f"SameAsset({usdc})".lower()

@@ -122,7 +122,7 @@ def test_set_terms__lines_in_order__are_kept(desk: Desk, lines: tuple[int, int, 
     assert (book, feed, tuple(kept)) == (desk.exchange.book.address, desk.feed.address, terms(lines))
 
 
-def test_set_terms__bad_shares_and_strangers__revert(desk: Desk) -> None:
+def test_set_terms__invalid_shares_and_other_callers__revert(desk: Desk) -> None:
     assert desk.refusal("setTerms", 0, terms(fee_bps=100_01), sender=EXCHANGE) == "InvalidBps(10001)"
     assert desk.refusal("setTerms", 0, terms(share_bps=0), sender=EXCHANGE) == "InvalidBps(0)"
     assert desk.refusal("setTerms", 1, terms(), sender=EXCHANGE) == "UnknownLine(1)"

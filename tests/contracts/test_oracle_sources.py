@@ -315,7 +315,7 @@ def test_delayed__three_blocks__answers_from_exactly_then(stage: Stage, posted: 
     assert stage.view(feed, "latestTimestamp") == stage.chain.timestamp - 3
 
 
-def test_delayed__pokes_with_gaps__the_last_that_is_old_enough(stage: Stage, posted: Contract) -> None:
+def test_delayed__observations_with_gaps__answers_the_last_old_enough(stage: Stage, posted: Contract) -> None:
     feed = stage.deploy("DelayedFeed", posted.address, 10)
     made: list[tuple[int, int]] = []
     for k, gap in enumerate((1, 4, 1, 13, 2, 2, 30, 1)):

@@ -39,13 +39,13 @@ def test_feed__posted__answers_it_in_a_new_round(stage: Stage, feed: Contract, e
     assert stage.view(feed, "getRoundData", 1)[1] == 100_000_000
 
 
-def test_feed__what_it_cannot_hold__is_refused(stage: Stage, feed: Contract) -> None:
+def test_feed__answer_out_of_range__is_refused(stage: Stage, feed: Contract) -> None:
     refusal = stage.refusal(feed, "post", INT192_MAX + 1, sender=POSTER)
 
     assert refusal == f"AnswerOutOfRange({INT192_MAX + 1})"
 
 
-def test_feed__posted_by_a_stranger__refuses_until_handed_over(stage: Stage, feed: Contract) -> None:
+def test_feed__posted_by_another_account__reverts_until_handed_over(stage: Stage, feed: Contract) -> None:
     assert stage.refusal(feed, "post", 1, sender=STRANGER).startswith("CallerNotPoster")
     assert stage.refusal(feed, "setPoster", STRANGER, sender=STRANGER).startswith("CallerNotPoster")
 

@@ -66,7 +66,7 @@ def test_constructor__base_against_itself__reverts(exchange: Exchange, stage: St
     assert reason == error("IdenticalAssets", exchange.usdt.address)
 
 
-def test_constructor__fees_over_all_of_it__revert(exchange: Exchange, stage: Stage) -> None:
+def test_constructor__fees_of_more_than_the_amount__revert(exchange: Exchange, stage: Stage) -> None:
     assert refused_book(exchange, stage, maker_fee=100_01) == "InvalidBps(10001)"
     assert refused_book(exchange, stage, maker_fee=100_00) == ""
 
@@ -349,7 +349,7 @@ def test_place_market__no_fills_allowed__reverts(exchange: Exchange) -> None:
     assert exchange.refusal("placeMarket", SELL, 1, 0, sender=TAKER) == "InvalidSize(0)"
 
 
-def test_cancel_all__with_a_market_order_pending__ends_it_too(exchange: Exchange) -> None:
+def test_cancel_all__with_a_market_order_pending__ends_that_order(exchange: Exchange) -> None:
     exchange.act("requote", [(price(1), 10), (price(0.9), 10)], [], sender=MAKER)
     exchange.limit(TAKER, SELL, price(2), 7)
     exchange.act("placeMarket", SELL, 20, 1, sender=TAKER)
@@ -472,7 +472,7 @@ def test_requote__rung_across_anothers_order__is_left_out(exchange: Exchange, ev
     assert exchange.balance(MAKER, exchange.usdt)[1] == value(6, price(1) - TICK)
 
 
-def test_requote__bad_rung__reverts(exchange: Exchange) -> None:
+def test_requote__invalid_rung__reverts(exchange: Exchange) -> None:
     assert exchange.refusal("requote", [(price(1), 0)], [], sender=MAKER) == "InvalidSize(0)"
     reason = exchange.refusal("requote", [], [(price(1) + 1, 5)], sender=MAKER)
     assert reason == error("PriceOffGrid", price(1) + 1, TICK)
@@ -562,7 +562,7 @@ def test_index__weighted_with_redemption__is_the_mean_and_at_least_the_floor(
     assert exchange.view("ownPrice") == price(0.6567)
 
 
-def test_set_index__bad_parameters__revert(exchange: Exchange, stage: Stage) -> None:
+def test_set_index__invalid_parameters__revert(exchange: Exchange, stage: Stage) -> None:
     nowhere = "0x" + "0" * 40
     feed = stage.deploy("PostedPriceFeed", "redemption", E8, EXCHANGE)
     assert exchange.refusal("setIndex", feed.address, 100_01, 0, sender=EXCHANGE) == "InvalidBps(10001)"
@@ -609,7 +609,7 @@ def test_circuit_breaker__same_fall_in_two_windows__does_not_halt(exchange: Exch
     assert (exchange.top()[0], exchange.view("haltedUntil")) == (price(0.89), 0)
 
 
-def test_set_circuit_breaker__bad_parameters__revert(exchange: Exchange) -> None:
+def test_set_circuit_breaker__invalid_parameters__revert(exchange: Exchange) -> None:
     assert exchange.refusal("setCircuitBreaker", 100_01, 1, 1, sender=EXCHANGE) == "InvalidBps(10001)"
     assert exchange.refusal("setCircuitBreaker", 1, 0, 1, sender=EXCHANGE) == "InvalidParameters"
     assert exchange.refusal("setCircuitBreaker", 1, 1, 0, sender=EXCHANGE) == "InvalidParameters"

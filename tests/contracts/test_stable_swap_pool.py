@@ -299,7 +299,7 @@ def test_add_liquidity__minimum_one_unit_above_quote__reverts(market: Market, st
 
 
 @pytest.mark.parametrize("amounts", [[], [10**12], [1, 1, 1]])
-def test_add_liquidity__not_two_amounts__reverts(market: Market, stage: Stage, amounts: list[int]) -> None:
+def test_add_liquidity__one_or_three_amounts__reverts(market: Market, stage: Stage, amounts: list[int]) -> None:
     reason = stage.refusal(market.pool, "add_liquidity", amounts, 0, sender=LP)
     assert reason == f"InvalidArrayLength({len(amounts)})"
 

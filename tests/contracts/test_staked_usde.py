@@ -65,7 +65,7 @@ def vault(stage: Stage) -> Vault:
 # --- Deposits
 
 
-def test_deposit__first__a_share_for_an_asset(vault: Vault, event: EventReader) -> None:
+def test_deposit__first__mints_one_share_per_asset(vault: Vault, event: EventReader) -> None:
     receipt = vault.stake(STAKER, 1000 * USDE)
 
     assert event(receipt, "Deposit") == {
@@ -94,7 +94,7 @@ def test_deposit__while_rewards_vest__buys_at_the_vested_price_rounded_down(vaul
 
 
 @pytest.mark.parametrize("function", ["deposit", "mint"])
-def test_deposit__nothing__reverts(vault: Vault, function: str) -> None:
+def test_deposit__zero__reverts(vault: Vault, function: str) -> None:
     assert vault.refusal(function, 0, STAKER, sender=STAKER) == "InvalidAmount"
 
 
@@ -139,7 +139,7 @@ def test_rewards__a_second_before_the_last_have_vested__revert_and_on_time_work(
     assert vault.view("totalAssets") == 1008 * USDE
 
 
-def test_rewards__by_another_or_of_nothing__revert(vault: Vault) -> None:
+def test_rewards__by_another_account_or_of_zero__revert(vault: Vault) -> None:
     role = keccak(text="REWARDER_ROLE").hex()
     reason = vault.refusal("transferInRewards", 1, sender=STAKER)
     assert reason.lower().startswith(f"AccessControlUnauthorizedAccount({STAKER}".lower())
@@ -213,7 +213,7 @@ def test_unstake__a_second_early_and_on_time__reverts_and_pays_all(vault: Vault)
     assert vault.view("cooldowns", STAKER) == (0, 0)
 
 
-def test_cooldown__a_second_one__begins_the_whole_anew(vault: Vault) -> None:
+def test_cooldown__second_call__restarts_the_period_for_everything(vault: Vault) -> None:
     vault.stake(STAKER, 1000 * USDE)
     vault.stage.send(vault.susde, "cooldownShares", 400 * USDE, sender=STAKER)
     second = vault.stage.chain.timestamp + 6 * DAYS

@@ -206,7 +206,7 @@ def test_collateral_value__haircut_add_on__cuts_what_the_tiers_leave(margin: Mar
         ([(5, 100_01)], "RateOverAll(10001)"),
     ],
 )
-def test_set_asset__bad_tiers__revert(margin: Margin, tiers: list[tuple[int, int]], reason: str) -> None:
+def test_set_asset__invalid_tiers__revert(margin: Margin, tiers: list[tuple[int, int]], reason: str) -> None:
     assert margin.refusal("setAsset", 0, tiers, 0, sender=EXCHANGE) == reason
 
 
@@ -323,12 +323,12 @@ def test_account__asset_without_a_price__is_worth_nothing(margin: Margin, answer
     assert margin.account(OWNER)["assetValue"] == 0
 
 
-def test_account__nothing_at_all__is_free_without_a_margin(margin: Margin) -> None:
+def test_account__empty__is_free_and_has_no_margin_ratio(margin: Margin) -> None:
     account = margin.account(OWNER)
     assert (account["uniMmrWad"], account["level"], account["leverageWad"]) == (INT_MAX, FREE, 2**256 - 1)
 
 
-def test_borrow__to_the_free_line__pays_and_a_unit_more_reverts(margin: Margin, event: EventReader) -> None:
+def test_borrow__up_to_the_free_level__pays_and_one_unit_more_reverts(margin: Margin, event: EventReader) -> None:
     margin.give(OWNER, alt=1_000, usde=700)
     # Collateral of 1,365 carries 910 of margin at 1.5, a tenth of 9,100.
     assert margin.refusal("borrow", 9_100 * USDT + 1, sender=OWNER).startswith("MarginTooLow(1499999")

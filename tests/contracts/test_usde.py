@@ -18,7 +18,7 @@ def usde(stage: Stage) -> Contract:
     return stage.deploy("USDe", OWNER)
 
 
-def test_set_minter__owner__replaces_and_says_so(stage: Stage, usde: Contract, event: EventReader) -> None:
+def test_set_minter__owner__replaces_and_emits_the_event(stage: Stage, usde: Contract, event: EventReader) -> None:
     receipt = stage.send(usde, "setMinter", MINTER, sender=OWNER)
     assert event(receipt, "MinterUpdated") == {"newMinter": MINTER, "oldMinter": ZERO}
     assert stage.view(usde, "minter") == MINTER

@@ -117,7 +117,7 @@ def test_aave_run__manifest__names_the_engine_and_its_bytecode(engines: Comparis
     assert mock.folder != real.folder
 
 
-def test_aave_engine__not_installed__one_line_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aave_engine__not_installed__one_line_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cascade.chain import aave_artifacts
 
     monkeypatch.setattr(aave, "project_root", lambda: tmp_path)
@@ -131,7 +131,7 @@ def test_aave_engine__not_installed__one_line_says_how(tmp_path: Path, monkeypat
     assert not (tmp_path / "runs").exists()
 
 
-def test_compare__change_that_changes_nothing__is_refused(tmp_path: Path) -> None:
+def test_compare__change_without_an_effect_on_parameters__is_refused(tmp_path: Path) -> None:
     with pytest.raises(NothingChanged, match="--set changes nothing"):
         compare(small(), small(**{"seed": 1}), out=tmp_path)
 

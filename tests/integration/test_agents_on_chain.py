@@ -54,7 +54,7 @@ def test_everyone__acts(everyone_run: Run, role: str, cohort: str, intent: str) 
     assert len(sent(everyone_run, role=role, cohort=cohort, intent=intent, status="ok")) > 0
 
 
-def test_everyone__no_agent_raises_or_proposes_nonsense(everyone_run: Run) -> None:
+def test_everyone__no_agent_raises_or_makes_an_invalid_proposal(everyone_run: Run) -> None:
     assert len(sent(everyone_run, status="rejected")) == 0
 
 
@@ -97,7 +97,7 @@ def test_lenders_leave__usage_and_rate_jump__debt_grows_faster_than_before(every
     assert build_phase(stay) == build_phase(everyone_run)
 
 
-def test_whales__margin_events_and_repayments__tell_one_story(everyone_run: Run) -> None:
+def test_whales__margin_events_and_repayments__agree(everyone_run: Run) -> None:
     events = everyone_run.margin_events
     for borrower, rows in events.groupby("borrower"):
         told = list(rows["event"])
@@ -120,7 +120,7 @@ def test_whales__margin_events_and_repayments__tell_one_story(everyone_run: Run)
     assert (gave_up[gave_up["step"] >= failed["step"].iloc[0]]["reason"].str.startswith("gives up")).all()
 
 
-def test_dip_buyers__enter_and_loop__their_positions_say_so(everyone_run: Run) -> None:
+def test_dip_buyers__enter_and_loop__have_positions_with_debt(everyone_run: Run) -> None:
     rows = everyone_run.positions[everyone_run.positions["cohort"] == "dips"]
     assert rows["borrower"].nunique() == 2
     for _, own in rows.groupby("borrower"):
@@ -158,7 +158,7 @@ def test_keepers__one_kind_sells_at_once_and_the_other_holds(everyone_run: Run) 
     assert (holding["step"] - holding["unhealthy_since_step"] >= 1).all()
 
 
-def test_own_agent__sells_what_it_was_given_in_its_tranches(everyone_run: Run) -> None:
+def test_own_agent__sells_its_holding_in_tranches(everyone_run: Run) -> None:
     swaps = everyone_run.swaps[everyone_run.swaps["actor"] == "seller"]
 
     assert list(swaps["amount_in_raw"]) == [100_000 * 10**18] * 10
@@ -181,7 +181,7 @@ def test_everyone__second_run__gives_the_same_tables(everyone_run: Run, tmp_path
     assert again.summary.tables_sha256 == everyone_run.summary.tables_sha256
 
 
-def test_everyone_switched_off__build_phase_is_the_same_and_nobody_acts(everyone_run: Run, tmp_path: Path) -> None:
+def test_everyone_switched_off__build_phase_is_the_same_and_no_agent_acts(everyone_run: Run, tmp_path: Path) -> None:
     names = [name for name in everyone().spec.agents if name not in ("macro", "weth-flow", "market")]
     off = replay(
         everyone(**{f"agents.{name}.active": False for name in names}, **{"expect.liquidations": "none"}), out=tmp_path
@@ -210,7 +210,7 @@ def test_everyone__usde_in_a_constant_product_pool__acts_alike(tmp_path: Path) -
 
 
 @pytest.mark.xdist_group("aave")
-def test_everyone__on_aave_itself__ends_alike(everyone_run: Run, tmp_path: Path) -> None:
+def test_everyone__on_aave_s_contracts__ends_with_the_same_amounts(everyone_run: Run, tmp_path: Path) -> None:
     try:
         aave.aave_modules()
     except ToolMissing as missing:

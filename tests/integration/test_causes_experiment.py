@@ -53,7 +53,7 @@ def test_causes__liquidations_off__fall_is_smaller_and_amplification_above_one(c
     assert causes.amplification.ratio > 1
 
 
-def test_causes__nobody_acts__market_stays(causes: Causes) -> None:
+def test_causes__no_active_player__market_does_not_move(causes: Causes) -> None:
     nobody = next(run for run in causes.runs if not run.active)
 
     assert nobody.liquidations == 0

@@ -71,7 +71,7 @@ def test_mine__several_of_one_sender__keep_their_sequence(chain: LocalChain, tok
     assert chain.call(token, "balanceOf", receiver) == 7
 
 
-def test_mine__one_reverts__says_why_and_the_rest_stands(chain: LocalChain, token: Contract) -> None:
+def test_mine__one_reverts__has_its_reason_and_the_rest_is_mined(chain: LocalChain, token: Contract) -> None:
     sender, receiver = HOLDERS[:2]
     steps = [
         Transaction(sender, token.address, token.encode("transfer", receiver, 7), GAS),
@@ -114,7 +114,7 @@ def test_submit__one_reverts__settle_raises_it(chain: LocalChain, token: Contrac
         chain.settle()
 
 
-def test_rolled_back__whatever_happens_inside__never_happened(chain: LocalChain, token: Contract) -> None:
+def test_rolled_back__any_change_inside__is_reverted(chain: LocalChain, token: Contract) -> None:
     before = chain.block_number, chain.timestamp
 
     with pytest.raises(ZeroDivisionError):
@@ -145,7 +145,7 @@ def test_anvil__after_a_harness_was_killed__removes_the_home_it_left() -> None:
         assert second.home.is_dir()
 
 
-def test_anvil__stopped__says_so_and_removes_its_home() -> None:
+def test_anvil__stopped__is_reported_and_removes_its_home() -> None:
     with Anvil(timestamp=1) as anvil:
         home, url = anvil.home, anvil.rpc.url
         assert home.is_dir()

@@ -89,7 +89,7 @@ def test_lower_lines__health_when_the_crash_begins__is_the_old_one_times_the_new
     assert {one.account for one in lower.at_once} == at_once
 
 
-def test_lower_lines__outcomes__say_amplification_of_both_and_who_was_saved_or_lost(lower: Comparison) -> None:
+def test_lower_lines__outcomes__have_amplification_of_both_and_who_was_saved_or_lost(lower: Comparison) -> None:
     outcomes = {outcome.name: outcome for outcome in lower.outcomes}
     lost = [set(run.liquidations["borrower"]) for run in (lower.baseline, lower.change)]
 

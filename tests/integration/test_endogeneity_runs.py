@@ -59,7 +59,7 @@ def test_examine__pool_that_holds_its_price_less__market_falls_further(found: En
 
 
 @pytest.mark.parametrize("command", ["causes", "endogeneity", "compare"])
-def test_ape_run__experiments__are_there_and_say_what_they_take(command: str) -> None:
+def test_ape_run__experiments__are_listed_with_their_arguments(command: str) -> None:
     ape = Path(sys.executable).with_name("ape")
     done = subprocess.run(
         [str(ape), "run", command, "--help"],

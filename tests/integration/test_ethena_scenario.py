@@ -172,7 +172,7 @@ def test_susde_loop__equity__earns_the_rate_of_its_shares_less_its_debts_interes
         assert end.debt_raw == pytest.approx(debt, rel=1e-7)
 
 
-def test_susde_loop__a_month__nets_what_the_account_says_of_a_base_of_twelve_per_cent(carry: Run) -> None:
+def test_susde_loop__one_month__earns_the_account_s_net_yield_at_a_base_of_12_per_cent(carry: Run) -> None:
     first, *_, last = carry.frames.rows(ReserveRow)
     years = (last.timestamp - first.timestamp) / (365 * 86_400)
     rate = Fraction(last.staked_assets_raw * first.staked_shares_raw, last.staked_shares_raw * first.staked_assets_raw)

@@ -306,7 +306,7 @@ def test_bidders__bid_around_the_reference_and_never_the_last_price(played: Play
             assert set(rungs(played.blocks[step].orders[bidder], BUY)) <= wanted
 
 
-def test_bidders__taken__come_back_by_a_tenth_a_block_until_they_are_whole(played: Played) -> None:
+def test_bidders__filled__refill_a_tenth_per_block_until_they_are_whole(played: Played) -> None:
     for bidder in BIDDERS:
         resting = [sum(rungs(seen.orders[bidder], BUY).values()) for seen in played.blocks]
         assert min(resting) < BIDDER_LOTS // 2, "somebody sold to them"
@@ -331,7 +331,7 @@ def test_everyone__no_transaction_reverts_and_no_proposal_is_refused(played: Pla
     assert {t.intent for t, _ in played.sent} >= {"requote", "pull", "stop", "hedge", "quote", "buy", "sell"}
 
 
-def test_frozen_account__the_view_says_so_of_it_alone(played: Played) -> None:
+def test_frozen_account__is_the_only_one_that_the_view_reports_frozen(played: Played) -> None:
     world, (maker, other), operator = played.world, [address_of(name) for name in MAKERS[:2]], address_of("exchange")
     exchange = world.require_exchange()
 

@@ -477,7 +477,7 @@ def from_the_margin(world: World) -> None:
         (from_the_margin, "the margin's cash, debts and entry values, and what was paid in with interest and funding"),
     ],
 )
-def test_conservation__a_unit_is_not_where_the_books_say__is_a_violation(
+def test_conservation__one_unit_missing__is_a_violation(
     play: Callable[..., Played], broken: Callable[[World], None], expected: str
 ) -> None:
     played = play({}, set_up=borrower)

@@ -62,7 +62,7 @@ def test_blocks__of_every_step__are_two__the_exchange_s_half_a_block_before_orde
     assert story.summary.blocks == (story.blocks["lane"] == "chain").sum() == len(story.blocks) - 11
 
 
-def test_base_fee__of_the_chain__begins_as_stated_and_takes_no_notice_of_the_exchange(story: Run) -> None:
+def test_base_fee__of_the_chain__begins_as_stated_and_ignores_the_exchange(story: Run) -> None:
     crash = story.blocks[(story.blocks["phase"] == "crash") & (story.blocks["lane"] == "chain")]
     fees, used = crash["base_fee_wei"].tolist(), crash["gas_used"].tolist()
     # EIP-1559 with a limit of 45 million: an eighth less after an empty block.

@@ -80,7 +80,9 @@ def private_temp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_replay__anvil_dies_in_the_crash__says_so_and_leaves_nothing(runs_folder: Path, private_temp: Path) -> None:
+def test_replay__anvil_dies_in_the_crash__is_refused_in_one_line_and_leaves_nothing(
+    runs_folder: Path, private_temp: Path
+) -> None:
     others = own_anvils()
 
     with pytest.raises(ChainError, match="the node stopped answering"):
@@ -168,7 +170,7 @@ def test_replay__liquidations_where_none_are_expected__fails(runs_folder: Path) 
         replay(load_scenario(FRICTIONLESS, set={"expect.liquidations": "none"}), out=runs_folder)
 
 
-def test_replay__shock_that_breaches_no_one__refused_before_anything_starts(runs_folder: Path) -> None:
+def test_replay__shock_that_makes_no_position_liquidatable__refused_before_anything_starts(runs_folder: Path) -> None:
     scenario = small(**{"positions.loopers.target": {"leverage": {"kind": "fixed", "value": 1.5}}})
 
     with pytest.raises(ScenarioError, match="takes no position below a health factor of 1"):
@@ -268,7 +270,7 @@ def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Pa
     assert given.manifest.tables == own.manifest.tables
 
 
-def test_ape_test__on_a_part_of_the_suite__passes_it() -> None:
+def test_ape_test__part_of_the_suite__passes() -> None:
     ape = Path(sys.executable).with_name("ape")
     done = subprocess.run(
         [str(ape), "test", "tests/python/test_exit_curve.py", "-q"],

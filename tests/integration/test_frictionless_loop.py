@@ -24,7 +24,7 @@ def test_frictionless_loop__five_rounds__supplies_the_accounts_figures(frictionl
         assert row.debt_raw * 10**12 == row.collateral_raw - 100_000 * USDE
 
 
-def test_frictionless_loop__built__holds_exactly_that_on_chain(frictionless_run: Run) -> None:
+def test_frictionless_loop__built__holds_the_closed_form_s_amounts_on_chain(frictionless_run: Run) -> None:
     positions = frictionless_run.positions
     built = positions[positions["event"] == "built"].iloc[0]
 

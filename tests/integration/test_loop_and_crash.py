@@ -97,7 +97,7 @@ def test_crash_run__blocks__keep_order_time_and_space(crash_run: Run) -> None:
     assert (crash["gas_used"] <= crash["gas_limit"]).all()
 
 
-def test_crash_run__within_a_block__transactions_stand_in_falling_tip(crash_run: Run) -> None:
+def test_crash_run__within_a_block__transactions_are_in_order_of_falling_tip(crash_run: Run) -> None:
     transactions = crash_run.transactions
     mined = transactions[(transactions["phase"] == "crash") & (transactions["status"] != "rejected")]
 
@@ -137,7 +137,7 @@ def test_peg_run__same_positions_and_day__nothing_is_liquidated(crash_run: Run, 
     assert peg_run.manifest.expectation == Expectation(liquidations="none", met=True, missed=())
 
 
-def test_peg_run__at_the_trough__hides_a_shortfall_that_the_exit_shows(peg_run: Run) -> None:
+def test_peg_run__at_the_trough__has_no_shortfall_at_the_oracle_and_one_at_the_exit(peg_run: Run) -> None:
     shortfall = peg_run.summary.shortfall_usd.trough
 
     assert shortfall.oracle == 0

@@ -295,7 +295,7 @@ def test_net_yield__simple_and_measured__differ_by_interest_on_interest_only(mon
         assert abs(measured_a_year(loop) - simple_net(loop.leverage, month) - second / 2) < third * Fraction(11, 10)
 
 
-def test_net_yield__of_each_loop__lands_in_the_accounts_range_where_the_arithmetic_says(month: Month) -> None:
+def test_net_yield__of_each_loop__is_in_the_account_s_range_where_its_arithmetic_holds(month: Month) -> None:
     inside: set[int] = {
         (12_00, 9_80): {5, 9},  # 17.92 % and 19.62 %: the account's lower end
         (12_00, 11_70): set(),  # 13.04 % at most

@@ -51,7 +51,7 @@ def test_cascade__whole__ends_as_its_scenario_claims(whole: Run) -> None:
     assert whole.manifest.expectation.missed == ()
 
 
-def test_cascade__low_of_the_altcoin__is_the_forgotten_order_s_price_and_sold_to_it(whole: Run) -> None:
+def test_cascade__low_of_the_altcoin__is_a_trade_at_the_forgotten_order_s_price(whole: Run) -> None:
     trades = trades_of(whole, "ALT-USDC")
     lowest = trades[trades["price_raw"] == min(trades["price_raw"])]
 
@@ -60,7 +60,7 @@ def test_cascade__low_of_the_altcoin__is_the_forgotten_order_s_price_and_sold_to
     assert sum(lowest["base_raw"]) <= 4_000_000 * ALT
 
 
-def test_cascade__without_account_liquidation__nobody_is_sold_and_the_altcoin_follows_its_path(spared: Run) -> None:
+def test_cascade__without_account_liquidation__no_account_is_sold_and_the_altcoin_follows_its_path(spared: Run) -> None:
     started = spared.exchange_events[spared.exchange_events["kind"] == "liquidation-started"]
     trades = trades_of(spared, "ALT-USDC")
 
@@ -70,7 +70,7 @@ def test_cascade__without_account_liquidation__nobody_is_sold_and_the_altcoin_fo
     assert "exchange.books.ALT-USDC.five_minute_fall_at_least_bps" in str(spared.manifest.expectation.missed)
 
 
-def test_cascade__makers__owe_twice_their_equity_and_more_before_anyone_sells_for_them(whole: Run) -> None:
+def test_cascade__makers__owe_over_twice_their_equity_before_any_is_liquidated(whole: Run) -> None:
     makers = whole.margin_cohorts[whole.margin_cohorts["cohort"] == "makers"]
     first = makers.iloc[0]
 
@@ -100,7 +100,7 @@ def test_cascade__forced_sales_of_a_call__are_in_the_order_in_which_the_scenario
     assert sold["account"].nunique() == 20
 
 
-def test_cascade__bids_of_the_altcoin__are_all_but_gone_at_the_crash(whole: Run) -> None:
+def test_cascade__bids_of_the_altcoin__have_nearly_vanished_at_the_crash(whole: Run) -> None:
     depth = whole.liquidity[(whole.liquidity["venue"] == "ALT-USDC") & (whole.liquidity["within_bps"] == 200)]
     depth = depth[depth["phase"] == CRASH]
 
@@ -119,7 +119,7 @@ def test_cascade__exchange_s_transactions__pay_no_fee_and_take_no_space_of_the_c
     assert list(chain["base_fee_wei"]) == sorted(chain["base_fee_wei"], reverse=True)
 
 
-def test_cascade__money_between_accounts__is_what_trades_and_fees_say(whole: Run) -> None:
+def test_cascade__cash_between_accounts__equals_trades_and_fees(whole: Run) -> None:
     """Noise traders hold no debt and no position: their stables move by their trades alone, to the unit."""
     noise = whole.holdings[(whole.holdings["cohort"] == "noise") & (whole.holdings["asset"] == "USDC")]
     trades = trades_of(whole, "ALT-USDC")

@@ -44,7 +44,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return replay(scenario, out=tmp_path_factory.mktemp("record"), report=False)
 
 
-def test_account__every_link_of_the_chain__is_seen_in_one_run_with_its_size_and_what_fed_it(account: Run) -> None:
+def test_account__every_link_of_the_chain__is_in_one_run_with_its_size_and_feeders(account: Run) -> None:
     links = account.frames.links
 
     assert account.manifest.expectation.missed == ()
@@ -56,7 +56,7 @@ def test_account__every_link_of_the_chain__is_seen_in_one_run_with_its_size_and_
     assert (links["size"] > 0).all()
 
 
-def test_account__flash_crash__comes_of_accounts_liquidated_and_names_its_low_an_input(account: Run) -> None:
+def test_account__flash_crash__is_caused_by_liquidated_accounts_and_its_low_is_an_input(account: Run) -> None:
     links = account.frames.links
     crash = links[links["link"] == "flash-crash:ALT"].sort_values("fed_share", ascending=False)
 

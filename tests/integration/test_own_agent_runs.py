@@ -75,7 +75,7 @@ def test_ape_run_replay__own_agent_raises__run_completes_and_says_who_when_and_w
     assert (row["role"], row["cohort"], row["intent"]) == ("tester", "mine", "propose")
 
 
-def test_replay__own_agent_proposes_nonsense__each_wish_is_a_row(tmp_path: Path) -> None:
+def test_replay__own_agent_makes_invalid_proposals__each_is_a_row(tmp_path: Path) -> None:
     run = replay(load_scenario(written(tmp_path / "own", NONSENSE)), out=tmp_path / "runs")
     all_rows = run.transactions[run.transactions["status"] == "rejected"]
     first = list(all_rows[all_rows["step"] == 0]["revert_reason"])

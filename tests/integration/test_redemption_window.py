@@ -180,7 +180,7 @@ def test_whitelist__more_than_one_batch__knows_the_first_and_the_last_of_each(bu
         assert built.asked("isWhitelistedBenefactor", members[i]), i
 
 
-def test_whitelist__a_pool__asks_nobody(build: Callable[..., Built]) -> None:
+def test_whitelist__a_pool__sends_no_transaction(build: Callable[..., Built]) -> None:
     built = build(open=True)
     before = built.world.chain.block_number
     whitelist(built.world, built.world.venues["usde-usdc"], [address_of("member")])

@@ -95,7 +95,7 @@ def test_check_liquidations__of_a_healthy_position__is_a_violation(run_of: RunOf
 
 
 @pytest.mark.parametrize("parts_in_a_billion", [-10, 10])
-def test_check_liquidations__a_health_factor_the_balances_deny__is_a_violation(
+def test_check_liquidations__health_factor_that_contradicts_the_balances__is_a_violation(
     run_of: RunOf, crash_rows: Rows, parts_in_a_billion: int
 ) -> None:
     row = partial(crash_rows)

@@ -143,7 +143,7 @@ def test_summarise__shortfall__counts_each_position_under_water_at_each_price(ru
     assert trough.exit > trough.oracle > 0 == trough.redemption
 
 
-def test_summarise__no_redemption_price__says_none_instead_of_zero(run_of: RunOf, crash_rows: Rows) -> None:
+def test_summarise__no_redemption_price__is_none_and_not_zero(run_of: RunOf, crash_rows: Rows) -> None:
     crash_rows["prices"] = [row for row in crash_rows["prices"] if row["source"] != "redemption"]
     summary = summary_of(run_of(crash_rows))
     assert summary.shortfall_usd.trough.redemption is None
@@ -199,7 +199,7 @@ def test_summarise__keepers__net_is_gross_less_every_fee(run_of: RunOf, crash_ro
     assert keepers.collateral_held_usd == 0
 
 
-def test_summarise__a_seizure_held__is_no_profit_and_counted_apart(run_of: RunOf, one_looper_rows: Rows) -> None:
+def test_summarise__collateral_still_held__is_counted_apart_from_profit(run_of: RunOf, one_looper_rows: Rows) -> None:
     row = one_looper_rows["liquidations"][0]
     row.update(exit_proceeds_raw=0, liquidator_profit_raw=-row["debt_covered_raw"])
     keepers = summary_of(run_of(one_looper_rows)).keepers
@@ -273,7 +273,7 @@ def test_derived_frames__dollars__are_floats_beside_untouched_integers(run_of: R
     assert first["delay_blocks"] == row["step"] - row["unhealthy_since_step"]
 
 
-def test_losses_over_time__last_row__is_what_the_summary_says(run_of: RunOf, crash_rows: Rows) -> None:
+def test_losses_over_time__last_row__equals_the_summary(run_of: RunOf, crash_rows: Rows) -> None:
     frames = Frames(run_of(crash_rows))
     summary = summarise(frames)
     losses = losses_over_time(frames)
@@ -297,7 +297,7 @@ def test_leverage_at_build__five_rounds_at_80_pct__is_3_69(run_of: RunOf, one_lo
     assert row == {"borrower": "loopers-0000", "leverage": pytest.approx(3.68928, abs=1e-12), "liquidated": True}
 
 
-def test_debt_at_risk__one_loop__starts_at_its_own_fall(run_of: RunOf, one_looper_rows: Rows) -> None:
+def test_debt_at_risk__one_loop__starts_at_its_fall_to_liquidation(run_of: RunOf, one_looper_rows: Rows) -> None:
     # Health factor 0.83 x 368,928 / 268,928 = 1.1386: a fall of 12.17 % takes it to 1.
     risk = debt_at_risk(Frames(run_of(one_looper_rows))).set_index("fall_pct")
     assert risk["debt_usd"].loc[12.0] == 0
@@ -305,7 +305,7 @@ def test_debt_at_risk__one_loop__starts_at_its_own_fall(run_of: RunOf, one_loope
     assert risk["positions"].loc[100.0] == 1
 
 
-def test_analysis_and_report__imported__bring_neither_ape_nor_web3() -> None:
+def test_analysis_and_report__imported__load_neither_ape_nor_web3() -> None:
     code = (
         "import sys, cascade.analysis, cascade.report, cascade.recording.store;"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'ape', 'web3'}))"

@@ -168,7 +168,7 @@ def test_arbitrageur__purchase_at_its_least_proceeds__redeems_for_no_less_than_i
     assert redeemed(least - 1) < cost
 
 
-def test_arbitrageur__second_pool__gives_for_no_less_than_it_may_have_paid() -> None:
+def test_arbitrageur__second_pool__sells_for_no_less_than_it_may_have_paid() -> None:
     bought = sight(there=SECOND, other=99 * WAD // 100, to_target=1_000_000)
     held = sight(there=SECOND, other=985 * WAD // 1000, to_target=0, held=1_000_000, price=99 * WAD // 100)
 
@@ -176,7 +176,7 @@ def test_arbitrageur__second_pool__gives_for_no_less_than_it_may_have_paid() -> 
     assert decide(bought, held) == {"redeem": (1_000_000 * USDE, 990_000 * USDC)}
 
 
-def test_arbitrageur__second_pool_after_all_is_given__forgets_what_it_paid() -> None:
+def test_arbitrageur__second_pool_with_nothing_left__forgets_what_it_paid() -> None:
     bought = sight(there=SECOND, other=99 * WAD // 100, to_target=1_000_000)
     empty = sight(there=SECOND, to_target=0)
     held = sight(there=SECOND, to_target=0, held=200)

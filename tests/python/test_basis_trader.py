@@ -93,7 +93,7 @@ def test_bought_contracts__buys_spot() -> None:
     assert orders(agent, seen(view, size=-10, base=80)) == [(BUY, 2 * LOTS_A_CONTRACT)]
 
 
-def test_far_from_hedged__trades_the_most_of_a_block() -> None:
+def test_far_from_hedged__trades_the_largest_amount_per_block() -> None:
     agent, view = trader()
 
     assert orders(agent, seen(view, size=0, base=80)) == [(SELL, 5 * LOTS_A_CONTRACT)]
@@ -110,7 +110,7 @@ def test_net_long__holds_no_spot() -> None:
 @pytest.mark.parametrize(
     ("base", "expected"), [(89, []), (90, [(SELL, LOTS_A_CONTRACT)]), (71, []), (70, [(BUY, 1_000)])]
 )
-def test_less_than_a_contract_off__leaves_it(base: int, expected: list[tuple[int, int]]) -> None:
+def test_hedge_off_by_less_than_a_contract__is_not_traded(base: int, expected: list[tuple[int, int]]) -> None:
     agent, view = trader()
 
     assert orders(agent, seen(view, size=-8, base=base)) == expected
@@ -133,7 +133,7 @@ def test_base_locked_by_an_order__only_what_is_free_is_sold() -> None:
         {"pending": [(address_of("basis-0"), SELL, 1)]},
     ],
 )
-def test_order__that_would_meet_nobody_or_revert__is_not_placed(keys: dict[str, Any]) -> None:
+def test_order__that_would_find_no_counterparty_or_revert__is_not_placed(keys: dict[str, Any]) -> None:
     # The exchange's next block comes half a block before the chain's: at 1,000 - 6.
     agent, view = trader()
 
@@ -158,7 +158,7 @@ def test_liquidated__proposes_nothing_while_frozen_and_quotes_again_after() -> N
     assert [p.function for p in asked(agent, replace(moved, step=2))] == ["quotePerp", "placeMarket"]
 
 
-def test_liquidated_and_let_go_as_it_was__quotes_again() -> None:
+def test_liquidated_and_released_unchanged__quotes_again() -> None:
     agent, view = trader()
 
     assert asked(agent, replace(view, state=at_margin("1", level=3))) == []

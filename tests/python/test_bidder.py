@@ -92,7 +92,7 @@ def test_one_level__stands_at_the_first_distance() -> None:
 
 
 @pytest.mark.parametrize("moved", ["0.9901", "1", "1.0099"])
-def test_nothing_taken_and_reference_still__bids_stay(moved: str) -> None:
+def test_no_fill_and_reference_unchanged__bids_stay(moved: str) -> None:
     agent, view = bidder()
 
     assert asked(agent, replace(view, step=9, references={"alt": price(moved) * 10**12})) == []
@@ -108,7 +108,7 @@ def test_reference__moves_by_the_line__bids_follow_it_down_and_up() -> None:
     assert bids_of(asked(agent, replace(locked, step=2, references={"alt": WAD}))) == at(*[LEVEL_LOTS] * 5)
 
 
-def test_last_price__is_not_looked_at() -> None:
+def test_last_price__is_ignored() -> None:
     # The view has no book at all: nothing traded, no bid and no ask.
     agent, view = bidder()
 
@@ -116,7 +116,7 @@ def test_last_price__is_not_looked_at() -> None:
     assert asked(agent, replace(view, step=3)) == []
 
 
-def test_taken__best_levels_first__comes_back_by_an_equal_part_a_block() -> None:
+def test_filled__best_levels_first__refills_by_an_equal_part_per_block() -> None:
     agent, view = bidder()
     # 30 of 100 tokens sold to it: all of the first level and half of the second. What still rests is worth 64.8 USDC.
     taken = holding(view, step=0, bought_lots=3_000, locked=64_800_000)
@@ -131,7 +131,7 @@ def test_taken__best_levels_first__comes_back_by_an_equal_part_a_block() -> None
     assert bids == at(2_000, 2_000, 2_000, 2_000, 2_000)
 
 
-def test_taken_all__comes_back_in_refill_blocks_and_no_faster() -> None:
+def test_filled_completely__refills_in_refill_blocks_and_no_faster() -> None:
     agent, view = bidder()
     assert asked(agent, holding(view, step=0, bought_lots=10_000, locked=0)) == []
 
@@ -140,7 +140,7 @@ def test_taken_all__comes_back_in_refill_blocks_and_no_faster() -> None:
         assert sum(lots for _, lots in bids) == step * 10_000 // REFILL_BLOCKS
 
 
-def test_taken__fee_came_out_of_it__lots_are_counted_before_the_fee() -> None:
+def test_filled__fee_deducted_from_it__lots_are_counted_before_the_fee() -> None:
     agent, view = bidder(maker_fee_bps=10)
     received = 2_000 * LOT * 9_990 // 10_000
     locked = 74_400_000
@@ -150,7 +150,7 @@ def test_taken__fee_came_out_of_it__lots_are_counted_before_the_fee() -> None:
     assert asked(agent, fees) == []
 
 
-def test_taken_a_moment_before_the_new_ladder_came__counts_as_taken_all_the_same() -> None:
+def test_filled_just_before_the_new_ladder__still_counts_as_filled() -> None:
     agent, view = bidder()
     # It held its first bids when it reposted; then 20 tokens were sold to the old ones, and the new ones rest whole.
     moved = {"alt": WAD // 2}
@@ -176,7 +176,7 @@ def test_capital__runs_out__bids_need_at_most_half_of_what_is_left() -> None:
     assert first_bids(view.world) == at(*[LEVEL_LOTS // 4] * 5)
 
 
-def test_capital__spent__bids_nothing() -> None:
+def test_capital__spent__places_no_bids() -> None:
     agent, view = bidder()
     spent = replace(view, step=5, balances={"ALT": Balance(1_000 * ALT, 0), "USDC": Balance(0, 0)})
 

@@ -293,7 +293,7 @@ def test_generation__an_own_stock_sold_by_a_keeper__is_voluntary(by_hand: ByHand
     assert graph.liquidations["generation"].tolist() == [1]
 
 
-def test_graph__an_oracle_price_that_the_replay_lacks__is_said(by_hand: ByHand, tmp_path: Path) -> None:
+def test_graph__oracle_price_that_the_replay_lacks__is_marked(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.25")
     by_hand.move(2, "0.70")
     by_hand.liquidation(3, "ann", "0.875", price="0.71")

@@ -167,7 +167,7 @@ def test_ledger__post_that_waited_for_space__carries_what_it_had_read(by_hand: B
     assert nets(the(by_hand.frames(tmp_path, blocks=4), "oracle")) == {"whale": -wad("0.05")}
 
 
-def test_ledger__source_that_leads_back_to_itself__names_nobody(by_hand: ByHand, tmp_path: Path) -> None:
+def test_ledger__source_that_reads_itself__attributes_no_move(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.parameters["oracle"]["USDC"] = {"kind": "same-as", "asset": "USDe"}
     by_hand.move(2, "0.90")
     by_hand.oracle("USDe", 2, "0.9")
@@ -214,9 +214,7 @@ def test_ledger__time_weighted__the_first_observation_of_a_block_counts(by_hand:
     assert nets(the(by_hand.frames(tmp_path, blocks=3), "oracle")) == {"whale": -wad("0.1")}
 
 
-def test_ledger__time_weighted__a_move_older_than_the_window_weighs_nothing_more(
-    by_hand: ByHand, tmp_path: Path
-) -> None:
+def test_ledger__time_weighted__move_older_than_the_window_has_weight_zero(by_hand: ByHand, tmp_path: Path) -> None:
     # Window 12 s: at block 4 the mean is of what was seen from block 3 on; from block 3's end to block 4 the whale's
     # move of block 2 has full weight at both ends. First block 4: only the keeper's move of block 3 enters.
     by_hand.parameters["oracle"]["USDe"] = {
@@ -295,7 +293,7 @@ def test_ledger__cap_that_stops_binding__counts_what_it_hid_as_a_switch(by_hand:
     assert nets(ledger) == {"whale": -wad("0.2"), "switch": wad("0.06")}
 
 
-def test_ledger__source_that_is_not_replayed__names_nobody(by_hand: ByHand, tmp_path: Path) -> None:
+def test_ledger__source_that_is_not_replayed__attributes_no_move(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.parameters["oracle"]["USDe"] = {"kind": "vault-rate", "vault": "sUSDe"}
     by_hand.move(2, "0.90")
     by_hand.oracle("USDe", 2, "0.9")

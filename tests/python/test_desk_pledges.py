@@ -59,7 +59,7 @@ def test_lenders__of_the_pool__lend_what_the_loops_borrow_and_not_what_the_desk_
         check_liquidity(short, plan_positions(short))
 
 
-def test_impossible__pledge_of_the_desk__is_no_matter_of_the_pool_s_lines() -> None:
+def test_impossible__pledge_at_the_desk__is_not_checked_against_the_pool() -> None:
     baseline = scenario()
     change = scenario(**{"lending.reserves.WETH.ltv_bps": 100})
 

@@ -73,7 +73,7 @@ def test_whale__the_desk_has_not_called__does_nothing() -> None:
     assert acts(whale(), seen(DeskLoan(PLEDGED, 749_999 * USDC, 7500, 0), wallet={"USDC": 10**12})) == ([], {})
 
 
-def test_whale__called__notes_it_and_acts_after_its_own_delay() -> None:
+def test_whale__called__records_the_call_and_acts_after_its_own_delay() -> None:
     agent = whale(call_delay=2)
     first, second, third = (acts(agent, seen(step=step)) for step in (5, 6, 7))
 
@@ -177,7 +177,7 @@ def test_whale__the_desk_sells_from_its_pledge__has_failed() -> None:
     assert list(proposals) == ["unwind"]
 
 
-def test_whale__whose_pledge_has_no_price__says_an_ltv_that_a_table_holds_and_waits() -> None:
+def test_whale__whose_pledge_has_no_price__records_the_largest_ltv_of_the_table_and_waits() -> None:
     loan = DeskLoan(PLEDGED, 1, UINT_MAX, DEADLINE)
     notes, proposals = acts(whale(), seen(loan, sight={"index_e8_": {"alt": 0}}, wallet={"USDC": 5}))
 

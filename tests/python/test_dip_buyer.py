@@ -65,7 +65,7 @@ def act(
     return proposal.function, proposal.arguments[1]
 
 
-def test_dip_buyer__below_its_line__goes_through_its_rounds_and_rests() -> None:
+def test_dip_buyer__below_its_line__completes_its_rounds_and_stops() -> None:
     agent = buyer()
 
     assert act(agent, quote=10_000) == ("buy", 10_000 * USDC)
@@ -85,14 +85,14 @@ def test_dip_buyer__price_under_its_line_and_not_at_it__begins(spot_wad: int, bu
     assert (act(buyer(), quote=10_000, spot_wad=spot_wad) is not None) == buys
 
 
-def test_dip_buyer__price_back_above_its_line__goes_on() -> None:
+def test_dip_buyer__price_back_above_its_line__continues() -> None:
     agent = buyer()
     act(agent, quote=10_000)
 
     assert act(agent, asset=12_500, spot_wad=WAD) == ("supply", 12_500 * USDE)
 
 
-def test_dip_buyer__loan_that_never_came__is_no_round() -> None:
+def test_dip_buyer__loan_that_failed__does_not_count_as_a_round() -> None:
     agent = buyer(rounds=1)
     act(agent, quote=10_000)
     asked = [act(agent, collateral=12_500) for _ in range(3)]

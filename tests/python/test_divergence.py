@@ -57,7 +57,7 @@ def test_divergence__link_of_one_run_only__is_where_they_diverge_and_the_change_
     assert rows[2][1] == "did not happen"
 
 
-def test_divergence__a_link_of_both__says_size_start_and_peak_of_each() -> None:
+def test_divergence__link_of_both_runs__has_size_start_and_peak_of_each() -> None:
     ((_, before, after, _),) = diverging(
         [link(1, "loop-unwinding", size=30_090_000.0, start=600, peak=2160)], [link(1, "loop-unwinding", size=1.2e6)]
     )

@@ -76,7 +76,7 @@ def test_criteria__price_that_starts_elsewhere__is_held_against_its_start(found:
     assert holding(replace(found, without_leverage=half)) == [True, True, True]
 
 
-def test_criteria__no_keeper__leaves_out_what_it_cannot_say(found: Endogeneity) -> None:
+def test_criteria__no_keeper__leaves_out_the_criterion_on_keepers(found: Endogeneity) -> None:
     assert len(replace(found, without_liquidations=None).criteria) == 2
 
 
@@ -152,7 +152,7 @@ def test_quantiles__over_twenty_seeds__of_deficit_and_of_what_a_run_lacks(found:
     assert found.quantiles("shortfall_exit_usd") == []
 
 
-def test_json__read_again__has_every_run_and_says_how_intervals_are_made(found: Endogeneity) -> None:
+def test_json__read_again__has_every_run_and_the_method_of_its_intervals(found: Endogeneity) -> None:
     content = json.loads(found.to_json())
 
     assert [run["seed"] for run in content["seeds"]] == list(range(1, 21))

@@ -129,7 +129,7 @@ def test_lane__after_its_block__limit_and_base_fee_of_the_chain_are_what_they_we
     assert chain.calls[third + 1 : fourth] == [("gas limit", GAS_LIMIT), ("base fee", BASE_FEE_WEI)]
 
 
-def test_lane__nothing_proposed_to_the_exchange__has_an_empty_block_all_the_same() -> None:
+def test_lane__nothing_proposed_to_the_exchange__still_has_an_empty_block() -> None:
     chain, _ = play([[proposal("looper", POOL)], []])
 
     assert chain.blocks[0] == (START - BLOCK_SECONDS // 2, [])
@@ -144,7 +144,7 @@ def test_lane__calls_of_one_sender__stay_in_its_order() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_lane__order_of_senders__is_drawn_anew_by_step_and_seed_and_comes_again(seed: int) -> None:
+def test_lane__order_of_senders__depends_on_step_and_seed_and_is_reproducible(seed: int) -> None:
     steps = [[proposal(f"maker-{number}", BOOK) for number in range(30)]] * 2
 
     first, again = play(steps, seed=seed)[0].blocks, play(steps, seed=seed)[0].blocks

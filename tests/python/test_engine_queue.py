@@ -234,7 +234,7 @@ def test_agent__proposes_arguments_that_do_not_fit__is_refused_before_the_chain(
     assert observer.rejections == [(0, "bad", "agent bad: KeyError: 'missing'")]
 
 
-def test_chain__dies_while_an_agent_looks__ends_the_run() -> None:
+def test_chain__dies_while_an_agent_reads__ends_the_run() -> None:
     with pytest.raises(ChainError, match="stopped answering"):
         play([DiesWithTheChain("any", [])])
 
@@ -276,7 +276,7 @@ def test_agent__invalid_proposal__is_recorded_and_the_rest_is_sent(invalid: Any,
     assert observer.notes == []
 
 
-def test_agent__answers_with_what_is_no_list__is_recorded() -> None:
+def test_agent__returns_no_list__is_recorded() -> None:
     no_list: Any = 5
     blocks, observer = play([Script("odd", [no_list]), Script("fine", [[proposal("fine", tip=1)]])])
 
@@ -298,7 +298,7 @@ def test_agent__reads_a_view_that_reverts__is_recorded_and_the_run_goes_on() -> 
 @pytest.mark.parametrize(
     "error", [SystemExit(3), ScenarioError(file="f", key="k", value=1, expected="x"), WrongCall("get_p: takes 1 value")]
 )
-def test_agent__raises_what_would_end_a_program__is_recorded_and_the_run_goes_on(error: BaseException) -> None:
+def test_agent__raises_system_exit__is_recorded_and_the_run_goes_on(error: BaseException) -> None:
     class Leaves(Script):
         def see(self, view: Any) -> int:
             raise error
@@ -309,12 +309,12 @@ def test_agent__raises_what_would_end_a_program__is_recorded_and_the_run_goes_on
     assert observer.rejections == [(0, "odd", f"{type(error).__name__}: {error}")]
 
 
-def test_agent__says_what_no_table_holds__is_recorded_in_what_it_does() -> None:
-    class Mumbles(Script):
+def test_agent__raises_text_that_is_no_unicode__is_recorded_with_a_replacement() -> None:
+    class RaisesBytes(Script):
         def propose(self, sight: int) -> Sequence[Proposal | MarginNote]:
             raise ValueError("\ud800")
 
-    _, observer = play([Mumbles("odd", [])])
+    _, observer = play([RaisesBytes("odd", [])])
 
     assert observer.rejections == [(0, "odd", "ValueError: ?")]
 

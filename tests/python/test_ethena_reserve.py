@@ -88,7 +88,7 @@ def closing(tokens: int) -> int:
     return -(-units // (10 * 2000 * USDC))
 
 
-def test_reserve__buffer_drained__is_refilled_from_cash_up_to_the_limit_and_to_what_it_was() -> None:
+def test_reserve__buffer_drained__is_refilled_from_cash_by_the_limit_up_to_its_start() -> None:
     runner = agent(refill=300)
     assert decide(runner, sight(0, cash=10_000, buffer=1000)) == []
     assert decide(runner, sight(12, cash=10_000, buffer=600)) == [("refillBuffer", (300 * USDC,))]
@@ -106,7 +106,7 @@ def test_reserve__cash_short__closes_what_brings_the_rest_whatever_the_mark_is()
     ]
 
 
-def test_reserve__hedge_smaller_than_what_is_missing__closes_all_and_refills_what_that_brings() -> None:
+def test_reserve__hedge_smaller_than_the_missing_amount__closes_all_and_refills_the_proceeds() -> None:
     # One ETH opened at 2,000 brings 2,000, less two units for roundings, with 5 of cash.
     runner = agent(refill=3000)
     decide(runner, sight(0, buffer=9000))
@@ -125,5 +125,5 @@ def test_reserve__nothing_left__proposes_nothing() -> None:
 @pytest.mark.parametrize(
     ("bps", "rate"), [(0, 0), (1095, 10**14), (-1095, -(10**14)), (1, 91_324_200_913), (-1, -91_324_200_913)]
 )
-def test_funding_rate__a_year__is_its_1095th_part_towards_zero(bps: int, rate: int) -> None:
+def test_funding_rate__per_year__is_divided_by_1095_towards_zero(bps: int, rate: int) -> None:
     assert funding_rate_wad(bps) == rate

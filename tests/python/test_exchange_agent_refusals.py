@@ -124,7 +124,7 @@ def test_scenario__each_kind_without_an_exchange__refused(folder: Path, agent: d
         ),
     ],
 )
-def test_scenario__agent_of_what_the_exchange_has_not__refused_in_one_line(
+def test_scenario__agent_of_a_missing_part_of_the_exchange__refused_in_one_line(
     folder: Path, changes: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(ScenarioError) as refused:

@@ -145,7 +145,7 @@ def test_book_falls__a_run_that_ends_too_early__has_no_price_ten_minutes_later(v
     assert (fall.later_wad, fall.share_of_start) == (None, None)
 
 
-def test_book_falls__quotes_that_followed_the_market__leave_only_the_rest(venue: Venue, tmp_path: Path) -> None:
+def test_book_falls__quotes_that_followed_the_market__are_excluded(venue: Venue, tmp_path: Path) -> None:
     venue.own(3, "5")
     venue.trade(28, "4")
     frames = venue.rows.frames(tmp_path, blocks=30)
@@ -184,7 +184,7 @@ def test_book_falls__no_trade__is_no_fall(venue: Venue, tmp_path: Path) -> None:
     assert book_falls(frames, PriceBook(frames)) == {}
 
 
-def test_book_depths__bids_that_go__are_counted_from_the_start(venue: Venue, tmp_path: Path) -> None:
+def test_book_depths__removed_bids__are_counted_from_the_start(venue: Venue, tmp_path: Path) -> None:
     venue.depth(1, 100)
     venue.depth(3, 60)
     venue.depth(4, 5)
@@ -320,7 +320,7 @@ def test_judge__bound_of_a_book__is_met_on_its_own_side_only(
     assert sentence.startswith(f"expect.exchange.books.alt.{bound} = {missed}: it was ")
 
 
-def test_judge__book_without_the_figure__is_missed_and_says_why(venue: Venue, tmp_path: Path) -> None:
+def test_judge__book_without_the_figure__is_missed_with_a_reason(venue: Venue, tmp_path: Path) -> None:
     frames = venue.rows.frames(tmp_path, blocks=3)
     bounds = {"low_at_most_usd": Decimal(1), "depth_fall_at_least_bps": 1}
     assert judge(claim(**bounds), frames).missed == (
@@ -329,7 +329,7 @@ def test_judge__book_without_the_figure__is_missed_and_says_why(venue: Venue, tm
     )
 
 
-def test_judge__run_too_short__says_so(venue: Venue, tmp_path: Path) -> None:
+def test_judge__run_too_short__is_missed_with_a_reason(venue: Venue, tmp_path: Path) -> None:
     venue.trade(2, "1")
     verdict = judge(claim(share_of_start_after_10_minutes_at_least_bps=1), venue.rows.frames(tmp_path, blocks=3))
     assert verdict.missed[0].endswith("= 1: the run ended less than ten minutes after the low")

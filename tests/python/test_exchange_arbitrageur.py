@@ -118,7 +118,7 @@ def test_book_cheaper__buys_there_and_sells_here_up_to_the_middle() -> None:
 
 
 @pytest.mark.parametrize(("edge_bps", "trades"), [(295, True), (296, False)])
-def test_gap__narrower_than_the_edge__is_left(edge_bps: int, trades: bool) -> None:
+def test_gap__narrower_than_the_edge__is_not_traded(edge_bps: int, trades: bool) -> None:
     # Half of the edge on each side of 1.015 must not pass 1 and 1.03: 300 of 10,150 is 2.955 %.
     dear = acts(Pool(sight(DEAR)), min_edge_bps=edge_bps)
 
@@ -134,7 +134,7 @@ def test_gap__narrower_than_the_edge__is_left(edge_bps: int, trades: bool) -> No
     ("pool_fee_wad", "taker_fee_bps", "trades"),
     [(29 * WAD // 1000, 0, True), (30 * WAD // 1000, 0, False), (0, 291, True), (0, 292, False)],
 )
-def test_gap__eaten_by_a_fee__is_left(pool_fee_wad: int, taker_fee_bps: int, trades: bool) -> None:
+def test_gap__not_larger_than_a_fee__is_not_traded(pool_fee_wad: int, taker_fee_bps: int, trades: bool) -> None:
     # 1 / (1 - 0.029) is 1.02987 and 1 / (1 - 0.03) is 1.03093; 1.03 less 2.91 % is 1.000027, less 2.92 % 0.999924.
     view = Pool(sight(DEAR, taker_fee_bps=taker_fee_bps), fee_wad=pool_fee_wad)
 
@@ -153,7 +153,7 @@ def test_gap__eaten_by_a_fee__is_left(pool_fee_wad: int, taker_fee_bps: int, tra
         (CHEAP, {"takes_raw": 150 * USDE}, {}, 150),
     ],
 )
-def test_legs__less_stock_or_room_on_one_side__are_of_one_size(
+def test_legs__less_stock_or_depth_on_one_side__have_the_same_size(
     states: dict[str, Any], view: dict[str, Any], exchange: dict[str, int], size: int
 ) -> None:
     order, swapped = legs(acts(Pool(sight(states, degraded=True, **exchange), **view)))
@@ -162,24 +162,24 @@ def test_legs__less_stock_or_room_on_one_side__are_of_one_size(
     assert swapped[1] == size * (USDC if order[0] == SELL else USDE)
 
 
-def test_legs__more_than_a_block_s_most__are_that() -> None:
+def test_legs__larger_than_the_limit_per_block__are_cut_to_it() -> None:
     assert legs(acts(Pool(sight(DEAR)), max_per_block=60))[0][2] == 60
 
 
 @pytest.mark.parametrize(("held", "trades"), [(10 * USDE, True), (10 * USDE - 1, False)])
-def test_legs__under_a_thousandth_of_a_block_s_most__are_not_worth_it(held: int, trades: bool) -> None:
+def test_legs__below_a_thousandth_of_the_limit_per_block__are_not_traded(held: int, trades: bool) -> None:
     assert ("order" in acts(Pool(sight(DEAR, base=held, degraded=True)))) == trades
 
 
 @pytest.mark.parametrize(("halted_until", "trades"), [(LANE, True), (LANE + 1, False)])
-def test_book__halted__is_left(halted_until: int, trades: bool) -> None:
+def test_book__halted__is_not_traded(halted_until: int, trades: bool) -> None:
     states = {"usde": book_state(bid=1.03, ask=1.0301, halted_until=halted_until)}
 
     assert ("order" in acts(Pool(sight(states)))) == trades
 
 
 @pytest.mark.parametrize("states", [{"usde": book_state()}, {"usde": book_state(bid=0.9999, ask=1.0001)}])
-def test_book__empty_or_around_the_pool_s_price__is_left(states: dict[str, Any]) -> None:
+def test_book__empty_or_around_the_pool_s_price__is_not_traded(states: dict[str, Any]) -> None:
     assert acts(Pool(sight(states))) == {}
 
 

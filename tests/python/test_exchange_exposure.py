@@ -27,11 +27,11 @@ def deltas(**keys: Any) -> dict[str, dict[str, float]]:
     return net_deltas(frames)
 
 
-def test_net_delta__nothing_short__is_what_is_held_at_initial_prices_without_the_stable() -> None:
+def test_net_delta__no_short__is_the_holdings_at_initial_prices_without_the_stable() -> None:
     assert deltas() == {"makers": {"ALT": 500.0, "USDe": 700.5}}
 
 
-def test_net_delta__short_as_many_as_held__is_none_of_that_asset() -> None:
+def test_net_delta__short_as_large_as_the_holding__is_zero_for_that_asset() -> None:
     assert deltas(short_contracts={"alt-perp": 10})["makers"] == {"ALT": 0.0, "USDe": 700.5}
 
 

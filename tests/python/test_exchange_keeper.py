@@ -59,7 +59,7 @@ def test_accounts__at_the_liquidation_level__are_called_the_largest_debt_first()
     assert first.reason == f"name of {LARGE}: uniMMR 0.9000"
 
 
-def test_accounts__switched_off__are_left_alone() -> None:
+def test_accounts__switched_off__are_not_liquidated() -> None:
     assert calls(ExchangeSight(accounts={SMALL: UNDER}), accounts=False) == []
 
 
@@ -87,7 +87,7 @@ def test_account__paused__is_called_when_the_pause_is_over(paused_until: int, ca
         (UNDER, {}, {"alt": book_state(ask=1)}, True),
     ],
 )
-def test_account__being_liquidated__is_called_only_where_that_does_something(
+def test_account__being_liquidated__is_called_only_where_a_call_has_an_effect(
     account: MarginAccount, lots: dict[str, int], states: dict[str, Any], called: bool
 ) -> None:
     sight = ExchangeSight(accounts={SMALL: account}, balances=held(**lots), states=states)
@@ -112,7 +112,7 @@ def test_account__being_liquidated__is_called_only_where_that_does_something(
         (7499, LANE - 9, ["endCall"]),
     ],
 )
-def test_loan__by_its_ltv_and_deadline__is_called_sold_or_let_off(
+def test_loan__by_its_ltv_and_deadline__is_called_sold_or_released(
     ltv_bps: int, deadline: int, called: list[str]
 ) -> None:
     sight = ExchangeSight(loans={SMALL: DeskLoan(100 * USDE, 50, ltv_bps, deadline)}, offers={SMALL: 5}, ladders=DEEP)
@@ -139,7 +139,7 @@ def test_loan__paused__is_sold_when_the_pause_is_over(paused_until: int, called:
         {"ladders": DEEP, "states": {"alt": book_state(bid=1, halted_until=LANE + 1)}},
     ],
 )
-def test_loan__that_nobody_would_buy__is_called_once_and_not_sold(sight: dict[str, Any]) -> None:
+def test_loan__whose_pledge_has_no_bids__is_called_once_and_not_sold(sight: dict[str, Any]) -> None:
     loan = DeskLoan(100 * USDE, 50, 9000, 0)
 
     assert calls(ExchangeSight(loans={SMALL: loan}, offers={SMALL: 5}, **sight)) == [("callMargin", DESK, 3, SMALL)]

@@ -107,7 +107,7 @@ def test_backlog__cleared_two_steps_later__counts_blocks_of_the_chain(by_hand: B
     assert clearing_of(frames) == Clearing(2, 0)
 
 
-def test_figures_of_venues__depth_and_quotes_of_a_book_beside__are_left_out(by_hand: ByHand, tmp_path: Path) -> None:
+def test_figures_of_venues__depth_and_quotes_of_books__are_left_out(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.0375")
     by_hand.move(2, "0.9")
     for block, venue, tokens in ((1, "curve", 500), (1, "alt", 7), (2, "alt", 3)):

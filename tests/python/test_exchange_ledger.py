@@ -46,7 +46,7 @@ def nets(ledger: Ledger) -> dict[str, Fraction]:
     return {entry.actor_class: entry.net for entry in ledger.classes}
 
 
-def test_ledger__flash_crash_of_a_book__tells_forced_sales_from_others(by_hand: ByHand, tmp_path: Path) -> None:
+def test_ledger__flash_crash_of_a_book__separates_forced_sales_from_others(by_hand: ByHand, tmp_path: Path) -> None:
     rows = with_book(by_hand)
     book_move(rows, 2, "0.97", "trader")
     book_move(rows, 2, "0.95", "maker", kind="quote", intent="requote")
@@ -124,7 +124,7 @@ def test_ledger__oracle_of_an_index__carries_each_move_of_the_book(by_hand: ByHa
 
 
 @pytest.mark.parametrize("index", [{"redemption_weight_bps": 5000}, {"floor_price": "0.4"}])
-def test_ledger__oracle_of_an_index_with_a_remedy__names_nobody(
+def test_ledger__oracle_of_an_index_with_a_remedy__attributes_no_move(
     index: dict[str, Any], by_hand: ByHand, tmp_path: Path
 ) -> None:
     rows = with_book(by_hand, **index)

@@ -337,7 +337,5 @@ def test_agent__that_could_not_act_at_the_exchange__is_refused(agent: dict[str, 
         ),
     ],
 )
-def test_scenario__whose_parts_miss_each_other_at_the_exchange__is_refused(
-    changes: dict[str, Any], expected: str
-) -> None:
+def test_scenario__exchange_parts_that_do_not_fit__is_refused(changes: dict[str, Any], expected: str) -> None:
     assert expected in refusal(changes)

@@ -150,7 +150,7 @@ def test_own_price__last_bid_and_ask__is_the_last_held_between_them(
     assert own_price_raw(last, bid, ask) == expected
 
 
-def test_book_moves__sweep_of_a_limit_order_that_rests__is_trades_then_a_quote(accounts: ExchangeAccounts) -> None:
+def test_book_moves__limit_order_that_sweeps_and_rests__is_trades_and_then_a_quote(accounts: ExchangeAccounts) -> None:
     events = BookEvents(accounts)
     transaction = sent("trader", BOOK, intent="buy")
     told = logs(
@@ -190,7 +190,7 @@ def test_book_moves__top_moved_by_an_order__is_its_owner_s(
     assert (move.before_wad, move.after_wad) == (WAD, 9 * WAD // 10)
 
 
-def test_book_moves__price_that_is_gone_before_a_first_trade__falls_to_nothing(accounts: ExchangeAccounts) -> None:
+def test_book_moves__all_quotes_removed_before_a_first_trade__fall_to_zero(accounts: ExchangeAccounts) -> None:
     events = BookEvents(accounts)
     quoted = logs((BOOK, "OrderPlaced", {"maker": address_of("mm")}), top(0, 900_000, 1_100_000))
     pulled = logs((BOOK, "AllCancelled", {"maker": address_of("mm")}), top(0, 900_000, 0))
@@ -282,7 +282,7 @@ def test_events__each__has_its_kind_and_amounts(
     assert (row.run_id, row.step, row.tx_hash, row.log_index) == ("by-hand", 0, "0xabc", 0)
 
 
-def test_events__of_no_account__say_nobody(accounts: ExchangeAccounts) -> None:
+def test_events__of_no_account__have_an_empty_account(accounts: ExchangeAccounts) -> None:
     made = logs(
         (BOOK, "BookHalted", {"anchor": 12, "until": 99}),
         (VAULT, "TransfersSet", {"depositsOpen": True, "withdrawalsOpen": False}),
@@ -374,7 +374,7 @@ def test_margin__level_that_did_not_change__has_no_row(world: Any, accounts: Exc
     ]
 
 
-def test_margin__market_without_a_price__tells_of_no_account_until_there_is_one(accounts: ExchangeAccounts) -> None:
+def test_margin__market_without_a_price__records_no_account_until_there_is_one(accounts: ExchangeAccounts) -> None:
     def refuse(address: str) -> MarginAccount:
         raise RevertedCall(what="ExchangeLens.accounts", reason="PriceNotAvailable(0)")
 
@@ -425,7 +425,7 @@ def test_prices__of_a_book_that_never_traded__have_no_last_one(accounts: Exchang
         (BOOK, FOR_ACCOUNT, "go-on"),
     ],
 )
-def test_trades__of_a_sale_by_an_engine__say_so_whoever_called_it(
+def test_trades__of_a_sale_by_an_engine__are_marked_for_any_caller(
     accounts: ExchangeAccounts, to: str, data: str, intent: str
 ) -> None:
     transaction = sent("engine", to, data=f"{data}00", intent="go-on")

@@ -73,7 +73,7 @@ def test_holder__with_a_floor__sells_at_it_or_above(bid: str, sells: bool) -> No
     assert [order.arguments[1] for order in orders] == ([price("0.9")] if sells else [])
 
 
-def test_holder__less_left_than_a_part__sells_the_rest_and_then_nothing() -> None:
+def test_holder__less_left_than_one_part__sells_the_rest_and_stops() -> None:
     agent, view = holder()
 
     (last,) = asked(agent, replace(view, balances={"ALT": Balance(3 * LOT + 1, 0)}))

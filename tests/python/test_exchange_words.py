@@ -54,7 +54,7 @@ FIGURES = ExchangeFigures(
 )
 
 
-def test_reading__of_a_crash__says_falls_liquidations_payers_and_net_delta() -> None:
+def test_reading__of_a_crash__states_falls_liquidations_payers_and_net_delta() -> None:
     assert exchange_reading(FIGURES) == (
         "2 trades of $1.50 M; $250.0 k of that were forced sales. "
         "Largest falls from a price five minutes earlier: ALT-USDC 85.6 % to 21:31:18 UTC. "
@@ -64,7 +64,7 @@ def test_reading__of_a_crash__says_falls_liquidations_payers_and_net_delta() -> 
     )
 
 
-def test_reading__nobody_liquidated_and_no_fall__leaves_out_what_did_not_happen() -> None:
+def test_reading__no_liquidation_and_no_fall__leaves_both_sentences_out() -> None:
     quiet = replace(FIGURES, books={}, accounts_liquidated={}, net_delta_usd={})
 
     assert exchange_reading(quiet) == "2 trades of $1.50 M; $250.0 k of that were forced sales."

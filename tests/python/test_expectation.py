@@ -59,7 +59,7 @@ def test_judge__missed_trough__names_claim_and_outcome(run_of: RunOf, crash_rows
     assert verdict.missed == ("expect.troughs.0 = USDe, oracle, at most 0.6: its lowest price was 0.6400 dollars",)
 
 
-def test_judge__price_that_the_run_has_not__is_missed_and_says_which_there_are(run_of: RunOf, crash_rows: Rows) -> None:
+def test_judge__price_absent_from_the_run__is_missed_and_lists_those_recorded(run_of: RunOf, crash_rows: Rows) -> None:
     expect = ExpectSpec(troughs=[ExpectedTrough(asset="USDe", source="spot:other", at_most_usd=Decimal(1))])
     verdict = judge(expect, Frames(run_of(crash_rows)))
 
@@ -98,7 +98,7 @@ def test_require_expected__missed_claim__raises_with_it_and_the_folder(run_of: R
         ("{asset: USDe, source: 'oracle:usde-usdc', at_most_usd: 1}", "expect.troughs.0.source"),
     ],
 )
-def test_load__trough_of_what_is_not_there__is_refused(trough: str, expected: str) -> None:
+def test_load__trough_of_an_unknown_market__is_refused(trough: str, expected: str) -> None:
     flagship = project_root() / "scenarios" / "loop-and-crash.yaml"
 
     with pytest.raises(ScenarioError, match=expected):
@@ -123,7 +123,7 @@ def test_load__trough_of_what_is_not_there__is_refused(trough: str, expected: st
         ("expect.exchange={cohorts: {loopers: {}}}", "needs one of peak_leverage_at_least, peak_leverage_at_most"),
     ],
 )
-def test_load__claim_about_what_the_exchange_has_not__is_refused(override: str, expected: str) -> None:
+def test_load__claim_about_a_missing_part_of_the_exchange__is_refused(override: str, expected: str) -> None:
     flagship = project_root() / "scenarios" / "loop-and-crash.yaml"
 
     with pytest.raises(ScenarioError, match=expected):

@@ -175,7 +175,7 @@ def test_keeper__inventory_gone__sends_nothing() -> None:
     assert decide(view, funding="inventory", inventory=1) == []
 
 
-def test_keeper__latency__acts_on_what_has_been_unhealthy_for_so_long() -> None:
+def test_keeper__latency__acts_on_positions_unhealthy_for_as_long() -> None:
     keeper = bot(latency_blocks=2)
     sick = [preview("a", debt=10_000, collateral=20_000)]
 

@@ -79,7 +79,7 @@ def test_leaver__price_under_its_line_and_not_at_it__leaves(
 
 
 @pytest.mark.parametrize("make", [provider, lender])
-def test_leaver__price_back_above_its_line__goes_on_leaving(make: Callable[..., Leaver]) -> None:
+def test_leaver__price_back_above_its_line__continues_to_leave(make: Callable[..., Leaver]) -> None:
     agent = make()
     acts(agent, balance=SHARES)
 
@@ -87,7 +87,7 @@ def test_leaver__price_back_above_its_line__goes_on_leaving(make: Callable[..., 
 
 
 @pytest.mark.parametrize("make", [provider, lender])
-def test_leaver__share_of_none_or_of_all__leaves_nothing_or_everything(make: Callable[..., Leaver]) -> None:
+def test_leaver__share_of_zero_or_one__withdraws_nothing_or_everything(make: Callable[..., Leaver]) -> None:
     assert acts(make(share_bps=0), balance=SHARES) == []
     assert acts(make(share_bps=10_000, tranche_bps=10_000), balance=SHARES) != []
 
@@ -130,7 +130,7 @@ def test_lender__rest_of_interest_under_a_ten_thousandth__is_left(rest_raw: int,
     assert bool(acts(agent, balance=500 * USDC + rest_raw)) == asks
 
 
-def test_lender__pool_is_dry__asks_for_the_same_again_and_says_so() -> None:
+def test_lender__pool_without_cash__repeats_its_request_with_that_reason() -> None:
     agent = lender()
     for _ in range(3):
         (proposal,) = acts(agent, balance=1_000 * USDC, pool_cash=0)

@@ -70,7 +70,7 @@ def test_exchange_depeg__of_a_redemption_value_that_falls__is_measured_against_i
     assert float(link.size) == pytest.approx(100 * (1 - 0.9 / 0.92))
 
 
-def test_exchange_depeg__at_a_forgotten_order__says_so(tmp_path: Path, run: ChainByHand) -> None:
+def test_exchange_depeg__at_a_forgotten_order__is_described_as_an_input(tmp_path: Path, run: ChainByHand) -> None:
     run.parameters["exchange"]["books"]["USDe-USDC"]["forgotten_orders"] = [{"side": "buy", "price": "0.35"}]
     run.move(2, "book:USDe-USDC", "0.35", role="maker", intent="account-liquidation")
 
@@ -79,7 +79,7 @@ def test_exchange_depeg__at_a_forgotten_order__says_so(tmp_path: Path, run: Chai
     assert link.what.endswith("the price of a forgotten order, an input.")
 
 
-def test_desk_liquidations__what_stood_of_the_fall_before__feeds_them(tmp_path: Path, run: ChainByHand) -> None:
+def test_desk_liquidations__fall_in_force_at_the_time__feeds_them(tmp_path: Path, run: ChainByHand) -> None:
     # Makers' quotes 0.10, the desk's own sale 0.30; it is not fed by what comes with it, the second one is.
     fall_of_path(run, 2, "0.9")
     run.move(2, "book:ALT-USDC", "0.9", role="maker", kind="quote")
@@ -277,7 +277,7 @@ def ladders(run: ChainByHand, count: int) -> None:
         run.send(2, actor=name, role="maker", intent="requote", target="ALT-USDC", reason="middle 1")
 
 
-def test_vacuum__quotes_that_are_gone__count_by_why_and_filled_ones_by_the_seller(
+def test_vacuum__removed_quotes__count_by_their_motive_and_filled_ones_by_the_seller(
     tmp_path: Path, run: ChainByHand
 ) -> None:
     # Of four ladders one is pulled at a low margin, one at a low price, one cancelled with its account; the fourth
@@ -315,7 +315,7 @@ def test_vacuum__quotes_that_are_gone__count_by_why_and_filled_ones_by_the_selle
     assert shares == pytest.approx({"account-liquidations": 150 / 400, "others": 200 / 400, "input": 50 / 400})
 
 
-def test_vacuum__a_maker_that_came_back__is_not_gone(tmp_path: Path, run: ChainByHand) -> None:
+def test_vacuum__maker_that_returned__does_not_count(tmp_path: Path, run: ChainByHand) -> None:
     ladders(run, 2)
     bids(run, 1, "200")
     run.send(3, actor="makers-0", role="maker", intent="pull", target="ALT-USDC", motive=Motive.LOW_MARGIN)
@@ -337,7 +337,7 @@ def test_vacuum__half_of_the_bids__is_no_link(tmp_path: Path, run: ChainByHand) 
     assert run.links(tmp_path, blocks=9) == {}
 
 
-def test_vacuum__later_lows__are_not_looked_at(tmp_path: Path, run: ChainByHand) -> None:
+def test_vacuum__later_lows__are_ignored(tmp_path: Path, run: ChainByHand) -> None:
     # Ten minutes and a block after the first low there is nothing at all; by then it is another story.
     ladders(run, 2)
     bids(run, 1, "200")
@@ -349,9 +349,7 @@ def test_vacuum__later_lows__are_not_looked_at(tmp_path: Path, run: ChainByHand)
     assert (link.peak, link.peaked.block) == (90, 5)
 
 
-def test_flash_crash__the_price_five_minutes_earlier__is_what_it_is_measured_from(
-    tmp_path: Path, run: ChainByHand
-) -> None:
+def test_flash_crash__is_measured_from_the_price_five_minutes_earlier(tmp_path: Path, run: ChainByHand) -> None:
     # To 0.7 slowly, long before; then in two blocks 0.7, 0.6, 0.1, up to 0.5 and later to 0.7.
     late = 3 + 3 * DAY_AFTER
     run.move(2, "book:ALT-USDC", "0.7", role="maker", kind="quote")
@@ -397,7 +395,7 @@ def test_flash_crash__a_fall_that_takes_longer__is_none(tmp_path: Path, run: Cha
     assert "flash-crash:ALT" not in run.links(tmp_path, blocks=200)
 
 
-def test_flash_crash__low_at_no_order_of_the_scenario__says_nothing_of_one(tmp_path: Path, run: ChainByHand) -> None:
+def test_flash_crash__low_at_no_order_of_the_scenario__mentions_none(tmp_path: Path, run: ChainByHand) -> None:
     run.move(2, "book:ALT-USDC", "0.2", role="maker", intent="account-liquidation")
 
     assert run.links(tmp_path, blocks=3)["flash-crash:ALT"][0].what.endswith("to 0.2 in five minutes.")

@@ -86,7 +86,7 @@ def test_standing__after_rises__the_latest_falls_are_undone_first() -> None:
     assert standing.price_wad((99, 0)) == 90
 
 
-def test_standing__before_a_transaction__what_comes_with_it_is_not_seen() -> None:
+def test_standing__before_a_transaction__excludes_the_moves_inside_it() -> None:
     standing = Standing(moves(100, ("a", -10), ("b", -30)))
 
     assert by_link(standing.split((3, 0)).shares) == {"a": 1}
@@ -102,7 +102,7 @@ def test_standing__a_fall_from_above_the_start__counts_from_the_start_on() -> No
     assert by_link(Standing(moves(100, ("b", 5))).split((99, 0)).shares) == {"residual": 1}
 
 
-def test_random_trade__up_to_the_reference__is_the_references_doing(tmp_path: Path) -> None:
+def test_random_trade__up_to_the_reference__belongs_to_the_reference(tmp_path: Path) -> None:
     # The path went to 0.95 the block before; the trade falls from 1.00 to 0.94.
     run = ChainByHand()
     run.price(1, "ALT", "reference:ALT-USDC", "1")

@@ -56,7 +56,7 @@ def rows_of_links() -> list[dict[str, Any]]:
     ]
 
 
-def test_link_words__of_three_links__say_sizes_and_feeders_as_a_person_reads_them() -> None:
+def test_link_words__of_three_links__state_sizes_and_feeders_in_words() -> None:
     words = link_words(rows_of(pd.DataFrame(rows_of_links(), columns=TABLES["links"].column_names), LinkRow))
 
     assert [(word.order, word.title, word.started, word.ended, word.size) for word in words] == [
@@ -109,7 +109,7 @@ def test_title_of__a_kind_that_is_not_declared__is_refused() -> None:
         title_of("eclipse:ALT")
 
 
-def test_class_name__of_deeds_and_roles__says_who_did_what() -> None:
+def test_class_name__of_move_kinds_and_roles__names_both() -> None:
     names = {
         "keeper": "keeper",
         "forced:maker": "maker, forced sales",
@@ -146,7 +146,7 @@ def test_report__links__stand_in_their_order_with_a_bar_each(run_of: RunOf, cras
     assert "#links" in page.values("href")
 
 
-def test_report__without_links__says_so_and_draws_nothing(run_of: RunOf, crash_rows: Rows) -> None:
+def test_report__without_links__states_it_and_draws_no_chain(run_of: RunOf, crash_rows: Rows) -> None:
     page = Page(build_report(finished(run_of(crash_rows))))
 
     assert "No link of the chain happened in this run." in page.text

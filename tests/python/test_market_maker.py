@@ -119,7 +119,7 @@ def test_inventory__too_much_or_too_little__leans_against_it_up_to_the_skew(held
     assert bids[0] == (price(best_bid), 5_000)
 
 
-def test_traded_against__ladder_replaced_once_its_blocks_have_passed() -> None:
+def test_filled__ladder_replaced_after_refill_blocks() -> None:
     agent, view = maker()
     balances = {"ALT": Balance(1_001 * ALT, 0), "USDC": Balance(999 * USDC, 0)}
     hit = replace(view, balances=balances, step=2)
@@ -134,7 +134,7 @@ def test_traded_against__ladder_replaced_once_its_blocks_have_passed() -> None:
 @pytest.mark.parametrize(
     "book", [book_at("0.9899", "1.01"), book_at("0.99", "1.0101"), book_at("0.99"), book_at(ask="1.01")]
 )
-def test_top_of_the_book__worse_than_its_own_best__it_is_placed_again(book: BookState) -> None:
+def test_top_of_the_book__worse_than_the_maker_s_best__ladder_is_placed_again(book: BookState) -> None:
     agent, view = maker()
     lacking = replace(view, books={"alt": book})
 
@@ -154,7 +154,7 @@ def test_orders_of_others__in_the_way_of_a_new_ladder__it_is_placed_once_more(bo
     assert asked(agent, replace(settled, step=9)) == []
 
 
-def test_cash__less_than_twice_what_the_bids_need__cut_to_half_of_it() -> None:
+def test_cash__less_than_twice_the_need_of_bids__bids_cut_to_half_of_it() -> None:
     # Bids of 98 USDC, of which 50 may be locked: 5,000 lots x 50 / 98 = 2,551.02.
     _, view = maker(inventory={"ALT": 1_000, "USDC": 100})
 
@@ -164,7 +164,7 @@ def test_cash__less_than_twice_what_the_bids_need__cut_to_half_of_it() -> None:
     assert rungs(asks) == expected([("1.01", 4_000), ("1.03", 4_000)])
 
 
-def test_base__less_than_twice_what_the_asks_need__cut_to_half_of_it() -> None:
+def test_base__less_than_twice_the_need_of_asks__asks_cut_to_half_of_it() -> None:
     _, view = maker(inventory={"ALT": 40, "USDC": 1_000})
 
     ((_, asks),) = view.world.sent_as("requote")
@@ -187,7 +187,7 @@ def test_cash__locked_for_the_most_part__new_bids_need_no_more_than_is_free() ->
     assert ladder_of([again])[0] == expected([("0.9801", 5_000), ("0.9603", 5_000)])
 
 
-def test_two_books__share_the_cash_by_what_each_is_to_have() -> None:
+def test_two_books__share_the_cash_in_proportion_to_their_needs() -> None:
     # Ladders of 100 and 300 tokens at 1 want 400 of 200 USDC, of which 100 may be locked: 25 and 75. The first bids
     # 5,000 x 25 / 98 = 1,275.5 lots a level, the second 15,000 x 75 / 294 = 3,826.5.
     _, view = maker(
@@ -231,7 +231,7 @@ def test_two_books__the_first_short_of_base__the_second_is_whole() -> None:
     assert again.contract.address == alt.contract.address
 
 
-def test_nothing_left__no_empty_ladder_is_sent_but_to_take_one_away() -> None:
+def test_nothing_left__empty_ladder_is_sent_only_to_remove_one() -> None:
     agent, view = maker()
     nothing = replace(view, balances={"ALT": Balance(0, 0), "USDC": Balance(0, 0)})
 
@@ -254,7 +254,7 @@ def test_margin__at_the_line__quotes_stay() -> None:
     assert asked(agent, replace(view, state=at_margin("1.3"))) == []
 
 
-def test_margin__under_the_line__all_books_cancelled_once_and_quoted_again_when_it_is_gone_for_so_long() -> None:
+def test_margin__under_the_line__all_books_cancelled_once_and_quoted_again_after_the_delay() -> None:
     agent, view = maker(
         pull_margin=1.3, inventory={"ALT": 1_000, "BETH": 1_000, "USDC": 1_000}, ladders={"alt": LADDER, "beth": LADDER}
     )
@@ -282,7 +282,7 @@ def test_margin__under_the_line__all_books_cancelled_once_and_quoted_again_when_
         (book_at(), False),
     ],
 )
-def test_price__so_far_under_the_reference__that_book_is_pulled(book: BookState, pulls: bool) -> None:
+def test_price__far_enough_under_the_reference__cancels_quotes_of_that_book(book: BookState, pulls: bool) -> None:
     agent, view = maker(pull_fall_bps=1_000, ladders={"alt": LADDER, "beth": LADDER})
     books = {"alt": book, "beth": book_at("0.99", "1.01", last="1")}
 
@@ -292,7 +292,7 @@ def test_price__so_far_under_the_reference__that_book_is_pulled(book: BookState,
     assert all(p.contract.address == view.world.exchange.books["alt"].contract.address for p in proposals)
 
 
-def test_obligation__keeps_its_share_while_others_pull__until_liquidated() -> None:
+def test_obligated_maker__quotes_its_share_while_others_pull_until_liquidated() -> None:
     agent, view = maker(pull_margin=1.3, obligation={"share_bps": 3_000})
     low = replace(view, state=at_margin("1.1", level=2))
 
@@ -303,7 +303,7 @@ def test_obligation__keeps_its_share_while_others_pull__until_liquidated() -> No
     assert asked(agent, replace(low, step=2, state=at_margin("0.99", level=3))) == []
 
 
-def test_liquidated__proposes_nothing_while_frozen__and_stays_away_for_as_long_as_after_any_other_cause() -> None:
+def test_liquidated__proposes_nothing_while_frozen_and_returns_after_the_usual_delay() -> None:
     agent, view = maker()
     assert asked(agent, replace(view, step=5, state=at_margin("0.99", level=3))) == []
     # The engine has sold some: over the line, but not yet let go.
@@ -315,7 +315,7 @@ def test_liquidated__proposes_nothing_while_frozen__and_stays_away_for_as_long_a
     assert [p.reason for p in asked(agent, replace(moved, step=10))] == ["no ladder"]
 
 
-def test_frozen_earlier__the_vault_is_asked_only_then() -> None:
+def test_frozen_watch__asks_the_vault_only_after_a_liquidation_began() -> None:
     agent, view = maker()
 
     # Never liquidatable: what the vault would say is not looked at.

@@ -80,7 +80,7 @@ def test_sale_elasticity__of_two_listings__is_as_known(threshold: float, bonus: 
     assert sale_elasticity(threshold, bonus) == pytest.approx(expected, abs=0.01)
 
 
-def test_sale_elasticity__a_bonus_that_eats_all__has_no_bound() -> None:
+def test_sale_elasticity__bonus_as_large_as_the_equity__has_no_bound() -> None:
     assert sale_elasticity(0.96, 0.05) == math.inf
 
 
@@ -164,7 +164,7 @@ def test_regret__solvent_at_the_recovery_price__counts_what_was_given_away(by_ha
     }
 
 
-def test_regret__a_market_that_went_on_falling__is_no_gain(by_hand: ByHand, tmp_path: Path) -> None:
+def test_regret__market_that_continued_to_fall__is_no_gain(by_hand: ByHand, tmp_path: Path) -> None:
     # Seized at 0.80 131.25 tokens for 100; at 0.70 they are worth 91.875. 1,000 x 0.70 still covers the debt of 600.
     by_hand.oracle("USDe", 2, "0.80", "spot:curve")
     by_hand.oracle("USDe", 3, "0.70", "spot:curve")
@@ -225,14 +225,14 @@ def test_backlog__time_to_clear__counts_from_the_peak(by_hand: ByHand, tmp_path:
     assert backlog(by_hand.frames(tmp_path, blocks=6)).blocks_to_clear == 2
 
 
-def test_backlog__that_never_clears__says_none(by_hand: ByHand, tmp_path: Path) -> None:
+def test_backlog__never_cleared__has_no_time_to_clear(by_hand: ByHand, tmp_path: Path) -> None:
     for block in (2, 3, 4):
         health(by_hand, block, under=3)
     assert backlog(by_hand.frames(tmp_path, blocks=4)).blocks_to_clear is None
 
 
 @pytest.mark.parametrize(("spot", "positions", "debt"), [("0.67", 1, 800), ("0.68", 0, 0)])
-def test_stuck_debt__when_the_bonus_does_not_pay_the_market__is_counted(
+def test_stuck_debt__bonus_smaller_than_the_discount__is_counted(
     by_hand: ByHand, tmp_path: Path, spot: str, positions: int, debt: int
 ) -> None:
     # A bonus of 5 %, a tenth of it the protocol's: a keeper gets 1.045 of collateral for 1 of debt, and breaks even at
@@ -291,7 +291,7 @@ def test_providers__liquidity_that_came_or_went__is_not_guessed_at(by_hand: ByHa
     assert as_dicts(providers(frames, PriceBook(frames))) == {}
 
 
-def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: ByHand, tmp_path: Path) -> None:
+def test_failed_withdrawals__requested_less_received__is_what_was_not_met(by_hand: ByHand, tmp_path: Path) -> None:
     for block, lender, asked, got in ((3, "lena", 100, 0), (4, "lena", 100, 30), (4, "lars", 50, 50)):
         by_hand._add(
             "withdrawals",
@@ -312,7 +312,7 @@ def test_failed_withdrawals__asked_and_got__leave_what_was_not_met(by_hand: ByHa
     }
 
 
-def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by_hand: ByHand, tmp_path: Path) -> None:
+def test_block_space__deficit_that_grew_during_the_wait__is_attributed_to_it(by_hand: ByHand, tmp_path: Path) -> None:
     # ann: 1,000 against 800, proposed at step 0 (0.81: 810 / 1.05 = 771.43 pays the debt but 28.57), mined at step 2 at
     # 0.70 with a deficit of 133: 133 - 28.571... = 104.428... of it came of waiting. bob did not wait.
     by_hand.position(1, "ann", "1.0375")
@@ -329,7 +329,7 @@ def test_block_space__a_liquidation_that_waited__owes_the_deficit_of_the_wait(by
     assert (figures.peak_queued, figures.peak_base_fee_gwei, figures.peak_queued_gas) == (0, 1, 200_000)
 
 
-def test_block_space__a_deficit_that_was_there_already__is_not_the_wait_s(by_hand: ByHand, tmp_path: Path) -> None:
+def test_block_space__deficit_before_the_wait__is_not_attributed_to_it(by_hand: ByHand, tmp_path: Path) -> None:
     by_hand.position(1, "ann", "1.0375")
     by_hand.oracle("USDe", 2, "0.50")
     tx = by_hand.liquidation(4, "ann", "0.5", price="0.50", deficit=300)

@@ -77,7 +77,7 @@ def test_claims__shipped_scenario__are_its_expectations_by_path() -> None:
     assert "troughs.0" in claims
 
 
-def test_rows__count_the_claim_and_all_claims_apart() -> None:
+def test_rows__count_the_claim_and_all_claims_separately() -> None:
     rows = link_rows(found(whole=[outcome(1), outcome(2, OTHER)], without=[outcome(1, CLAIM)]))
 
     assert [row[2:] for row in rows] == [("2 of 2", "1 of 2"), ("0 of 1", "0 of 1")]

@@ -61,7 +61,7 @@ def test_set_up__each_pays_in_what_it_holds() -> None:
     assert list(view.world.exchange.accounts.values()) == ["noise"] * 3
 
 
-def test_orders__as_often_as_the_chance_says__both_ways_and_within_the_sizes() -> None:
+def test_orders__by_the_stated_probability__both_sides_and_within_the_sizes() -> None:
     agent, view = noise()
     orders = [order for proposals in played(agent, view) for order in told(proposals)]
 
@@ -74,7 +74,7 @@ def test_orders__as_often_as_the_chance_says__both_ways_and_within_the_sizes() -
     assert {sender for sender, _, _ in orders} == {address_of(member) for member in MEMBERS}
 
 
-def test_orders__intent_says_which_way() -> None:
+def test_orders__intent_is_that_of_the_side() -> None:
     agent, view = noise(chance_bps=10_000)
     proposals = [p for block in played(agent, view, blocks=20) for p in block]
 
@@ -82,7 +82,7 @@ def test_orders__intent_says_which_way() -> None:
     assert len(proposals) == 60
 
 
-def test_stream__what_the_market_did__changes_no_later_order() -> None:
+def test_stream__market_moves__change_no_later_draw() -> None:
     agent, view = noise()
     other, _ = noise()
     empty = replace(view, books={"alt": book_at()})
@@ -93,7 +93,7 @@ def test_stream__what_the_market_did__changes_no_later_order() -> None:
     assert list(map(told, played(agent, view))) == list(map(told, played(other, view)))
 
 
-def test_stream__one_member_more__leaves_the_others_orders_alone() -> None:
+def test_stream__one_more_member__does_not_change_the_others_orders() -> None:
     agent, view = noise()
     fewer, _ = noise(count=2)
 

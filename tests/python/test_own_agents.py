@@ -120,7 +120,7 @@ def test_own_agent__unknown_entry_point__names_those_there_are(folder: Path, mon
         ("builtins:dict", None, "TypeError"),
     ],
 )
-def test_own_agent__that_cannot_be_had__is_refused_in_one_line(
+def test_own_agent__that_cannot_be_imported__is_refused_in_one_line(
     folder: Path, agent: str, text: str | None, expected: str
 ) -> None:
     if text is not None:
@@ -130,7 +130,7 @@ def test_own_agent__that_cannot_be_had__is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("agent", ["a:b:c", ":Idle", "idle.py:", "idle.py:not-a-name", ""])
-def test_own_agent__reference_of_no_form__is_refused_at_loading(folder: Path, agent: str) -> None:
+def test_own_agent__malformed_reference__is_refused_at_loading(folder: Path, agent: str) -> None:
     with pytest.raises(ScenarioError, match=r"mine\.yaml: agents\.mine\.agent"):
         scenario(folder, agent)
 
@@ -182,7 +182,7 @@ def test_own_agent__that_cannot_be_made__is_named_with_the_seed(change: tuple[st
     assert failed.value.exit_code == 2
 
 
-def test_run_id__of_another_source__is_another_and_without_own_agents_as_ever(folder: Path) -> None:
+def test_run_id__other_source_of_an_agent__changes_it_and_no_agent_leaves_it(folder: Path) -> None:
     (folder / "idle.py").write_text(IDLE, encoding="utf-8")
     found = scenario(folder, "idle.py:Idle")
     first = RunInputs(found, {}, load_own_agents(found)).run_id

@@ -86,7 +86,7 @@ def in_position(world: SetUp, *, mark: int, first: int = 52, second: int = 0) ->
     return View(world, mark=mark, positions=positions, books={"alt": replace(EMPTY, index=1)})
 
 
-def test_no_stop__left_to_the_engine() -> None:
+def test_no_stop__waits_for_the_engine() -> None:
     agent, world = traders()
 
     assert asked(agent, in_position(world, mark=1)) == []

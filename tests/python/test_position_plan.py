@@ -89,7 +89,7 @@ def test_plan__flagship_cohort__keeps_to_its_distribution() -> None:
     assert all(2.0 - 1e-4 <= plan.leverage <= 3.65 for plan in plans)
 
 
-def test_shock__reaches_the_weakest_position__says_nothing() -> None:
+def test_shock__reaches_the_weakest_position__gives_no_warning() -> None:
     # HF at par of five rounds at 80 % is 0.83 x 3.68928 / 2.68928 = 1.13863; it is 1 at 0.87825.
     at_line = load_scenario(FRICTIONLESS)
 
@@ -103,7 +103,7 @@ def test_shock__too_shallow__refused_before_anything_starts() -> None:
         check_shock(scenario, plan_positions(scenario))
 
 
-def test_shock__none_expected__says_so_in_a_sentence() -> None:
+def test_shock__no_liquidation_expected__is_stated_in_a_sentence() -> None:
     scenario = load_scenario(SCENARIOS / "aave-peg.yaml")
     note = check_shock(scenario, plan_positions(scenario))
 

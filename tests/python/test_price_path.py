@@ -21,7 +21,7 @@ def read(tmp_path: Path, rows: str, head: str = HEAD) -> PricePath:
     return parse_price_path(read_price_text(file), file=file.name, known_assets=["USDe", "USDT"])
 
 
-def test_path__between_two_points__interpolates_down_to_the_unit(tmp_path: Path) -> None:
+def test_path__between_two_points__interpolates_rounded_down_to_the_unit(tmp_path: Path) -> None:
     path = read(
         tmp_path,
         "2025-10-10T21:40:00Z,USDe,1,assumed,x\n2025-10-10T21:40:30Z,USDe,0.9,observed,y\n",

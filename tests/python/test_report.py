@@ -139,7 +139,7 @@ def test_report__no_counterfactual__has_no_banner(run_of: RunOf, crash_rows: Row
     assert "banner" not in page.values("class")
 
 
-def test_report__nothing_liquidated__still_draws_and_says_so(run_of: RunOf, calm_rows: Rows) -> None:
+def test_report__no_liquidations__draws_its_charts_and_states_it(run_of: RunOf, calm_rows: Rows) -> None:
     folder = finished(run_of(calm_rows))
     page = Page(build_report(folder))
     assert "Nothing was liquidated." in page.text
@@ -230,7 +230,7 @@ def test_report__causes__lead_the_page_where_events_moved_prices(run_of: RunOf, 
     assert f"keeper {keeper:+.3f}".replace("-", "\u2212") in page.text
 
 
-def test_report__a_dearer_asset_that_fell_too__is_not_the_headline(run_of: RunOf, endogenous_rows: Rows) -> None:
+def test_report__more_expensive_asset_that_also_fell__is_not_the_headline(run_of: RunOf, endogenous_rows: Rows) -> None:
     # ETH fell by 400 dollars, 10 %; the main collateral by 0.09, and it is what the page is about.
     last = endogenous_rows["price_moves"][-1]
     endogenous_rows["price_moves"].append(

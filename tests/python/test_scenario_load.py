@@ -167,7 +167,7 @@ def test_scenario__cohort_given_twice__refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "name: [", "name: \x00", "just text"])
-def test_scenario__no_mapping__refused(tmp_path: Path, text: str) -> None:
+def test_scenario__not_a_mapping__refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ScenarioError, match=r"mine\.yaml"):
         load_scenario(written(tmp_path, text))
 

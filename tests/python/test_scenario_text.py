@@ -80,7 +80,7 @@ def test_number__decimal_or_in_quotes__is_what_is_written(written: str, value: o
 @pytest.mark.parametrize(
     "text", ["010", "1e7", "1e-7", "1:30", "0x10", "true", "null", "", "12", "1_0", ".inf", "#", "a: b"]
 )
-def test_text__that_looks_like_something_else__is_still_text_when_read_again(text: str) -> None:
+def test_text__that_looks_like_another_type__stays_text_when_read_again(text: str) -> None:
     assert parse_tree(dump_tree({"key": text}), file="x") == {"key": text}
     assert yaml.safe_load(dump_tree({"key": text})) == {"key": text}, "other readers of YAML agree"
 
@@ -157,7 +157,7 @@ def test_set_from_python__scalar_of_any_library__is_as_its_text(path: str, given
 @pytest.mark.parametrize(
     "value", [object(), {1.5: 2}, {"a": {1}}, pd.NaT, Decimal("0.1234567890123456789"), b"bytes", np.array([1, 2])]
 )
-def test_set_from_python__what_yaml_has_not__refused_in_one_line(value: Any) -> None:
+def test_set_from_python__value_that_yaml_cannot_hold__refused_in_one_line(value: Any) -> None:
     with pytest.raises(ScenarioError, match=r"^--set: |frictionless-loop\.yaml: ") as refused:
         load_scenario(FRICTIONLESS, set={"lending.reserves.USDC.lenders_supply": value})
 

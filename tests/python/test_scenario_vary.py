@@ -50,7 +50,7 @@ def test_vary__section__is_replaced_whole_and_shown_in_one_line(unwind: Scenario
     assert varied.overrides == ("oracle.USDe={kind: same-as, asset: USDC}",)
 
 
-def test_vary__its_value__is_not_the_scenario_s_afterwards(unwind: Scenario) -> None:
+def test_vary__value_changed_afterwards__does_not_change_the_scenario(unwind: Scenario) -> None:
     reserves = {"USDC": 1000, "USDe": 1000}
     varied = vary(unwind, {"venues.usde-usdc.reserves": reserves, "venues.usde-usdc.reserves.USDC": 2000})
 
@@ -181,7 +181,7 @@ def test_impossible__mode_of_the_change__is_the_limit_of_its_members(unwind: Sce
     assert {one.limit_bps for one in named} == {7000}
 
 
-def test_impossible__other_positions__are_not_held_against_the_change(unwind: Scenario) -> None:
+def test_impossible__positions_that_the_change_replaces__are_not_checked(unwind: Scenario) -> None:
     assert impossible_positions(unwind, vary(unwind, {"positions.loopers.count": 399})) == ()
 
 
@@ -190,6 +190,6 @@ def test_pledge__over_the_pool_s_ltv__is_refused_when_it_is_planned(unwind: Scen
         plan_positions(vary(unwind, {"lending.reserves.WETH.ltv_bps": 6600}))
 
 
-def test_load__sensitivity_of_what_is_not_there__is_refused(tmp_path: Path) -> None:
+def test_load__sensitivity_of_an_unknown_entry__is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"sensitivity = 'venues\.curve\.fee': no such parameter"):
         load_scenario(UNWIND, set={"sensitivity": {"venues.curve.fee": [1]}})

@@ -56,7 +56,7 @@ def test_shapley__dummy__gets_nothing_and_symmetric_players__get_the_same() -> N
     assert sum(values.values()) == 32 - 5
 
 
-def test_shapley__a_player_who_holds_the_fall_up__gets_a_negative_value() -> None:
+def test_shapley__player_who_slows_the_fall__gets_a_negative_value() -> None:
     worth = game({"": 0, "k": 0, "l": 0, "w": 100, "kl": 0, "kw": 100, "lw": 60, "klw": 60})
 
     assert shapley_values(PLAYERS, worth)["looper"] == -20

@@ -73,7 +73,7 @@ def test_stop__health_factor_under_its_trigger_and_not_at_it__acts(health: int, 
     assert bool(acts(stops(), seen(state))) == acts_now
 
 
-def test_stop__nobody_has_one__nobody_acts() -> None:
+def test_stop__no_position_with_one__proposes_nothing() -> None:
     assert acts(stops(share_bps=0), seen(STATE)) == []
 
 
@@ -101,7 +101,7 @@ def test_stop__pool_pays_less_than_accepted__waits(paid_bps: int, acts_now: bool
     assert bool(acts(stops(), view)) == acts_now
 
 
-def test_stop__position_worth_its_debt_or_less__is_beyond_saving() -> None:
+def test_stop__position_worth_its_debt_or_less__is_not_sold() -> None:
     above = position("loopers-0", collateral=80_001 * USDE, debt=76_000 * USDC, price_e8=PRICE_E8)
     under = position("loopers-0", collateral=79_999 * USDE, debt=76_000 * USDC, price_e8=PRICE_E8)
 

@@ -61,12 +61,12 @@ def test_solc__native_download_fails__wasm_build_answers_as_solc_does(no_native_
     assert len(answer["contracts"]["Main.sol"]["Main"]["evm"]["bytecode"]["object"]) > 50
 
 
-def test_solc__neither_build_to_be_had__says_so(no_native_solc: Path, tmp_path: Path) -> None:
+def test_solc__neither_build_available__is_refused_in_one_line(no_native_solc: Path, tmp_path: Path) -> None:
     with pytest.raises(ToolMissing, match="the native build cannot be downloaded, and npm's solc package is missing"):
         install_solc(node_modules=tmp_path, node="node")
 
 
-def test_anvil__not_installed__says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_anvil__not_installed__is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "project_root", lambda: tmp_path)
 
     with pytest.raises(ToolMissing, match=r"anvil: not installed for .*: run `make setup`"):

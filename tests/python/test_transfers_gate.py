@@ -17,7 +17,7 @@ def view(*, degraded: bool) -> Any:
     return SimpleNamespace(exchange=ExchangeSight(degraded=degraded))
 
 
-def test_gate__transfers_degraded_and_again_not__closes_and_opens_once() -> None:
+def test_gate__start_and_end_of_the_window__closes_once_and_opens_once() -> None:
     gate = TransfersGate()
     asked = [list(gate.propose(gate.see(view(degraded=degraded)))) for degraded in (False, True, True, False, False)]
 

@@ -81,7 +81,7 @@ def test_usd_value__of_tokens__is_dollars() -> None:
     assert usd_value(368_928 * 10**18, 75_000_000, 18) == 276_696.0
 
 
-def test_gas_cost_e8__of_a_gwei_more_than_nothing__rounds_up() -> None:
+def test_gas_cost_e8__of_one_gwei__rounds_up() -> None:
     assert gas_cost_e8(10**18, 4000 * 10**8) == 4000 * 10**8
     assert gas_cost_e8(1, 4000 * 10**8) == 1
     assert gas_cost_e8(0, 4000 * 10**8) == 0

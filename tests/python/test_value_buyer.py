@@ -65,7 +65,7 @@ def test_purchase__price_rises_on_the_way__stops_where_the_demand_is_met() -> No
     assert bought(buyer(), curve, spent=150_000) == 138_000 * USDC
 
 
-def test_purchase__next_price_asks_for_less_than_is_spent__stops_at_the_step() -> None:
+def test_purchase__demand_met_at_the_next_step__stops_at_the_step() -> None:
     # At 0.8 it wants 160,000, beyond 100,000 the price is 0.96, where it wants 32,000.
     assert bought(buyer(), asks((100_000, "0.8"), (200_000, "0.96"))) == 100_000 * USDC
 
@@ -94,7 +94,7 @@ def test_purchase__pool_is_empty__is_not_made() -> None:
     assert bought(buyer(), ExitCurve((400_000 * USDC,), (0,))) == 0
 
 
-def test_buyers_of_one_make__each_buy_their_part_of_one_schedule() -> None:
+def test_buyers_of_one_entry__buy_equal_parts_of_one_demand_schedule() -> None:
     four = buyer(count=4)
 
     assert 4 * bought(four, asks((300_000, "0.8")), capital=100_000) == 160_000 * USDC

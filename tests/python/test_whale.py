@@ -73,7 +73,7 @@ def sale(proposals: list[Proposal]) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize(("debt_raw", "called"), [(280_000 * USDC, True), (280_000 * USDC - 1, False)])
-def test_call__at_the_warning_ltv_and_not_a_unit_below__is_made(debt_raw: int, called: bool) -> None:
+def test_call__at_the_warning_ltv_and_not_one_unit_below__is_made(debt_raw: int, called: bool) -> None:
     notes, _ = acts(whale(), seen(debt_raw=debt_raw))
 
     assert [note.event for note in notes] == ["call"] * called
@@ -129,7 +129,7 @@ def test_call__ltv_back_at_the_cure_line__is_cured_in_whole_basis_points(debt_ra
     assert [note.event for note in later] == ["call"] * len(events), "a call that stands is not made again"
 
 
-def test_call__cured_and_crossed_again__is_a_new_call_with_a_new_deadline() -> None:
+def test_call__cured_and_breached_again__is_a_new_call_with_a_new_deadline() -> None:
     agent = whale()
     acts(agent, seen(debt=280_000))
     acts(agent, seen(debt=250_000, step=1, timestamp=1012))
@@ -139,7 +139,7 @@ def test_call__cured_and_crossed_again__is_a_new_call_with_a_new_deadline() -> N
 
 
 @pytest.mark.parametrize(("timestamp", "failed"), [(2799, False), (2800, True)])
-def test_call__at_its_deadline_and_not_a_second_before__fails(timestamp: int, failed: bool) -> None:
+def test_call__at_its_deadline_and_not_one_second_earlier__fails(timestamp: int, failed: bool) -> None:
     agent = whale(call_delay=50)
     acts(agent, seen(debt=280_000))
     view = seen(debt=280_000, step=1, timestamp=timestamp, wallet={"USDC": 7 * USDC})
@@ -169,7 +169,7 @@ def test_whale__price_under_its_line_and_not_at_it__leaves(spot_wad: int, leaves
     assert bool(acts(agent, seen(spot_wad=spot_wad))[1]) == leaves
 
 
-def test_frightened_whale__leaves_after_its_delay_even_if_the_price_is_back() -> None:
+def test_whale_below_its_leaving_price__leaves_after_its_delay_even_if_the_price_recovers() -> None:
     agent = whale(leave_below={"kind": "fixed", "value": 0.97}, leave_delay=2, call_delay=0)
     sold = [acts(agent, seen(step=step, spot_wad=price * WAD // 100))[1] for step, price in ((4, 96), (5, 99), (6, 99))]
 
@@ -178,7 +178,7 @@ def test_frightened_whale__leaves_after_its_delay_even_if_the_price_is_back() ->
     assert sold[2][0].reason == "leaves: pool at 0.9900"
 
 
-def test_tranche__that_the_pool_pays_too_little_for__is_cut_to_the_slippage_accepted() -> None:
+def test_tranche__with_too_much_slippage__is_cut_to_the_slippage_accepted() -> None:
     # 10,000 sell at par, the rest at one half: the average of x is 0.97 at x = 5,000 / 0.47.
     curve = ExitCurve((10_000 * USDE, 110_000 * USDE), (10_000 * USDC, 60_000 * USDC))
     agent = whale(leave_below={"kind": "fixed", "value": 2})
@@ -229,7 +229,7 @@ def test_loop_without_debt__pays_everything_out() -> None:
 
 
 @pytest.mark.parametrize("collateral", [0, 99 * USDE])
-def test_loop__empty_or_of_dust__is_not_sold(collateral: int) -> None:
+def test_loop__empty_or_dust__is_not_sold(collateral: int) -> None:
     agent = whale(leave_below={"kind": "fixed", "value": 2})
     loop = position(WHALE, collateral=collateral, debt=0)
 
