@@ -30,6 +30,10 @@ def cli(
     workers: int,
     out: Path,
 ) -> None:
+    """Run SCENARIO_OR_RUN again without classes of actor, and split the fall among them.
+
+    A scenario is run first; a folder of a finished run is taken as it is. The figures are saved beside the run.
+    """
     from cascade.commands.causes import show_causes
 
     show_causes(

@@ -45,6 +45,10 @@ def cli(
     workers: int,
     out: Path,
 ) -> None:
+    """Run SCENARIO and a change of it on the same positions, and show what differs.
+
+    The change is given by --set, by a second scenario file OTHER, or by --oracle.
+    """
     from cascade.commands.compare import compare_scenarios
 
     compare_scenarios(

@@ -28,6 +28,7 @@ from cascade.commands.exit_codes import cascade_command
 def cli(
     scenario: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], workers: int, out: Path
 ) -> None:
+    """Run SCENARIO with and without leverage and liquidations, over several seeds: an examination of endogeneity."""
     from cascade.commands.endogeneity import show_endogeneity
 
     show_endogeneity(scenario, seeds=seeds, paths=paths, overrides=overrides, workers=workers, out=out)

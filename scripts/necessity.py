@@ -29,6 +29,7 @@ from cascade.commands.exit_codes import cascade_command
 )
 @cascade_command
 def cli(scenario: Path, *, seeds: int, seeds_without: int, overrides: tuple[str, ...], workers: int, out: Path) -> None:
+    """Run SCENARIO whole, without each link, and with each remedy: which links its claim depends on."""
     from cascade.commands.necessity import show_necessity
 
     show_necessity(scenario, seeds=seeds, seeds_without=seeds_without, overrides=overrides, workers=workers, out=out)

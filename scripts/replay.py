@@ -19,6 +19,10 @@ from cascade.commands.exit_codes import cascade_command
 )
 @cascade_command
 def cli(scenario: Path, seed: str | None, overrides: tuple[str, ...], out: Path, network: str) -> None:
+    """Run SCENARIO, a YAML file, and write its tables and its page to a folder below --out.
+
+    The exit code is 0 where the run met what the scenario expects of it, 1 where it did not, and 2 for bad input.
+    """
     from cascade.commands.replay import replay_scenario
 
     replay_scenario(scenario, seed=seed, overrides=overrides, out=out, network=network)

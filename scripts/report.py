@@ -14,6 +14,7 @@ from cascade.commands.exit_codes import cascade_command
 @click.option("--png", is_flag=True, help="Also write every chart to charts/NAME.png.")
 @cascade_command
 def cli(run: Path, *, png: bool) -> None:
+    """Draw the page of RUN, the folder of a finished run, again from its tables."""
     from cascade.commands.report import draw_report
 
     draw_report(run, png=png)

@@ -13,6 +13,10 @@ from cascade.commands.exit_codes import cascade_command
 @click.argument("run", type=click.Path(path_type=Path))
 @cascade_command
 def cli(run: Path) -> None:
+    """Run RUN, the folder of a finished run, once more from its manifest, and compare every table.
+
+    The exit code is 0 where all tables are equal, and 1 where one differs.
+    """
     from cascade.commands.verify import verify_run
 
     verify_run(run)
