@@ -7,7 +7,7 @@ from collections.abc import Container
 
 from cascade.agents.interface import MarginNote, Proposal
 from cascade.chain.local import Contract
-from cascade.vocabulary import Motive
+from cascade.vocabulary import MarginCallEvent, Motive
 
 __all__ = ["InvalidProposal", "call_data", "require_note"]
 
@@ -78,7 +78,7 @@ def require_note(note: MarginNote) -> None:
     """
     _require_texts(note, "borrower", "event")
     _require_integers(note, "ltv_bps", "deadline_timestamp", "needed_raw", "raised_raw")
-    if note.event not in ("call", "cured", "failed"):
+    if note.event not in list(MarginCallEvent):
         raise InvalidProposal(f"event {note.event!r}: expected call, cured or failed")
     for field in ("ltv_bps", "deadline_timestamp"):
         if not 0 <= getattr(note, field) <= _MOST_INT64:

@@ -19,14 +19,14 @@ from cascade.analysis.causes.weights import TIME, Lineage, Shares
 from cascade.analysis.frames import Frames
 from cascade.recording.tables import LiquidationRow, PriceMoveRow
 from cascade.units import NO_DEBT_WAD, WAD, e8_to_float, value_e8_up
-from cascade.vocabulary import MoveKind, PivotKind, Role
+from cascade.vocabulary import MoveKind, PivotKind, PositionEvent, Role
 
 __all__ = ["FLOOR", "CauseGraph", "Generation", "LiquidationCause", "cause_graph", "generations", "liquidation_causes"]
 
 FLOOR = Fraction(1, 50)
 """Smallest share of the health factor lost at which another liquidation is an edge of its own."""
 
-_NO_CHANGE = ("liquidated", "end")
+_NO_CHANGE = (PositionEvent.LIQUIDATED, PositionEvent.END)
 
 
 @dataclass(frozen=True)
@@ -319,7 +319,7 @@ class _Builder:
             return None
         point = self._moves.end_of(blocks[index])
         # Where in its block the owner acted is not in the table, so that the whole block is looked through.
-        since = point if events[index] == "built" else self._moves.start_of(blocks[index])
+        since = point if events[index] == PositionEvent.BUILT else self._moves.start_of(blocks[index])
         return _OwnState(since, point, healths[index])
 
     def _cause(self, pair: Pair, own: _OwnState | None, end: int, health_wad: int) -> tuple[_Cause, Shares, bool]:

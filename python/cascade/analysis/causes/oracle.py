@@ -26,6 +26,7 @@ from cascade.analysis.causes.signals import (
 from cascade.analysis.frames import Parameters
 from cascade.scenario.model import BLOCKS_PER_STEP
 from cascade.units import E8, WAD
+from cascade.vocabulary import PriceSource
 
 __all__ = ["Oracle"]
 
@@ -105,7 +106,7 @@ class Oracle:
 
     def _recorded(self, asset: str) -> Steps:
         prices = self._moves.frames.prices
-        rows = prices[(prices["asset"] == asset) & (prices["source"] == "oracle")]
+        rows = prices[(prices["asset"] == asset) & (prices["source"] == PriceSource.ORACLE)]
         rows = rows.sort_values("block_number", kind="stable")
         held = list(zip(rows["block_number"].tolist(), rows["price_e8"].tolist(), strict=True))
         builder = StepsBuilder(self._moves.points, held[0][1] if held else E8)

@@ -8,7 +8,7 @@ from cascade.analysis.exchange.cash import Cash
 from cascade.analysis.frames import Frames
 from cascade.recording.tables import PerpTradeRow, TradeRow
 from cascade.units import e8_to_float
-from cascade.vocabulary import FORCED_SALES, Lane, PerpTradeKind, Phase
+from cascade.vocabulary import FORCED_SALES, Lane, PerpTradeKind, Phase, TransactionStatus
 
 __all__ = ["Trading", "trading"]
 
@@ -48,7 +48,7 @@ def trading(frames: Frames, cash: Cash) -> Trading:
     ]
     return Trading(
         transactions=len(sent),
-        transactions_reverted=int((sent["status"] == "reverted").sum()),
+        transactions_reverted=int((sent["status"] == TransactionStatus.REVERTED).sum()),
         trades=len(spot),
         volume_usd=e8_to_float(sum(value for value, _ in spot)),
         forced_volume_usd=e8_to_float(sum(value for value, is_forced in spot if is_forced)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cascade.analysis.frames import Frames
 from cascade.recording.tables import LiquidationRow
 from cascade.units import e8_to_float, gas_cost_e8, value_e8_down, value_e8_up
-from cascade.vocabulary import Phase, Role
+from cascade.vocabulary import Phase, Role, TransactionStatus
 
 __all__ = ["KeeperFigures", "keepers"]
 
@@ -53,8 +53,8 @@ def keepers(frames: Frames) -> KeeperFigures:
             held += received
     sent = frames.chain_transactions
     sent = sent[(sent["role"] == Role.KEEPER) & (sent["phase"] == Phase.CRASH)]
-    reverted = sent[sent["status"] == "reverted"]
-    gas = gas_cost_e8(sum(sent.loc[sent["status"] == "ok", "fee_wei"].tolist()), frames.ether_price_e8)
+    reverted = sent[sent["status"] == TransactionStatus.REVERTED]
+    gas = gas_cost_e8(sum(sent.loc[sent["status"] == TransactionStatus.OK, "fee_wei"].tolist()), frames.ether_price_e8)
     wasted = gas_cost_e8(sum(reverted["fee_wei"].tolist()), frames.ether_price_e8)
     return KeeperFigures(
         active=int(frames.liquidations["liquidator"].nunique()),

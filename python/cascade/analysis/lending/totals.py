@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cascade.analysis.frames import Frames
 from cascade.recording.tables import LiquidationRow
 from cascade.units import e8_to_float, value_e8_down, value_e8_up
+from cascade.vocabulary import PositionEvent
 
 __all__ = ["BuiltTotals", "LiquidationTotals", "built_totals", "liquidation_totals"]
 
@@ -58,7 +59,7 @@ def liquidation_totals(frames: Frames) -> LiquidationTotals:
 
 def built_totals(frames: Frames) -> BuiltTotals:
     """Return the collateral and debt of all positions when the build ended."""
-    built = frames.positions[frames.positions["event"] == "built"]
+    built = frames.positions[frames.positions["event"] == PositionEvent.BUILT]
     return BuiltTotals(
         collateral_built_usd=e8_to_float(sum(built["collateral_base_e8"])),
         debt_built_usd=e8_to_float(sum(built["debt_base_e8"])),

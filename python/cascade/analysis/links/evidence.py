@@ -17,7 +17,7 @@ from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.store import rows_of
 from cascade.recording.tables import AtBlock, AtLog, PriceMoveRow, PriceRow, TradeRow
 from cascade.units import E8, WAD
-from cascade.vocabulary import Phase
+from cascade.vocabulary import Phase, PriceSource
 
 Place = tuple[int, int]
 """A block, and the position of a transaction in it."""
@@ -242,7 +242,7 @@ class Evidence:
     def path_assets(self) -> frozenset[str]:
         """Assets of the price path."""
         prices = self.frames.prices
-        return frozenset(prices.loc[prices["source"] == "path", "asset"].tolist())
+        return frozenset(prices.loc[prices["source"] == PriceSource.PATH, "asset"].tolist())
 
     def source(self, asset: str, source: str) -> list[Point]:
         """Return a recorded price over the crash phase, in dollars, beginning with the one that held at its start."""

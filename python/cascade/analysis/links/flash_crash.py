@@ -13,7 +13,7 @@ from cascade.analysis.links.model import Link, Moment, Parts, Split
 from cascade.analysis.links.spells import GAP_SECONDS
 from cascade.recording.tables import PriceMoveRow
 from cascade.units import WAD
-from cascade.vocabulary import LinkBasis, LinkKind, NoLink
+from cascade.vocabulary import BookSide, LinkBasis, LinkKind, NoLink
 
 __all__ = ["flash_crashes"]
 
@@ -153,7 +153,7 @@ def _bids(run: Evidence, book: str, low: Moment, until: int, *, over: Fraction) 
     frame = run.frames.trades
     frame = frame[
         (frame["book"] == book)
-        & (frame["taker_side"] == "sell")
+        & (frame["taker_side"] == BookSide.SELL)
         & (frame["block_number"] > low.block)
         & (frame["timestamp"] <= until)
     ]

@@ -10,7 +10,18 @@ from cascade.analysis.links.model import Feeder, Link, Moment, Parts, Point, Spl
 from cascade.analysis.links.spells import lowest_spell
 from cascade.recording.store import rows_of
 from cascade.recording.tables import ExchangeEventRow, LiquidityRow, TradeRow
-from cascade.vocabulary import HEADLINE_DEPTH_BPS, ExchangeEvent, Intent, LinkBasis, LinkKind, Motive, Phase, Role
+from cascade.vocabulary import (
+    HEADLINE_DEPTH_BPS,
+    BookSide,
+    ExchangeEvent,
+    Intent,
+    LinkBasis,
+    LinkKind,
+    Motive,
+    Phase,
+    Role,
+    TransactionStatus,
+)
 
 __all__ = ["vacuums"]
 
@@ -156,7 +167,7 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
     frame = run.frames.transactions
     frame = frame[
         (frame["phase"] == Phase.CRASH)
-        & (frame["status"] == "ok")
+        & (frame["status"] == TransactionStatus.OK)
         & (frame["target"] == book)
         & frame["intent"].isin([Intent.REQUOTE, Intent.PULL])
         & (frame["block_number"] <= peaked.block)
@@ -185,7 +196,9 @@ def _fills(run: Evidence, book: str, peaked: Moment) -> list[tuple[Place, str, s
     Orders that the scenario left in the book are no quotes, and lie far from its price.
     """
     frame = run.frames.trades
-    frame = frame[(frame["book"] == book) & (frame["taker_side"] == "sell") & (frame["block_number"] <= peaked.block)]
+    frame = frame[
+        (frame["book"] == book) & (frame["taker_side"] == BookSide.SELL) & (frame["block_number"] <= peaked.block)
+    ]
     frame = frame[frame["maker_role"] != _FORGOTTEN]
     unit = 10 ** run.frames.decimals(run.books[book]["base"])
     return [
