@@ -5,8 +5,8 @@ Health factors are proportional to the price: a position built at 1.25 with the 
 
 from __future__ import annotations
 
+import cProfile
 import random
-import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -362,38 +362,47 @@ def test_edges__any_run__sum_to_exactly_one_and_point_backwards(
     assert graph.liquidations["generation"].tolist() == own.tolist()
 
 
-@pytest.mark.parametrize("source", [SPOT, {**TWAP_36, "window_seconds": 1800}])
-def test_graph__5_000_liquidations_and_10_000_moves__take_seconds(
-    by_hand: ByHand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: Any
-) -> None:
-    by_hand.parameters["oracle"]["USDe"] = source
+def _calls_of_graph(by_hand: ByHand, monkeypatch: pytest.MonkeyPatch, folder: Path, *, liquidations: int) -> int:
+    """Return how many Python calls the graph of a made-up run takes: a number that no machine's speed changes."""
     draw = random.Random(7)
     by_hand.move(1, "1", market="oracle:USDe", kind="observe", role="oracle")
 
     def hash_of(block: int, tx: str, *_: object, **__: object) -> str:
         return tx or f"0x{block:x}-{by_hand._logs.get(block, -1) + 1:x}"
 
-    # `ByHand` looks for the transaction among all rows, which would take most of the time that is measured.
+    # `ByHand` looks for the transaction among all rows, which would take most of the test's time.
     monkeypatch.setattr(by_hand, "_tx", hash_of)
-    cents = 10**8
-    for number in range(5000):
+    price = 10**8
+    for number in range(liquidations):
         by_hand.position(1, f"looper-{number}", f"{1.2 + number / 10_000:.6f}")
         block = 2 + number // 10
-        cents -= draw.randrange(-8000, 20_000)
-        by_hand.move(block, f"{cents / 10**8:.8f}")
-        cents -= draw.randrange(1000)
+        price -= draw.randrange(-8000, 20_000)
+        by_hand.move(block, f"{price / 10**8:.8f}")
+        price -= draw.randrange(1000)
         by_hand.liquidation(
-            block, f"looper-{number}", f"{0.9 + draw.random() / 20:.12f}", price="1", sells_to=f"{cents / 10**8:.8f}"
+            block, f"looper-{number}", f"{0.9 + draw.random() / 20:.12f}", price="1", sells_to=f"{price / 10**8:.8f}"
         )
         if number % 10 == 0:
-            by_hand.move(block, f"{cents / 10**8:.8f}", market="oracle:USDe", kind="observe", role="oracle")
-    frames = by_hand.frames(tmp_path, blocks=510)
-    assert len(frames.price_moves) > 10_000
-    assert len(frames.liquidations) == 5000
-    assert len(frames.positions) == 5000
-    began = time.perf_counter()
-    graph = cause_graph(frames)
-    took = time.perf_counter() - began
-    print(f"{took:.2f} s")
-    assert len(graph.liquidations) == 5000
-    assert took < 12
+            by_hand.move(block, f"{price / 10**8:.8f}", market="oracle:USDe", kind="observe", role="oracle")
+    frames = by_hand.frames(folder, blocks=liquidations // 10 + 10)
+    assert len(frames.liquidations) == liquidations
+    assert len(frames.price_moves) > 2 * liquidations
+    profile = cProfile.Profile()
+    graph = profile.runcall(cause_graph, frames)
+    assert len(graph.liquidations) == liquidations
+    return sum(entry.callcount for entry in profile.getstats())
+
+
+# A mean costs what is in its window, so that the window must be shorter than the smaller run.
+@pytest.mark.parametrize("source", [SPOT, TWAP_36])
+def test_graph__five_times_as_many_liquidations__takes_at_most_seven_times_as_many_calls(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: Any
+) -> None:
+    counts = []
+    for liquidations in (400, 2000):
+        by_hand = ByHand()
+        by_hand.parameters["oracle"]["USDe"] = source
+        counts.append(_calls_of_graph(by_hand, monkeypatch, tmp_path / str(liquidations), liquidations=liquidations))
+
+    # Sorting and searching grow by a little more than the number of rows; a loop over all pairs would take 25 times.
+    assert counts[1] <= 7 * counts[0]

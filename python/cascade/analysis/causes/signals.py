@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from math import lcm
 from typing import Any, Protocol
 
@@ -266,6 +267,8 @@ class TimeWeighted:
         index = np.searchsorted(observed, source.arrival, side="left")
         # A change that is never observed until the end of the run never enters the mean.
         self._seen_at: Ints = np.append(self._observed_at, _NEVER)[index]
+        # Sums of absolute changes up to each entry, as Python integers: `pieces` asks for one at each liquidation.
+        self._sums = [0, *accumulate(abs(int(size)) for size in source.amount.tolist())]
         self.answers: Ints = self._means()
 
     def _means(self) -> Ints:
@@ -315,7 +318,7 @@ class TimeWeighted:
         )
         sizes: npt.NDArray[Any] = self._source.amount[chosen]
         # A bound of every partial sum, so that int64 cannot wrap.
-        if over * sum(abs(size) for size in sizes.tolist()) >= _INT64_SAFE:
+        if over * (self._sums[chosen.stop] - self._sums[chosen.start]) >= _INT64_SAFE:
             sizes = sizes.astype(object)
         amount = sizes * (after - before)
         kept = np.flatnonzero(amount)
