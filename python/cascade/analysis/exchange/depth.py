@@ -50,8 +50,10 @@ def book_depths(frames: Frames) -> dict[str, BookDepth]:
         before = own.loc[own["block_number"] < first, "sell_raw"].tolist()
         crash = own[own["block_number"] >= first]
         began = frames.timestamps.get(first, 0)
+        # The last row of the build phase: a crash may begin many blocks after the last change of the book.
         start = int(before[-1]) if before else 0
         depths = [(start, began), *zip(crash["sell_raw"].tolist(), crash["timestamp"].tolist(), strict=True)]
+        # By depth and then by time, so that the first of equal lows is reported.
         lowest, at = min(depths)
         found[name] = BookDepth(name, str(book["base"]), start, int(lowest), int(at))
     return found

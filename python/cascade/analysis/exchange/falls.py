@@ -103,9 +103,11 @@ class _OwnPrices:
 
 def _fall(frames: Frames, cash: Cash, own: _OwnPrices, book: str, rows: list[TradeRow]) -> BookFall:
     prices = [cash.price_wad(row.price_raw) for row in rows]
+    # By price and then by place in the log: the first trade at the low.
     low = min(range(len(rows)), key=lambda number: (prices[number], number))
     fall, fall_at = Fraction(0), 0
     for row, price in zip(rows, prices, strict=True):
+        # Against the own price and not the last trade: a book can move for five minutes by quotes alone.
         earlier = own.at(row.timestamp - FIVE_MINUTES)
         if earlier > price and Fraction(earlier - price, earlier) > fall:
             fall, fall_at = Fraction(earlier - price, earlier), row.timestamp

@@ -59,12 +59,14 @@ def cohort_leverages(frames: Frames) -> dict[str, CohortLeverage]:
 
 def _leverage(cohort: str, rows: list[MarginCohortRow], started: list[ExchangeEventRow]) -> CohortLeverage:
     first_step = started[0].step if started else None
+    # From the step of the first liquidation on, sales by the engine lower the leverage and hide what it had been.
     counted = [row for row in rows if first_step is None or row.step < first_step] or rows[:1]
     ratios = [(ratio, -row.block_number, row.timestamp) for row in counted if (ratio := _of(row)) is not None]
     peak, _, peak_at = max(ratios, default=(None, 0, 0))
     before = [row for row in rows if row.phase != Phase.CRASH]
     own: dict[str, int] = {}
     for event in started:
+        # The first liquidation of each account: later ones find what the earlier ones left.
         own.setdefault(event.account, event.leverage_wad)
     ordered = sorted(own.values())
     median = ordered[(len(ordered) - 1) // 2] if ordered else NO_DEBT_WAD

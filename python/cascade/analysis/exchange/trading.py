@@ -38,6 +38,7 @@ class Trading:
 def trading(frames: Frames, cash: Cash) -> Trading:
     """Return the turnover of the crash phase."""
     sent = frames.transactions
+    # Deposits and withdrawals are transactions of the chain, and are counted there.
     sent = sent[(sent["lane"] == Lane.EXCHANGE) & (sent["phase"] == Phase.CRASH)]
     spot = [
         (cash.value_e8(row.quote_raw, row.block_number), row.intent in FORCED_SALES) for row in frames.rows(TradeRow)

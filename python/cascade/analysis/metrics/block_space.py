@@ -47,6 +47,7 @@ def block_space(frames: Frames, book: PriceBook) -> BlockSpace:
     deficit = Fraction(0)
     for row in frames.rows(LiquidationRow):
         since = proposed.get(row.tx_hash, row.step)
+        # Mined in the step of its proposal: it did not wait.
         if since >= row.step:
             continue
         waits.append(row.step - since)
@@ -66,6 +67,7 @@ def _deficit_of_waiting(frames: Frames, book: PriceBook, row: LiquidationRow, bl
     debt = row.debt_price_e8, frames.decimals(row.debt_asset)
     decimals = frames.decimals(row.collateral_asset)
     collateral_then = value_e8_down(row.collateral_before_raw, book.oracle(row.collateral_asset, block), decimals)
+    # Only what the collateral is worth after the bonus pays debt: a liquidator takes the bonus first.
     pays = Fraction(collateral_then * BPS, BPS + row.bonus_bps)
     then = max(Fraction(0), value_e8_up(row.debt_before_raw, *debt) - pays)
     booked = value_e8_up(row.deficit_raw, *debt)

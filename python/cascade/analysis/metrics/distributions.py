@@ -67,6 +67,7 @@ class CollateralAtRisk:
 
 def health_and_ltv(frames: Frames, book: PriceBook) -> StartDistributions:
     """Return the distributions of health factor and LTV when the crash starts."""
+    # A position without collateral has no LTV; it is a deficit that has not been written off.
     held = [entry for entry in open_positions(frames, book, frames.first_crash_block - 1) if entry.collateral_e8]
     return StartDistributions(
         health_factor=_quantiles([entry.health for entry in held]),
@@ -80,6 +81,7 @@ def _quantiles(values: Sequence[Fraction]) -> Quantiles | None:
         return None
 
     def at(per_cent: int) -> float:
+        # A value that occurred and no mean of two: a risk team looks the position up.
         return float(ordered[ceil(len(ordered) * per_cent / 100) - 1])
 
     return Quantiles(p5=at(5), p25=at(25), p50=at(50), p75=at(75), p95=at(95))
@@ -104,6 +106,7 @@ def collateral_at_risk(
 
 
 def _breached(entry: OpenPosition, fall_pct: int) -> bool:
+    # In whole numbers: a health factor of exactly one after the fall is not liquidatable.
     return entry.health * (100 - fall_pct) < 100
 
 

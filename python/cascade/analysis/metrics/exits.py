@@ -81,6 +81,7 @@ def coverage_of_exits(frames: Frames, book: PriceBook) -> dict[str, ExitCoverage
     buyers = list(_buyers(frames))
     figures: dict[str, ExitCoverage] = {}
     for asset, claimed in sorted(claims.items()):
+        # The quote coin alone: selling the asset to a venue cannot bring more than that.
         quotes = {name: venue["coins"][0] for name, venue in venues.items() if asset in venue.get("coins", ())[1:]}
         quote = sum(
             int(Decimal(str(venues[name]["reserves"][coin])) * _price(book, coin, start))
@@ -108,6 +109,7 @@ def _buyers(frames: Frames) -> Iterator[tuple[str, Decimal]]:
 
 def _price(book: PriceBook, asset: str, block: int) -> int:
     price = book.at(asset, PriceSource.ORACLE, block)
+    # Quote coins are stables: one that the oracle does not price counts as a dollar.
     return E8 if price is None else price
 
 
@@ -119,6 +121,7 @@ def failed_withdrawals(frames: Frames, book: PriceBook) -> Withdrawals:
         worth = _price(book, row.asset, row.block_number), frames.decimals(row.asset)
         asked += value_e8_down(row.asked_raw, *worth)
         unmet += value_e8_down(row.asked_raw - row.got_raw, *worth)
+        # Partly met withdrawals are in the amounts and not in this count.
         failed += row.got_raw == 0
     return Withdrawals(asked=len(rows), failed=int(failed), asked_usd=e8_to_float(asked), unmet_usd=e8_to_float(unmet))
 

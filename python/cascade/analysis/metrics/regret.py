@@ -45,6 +45,7 @@ def regret(frames: Frames, book: PriceBook, trough: MarketTrough | None) -> Regr
         count += 1
         borrowers.add(row.borrower)
         lost = value_e8_down(row.collateral_seized_raw, *worth) - value_e8_up(row.debt_covered_raw, *owed)
+        # Summed where positive: a liquidation that was cheap for one borrower repays no other.
         loss += max(0, lost)
     return Regret(
         liquidations=count,

@@ -81,6 +81,7 @@ def stability_over_time(frames: Frames) -> pd.DataFrame:
         moved = holdings.advance(block) or block in changed
         for asset, history in depths.items():
             state = (history.at(block), *(book.oracle(name, block) for name in (asset, *holdings.debts)))
+            # Most blocks change neither a position nor a price: the figures of the block before still hold.
             if moved or priced.get(asset) != state:
                 priced[asset] = state
                 known[asset] = _figures(holdings, book, asset, block, history.at(block) / 10 ** frames.decimals(asset))
@@ -104,6 +105,7 @@ def stability(over_time: pd.DataFrame) -> dict[str, Stability]:
     figures = {}
     for asset, rows in over_time.groupby("asset", sort=True):
         rho = rows["rho"].to_numpy(dtype=np.float64)
+        # The first of equals, and the first infinite value where there is one.
         top = rows.iloc[int(np.argmax(rho))]
         figures[str(asset)] = Stability(
             max_rho=_finite(float(rho.max())),
@@ -128,6 +130,7 @@ def _figures(holdings: _Holdings, book: PriceBook, asset: str, block: int, depth
         under = chosen & (health < line)
         pressure = float((holdings.elasticity[under] * holdings.collateral[under]).sum())
         flow = depth / (STABILITY_DEPTH_BPS / BPS)
+        # Nothing to sell is stable without any depth; something to sell without depth is infinitely unstable.
         rho = pressure / flow if flow else float("inf") if pressure else 0.0
         figures += [float(holdings.collateral[under].sum()), rho]
     return e8_to_float(book.oracle(asset, block)), depth, *figures
@@ -193,6 +196,7 @@ class _Holdings:
     def _take(self, row: PositionRow) -> None:
         at = self._index[row.borrower, row.collateral_asset, row.debt_asset]
         decimals = self._frames.decimals(row.collateral_asset), self._frames.decimals(row.debt_asset)
+        # Floats from here on: the number is a ratio for comparison with 1, and no amount is paid by it.
         self.collateral[at] = float(to_tokens(row.collateral_raw, decimals[0]))
         self._debt[at] = float(to_tokens(row.debt_raw, decimals[1]))
         self._threshold[at] = line = float(threshold(row))

@@ -69,6 +69,7 @@ def main_market(frames: Frames) -> Fall:
     by_asset: dict[str, int] = {}
     for row in frames.positions_at(frames.first_crash_block - 1):
         by_asset[row.collateral_asset] = by_asset.get(row.collateral_asset, 0) + row.collateral_base_e8
+    # The symbol decides between equals, so that the choice does not depend on the order of positions.
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol), default="")
     venues = [source for source in PriceBook(frames).sources(asset) if source.startswith("spot:")]
     if not venues:

@@ -59,6 +59,7 @@ class PriceBook:
         """
         if valuation is Valuation.REDEMPTION and any(source == PriceSource.REDEMPTION for _, source in self._history):
             redeemed = self.at(asset, PriceSource.REDEMPTION, block_number)
+            # Otherwise a run with redemptions of one asset would have no value for a position in another.
             return self.at(asset, PriceSource.ORACLE, block_number) if redeemed is None else redeemed
         if valuation is not Valuation.EXIT:
             return self.at(asset, valuation, block_number)
@@ -80,5 +81,6 @@ class PriceBook:
         later = [(price, block) for block, price in zip(blocks, values, strict=True) if block >= first_block]
         before = self.at(asset, source, first_block - 1)
         if before is not None and not (later and later[0][1] == first_block):
+            # A price that nobody changed has no row at the first block, and holds there all the same.
             later.insert(0, (before, first_block))
         return min(later, default=None)
