@@ -8,14 +8,14 @@ order drawn by lot, and take none of the chain's block space.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from cascade.agents.interface import GWEI, Agent, MarginNote, Proposal
 from cascade.agents.validity import InvalidProposal, call_data, require_note
 from cascade.chain.local import Block, Transaction
-from cascade.errors import ChainError, RevertedCall, WrongCall
+from cascade.errors import AgentFailed, ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
 from cascade.scenario.streams import stream
 from cascade.vocabulary import Intent, Lane, Motive
@@ -93,15 +93,24 @@ class Engine:
         Positions that views show.
     observer : StepObserver
         Records the crash phase.
+    own : collection of str
+        Names of the user's own agents: one of these that raises is recorded, and the run continues.
     """
 
     def __init__(
-        self, world: World, *, agents: Sequence[Agent], book: Sequence[BookEntry], observer: StepObserver
+        self,
+        world: World,
+        *,
+        agents: Sequence[Agent],
+        book: Sequence[BookEntry],
+        observer: StepObserver,
+        own: Collection[str] = (),
     ) -> None:
         self.world = world
         self.agents = tuple(agents)
         self.book = tuple(book)
         self.observer = observer
+        self._own = frozenset(own)
         self._queue: list[_Waiting] = []
         self._for_exchange: list[Transaction] = []
         self._arrivals = itertools.count()
@@ -172,21 +181,25 @@ class Engine:
                     self._reject_invalid(agent, proposal, str(fault), view.step)
 
     def _proposals_of(self, agent: Agent, view: BlockView) -> Sequence[Proposal | MarginNote]:
-        """Return an agent's proposals and notes; an agent that raises proposes nothing this step, and is recorded.
+        """Return an agent's proposals and notes; a user's own agent that raises proposes nothing, and is recorded.
 
         Raises
         ------
+        AgentFailed
+            When a built-in agent raises: what it would have done is missing from everything that follows.
         ChainError
             When the node failed, not the agent: the run cannot go on without a chain.
         """
         try:
             return list(agent.propose(agent.see(view)))
-        except ChainError as error:
-            # These two mean that the node answered and the agent asked a wrong question.
-            if not isinstance(error, (RevertedCall, WrongCall)):
-                raise
-            why = f"{type(error).__name__}: {error}"
         except (Exception, SystemExit) as error:
+            # A call that reverts means that the node answered and the agent asked a wrong question.
+            if isinstance(error, ChainError) and not isinstance(error, (RevertedCall, WrongCall)):
+                raise
+            if agent.name not in self._own:
+                before = f"before block {self.world.chain.block_number + 1}"
+                seed = self.world.scenario.seed
+                raise AgentFailed(agent=agent.name, doing=before, seed=seed, error=error) from error
             why = f"{type(error).__name__}: {error}"
         self.observer.rejected(
             step=view.step,
@@ -228,7 +241,7 @@ class Engine:
         self.observer.rejected(
             step=step,
             sender=_storable(getattr(proposal, "sender", agent.name)),
-            intent=_storable(getattr(proposal, "intent", Intent.PROPOSE)),
+            intent=_storable(getattr(proposal, "intent", "")),
             reason=_storable(getattr(proposal, "reason", "")),
             motive=motive if isinstance(motive, Motive) else Motive.NONE,
             error=_storable(f"agent {agent.name}: {fault}"),

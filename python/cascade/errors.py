@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
 __all__ = [
     "AccountingViolation",
@@ -15,6 +16,7 @@ __all__ = [
     "CascadeError",
     "ChainError",
     "ExpectationFailed",
+    "IncompleteRun",
     "MissingPart",
     "RevertedCall",
     "ScenarioError",
@@ -138,7 +140,7 @@ class WrongCall(ChainError, TypeError):
 
 
 class AgentFailed(CascadeError, RuntimeError):
-    """Raised when a user's own agent cannot be constructed or set up.
+    """Raised when a user's own agent cannot be constructed or set up, and when a built-in agent raises at any time.
 
     Attributes
     ----------
@@ -152,6 +154,21 @@ class AgentFailed(CascadeError, RuntimeError):
         self.agent, self.seed = agent, seed
         why = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         super().__init__(f"agents.{agent}: {why}, {doing}, seed {seed}")
+
+
+class IncompleteRun(CascadeError, RuntimeError):
+    """Raised when a run was recorded, and its analysis or its page failed; its folder is kept.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the run. It has every table that was recorded, and their hashes.
+    """
+
+    def __init__(self, folder: Path, *, step: str, error: Exception) -> None:
+        self.folder = folder
+        why = str(error) if isinstance(error, CascadeError) else f"{type(error).__name__}: {error}"
+        super().__init__(f"{step} failed: {why}; the run is kept: repeat this step with `ape run report {folder}`")
 
 
 class AccountingViolation(CascadeError, AssertionError):

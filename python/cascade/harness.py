@@ -84,7 +84,10 @@ def replay(
     ChainError
         When the node fails; no folder is left that looks finished.
     AccountingViolation
-        When tokens were not conserved or a liquidation does not add up.
+        When tokens were not conserved.
+    IncompleteRun
+        When the run was recorded and could not be analysed or drawn, or a liquidation does not add up. Its folder is
+        kept.
     """
     started = time.monotonic()
     progress = progress or quiet()
@@ -187,7 +190,7 @@ def _play(
     # The connection counts all the time that it waits, the build's included: the crash phase's is a difference.
     began, waited = time.perf_counter(), world.chain.rpc.waited_seconds
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
-        engine = Engine(world, agents=agents, book=book, observer=recorder)
+        engine = Engine(world, agents=agents, book=book, observer=recorder, own=inputs.own_agents)
         last = engine.run(progress=lambda: advance(1))
     seconds = _CrashSeconds(time.perf_counter() - began, world.chain.rpc.waited_seconds - waited)
     recorder.ended(last)

@@ -48,7 +48,7 @@ def trades_of(run: Run, book: str) -> pd.DataFrame:
 
 
 def test_cascade__whole__ends_as_its_scenario_claims(whole: Run) -> None:
-    assert whole.manifest.expectation.missed == ()
+    assert whole.manifest.outcome.missed == ()
 
 
 def test_cascade__low_of_the_altcoin__is_a_trade_at_the_forgotten_order_s_price(whole: Run) -> None:
@@ -67,7 +67,7 @@ def test_cascade__without_account_liquidation__no_account_is_sold_and_the_altcoi
     assert started.empty
     # The path's low is 0.70; makers' and bidders' bids hold within a fifth of it.
     assert min(trades["price_raw"]) > 0.55 * USDC
-    assert "exchange.books.ALT-USDC.five_minute_fall_at_least_bps" in str(spared.manifest.expectation.missed)
+    assert "exchange.books.ALT-USDC.five_minute_fall_at_least_bps" in str(spared.manifest.outcome.missed)
 
 
 def test_cascade__makers__owe_over_twice_their_equity_before_any_is_liquidated(whole: Run) -> None:

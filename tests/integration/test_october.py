@@ -47,7 +47,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_account__every_link_of_the_chain__is_in_one_run_with_its_size_and_feeders(account: Run) -> None:
     links = account.frames.links
 
-    assert account.manifest.expectation.missed == ()
+    assert account.manifest.outcome.missed == ()
     assert set(CHAIN) <= set(links["link"])
     assert list(links.drop_duplicates("order")["started_timestamp"]) == sorted(
         links.drop_duplicates("order")["started_timestamp"]
@@ -82,7 +82,7 @@ def test_account__whales_of_the_desk__have_both_layers_recorded(account: Run) ->
 
 
 def test_record__the_exchange_prints_what_it_did_while_the_chain_holds(record: Run) -> None:
-    assert record.manifest.expectation.missed == ()
+    assert record.manifest.outcome.missed == ()
     assert record.liquidations.empty
     trough = record.summary.trough["USDe"]
     assert trough["book:USDe-USDC"] < 0.69 < 0.99 < trough["spot:usde-usdc"]

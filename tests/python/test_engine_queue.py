@@ -15,7 +15,7 @@ from cascade.agents.interface import MarginNote, Proposal
 from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
-from cascade.errors import ChainError, RevertedCall, ScenarioError, WrongCall
+from cascade.errors import AgentFailed, ChainError, RevertedCall, ScenarioError, WrongCall
 from cascade.scenario.model import TimelineSpec
 from cascade.vocabulary import MarginCallEvent
 
@@ -129,7 +129,9 @@ class Observer:
         self.notes.append((step, note.event))
 
 
-def play(agents: Sequence[Any], *, steps: int = 1, sent: list[str] | None = None) -> tuple[list[list[str]], Observer]:
+def play(
+    agents: Sequence[Any], *, steps: int = 1, sent: list[str] | None = None, own: Sequence[str] | None = None
+) -> tuple[list[list[str]], Observer]:
     chain, observer = WritingChain(), Observer()
     timeline = TimelineSpec(
         start=datetime.fromtimestamp(100, UTC), end=datetime.fromtimestamp(100 + 12 * steps - 1, UTC), block_seconds=12
@@ -137,7 +139,8 @@ def play(agents: Sequence[Any], *, steps: int = 1, sent: list[str] | None = None
     limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=MOST_WAIT_BLOCKS)
     scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=7)
     world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone(), exchange=None)
-    Engine(world, agents=agents, book=[], observer=observer).run()
+    own = [agent.name for agent in agents] if own is None else own
+    Engine(world, agents=agents, book=[], observer=observer, own=own).run()
     observer.proposed_steps = chain.proposed_steps
     if sent is not None:
         sent += chain.data
@@ -214,6 +217,14 @@ def test_agent__raises__is_recorded_and_the_others_go_on() -> None:
     assert blocks == [["fine"]]
     assert observer.rejections == [(0, "broken", "ZeroDivisionError: at step 0")]
     assert observer.reasons == ["agent broken raised before block 41, seed 7"]
+
+
+def test_built_in_agent__raises__ends_the_run_with_agent_block_and_seed() -> None:
+    with pytest.raises(AgentFailed) as failed:
+        play([Script("mine", [[]]), Raises("keepers-1", [])], own=["mine"])
+
+    assert str(failed.value) == "agents.keepers-1: ZeroDivisionError: at step 0, before block 41, seed 7"
+    assert failed.value.exit_code == 2
 
 
 def test_agent__proposes_arguments_that_do_not_fit__is_refused_before_the_chain() -> None:

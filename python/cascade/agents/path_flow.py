@@ -58,7 +58,11 @@ class PathFlow:
     def see(self, view: BlockView) -> _Gap | None:
         """Read the trade that closes the gap between pool and path; None when the gap is small."""
         quote = view.world.venues[self.spec.venue].coins[0]
-        target = view.path_price_e8(self.spec.asset) * WAD // view.oracle_price_e8(quote)
+        quote_e8 = view.oracle_price_e8(quote)
+        if not quote_e8:
+            # The oracle refuses the quote's price, so that the path has no price in it: wait.
+            return None
+        target = view.path_price_e8(self.spec.asset) * WAD // quote_e8
         spot = view.spot_price_wad(self.spec.venue)
         if abs(spot - target) * BPS <= self.spec.tolerance_bps * target:
             return None

@@ -1,4 +1,4 @@
-"""`ape run report`: draw the page of a finished run again from its tables."""
+"""`ape run report`: draw the page of a run again from its tables, after analysing them where that failed before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import click
 
 from cascade.report.run.page import build_report
 from cascade.report.run.pictures import save_charts
+from cascade.run.folder import analyse_run
 from cascade.run.opened import Run
+from cascade.run.verification import scenarios_of
 
 __all__ = ["draw_report"]
 
@@ -16,6 +18,9 @@ __all__ = ["draw_report"]
 def draw_report(folder: Path, *, png: bool) -> None:
     """Write `report.html` into a run's folder, with `png` also every chart as a picture, and print their paths."""
     run = Run(folder)
+    if run.manifest.expectation is None:
+        scenario, _ = scenarios_of(run)
+        analyse_run(run.folder, expect=scenario.spec.expect)
     click.echo(build_report(run.folder))
     if png:
         for picture in save_charts(run.folder):

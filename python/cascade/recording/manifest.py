@@ -95,8 +95,8 @@ class Manifest(ScenarioText):
         SHA-256 of the creation bytecode by contract.
     tables : dict of str to str
         SHA-256 of the content by table.
-    expectation : Expectation
-        How the run ended against the claims of its scenario.
+    expectation : Expectation, optional
+        How the run ended against the claims of its scenario; None until its tables have been analysed.
     built_like : ScenarioText, optional
         The baseline whose positions stand in the run; None where the run built its own.
     agents : dict of str to AgentSource
@@ -111,9 +111,22 @@ class Manifest(ScenarioText):
     tools: dict[str, str]
     contracts: dict[str, str]
     tables: dict[str, str]
-    expectation: Expectation
+    expectation: Expectation | None
     built_like: ScenarioText | None = None
     agents: dict[str, AgentSource] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Expectation:
+        """How the run ended against the claims of its scenario.
+
+        Raises
+        ------
+        CascadeError
+            When its tables have not been analysed, because an analysis failed.
+        """
+        if self.expectation is None:
+            raise CascadeError(f"{self.run_id}: its tables have not been analysed: `ape run report` does that")
+        return self.expectation
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

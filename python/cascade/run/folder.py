@@ -1,21 +1,24 @@
 """Write the folder of a run: tables first, then everything that is made from them.
 
-The folder has a temporary name until it is whole, so that a run that was killed never looks finished.
+The folder has a temporary name until it is whole, so that a run that was killed never looks finished. Tables and their
+hashes are on disk before anything is made from them: a run that cannot be analysed or drawn is kept, and says so.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
 from cascade.analysis.summary import SUMMARY_FILE, summarise, summary_json
+from cascade.errors import IncompleteRun
 from cascade.recording.manifest import AgentSource, Manifest, ScenarioText
 from cascade.recording.store import table_sha256, write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
@@ -23,11 +26,15 @@ from cascade.run.expectation import judge
 from cascade.run.inputs import RunInputs
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario
+from cascade.scenario.model import ExpectSpec
 from cascade.toolchain.versions import tool_versions
 
-__all__ = ["MachineFigures", "write_run"]
+__all__ = ["MachineFigures", "analyse_run", "write_run"]
 
 _TABLES = "tables"
+_MANIFEST = "manifest.json"
+_MACHINE = "machine.json"
+"""Figures of the machine, from the recording of a run until its summary holds them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,46 +97,75 @@ def write_run(
 
     Raises
     ------
-    AccountingViolation
-        When a liquidation does not add up; no folder is left then.
+    IncompleteRun
+        When the tables are written, and the analysis or the page fails. The folder is put in place without them.
     """
-    partial = out / f".partial-{inputs.run_id}-{os.getpid()}"
+    partial, final = out / f".partial-{inputs.run_id}-{os.getpid()}", out / inputs.run_id
     try:
         with progress.stage("writing tables"):
-            write_tables(partial / _TABLES, rows)
-        with progress.stage("analysing tables"):
-            _analyse(partial, inputs, machine)
-        if draw is not None:
-            with progress.stage("drawing the report"):
-                draw(partial)
-        return _put_in_place(partial, out / inputs.run_id)
+            _record(partial, inputs, rows, machine)
+        step = "analysing its tables"
+        try:
+            with progress.stage("analysing tables"):
+                analyse_run(partial, expect=inputs.scenario.spec.expect)
+            step = "drawing its page"
+            if draw is not None:
+                with progress.stage("drawing the report"):
+                    draw(partial)
+        except Exception as error:
+            raise IncompleteRun(_put_in_place(partial, final), step=step, error=error) from error
+        return _put_in_place(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _analyse(folder: Path, inputs: RunInputs, machine: MachineFigures) -> None:
-    """Check the tables in a folder, and write the derived table, the summary and the manifest beside them."""
+def _record(folder: Path, inputs: RunInputs, rows: Iterable[Row], machine: MachineFigures) -> None:
+    """Write the tables, and a manifest that says that they have not been analysed."""
+    write_tables(folder / _TABLES, rows)
+    figures = {
+        "wall_seconds": round(machine.wall_seconds, 3),
+        "crash_wall_seconds": round(machine.crash_wall_seconds, 3),
+        "crash_node_seconds": round(machine.crash_node_seconds, 3),
+        "anvil_peak_memory_mb": round(machine.anvil_peak_memory_mb, 1),
+    }
+    (folder / _MACHINE).write_text(json.dumps(figures), encoding="utf-8")
+    _write_manifest(folder, _manifest_of(folder, inputs))
+
+
+def analyse_run(folder: Path, *, expect: ExpectSpec) -> None:
+    """Check the tables of a recorded run, and write the derived table, the summary and the manifest beside them.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run, with its tables and its manifest.
+    expect : ExpectSpec
+        The claims of its scenario.
+
+    Raises
+    ------
+    AccountingViolation
+        When a liquidation does not add up.
+    """
     frames = Frames(folder)
     check_liquidations(frames)
     # The table of links is part of the summary's and the manifest's hashes, so it is written before both.
     write_derived(folder / _TABLES, LinkRow, link_rows(frames))
-    _write_summary(folder, frames, machine)
-    manifest = _manifest_of(folder, inputs, frames)
-    (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+    machine = folder / _MACHINE
+    # A run that is analysed once more after it had been whole has lost these figures: they are null then.
+    figures = json.loads(machine.read_text(encoding="utf-8")) if machine.is_file() else {}
+    (folder / SUMMARY_FILE).write_text(summary_json(summarise(frames, **figures)), encoding="utf-8")
+    manifest = Manifest.from_json((folder / _MANIFEST).read_text(encoding="utf-8"))
+    # Last: what the manifest says of the outcome makes a run whole.
+    _write_manifest(folder, replace(manifest, tables=table_sha256(folder / _TABLES), expectation=judge(expect, frames)))
+    machine.unlink(missing_ok=True)
 
 
-def _write_summary(folder: Path, frames: Frames, machine: MachineFigures) -> None:
-    summary = summarise(
-        frames,
-        wall_seconds=round(machine.wall_seconds, 3),
-        crash_wall_seconds=round(machine.crash_wall_seconds, 3),
-        crash_node_seconds=round(machine.crash_node_seconds, 3),
-        anvil_peak_memory_mb=round(machine.anvil_peak_memory_mb, 1),
-    )
-    (folder / SUMMARY_FILE).write_text(summary_json(summary), encoding="utf-8")
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    (folder / _MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
 
 
-def _manifest_of(folder: Path, inputs: RunInputs, frames: Frames) -> Manifest:
+def _manifest_of(folder: Path, inputs: RunInputs) -> Manifest:
     scenario, built_like = inputs.scenario, inputs.built_like
     return Manifest(
         **asdict(_text_of(scenario)),
@@ -146,7 +182,7 @@ def _manifest_of(folder: Path, inputs: RunInputs, frames: Frames) -> Manifest:
             for name, agent in inputs.own_agents.items()
         },
         tables=table_sha256(folder / _TABLES),
-        expectation=judge(scenario.spec.expect, frames),
+        expectation=None,
     )
 
 

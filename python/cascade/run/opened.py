@@ -44,6 +44,8 @@ class Run:
     @cached_property
     def summary(self) -> Summary:
         """The figures of the run (docs/SUMMARY.md)."""
+        # A run that could not be analysed has none, and says why.
+        _ = self.manifest.outcome
         return read_summary(self.folder)
 
     @cached_property
@@ -69,7 +71,7 @@ class Run:
         ExpectationFailed
             Naming each missed claim, its outcome, and the folder of the run, which is kept.
         """
-        expectation = self.manifest.expectation
+        expectation = self.manifest.outcome
         if not expectation.met:
             raise ExpectationFailed(
                 f"{self.manifest.scenario_file}: {'; '.join(expectation.missed)}; see {self.folder}"

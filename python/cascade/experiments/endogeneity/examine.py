@@ -141,7 +141,7 @@ def _figures(run: Run, changes: tuple[str, ...], asset: str, source: str) -> Run
         run_id=run.manifest.run_id,
         tables_sha256=summary.tables_sha256,
         seed=run.manifest.seed,
-        met=run.manifest.expectation.met,
+        met=run.manifest.outcome.met,
         start_usd=e8_to_float(fall.start_e8),
         trough_usd=e8_to_float(fall.trough_e8),
         liquidations=summary.liquidations,

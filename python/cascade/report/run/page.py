@@ -120,7 +120,7 @@ def build_report(run_folder: Path) -> Path:
         run=frames.rows(RunRow)[0],
         description=str(frames.parameters.get("description") or ""),
         day=day,
-        cards=cards(summary, manifest.expectation),
+        cards=cards(summary, manifest.outcome),
         readings=readings(summary),
         chain=chain,
         chain_reading=chain_reading(chain),

@@ -27,7 +27,7 @@ def print_summary(folder: Path, *, summary: Summary, manifest: Manifest, console
     print_pairs(console, manifest.run_id, _lines(summary))
     if summary.counterfactual:
         print_text(console, f"Counterfactual: {summary.counterfactual}")
-    expectation = manifest.expectation
+    expectation = manifest.outcome
     verdict = "as expected" if expectation.met else "NOT as expected"
     print_text(console, f"Outcome: {verdict} (liquidations expected: {expectation.liquidations})")
     for claim in expectation.missed:
