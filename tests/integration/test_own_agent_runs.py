@@ -67,8 +67,13 @@ def rows(run: Run, status: str) -> list[dict[Hashable, Any]]:
 def test_ape_run_replay__own_agent_raises__run_completes_and_says_who_when_and_why(tmp_path: Path) -> None:
     done = ape_run("replay", str(written(tmp_path / "own", RAISES)), "--out", str(tmp_path / "runs"))
     assert done.returncode == 0, done.stderr
-    (row,) = rows(Run(next((tmp_path / "runs").iterdir())), "rejected")
+    run = Run(next((tmp_path / "runs").iterdir()))
+    (row,) = rows(run, "rejected")
+    number = f"{row['block_number'] + 1:,}"
+    sentence = f"mine raised before 1 block and proposed nothing for it, first before block {number}: KeyError: "
 
+    assert done.stdout.startswith(f"Agent failed: {sentence}'nothing'.\n")
+    assert f"<b>Agent failed.</b> {sentence}&#39;nothing&#39;." in run.report().read_text(encoding="utf-8")
     assert row["step"] == 3
     assert row["reason"] == f"agent mine raised before block {row['block_number'] + 1}, seed 1"
     assert row["revert_reason"] == "KeyError: 'nothing'"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pydantic
 
+from cascade.analysis.agent_failures import AgentFailure, agent_failures
 from cascade.analysis.causes.digest import CausesDigest, causes
 from cascade.analysis.exchange.digest import ExchangeFigures, exchange_figures
 from cascade.analysis.frames import Frames
@@ -87,6 +88,8 @@ class Summary(BuiltTotals, LiquidationTotals):
     """Number of those that reverted."""
     transactions_rejected: int
     """Number of proposals that were never sent."""
+    agent_failures: dict[str, AgentFailure]
+    """The user's own agents that raised, by name: the run lacks what they would have done."""
     liquidations: int
     """Number of liquidations: rows of the table `liquidations`."""
     liquidated_positions: int
@@ -188,6 +191,7 @@ def summarise(
         transactions=int((status != TransactionStatus.REJECTED).sum()),
         transactions_reverted=int((status == TransactionStatus.REVERTED).sum()),
         transactions_rejected=int((status == TransactionStatus.REJECTED).sum()),
+        agent_failures=agent_failures(frames),
         liquidations=len(liquidations),
         liquidated_positions=int(liquidations["borrower"].nunique()),
         first_liquidation=utc(liquidations["timestamp"].min()) if len(liquidations) else None,

@@ -13,6 +13,7 @@ from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets, health_stride
 from cascade.report.run.exchange_words import exchange_reading
+from cascade.report.run.failure_words import failure_sentences
 from cascade.report.run.further_runs import FurtherRuns, further_runs
 from cascade.report.run.link_words import LinkWords, chain_reading, link_words
 from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
@@ -51,6 +52,8 @@ class _Page:
         Description of the scenario; may be empty.
     day : str
         Day of the crash.
+    failures : list of str
+        Sentences on the user's own agents that raised.
     cards : list of Card
         The headline.
     readings : Readings
@@ -78,6 +81,7 @@ class _Page:
     run: RunRow
     description: str
     day: str
+    failures: list[str]
     cards: list[Card]
     readings: Readings
     chain: list[LinkWords]
@@ -120,6 +124,7 @@ def build_report(run_folder: Path) -> Path:
         run=frames.rows(RunRow)[0],
         description=str(frames.parameters.get("description") or ""),
         day=day,
+        failures=failure_sentences(summary.agent_failures),
         cards=cards(summary, manifest.outcome),
         readings=readings(summary),
         chain=chain,

@@ -11,6 +11,7 @@ from cascade.analysis.lending.shortfall import Shortfall
 from cascade.analysis.summary import Summary
 from cascade.recording.manifest import Manifest
 from cascade.report.run.class_words import class_name
+from cascade.report.run.failure_words import failure_sentences
 from cascade.report.shared.figures import NOTHING, count
 from cascade.report.shared.terminal import print_pairs, print_text
 from cascade.vocabulary import Valuation
@@ -24,6 +25,8 @@ _MOST_GENERATIONS = 6
 def print_summary(folder: Path, *, summary: Summary, manifest: Manifest, console: Console | None = None) -> None:
     """Print the figures of a run, whether it ended as its scenario expects, and the path of its report."""
     console = console or Console()
+    for sentence in failure_sentences(summary.agent_failures):
+        print_text(console, f"Agent failed: {sentence}", wrap=False)
     print_pairs(console, manifest.run_id, _lines(summary))
     if summary.counterfactual:
         print_text(console, f"Counterfactual: {summary.counterfactual}")
