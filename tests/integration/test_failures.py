@@ -11,15 +11,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from cascade import load_scenario, replay
+from cascade.analysis.summary import summarise, summary_json
 from cascade.chain.anvil import Anvil
 from cascade.errors import ChainError, ExpectationFailed, ScenarioError
 from cascade.positions.build import BuildFailed
+from cascade.recording.store import table_sha256, write_tables
+from cascade.recording.tables import TABLES, LiquidationRow
+from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.toolchain.paths import project_root
 
@@ -256,7 +261,39 @@ def test_ape_run_verify__table_tampered_with__says_which(runs_folder: Path) -> N
     done = ape_run("verify", str(run.folder))
 
     assert done.returncode == 1
-    assert "differs in liquidations" in done.stderr
+    assert "liquidations.parquet is not what the run wrote: expected sha256 0000000000" in done.stderr
+
+
+def test_ape_run_verify__table_and_every_hash_of_it_replaced__names_row_and_column(runs_folder: Path) -> None:
+    run = replay(load_scenario(FRICTIONLESS), out=runs_folder, report=False)
+    rows = {name: run.frames.rows(table.row) for name, table in TABLES.items()}
+    first, *others = run.frames.rows(LiquidationRow)
+    was, forged = first.debt_covered_raw, first.debt_covered_raw + 1
+    rows["liquidations"] = [replace(first, debt_covered_raw=forged), *others]
+    write_tables(run.folder / "tables", [row for table in rows.values() for row in table])
+    manifest = replace(run.manifest, tables=table_sha256(run.folder / "tables"))
+    (run.folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+    (run.folder / "summary.json").write_text(summary_json(summarise(Run(run.folder).frames)), encoding="utf-8")
+
+    done = ape_run("verify", str(run.folder))
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert (
+        f"the second run differs in liquidations: row 0, column debt_covered_raw: {forged} on disk, {was} in the "
+        "second run" in done.stderr
+    )
+
+
+def test_ape_run_verify__page_edited__is_named_before_anything_runs(runs_folder: Path) -> None:
+    run = replay(load_scenario(FRICTIONLESS), out=runs_folder)
+    page = run.report()
+    page.write_text(page.read_text(encoding="utf-8").replace("5,408", "5,409"), encoding="utf-8")
+
+    done = ape_run("verify", str(run.folder))
+
+    assert done.returncode == 1
+    assert "report.html: is not the page of this run: `ape run report " in done.stderr
 
 
 def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Path) -> None:

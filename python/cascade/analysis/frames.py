@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import pandas as pd
 
 from cascade.errors import CascadeError
+from cascade.recording.canonical import canonical_sha256
 from cascade.recording.store import read_table, rows_of
 from cascade.recording.tables import TABLES, LiquidationRow, PositionRow, Row
 from cascade.units import (
@@ -27,7 +28,7 @@ from cascade.units import (
 )
 from cascade.vocabulary import Lane, Phase
 
-__all__ = ["Frames", "Parameters", "UnknownAsset", "liquidations_usd", "positions_usd", "prices_usd"]
+__all__ = ["Frames", "Parameters", "TamperedTable", "UnknownAsset", "liquidations_usd", "positions_usd", "prices_usd"]
 
 Parameters = dict[str, Any]
 """A section of the scenario as JSON has it: what a value is depends on its key."""
@@ -50,6 +51,15 @@ class UnknownAsset(CascadeError, LookupError):
         super().__init__(f"{asset}: the run holds no {missing}")
 
 
+class TamperedTable(CascadeError, ValueError):
+    """Raised when a table is read whose content differs from the one that the run wrote."""
+
+    def __init__(self, file: Path, *, expected: str, found: str) -> None:
+        super().__init__(
+            f"{file} is not what the run wrote: expected sha256 {expected[:10]}, as in its manifest, got {found[:10]}"
+        )
+
+
 @dataclass(frozen=True)
 class Frames:
     """Every table of one run, read when first asked for.
@@ -58,13 +68,27 @@ class Frames:
     ----------
     run_folder : Path
         Folder of the run; the tables are in `tables/` below it.
+    hashes : mapping of str to str
+        Hash of the content that each table must have, from the manifest; a table without an entry is not checked.
     """
 
     run_folder: Path
+    hashes: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Read one table anew; see docs/TABLES.md for its columns."""
-        return read_table(self.run_folder / "tables", name)
+        """Read one table anew; see docs/TABLES.md for its columns.
+
+        Raises
+        ------
+        TamperedTable
+            When its content is not the one that the run wrote.
+        """
+        folder = self.run_folder / "tables"
+        frame = read_table(folder, name)
+        expected = self.hashes.get(name)
+        if expected is not None and (found := canonical_sha256(frame, name)) != expected:
+            raise TamperedTable(folder / f"{name}.parquet", expected=expected, found=found)
+        return frame
 
     def rows(self, kind: type[R]) -> list[R]:
         """Return one table as typed rows, in the order in which they were written: `frames.rows(LiquidationRow)`."""

@@ -1,4 +1,4 @@
-"""`ape run verify`: run a finished run once more and compare every table."""
+"""`ape run verify`: check the folder of a finished run, run it once more, and compare every table."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from cascade.run.progress import terminal
 __all__ = ["verify_run"]
 
 
-def verify_run(folder: Path) -> None:
-    """Run the scenario of a run's folder again, and print that every table is the same.
+def verify_run(folder: Path, *, other_tools: bool) -> None:
+    """Check a run's folder, run its scenario again, and print that every table is the same.
 
     Raises
     ------
     RunsDiffer
-        When a table, the scenario, its price path, the contracts or an agent's source differs.
+        When a table, the summary, the page, the scenario, its price path, the contracts or an agent's source differs.
+    OtherTools
+        When the tools have other versions, unless that is accepted.
     """
-    click.echo(verify(Run(folder), progress=terminal()))
+    click.echo(verify(Run(folder), progress=terminal(), other_tools=other_tools))

@@ -135,15 +135,20 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     Raises
     ------
     SchemaViolation
-        When the table is not declared, or the file has other columns or types, or a missing value.
+        When the table is not declared, or the file is not Parquet, or has other columns or types, or a missing value.
     FileNotFoundError
         When the folder does not hold the table.
     """
     if name not in TABLES:
         raise SchemaViolation(table=name, column="", what=_not_declared())
     schema = TABLES[name]
-    with pq.ParquetFile(folder / f"{name}.parquet") as file:
-        table = file.read(use_threads=False)
+    try:
+        with pq.ParquetFile(folder / f"{name}.parquet") as file:
+            table = file.read(use_threads=False)
+    except pa.ArrowException as error:
+        # As for a file that was cut off, and for a pointer of Git LFS in the place of one.
+        what = f"{name}.parquet is not a whole Parquet file: {str(error).splitlines()[0]}"
+        raise SchemaViolation(table=name, column="", what=what) from error
     if table.schema.names != schema.column_names:
         odd = sorted(set(table.schema.names) ^ set(schema.column_names)) or ["their order"]
         raise SchemaViolation(table=name, column="", what=f"the file differs from the schema in {', '.join(odd)}")

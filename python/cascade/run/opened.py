@@ -50,8 +50,8 @@ class Run:
 
     @cached_property
     def frames(self) -> Frames:
-        """The tables of the run; each is read when it is first used."""
-        return Frames(self.folder)
+        """The tables of the run; each is read, and checked against its hash in the manifest, when it is first used."""
+        return Frames(self.folder, self.manifest.tables)
 
     def report(self) -> Path:
         """Return the path of the report, which is drawn from the tables first where it is missing."""

@@ -20,7 +20,7 @@ from cascade.report.run.words import Parameter, Readings, command, day_of, param
 from cascade.report.shared.document import document, write_page
 from cascade.report.shared.figures import Card
 
-__all__ = ["build_report"]
+__all__ = ["build_report", "report_text"]
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
@@ -109,9 +109,14 @@ def build_report(run_folder: Path) -> Path:
     Path
         Path of the page, which is one file: it opens from disk and needs no network.
     """
+    return write_page(run_folder / "report.html", report_text(run_folder))
+
+
+def report_text(run_folder: Path) -> str:
+    """Return the text of the page of a finished run; the same tables and figures give the same text."""
     summary = read_summary(run_folder)
     manifest = Manifest.from_json((run_folder / "manifest.json").read_text(encoding="utf-8"))
-    frames = Frames(run_folder)
+    frames = Frames(run_folder, manifest.tables)
     data, day, further = datasets(frames, summary), day_of(frames), further_runs(run_folder)
     drawn = charts(data, day=day)
     if further is not None:
@@ -138,8 +143,7 @@ def build_report(run_folder: Path) -> Path:
         command=command(manifest),
         tables=_tables(frames, manifest),
     )
-    text = document(_TEMPLATE, page=page, datasets=data, charts=drawn, script="page.js")
-    return write_page(run_folder / "report.html", text)
+    return document(_TEMPLATE, page=page, datasets=data, charts=drawn, script="page.js")
 
 
 def _tables(frames: Frames, manifest: Manifest) -> list[_TableFacts]:
