@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -167,3 +169,24 @@ def test_draw_report__run_without_an_outcome__is_refused_until_it_is_analysed(ru
 
     with pytest.raises(CascadeError, match="have not been analysed"):
         _ = Run(run.folder).summary
+
+
+def test_run__copied_and_pickled__opens_the_same_folder(run: Run) -> None:
+    _ = run.liquidations
+
+    for other in (copy.copy(run), copy.deepcopy(run), pickle.loads(pickle.dumps(run))):
+        assert other.folder == run.folder
+        assert len(other.liquidations) == len(run.liquidations)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("first_crash_block", r"first_crash_block is no table of a run: expected run\.frames\.first_crash_block"),
+        ("parameters", r"parameters is no table of a run: expected run\.frames\.parameters"),
+        ("liquidation", r"liquidation is no table of a run$"),
+    ],
+)
+def test_run__name_of_no_table__is_refused_with_the_place_where_it_is(run: Run, name: str, message: str) -> None:
+    with pytest.raises(AttributeError, match=message):
+        getattr(run, name)

@@ -78,12 +78,15 @@ class Run:
             )
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        # Called for names that are no attribute of a run: tables, and derived frames of `Frames`.
-        frames: Frames = self.frames
-        if name.startswith("_") or not hasattr(frames, name):
+        # Called for names that are no attribute of a run: tables, and derived frames of `Frames`. `copy` and `pickle`
+        # ask a run without any attribute yet for special ones, which must not lead back here.
+        if name.startswith("_") or "folder" not in self.__dict__:
             raise AttributeError(name)
-        frame: pd.DataFrame = getattr(frames, name)
-        return frame
+        found = getattr(self.frames, name, None)
+        if isinstance(found, pd.DataFrame):
+            return found
+        hint = f": expected run.frames.{name}" if found is not None else ""
+        raise AttributeError(f"{name} is no table of a run{hint}")
 
     def __repr__(self) -> str:
         return f"Run({self.folder.name!r})"
