@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -250,6 +253,19 @@ def test_ape_run_replay__then_report_and_verify__all_succeed(runs_folder: Path) 
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
     assert verified.returncode == 0, verified.stderr
     assert "tables are the same" in verified.stdout
+
+
+def test_page__command_to_reproduce__runs_as_it_stands_and_makes_the_same_run(runs_folder: Path) -> None:
+    first = replay(load_scenario(FRICTIONLESS, set={"exchange": None, "seed": 3}), out=runs_folder / "first")
+    (shown,) = re.findall(r"<pre><code>(ape run replay .*)</code></pre>", first.report().read_text(encoding="utf-8"))
+    words = shlex.split(html.unescape(shown))
+
+    done = ape_run(*words[2:], "--out", str(runs_folder / "second"))
+
+    assert done.returncode == 0, done.stderr
+    assert "exchange=null" in words
+    (second,) = (runs_folder / "second").iterdir()
+    assert (second.name, Run(second).manifest.tables) == (first.folder.name, first.manifest.tables)
 
 
 def test_ape_run_verify__table_tampered_with__says_which(runs_folder: Path) -> None:

@@ -385,3 +385,8 @@ def test_command__a_value_with_spaces__is_quoted_for_a_shell(run_of: RunOf, calm
     made_up = Run(run_of(calm_rows)).manifest
     manifest = replace(made_up, scenario_file="scenarios/a b.yaml", seed=3, overrides=("x.y=1; rm -rf /",))
     assert command(manifest) == "ape run replay 'scenarios/a b.yaml' --seed 3 --set 'x.y=1; rm -rf /'"
+
+
+def test_command__scenario_from_elsewhere__verifies_the_folder_that_holds_it(run_of: RunOf, calm_rows: Rows) -> None:
+    manifest = replace(Run(run_of(calm_rows)).manifest, scenario_file="mine.yaml")
+    assert command(manifest) == f"ape run verify runs/{manifest.run_id}"

@@ -86,7 +86,7 @@ class Manifest(ScenarioText):
     run_id : str
         `<scenario>-<seed>-<hash>`, which is also the name of the run's folder.
     scenario_name, scenario_file : str
-        Name of the scenario, and name of its file, which messages show.
+        Name of the scenario, and its file: the path below the project's folder, or the name of a file elsewhere.
     overrides : tuple of str
         Keys that were changed, as `PATH=VALUE`.
     tools : dict of str to str

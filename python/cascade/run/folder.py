@@ -27,6 +27,7 @@ from cascade.run.inputs import RunInputs
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import ExpectSpec
+from cascade.toolchain.paths import project_root
 from cascade.toolchain.versions import tool_versions
 
 __all__ = ["MachineFigures", "analyse_run", "write_run"]
@@ -171,7 +172,7 @@ def _manifest_of(folder: Path, inputs: RunInputs) -> Manifest:
         **asdict(_text_of(scenario)),
         run_id=inputs.run_id,
         scenario_name=scenario.spec.name,
-        scenario_file=scenario.file,
+        scenario_file=_file_of(scenario),
         built_like=None if built_like is None else _text_of(built_like),
         seed=scenario.seed,
         overrides=tuple(scenario.overrides),
@@ -184,6 +185,12 @@ def _manifest_of(folder: Path, inputs: RunInputs) -> Manifest:
         tables=table_sha256(folder / _TABLES),
         expectation=None,
     )
+
+
+def _file_of(scenario: Scenario) -> str:
+    """Return the path of a scenario's file below the project's folder; its name alone where it lies elsewhere."""
+    file, root = (scenario.folder / scenario.file).resolve(), project_root().resolve()
+    return file.relative_to(root).as_posix() if file.is_file() and file.is_relative_to(root) else scenario.file
 
 
 def _text_of(scenario: Scenario) -> ScenarioText:

@@ -114,7 +114,7 @@ def load_scenario(
     path_text = read_price_text(price_file)
     path = parse_price_path(path_text, file=price_file.name, known_assets=spec.assets)
     scenario = _assemble(tree, spec, path, file=file.name, path_text=path_text)
-    given_as = tuple(overrides) + tuple(f"{key}={value}" for key, value in (set or {}).items())
+    given_as = tuple(overrides) + tuple(f"{key}={shown(value)}" for key, value in (set or {}).items())
     return replace(scenario, overrides=given_as, folder=file.parent)
 
 

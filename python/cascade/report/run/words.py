@@ -196,9 +196,9 @@ def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def command(manifest: Manifest) -> str:
-    """Return the command that makes the same tables again."""
-    if manifest.built_like is not None:
-        # The run stands on the positions of another scenario, which only its folder holds.
+    """Return the command that makes the same tables again, to be run in the project's folder."""
+    if manifest.built_like is not None or "/" not in manifest.scenario_file:
+        # Only the run's folder holds a scenario from elsewhere, and the baseline whose positions another one stands on.
         return shlex.join(["ape", "run", "verify", f"runs/{manifest.run_id}"])
     words = ["ape", "run", "replay", manifest.scenario_file, "--seed", str(manifest.seed)]
     for override in manifest.overrides:
