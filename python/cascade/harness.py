@@ -30,6 +30,7 @@ from cascade.report.run.page import build_report
 from cascade.run.folder import MachineFigures, write_run
 from cascade.run.inputs import RunInputs
 from cascade.run.opened import Run
+from cascade.run.place import require_writable_folder
 from cascade.run.progress import Progress, quiet
 from cascade.scenario.accounts import pledge_account
 from cascade.scenario.load import Scenario
@@ -75,6 +76,8 @@ def replay(
 
     Raises
     ------
+    CascadeError
+        Before anything is started, when `out` cannot be written to.
     ScenarioError
         Before anything is started, when the scenario cannot show what it claims, or names an agent that is missing.
     AgentFailed
@@ -91,6 +94,7 @@ def replay(
     """
     started = time.monotonic()
     progress = progress or quiet()
+    require_writable_folder(Path(out))
     own_agents = load_own_agents(scenario)
     standing = None if like is None else standing_positions(like, scenario)
     plans = plan_positions(scenario) if standing is None else standing.plans

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cascade.commands.options import with_seed
-from cascade.commands.outputs import console_beside, folder_of_runs, write_markdown
+from cascade.commands.outputs import console_beside, folder_of_runs, require_outputs, write_markdown
 from cascade.errors import CascadeError
 from cascade.experiments.comparison.compare import compare
 from cascade.experiments.comparison.markdown import comparison_markdown
@@ -52,8 +52,9 @@ def compare_scenarios(
     Raises
     ------
     CascadeError
-        When there is nothing to compare with, or both a change and oracle designs.
+        When there is nothing to compare with, or both a change and oracle designs, or an output cannot be written.
     """
+    require_outputs(out, markdown)
     if designs is None and other is None and not changes:
         raise CascadeError("nothing to compare with: give --set PATH=VALUE, a second scenario, or --oracle all")
     if designs is not None and (other is not None or changes):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cascade.commands.outputs import write_examination
+from cascade.commands.outputs import require_outputs, write_examination
 from cascade.errors import ExpectationFailed
 from cascade.experiments.endogeneity.examine import examine_endogeneity
 from cascade.experiments.endogeneity.terminal import print_endogeneity
@@ -28,6 +28,7 @@ def show_endogeneity(
     ExpectationFailed
         When the crash is not endogenous, naming the criteria that fail; everything is written and printed first.
     """
+    require_outputs(out)
     scenario = load_scenario(file, overrides=overrides)
     found = examine_endogeneity(scenario, seeds=seeds, paths=paths, workers=workers, progress=terminal())
     # Written before anything is printed: an examination takes long, and a closed terminal must not lose it.

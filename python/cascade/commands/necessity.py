@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cascade.commands.outputs import write_examination
+from cascade.commands.outputs import require_outputs, write_examination
 from cascade.errors import ExpectationFailed
 from cascade.experiments.necessity.examine import examine_necessity
 from cascade.experiments.necessity.terminal import print_necessity
@@ -28,6 +28,7 @@ def show_necessity(
     ExpectationFailed
         When the claim depends on other links than the scenario says; everything is written and printed first.
     """
+    require_outputs(out)
     scenario = load_scenario(file, overrides=overrides)
     found = examine_necessity(scenario, seeds=seeds, seeds_without=seeds_without, workers=workers, progress=terminal())
     # Written before anything is printed: an examination takes long, and a closed terminal must not lose it.

@@ -10,10 +10,24 @@ from pathlib import Path
 from rich.console import Console
 
 from cascade.run.opened import Run
+from cascade.run.place import require_writable_file, require_writable_folder
 
-__all__ = ["console_beside", "folder_of_runs", "write_examination", "write_markdown"]
+__all__ = ["console_beside", "folder_of_runs", "require_outputs", "write_examination", "write_markdown"]
 
 _STANDARD_OUTPUT = "-"
+
+
+def require_outputs(out: Path, markdown: Path | None = None) -> None:
+    """Check before any run that the folder of results, and the Markdown file where one is named, can be written.
+
+    Raises
+    ------
+    CascadeError
+        Naming the option and the path.
+    """
+    require_writable_folder(out)
+    if markdown is not None and str(markdown) != _STANDARD_OUTPUT:
+        require_writable_file(markdown, option="--markdown")
 
 
 def write_markdown(file: Path | None, text: str) -> None:
