@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from cascade import Run, load_scenario, replay
+from cascade.experiments.runs import Job, RunFailed, run_all
 from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS
@@ -39,6 +40,7 @@ NONSENSE = (
     '        much, five = self.act(view, "transfer", self.address, "much"), self.act(view, "transfer", gas_limit=5)\n'
     "        return [much, 7, other, five]\n"
 )
+KILLS = "        import os, signal\n        os.kill(os.getpid(), signal.SIGKILL)\n"
 LACKS = '        return [self.act(view, "transfer", view.world.deployer, 5)]\n'
 EDGE = (
     "        data = bytes.fromhex(view.world.tokens['USDC'].encode('approve', self.address, 1)[2:])\n"
@@ -90,6 +92,17 @@ def test_replay__own_agent_makes_invalid_proposals__each_is_a_row(tmp_path: Path
     assert "expected a Proposal, got int" in first[1]
     assert "is no actor of this world" in first[2]
     assert len(all_rows) == 4 * len(run.blocks[run.blocks["phase"] == "crash"])
+
+
+def test_run_all__worker_killed__is_one_line_and_leaves_no_run(tmp_path: Path) -> None:
+    file = written(tmp_path / "own", KILLS)
+    jobs = [Job(f"run {seed}", load_scenario(file, seed=seed)) for seed in (1, 2)]
+
+    with pytest.raises(RunFailed, match=r"^a worker process was killed, .*: try again with fewer --workers$") as failed:
+        run_all(jobs, out=tmp_path / "runs", workers=2)
+
+    assert failed.value.exit_code == 2
+    assert not (tmp_path / "runs").exists()
 
 
 def test_replay__own_agent_spends_what_it_lacks__reverts_and_is_recorded_with_the_reason(tmp_path: Path) -> None:

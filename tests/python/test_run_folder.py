@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,26 @@ def test_write_run__tables_fail__leaves_nothing(
         write(calm_rows, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_put_in_place__many_at_once__all_succeed_and_one_whole_run_is_left(tmp_path: Path) -> None:
+    final = tmp_path / "run-1"
+
+    def put(number: int) -> Path:
+        partial = tmp_path / f".partial-run-1-{number}"
+        partial.mkdir()
+        for name in ("manifest.json", "summary.json"):
+            (partial / name).write_text(str(number))
+        return run_folder._put_in_place(partial, final)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        placed = list(pool.map(put, range(400)))
+
+    assert placed == [final] * 400
+    assert [path.name for path in tmp_path.iterdir()] == ["run-1"]
+    assert len({(final / name).read_text() for name in ("manifest.json", "summary.json")}) == 1
+
+
+def test_put_in_place__another_error__is_raised(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        run_folder._put_in_place(tmp_path / "missing", tmp_path / "run-1")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress:
     Raises
     ------
     RunFailed
-        When a run fails; those that are under way are stopped, and no further run is started.
+        When a run fails, or a worker is killed; those that are under way are stopped, and no further run is started.
     """
     progress = progress or quiet()
     if workers == 1 or len(jobs) == 1:
@@ -98,9 +99,18 @@ def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress:
             pool.submit(_run_in_worker, job, str(out)): number for number, job in enumerate(jobs)
         }
         for done in as_completed(numbers):
-            outcomes[numbers[done]] = _checked(jobs[numbers[done]], done.result())
+            outcomes[numbers[done]] = _checked(jobs[numbers[done]], _outcome_of(done))
             advance(1)
     return [Run(outcomes[number]) for number in range(len(jobs))]
+
+
+def _outcome_of(done: Future[Path | _Failure]) -> Path | _Failure:
+    try:
+        return done.result()
+    except BrokenProcessPool as error:
+        # Which of the runs it was making is unknown: the pool breaks as a whole.
+        message = "a worker process was killed, perhaps because memory ran out: try again with fewer --workers"
+        raise RunFailed(message, exit_code=2) from error
 
 
 def _run_here(number: int, jobs: Sequence[Job], out: str, progress: Progress) -> Run:

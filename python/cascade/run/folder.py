@@ -6,6 +6,7 @@ hashes are on disk before anything is made from them: a run that cannot be analy
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -202,14 +203,27 @@ def _text_of(scenario: Scenario) -> ScenarioText:
 
 
 def _put_in_place(partial: Path, final: Path) -> Path:
-    """Rename a finished folder, in place of an earlier run of the same id."""
-    if final.exists():
-        # A folder that is not empty cannot be replaced in one step. The earlier run is renamed first and removed last,
-        # so that at every moment one of the two is whole.
-        previous = final.with_name(f".partial-old-{final.name}-{os.getpid()}")
-        final.rename(previous)
-        partial.rename(final)
+    """Rename a finished folder, in place of an earlier run of the same id.
+
+    A folder that is not empty cannot be replaced in one step. The earlier run is renamed first and removed last, so
+    that one of the two is always whole. Another process may put its own copy of the same run in place in between: that
+    one is then the earlier run.
+    """
+    replaced: list[Path] = []
+    while True:
+        try:
+            partial.rename(final)
+            break
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        previous = final.with_name(f"{partial.name}-replaces-{len(replaced)}")
+        try:
+            final.rename(previous)
+        except FileNotFoundError:
+            # Another process has just moved it away.
+            continue
+        replaced.append(previous)
+    for previous in replaced:
         shutil.rmtree(previous)
-    else:
-        partial.rename(final)
     return final
