@@ -194,6 +194,19 @@ def test_leverage__without_a_trade__is_split_by_asset_interest_and_residual(tmp_
     assert "trades made 0.0 %" in link.what
 
 
+def test_leverage__bought_on_credit__grows_at_the_same_equity_and_has_no_explained_fall(
+    tmp_path: Path, run: ChainByHand
+) -> None:
+    makers(run)
+    cohort(run, 3, equity="60", debt="150", gross="210")
+
+    link, shares, _ = run.links(tmp_path, blocks=5)["leverage:makers"]
+
+    assert float(link.peak) == pytest.approx(210 / 60)
+    assert link.what.endswith("rose from 2.50 to 3.50; their equity did not change.")
+    assert shares == {"residual": 1}
+
+
 def test_leverage__trades__are_their_own_feeder_at_the_price_after(tmp_path: Path, run: ChainByHand) -> None:
     # Before the fall it sells ten altcoins for eight dollars and loses two; 90 fall by nine, USDe by ten.
     makers(run)

@@ -65,9 +65,11 @@ def reconfigure_lending(world: World, change: Scenario) -> None:
         When the configurator refuses, naming what it said.
     """
     before, after = world.scenario.spec.lending, change.spec.lending
+    # Calls and not keys are compared, so that a key that no call depends on changes nothing.
     done = [*_lines(world, before), *_emodes(world, before)]
     calls = [call for call in [*_lines(world, after), *_emodes(world, after)] if call not in done]
     for number, mode in before.emodes.items():
+        # Members are added by the calls above; those that the change leaves out are taken away here.
         kept = _members(world, number, after.emodes[number])
         calls += [(call, (*pair, False)) for call, pair in _members(world, number, mode) if (call, pair) not in kept]
     world.scenario = change
@@ -130,6 +132,7 @@ _ENGINES: dict[str, Callable[[World], None]] = {"mock": _deploy_mock, "aave-v3":
 
 def _listing(token: Contract, reserve: ReserveSpec) -> Calls:
     asset = token.address
+    # Aave writes a bonus with the principal, and takes 0 for an asset that is no collateral.
     bonus = BPS + reserve.liquidation_bonus_bps if reserve.liquidation_threshold_bps else 0
     rate = encode(["(uint16,uint32,uint32,uint32)"], [_rate(reserve.rate)])
     return [

@@ -55,6 +55,7 @@ def start_observing(world: World) -> None:
 
 
 def _feed(world: World, asset: str) -> Contract:
+    # Recursive and once per asset: a source may read the feed of another asset that comes later in the scenario.
     if asset not in world.feeds:
         world.feeds[asset] = _deploy(world, asset, world.scenario.spec.oracle[asset], f"{asset} source")
     return world.feeds[asset]
@@ -90,6 +91,7 @@ def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract
         case AmmTwapOracle():
             inner = _deploy(world, asset, source.source, f"{name} inner")
             window, block_seconds = source.window_seconds, world.scenario.spec.timeline.block_seconds
+            # A ring that is too small would shorten the window silently.
             observations = window // block_seconds + _SPARE_OBSERVATIONS
             feed = world.deploy("TimeWeightedFeed", inner.address, window, observations, name=name)
             return _observing(world, asset, feed)
@@ -129,6 +131,7 @@ def _deploy_vault_rate(world: World, asset: str, source: VaultRateOracle, name: 
 
 def _observing(world: World, asset: str, feed: Contract) -> Contract:
     """Enter a source that must be shown the market once per block among the observers, and return it."""
+    # A tree may hold several observing sources; each needs a name of its own in tables.
     earlier = sum(known.partition(":")[0] == asset for known in world.observers)
     world.observers[f"{asset}:{earlier + 1}" if earlier else asset] = feed
     return feed

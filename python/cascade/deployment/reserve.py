@@ -20,6 +20,7 @@ _FEED_DECIMALS = 8
 
 def funding_rate_wad(bps_a_year: int) -> int:
     """Funding of 8 hours, 18 decimals, from 1e-4 a year of 365 days; towards zero."""
+    # Towards zero on both sides, so that longs and shorts are treated alike.
     rate = abs(bps_a_year) * 10**18 // (BPS * _PERIODS_A_YEAR)
     return rate if bps_a_year >= 0 else -rate
 
@@ -75,6 +76,7 @@ def prepare_reserve(world: World) -> None:
             [(world.deployer, venue.contract, "transferToCustody", (reserve.address, token, hedged))],
             intent=Intent.CUSTODY,
         )
+        # The market stands for everyone whom the reserve trades with: it can always deliver either side.
         _stock_market(world, {ethena.spot: quantity, asset: hedged})
         world.setup([(operator, reserve, "open", (quantity,))], intent=Intent.HEDGE)
     world.setup([(operator, reserve, "setFundingRate", (rate,))], intent=Intent.CONFIGURE)
@@ -83,6 +85,7 @@ def prepare_reserve(world: World) -> None:
 def _back(world: World, minting: Contract, asset: str, usde: str) -> int:
     """Pay for the USDe that set-up endowed, so that each is worth a dollar of collateral; returns the collateral."""
     scale = 10 ** (world.scenario.spec.assets[usde].decimals - world.scenario.spec.assets[asset].decimals)
+    # Rounded up: the reserve must never back less than the supply, not even by a unit.
     needed: int = -(-world.chain.call(world.tokens[usde], "totalSupply") // scale)
     held: int = world.chain.call(world.tokens[asset], "balanceOf", minting.address)
     world.mint(asset, [(minting.address, max(needed - held, 0))])

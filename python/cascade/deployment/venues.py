@@ -76,6 +76,7 @@ def _endowed(world: World, venue: DeployedVenue) -> list[tuple[str, int]]:
     amounts = []
     for coin in venue.coins:
         raw = raw_amount(world.scenario.spec, coin, venue.spec.stock_of(coin) or Decimal(0))
+        # Minted and not taken from anyone: the liquidity of venues is an input of the scenario.
         world.mint(coin, [(_PROVIDER, raw)])
         amounts.append((coin, raw))
     return amounts
@@ -123,6 +124,7 @@ def _add_liquidity(world: World, venue: DeployedVenue, reserves: list[tuple[str,
     world.setup(
         [
             *((_PROVIDER, world.tokens[coin], "approve", (pool.address, raw)) for coin, raw in reserves),
+            # No least shares: nobody trades during set-up.
             (_PROVIDER, pool, "add_liquidity(uint256[],uint256,address)", (amounts, 0, _PROVIDER)),
         ],
         intent=Intent.ADD_LIQUIDITY,
@@ -133,6 +135,7 @@ def whitelist(world: World, venue: DeployedVenue, accounts: Sequence[str]) -> No
     """Let accounts mint and redeem at a minting contract, some hundreds per transaction; other venues need nothing."""
     if not venue.spec.mints:
         return
+    # A batch per transaction: one call per account would take most of the set-up of a large cohort.
     batches = [accounts[start : start + _WHITELIST_OF] for start in range(0, len(accounts), _WHITELIST_OF)]
     world.setup(
         ((world.deployer, venue.contract, "setWhitelistedBenefactors", (batch, True)) for batch in batches),
@@ -181,6 +184,7 @@ def _window(world: World, minting: Contract, spec: ParMintVenue) -> Iterator[Set
         yield deployer, minting, "disableMintRedeem", ()
         return
     yield deployer, minting, "setFees", (0, window.fee_bps)
+    # A limit that the scenario leaves out stays at the largest number, with which the contract was deployed.
     for function, limit in (
         ("setMaxRedeemPerBlock", window.limit_per_block),
         ("setMaxMintPerBlock", window.mint_limit_per_block),
@@ -208,6 +212,7 @@ def _leave_buffer(world: World, venue: DeployedVenue, spec: ParMintVenue) -> Non
     if surplus:
         ethena = world.scenario.spec.ethena
         has_reserve = world.reserve is not None and ethena is not None and ethena.minting == venue.name
+        # The reserve is the custodian of its own backing; without one, the surplus leaves the model.
         keeper = world.reserve.address if has_reserve and world.reserve is not None else address_of("custody")
         world.setup(
             [(world.deployer, minting, "transferToCustody", (keeper, token.address, surplus))], intent=Intent.CUSTODY

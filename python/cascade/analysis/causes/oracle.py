@@ -71,6 +71,8 @@ class Oracle:
     def of(self, asset: str) -> Signal:
         """Return the price of an asset; one dollar throughout for an asset without a source."""
         if asset not in self._signals:
+            # The checks refuse such a scenario; a run from elsewhere is analysed all the same, with the recorded
+            # prices.
             if asset in self._begun:
                 raise UnsupportedSource(f"oracle.{asset}: its price source leads back to itself")
             self._begun.add(asset)
@@ -116,6 +118,7 @@ class Oracle:
 
     def _index(self, asset: str, book: str) -> Steps:
         index = self._moves.frames.parameters["exchange"]["books"][book]["index"]
+        # Such an index mixes in a price that stands in no row per move.
         if int(index["redemption_weight_bps"]) or Decimal(str(index["floor_price"])):
             raise UnsupportedSource(f"oracle.{asset}: an index with a redemption weight or a floor is not replayed")
         return self._spot(f"book:{book}")
@@ -132,6 +135,7 @@ class Oracle:
             return self._constant(self._recorded_spot(venue))
         after = {int(moves.point_of[row]): row for row in rows}
         price_wad = int(moves.records[rows[0]].price_before_wad)
+        # Rounded down as the contract does: the replay must meet every recorded answer exactly.
         answer = price_wad * int(quote.answers[0]) // WAD
         builder = StepsBuilder(moves.points, answer)
         quote_moved = (np.flatnonzero(np.diff(quote.answers)) + 1).tolist()
@@ -142,6 +146,8 @@ class Oracle:
             elif quote_before != quote_after:
                 pieces = quote.pieces(point - 1, point)
                 target = price_wad * quote_after // WAD
+                # One move of the quote takes the whole change with its rounding; several share it, and the rounding is
+                # named.
                 if len(pieces) == 1 and len(pieces[0].event) == 1:
                     event, label = int(pieces[0].event[0]), int(pieces[0].label[0])
                     builder.add(point=point, amount=target - answer, event=event, label=label)
@@ -188,6 +194,7 @@ class Oracle:
                 moved = self._spot(venue).pieces(since, until)
                 since = until
                 answer += builder.add_pieces(point=point, pieces=moved)
+                # What the moves since the last post do not explain is the deviation below which the poster waited.
                 builder.add(point=point, amount=posted - answer, label=ROUNDING)
             else:
                 builder.add(point=point, amount=posted - answer, event=row)
@@ -239,4 +246,5 @@ def _median_choice(sources: tuple[Signal, ...]) -> Ints:
     for answers in table.T.tolist():
         usable = sorted(answer for answer in answers if answer > 0) or answers
         columns.append(answers.index(usable[(len(usable) - 1) // 2]))
+    # By index and not by price: the split needs to know whose price it was.
     return np.array(columns, dtype=np.int64)

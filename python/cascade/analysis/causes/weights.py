@@ -57,6 +57,7 @@ class Lineage:
         self.generation: Ints = np.zeros(len(classes), dtype=np.int64)
         self.owner: Ints = np.full(len(classes), -1, dtype=np.int64)
         self._liquidations = liquidations
+        # Numbered once: the sums below are over arrays of numbers, and a run has tens of thousands of moves.
         self._names = sorted({*classes, *PSEUDO_CLASSES.values()})
         code = {name: number for number, name in enumerate(self._names)}
         self._codes: Ints = np.array([code[name] for name in classes], dtype=np.int64)
@@ -96,6 +97,7 @@ class Lineage:
         for part, scale in zip(parts, scales, strict=True):
             for key, amount in self._grouped(part, is_named):
                 groups[key] += scale * amount
+        # The rest, so that the shares of each liquidation sum to one exactly.
         groups[0, TIME] += 1 - sum(named.values(), Fraction(0)) - sum(groups.values(), Fraction(0))
         return Shares(named, {key: share for key, share in sorted(groups.items()) if share})
 

@@ -89,6 +89,7 @@ class Standing:
         stack: list[tuple[Feeder, int]] = []
         for number, (row, feeder) in enumerate(rows):
             rest = row.price_after_wad - row.price_before_wad
+            # The latest move is undone first, as an order book is refilled from the top.
             while rest and stack and (stack[-1][1] > 0) != (rest > 0):
                 undone, amount = stack.pop()
                 back = rest if abs(rest) < abs(amount) else -amount
@@ -186,6 +187,7 @@ class Evidence:
             if row.phase != Phase.CRASH:
                 continue
             after = row.price_after_wad
+            # A move from no price at all has no size; it begins at the price that it sets.
             before = last.setdefault(row.market, row.price_before_wad or after)
             if not after:
                 continue
@@ -265,6 +267,7 @@ class Evidence:
         The market is the feed of the asset where an agent posts to one, otherwise the venue that trades it.
         """
         venues = [name for name in self.markets if ":" not in name and self._asset(name) == asset]
+        # Where an agent posts, positions follow the feed: the venue matters through the posts alone.
         for name in (f"feed:{asset}", *venues):
             if name in self._standing:
                 return self._standing[name].split((block + 1, -1))

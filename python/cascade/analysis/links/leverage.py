@@ -31,8 +31,10 @@ def rising_leverage(run: Evidence) -> list[Link]:
         rows = accounts.untouched
         levels = [_leverage(row) for row in rows]
         known = [number for number, level in enumerate(levels) if level is not None]
+        # Without equity at the start there is no leverage that could grow.
         if not known or known[0] != 0:
             continue
+        # The first of equal peaks.
         peak = max(known, key=lambda number: (levels[number] or Fraction(0), -number))
         start, most = levels[0] or Fraction(0), levels[peak] or Fraction(0)
         if not start or most / start < _GROWN:
@@ -42,9 +44,11 @@ def rising_leverage(run: Evidence) -> list[Link]:
         traded = accounts.effects(peak)
         change = accounts.equity_change(peak)
         by_trades = sum((value for (_, through), value in traded.items() if through == "trades and fees"), Fraction(0))
+        # Leverage can grow by purchases on credit alone, which leave the equity as it was.
+        share = f"trades made {float(100 * by_trades / change):.1f} % of the fall of their equity" if change else ""
         what = (
-            f"Leverage of {accounts.cohort} rose from {float(start):.2f} to {float(most):.2f}; trades made "
-            f"{float(100 * by_trades / change):.1f} % of the fall of their equity."
+            f"Leverage of {accounts.cohort} rose from {float(start):.2f} to {float(most):.2f}; "
+            f"{share or 'their equity did not change'}."
         )
         links.append(
             Link(
@@ -88,9 +92,11 @@ def account_liquidations(run: Evidence) -> list[Link]:
     by_account: dict[tuple[str, int], Fraction] = {}
     started: dict[tuple[str, int], ExchangeEventRow] = {}
     last: dict[str, int] = {}
+    # By identity: two sales of one account can be equal in every column but the log index.
     worth = {id(row): event.dollars for row, event in zip(sold, events, strict=True)}
     for number, row in enumerate(rows):
         if row.kind == ExchangeEvent.LIQUIDATION_STARTED:
+            # An account can be liquidated several times; a sale belongs to the latest start before it.
             last[row.account] = number
             started[row.account, number] = row
         elif row.kind == ExchangeEvent.COLLATERAL_SOLD and row.account in last:
