@@ -190,3 +190,20 @@ def test_run__copied_and_pickled__opens_the_same_folder(run: Run) -> None:
 def test_run__name_of_no_table__is_refused_with_the_place_where_it_is(run: Run, name: str, message: str) -> None:
     with pytest.raises(AttributeError, match=message):
         getattr(run, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{}", r"manifest\.json: not the manifest of a run: scenario_text: Field required"),
+        (b"[1", r"manifest\.json: not the manifest of a run: the text: "),
+        (b"\xff\xfe{}", r"manifest\.json: is not UTF-8"),
+    ],
+)
+def test_run__corrupt_manifest__is_one_line_with_its_file(run: Run, content: bytes, message: str) -> None:
+    (run.folder / "manifest.json").write_bytes(content)
+
+    with pytest.raises(CascadeError, match=message) as refused:
+        _ = Run(run.folder).manifest
+    assert refused.value.exit_code == 2
+    assert "\n" not in str(refused.value)

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from cascade.errors import CascadeError
 
-__all__ = ["AgentSource", "Expectation", "InvalidManifest", "Manifest", "ScenarioText"]
+__all__ = [
+    "MANIFEST_FILE",
+    "AgentSource",
+    "Expectation",
+    "InvalidManifest",
+    "Manifest",
+    "ScenarioText",
+    "read_manifest",
+]
+
+MANIFEST_FILE = "manifest.json"
 
 
 class InvalidManifest(CascadeError, ValueError):
@@ -147,6 +158,24 @@ class Manifest(ScenarioText):
     def to_json(self) -> str:
         """Return the text of `manifest.json`, with the keys in alphabetical order."""
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def read_manifest(run_folder: Path) -> Manifest:
+    """Read the manifest of a run's folder.
+
+    Raises
+    ------
+    InvalidManifest
+        Naming the file, when it cannot be read or is no manifest.
+    """
+    file = run_folder / MANIFEST_FILE
+    try:
+        return Manifest.from_json(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidManifest(f"{file}: cannot be read: {error.strerror}") from error
+    except (InvalidManifest, UnicodeDecodeError) as error:
+        why = str(error) if isinstance(error, InvalidManifest) else "is not UTF-8"
+        raise InvalidManifest(f"{file}: {why}") from error
 
 
 _ADAPTER = TypeAdapter(Manifest)

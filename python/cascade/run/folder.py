@@ -20,7 +20,7 @@ from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
 from cascade.analysis.summary import SUMMARY_FILE, summarise, summary_json
 from cascade.errors import IncompleteRun
-from cascade.recording.manifest import AgentSource, Manifest, ScenarioText
+from cascade.recording.manifest import MANIFEST_FILE, AgentSource, Manifest, ScenarioText, read_manifest
 from cascade.recording.store import table_sha256, write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
 from cascade.run.expectation import judge
@@ -34,7 +34,6 @@ from cascade.toolchain.versions import tool_versions
 __all__ = ["MachineFigures", "analyse_run", "write_run"]
 
 _TABLES = "tables"
-_MANIFEST = "manifest.json"
 _MACHINE = "machine.json"
 """Figures of the machine, from the recording of a run until its summary holds them."""
 
@@ -157,14 +156,14 @@ def analyse_run(folder: Path, *, expect: ExpectSpec) -> None:
     # A run that is analysed once more after it had been whole has lost these figures: they are null then.
     figures = json.loads(machine.read_text(encoding="utf-8")) if machine.is_file() else {}
     (folder / SUMMARY_FILE).write_text(summary_json(summarise(frames, **figures)), encoding="utf-8")
-    manifest = Manifest.from_json((folder / _MANIFEST).read_text(encoding="utf-8"))
+    manifest = read_manifest(folder)
     # Last: what the manifest says of the outcome makes a run whole.
     _write_manifest(folder, replace(manifest, tables=table_sha256(folder / _TABLES), expectation=judge(expect, frames)))
     machine.unlink(missing_ok=True)
 
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    (folder / _MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
 
 
 def _manifest_of(folder: Path, inputs: RunInputs) -> Manifest:

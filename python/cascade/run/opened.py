@@ -10,7 +10,7 @@ import pandas as pd
 from cascade.analysis.frames import Frames
 from cascade.analysis.summary import Summary, read_summary
 from cascade.errors import CascadeError, ExpectationFailed
-from cascade.recording.manifest import Manifest
+from cascade.recording.manifest import MANIFEST_FILE, Manifest, read_manifest
 
 __all__ = ["Run"]
 
@@ -33,13 +33,13 @@ class Run:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        if not (self.folder / "manifest.json").is_file():
+        if not (self.folder / MANIFEST_FILE).is_file():
             raise CascadeError(f"{folder}: is not a finished run: expected a folder with manifest.json")
 
     @cached_property
     def manifest(self) -> Manifest:
         """Inputs, tools and outcome of the run."""
-        return Manifest.from_json((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        return read_manifest(self.folder)
 
     @cached_property
     def summary(self) -> Summary:

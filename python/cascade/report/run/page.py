@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.summary import Summary, read_summary
-from cascade.recording.manifest import Manifest
+from cascade.recording.manifest import Manifest, read_manifest
 from cascade.recording.tables import TABLES, Column, LinkRow, RunRow
 from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
@@ -115,7 +115,7 @@ def build_report(run_folder: Path) -> Path:
 def report_text(run_folder: Path) -> str:
     """Return the text of the page of a finished run; the same tables and figures give the same text."""
     summary = read_summary(run_folder)
-    manifest = Manifest.from_json((run_folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(run_folder)
     frames = Frames(run_folder, manifest.tables)
     data, day, further = datasets(frames, summary), day_of(frames), further_runs(run_folder)
     drawn = charts(data, day=day)

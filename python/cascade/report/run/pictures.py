@@ -10,7 +10,7 @@ import vl_convert
 
 from cascade.analysis.frames import Frames
 from cascade.analysis.summary import read_summary
-from cascade.recording.manifest import Manifest
+from cascade.recording.manifest import read_manifest
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets
 from cascade.report.run.words import day_of
@@ -39,7 +39,7 @@ def save_charts(run_folder: Path) -> list[Path]:
         The files written.
     """
     summary = read_summary(run_folder)
-    manifest = Manifest.from_json((run_folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(run_folder)
     frames = Frames(run_folder, manifest.tables)
     data = datasets(frames, summary)
     folder = run_folder / "charts"
