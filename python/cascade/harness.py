@@ -43,6 +43,10 @@ _BUILD_GAS_LIMIT = 1_000_000_000
 """Gas limit of blocks before the crash: set-up and loops are batched, and no agent competes for space."""
 
 
+_PROBE_SECONDS = 20.0
+"""Time within which a running node must answer the first questions; later ones may take longer."""
+
+
 def replay(
     scenario: Scenario,
     *,
@@ -141,9 +145,13 @@ def replay(
 def _node(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Rpc, Anvil | None]]:
     """Yield a connection to the node, and the anvil behind it where one was started for the run."""
     if node_url is not None:
+        probe = Rpc(node_url, timeout=_PROBE_SECONDS)
+        try:
+            _require_fresh_anvil(probe, node_url)
+        finally:
+            probe.close()
         rpc = Rpc(node_url)
         try:
-            _require_fresh_anvil(rpc, node_url)
             yield rpc, None
         finally:
             rpc.close()

@@ -312,6 +312,15 @@ def test_ape_run_verify__page_edited__is_named_before_anything_runs(runs_folder:
     assert "report.html: is not the page of this run: `ape run report " in done.stderr
 
 
+def test_replay__node_that_is_silent__is_one_error_after_the_first_question(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cascade.harness._PROBE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ChainError, match="stopped answering"):
+        replay(load_scenario(FRICTIONLESS), out=runs_folder, node_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert not runs_folder.exists()
+
+
 def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Path) -> None:
     own = replay(load_scenario(FRICTIONLESS), out=runs_folder / "own")
     timeline = load_scenario(FRICTIONLESS).spec.timeline

@@ -78,10 +78,14 @@ class Rpc:
 
     def __init__(self, url: str, *, timeout: float = 600.0) -> None:
         self.url = url
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port or 80
+        except ValueError as error:
+            raise ChainError(f"{url}: {error}: expected the address of a node as http://HOST:PORT") from error
         if parts.scheme != "http" or parts.hostname is None:
-            raise ChainError(f"{url}: expected the http:// address of a node")
-        self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
+            raise ChainError(f"{url}: expected the address of a node as http://HOST:PORT")
+        self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=timeout)
         self._path = parts.path or "/"
         self.waited_seconds = 0.0
         self._encode = msgspec.json.Encoder().encode
