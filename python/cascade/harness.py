@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
 
 from cascade.agents.custom import load_own_agents
 from cascade.agents.roster import agents_book, call_agents
-from cascade.chain.anvil import Anvil
+from cascade.chain.anvil import Anvil, anvil_options
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
@@ -147,7 +150,7 @@ def _node(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Rpc, Anvil
     if node_url is not None:
         probe = Rpc(node_url, timeout=_PROBE_SECONDS)
         try:
-            _require_fresh_anvil(probe, node_url)
+            _require_fresh_anvil(probe, node_url, genesis=scenario.spec.timeline.genesis_timestamp)
         finally:
             probe.close()
         rpc = Rpc(node_url)
@@ -160,7 +163,18 @@ def _node(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Rpc, Anvil
         yield anvil.rpc, anvil
 
 
-def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
+class _Genesis(msgspec.Struct):
+    timestamp: str
+
+
+def _require_fresh_anvil(rpc: Rpc, url: str, *, genesis: int) -> None:
+    """Refuse a node that a replay cannot use, and say how to start one.
+
+    Raises
+    ------
+    CascadeError
+        When the node is no anvil, has blocks already, mines by itself, or began at another time than the scenario.
+    """
     version = str(rpc.call("web3_clientVersion"))
     if not version.startswith("anvil/"):
         raise CascadeError(
@@ -168,9 +182,17 @@ def _require_fresh_anvil(rpc: Rpc, url: str) -> None:
         )
     # Blocks and transactions of others would shift block numbers, nonces and addresses.
     if int(rpc.call_as(str, "eth_blockNumber"), 16) != 0:
-        raise CascadeError(
-            f"--network: {url} already has blocks: a replay needs a fresh anvil, started with --no-mining"
-        )
+        raise CascadeError(f"--network: {url} already has blocks: a replay needs a fresh anvil, {_how(url, genesis)}")
+    if rpc.call("anvil_getAutomine"):
+        raise CascadeError(f"--network: {url} mines a block for every transaction: {_how(url, genesis)}")
+    began = int(rpc.call_as(_Genesis, "eth_getBlockByNumber", "0x0", False).timestamp, 16)
+    if began != genesis:
+        raise CascadeError(f"--network: {url} began at the Unix time {began}: {_how(url, genesis)}")
+
+
+def _how(url: str, genesis: int) -> str:
+    options = " ".join(anvil_options(timestamp=genesis, gas_limit=_BUILD_GAS_LIMIT))
+    return f"start it with `anvil --port {urlsplit(url).port} {options}`"
 
 
 @dataclass(frozen=True)

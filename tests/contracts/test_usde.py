@@ -1,4 +1,4 @@
-"""USDe: who may mint and burn it, and who says so."""
+"""USDe: which account may mint and burn it, and which may appoint that account."""
 
 from __future__ import annotations
 

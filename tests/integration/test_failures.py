@@ -1,4 +1,4 @@
-"""Runs that go wrong: one line, the right exit code, and nothing left behind."""
+"""Runs that fail: each is one line with the right exit code, and leaves neither files nor processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import pytest
 from cascade import load_scenario, replay
 from cascade.analysis.summary import summarise, summary_json
 from cascade.chain.anvil import Anvil
-from cascade.errors import ChainError, ExpectationFailed, ScenarioError
+from cascade.errors import CascadeError, ChainError, ExpectationFailed, ScenarioError
 from cascade.positions.build import BuildFailed
 from cascade.recording.store import table_sha256, write_tables
 from cascade.recording.tables import TABLES, LiquidationRow
@@ -330,6 +330,23 @@ def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Pa
             replay(load_scenario(FRICTIONLESS), out=runs_folder / "again", node_url=anvil.rpc.url)
 
     assert given.manifest.tables == own.manifest.tables
+
+
+def test_replay__anvil_started_otherwise__is_refused_with_the_command_that_works(runs_folder: Path) -> None:
+    scenario = load_scenario(FRICTIONLESS)
+    genesis = scenario.spec.timeline.genesis_timestamp
+    with Anvil(timestamp=genesis + 5) as late:
+        expected = rf"began at the Unix time {genesis + 5}: start it with `anvil "
+        with pytest.raises(CascadeError, match=expected) as other:
+            replay(scenario, out=runs_folder, node_url=late.rpc.url)
+        late.rpc.call("evm_setAutomine", True)
+        with pytest.raises(CascadeError, match="mines a block for every transaction: start it with `anvil --port "):
+            replay(scenario, out=runs_folder, node_url=late.rpc.url)
+
+    words = re.findall(r"`anvil (.*)`", str(other.value))[0].split()
+    assert words[words.index("--timestamp") + 1] == str(genesis)
+    assert {"--no-mining", "--auto-impersonate"} < set(words)
+    assert not runs_folder.exists()
 
 
 def test_ape_test__part_of_the_suite__passes() -> None:

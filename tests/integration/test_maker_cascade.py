@@ -1,4 +1,4 @@
-"""The exchange alone, with and without liquidations of accounts: what hangs on them, to the unit."""
+"""The exchange alone, with and without liquidations of accounts: the effects of these, to the unit."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ class Mine:
         return view
 
     def act(self, view, function, *arguments, token="USDC", **changes):
-        wish = dict(sender=self.address, contract=view.world.tokens[token], function=function, arguments=arguments,
-                    gas_limit=200_000, tip_wei=0, intent="act", reason="says so", key=f"{view.step}")
-        return Proposal(**{**wish, **changes})
+        proposal = dict(sender=self.address, contract=view.world.tokens[token], function=function, arguments=arguments,
+                    gas_limit=200_000, tip_wei=0, intent="act", reason="in words", key=f"{view.step}")
+        return Proposal(**{**proposal, **changes})
 
     def propose(self, view):
 """
 RAISES = '        return [] if view.step != 3 else [view.world.tokens["nothing"]]\n'
-NONSENSE = (
+INVALID = (
     '        other = self.act(view, "transfer", self.address, 0, sender="0x" + "12" * 20)\n'
     '        much, five = self.act(view, "transfer", self.address, "much"), self.act(view, "transfer", gas_limit=5)\n'
     "        return [much, 7, other, five]\n"
@@ -83,7 +83,7 @@ def test_ape_run_replay__own_agent_raises__run_completes_and_says_who_when_and_w
 
 
 def test_replay__own_agent_makes_invalid_proposals__each_is_a_row(tmp_path: Path) -> None:
-    run = replay(load_scenario(written(tmp_path / "own", NONSENSE)), out=tmp_path / "runs")
+    run = replay(load_scenario(written(tmp_path / "own", INVALID)), out=tmp_path / "runs")
     all_rows = run.transactions[run.transactions["status"] == "rejected"]
     first = list(all_rows[all_rows["step"] == 0]["revert_reason"])
 
@@ -111,7 +111,7 @@ def test_replay__own_agent_spends_what_it_lacks__reverts_and_is_recorded_with_th
 
     assert len(reverted) == len(run.blocks[run.blocks["phase"] == "crash"])
     assert {row["revert_reason"].partition("(")[0] for row in reverted} == {"ERC20InsufficientBalance"}
-    assert all(row["reason"] == "says so" and row["gas_used"] > 0 for row in reverted)
+    assert all(row["reason"] == "in words" and row["gas_used"] > 0 for row in reverted)
 
 
 def test_replay__gas_limit__least_the_node_takes_is_what_is_accepted(tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def seen(loan: DeskLoan = CALLED, *, paid_in: int = 0, sight: dict[str, Any] | N
 
 
 def acts(agent: DeskWhale, view: View) -> tuple[list[MarginNote], dict[str, Proposal]]:
-    wishes = answers(agent, view)
-    notes = [wish for wish in wishes if isinstance(wish, MarginNote)]
-    return notes, {wish.intent: wish for wish in wishes if isinstance(wish, Proposal)}
+    found = answers(agent, view)
+    notes = [answer for answer in found if isinstance(answer, MarginNote)]
+    return notes, {answer.intent: answer for answer in found if isinstance(answer, Proposal)}
 
 
 def unwound(proposals: dict[str, Proposal]) -> tuple[int, int]:

@@ -86,7 +86,7 @@ def sight(states: dict[str, Any], *, cash: int = MANY * USDC, base: int = MANY *
 
 def acts(view: Pool, **keys: Any) -> dict[str, Proposal]:
     agent = arbitrageur(**keys)
-    return {wish.key: wish for wish in asked(agent, view)}
+    return {proposal.key: proposal for proposal in asked(agent, view)}
 
 
 def legs(proposals: dict[str, Proposal]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -188,7 +188,7 @@ AT_PEACE = {"usde": book_state(bid=0.9999, ask=1.0001)}
 
 def moves(view: Pool) -> list[tuple[str, str, int]]:
     """Function, token and amount of each, a block's trade being 10,000."""
-    return [(wish.function, wish.arguments[0], wish.arguments[1]) for wish in acts(view).values()]
+    return [(proposal.function, proposal.arguments[0], proposal.arguments[1]) for proposal in acts(view).values()]
 
 
 @pytest.mark.parametrize(

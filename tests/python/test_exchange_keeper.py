@@ -38,7 +38,7 @@ def proposed(sight: ExchangeSight, **keys: Any) -> Sequence[Proposal]:
 
 
 def calls(sight: ExchangeSight, **keys: Any) -> list[tuple[Any, ...]]:
-    return [(wish.function, *wish.arguments) for wish in proposed(sight, **keys)]
+    return [(proposal.function, *proposal.arguments) for proposal in proposed(sight, **keys)]
 
 
 def held(**lots: int) -> dict[tuple[str, str], Balance]:
@@ -197,8 +197,8 @@ def test_market_orders__unfinished__go_on_where_orders_meet() -> None:
     pending = {"alt": [(SMALL, 1, 5)], "usde": [(LARGE, 0, 5)]}
     sight = ExchangeSight(pending=pending, states={"usde": book_state(bid=1, halted_until=LANE + 1)})
 
-    (wish,) = proposed(sight, max_fills=9)
-    assert (wish.function, wish.arguments) == ("continueMarket", (contract("book alt").address, SMALL, 9))
+    (proposal,) = proposed(sight, max_fills=9)
+    assert (proposal.function, proposal.arguments) == ("continueMarket", (contract("book alt").address, SMALL, 9))
 
 
 def test_market_order__of_an_account_whose_liquidation_begins__is_not_carried_on() -> None:

@@ -21,7 +21,13 @@ def test_gate__start_and_end_of_the_window__closes_once_and_opens_once() -> None
     gate = TransfersGate()
     asked = [list(gate.propose(gate.see(view(degraded=degraded)))) for degraded in (False, True, True, False, False)]
 
-    assert [[wish.arguments for wish in wishes] for wishes in asked] == [[], [(False, False)], [], [(True, True)], []]
+    assert [[proposal.arguments for proposal in proposals] for proposals in asked] == [
+        [],
+        [(False, False)],
+        [],
+        [(True, True)],
+        [],
+    ]
     (closing,) = asked[1]
     assert (closing.sender, closing.function) == (address_of("exchange"), "setTransfers")
     assert closing.contract.address == contract("vault").address

@@ -57,9 +57,9 @@ def seen(*, debt: int = 250_000, debt_raw: int | None = None, loop: PositionStat
 
 
 def acts(agent: Whale, view: View) -> tuple[list[MarginNote], list[Proposal]]:
-    wishes = answers(agent, view)
-    notes = [wish for wish in wishes if isinstance(wish, MarginNote)]
-    return notes, [wish for wish in wishes if isinstance(wish, Proposal)]
+    found = answers(agent, view)
+    notes = [answer for answer in found if isinstance(answer, MarginNote)]
+    return notes, [answer for answer in found if isinstance(answer, Proposal)]
 
 
 def sale(proposals: list[Proposal]) -> tuple[int, int, int]:

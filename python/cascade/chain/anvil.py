@@ -19,7 +19,7 @@ from cascade.chain.rpc import Rpc
 from cascade.errors import ChainError, ToolMissing
 from cascade.toolchain.paths import anvil_binary
 
-__all__ = ["Anvil", "die_with_parent", "owned_folder"]
+__all__ = ["Anvil", "anvil_options", "die_with_parent", "owned_folder"]
 
 _START_TIMEOUT_SECONDS = 30.0
 _START_ATTEMPTS = 5
@@ -33,6 +33,52 @@ class _Running:
     process: subprocess.Popen[bytes]
     home: Path
     rpc: Rpc
+
+
+CHAIN_ID = 31337
+
+
+def anvil_options(*, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_wei: int = 10**9) -> tuple[str, ...]:
+    """Return the arguments, other than the port, with which an anvil must be started for a replay.
+
+    Parameters
+    ----------
+    timestamp : int
+        Unix time of the genesis block.
+    gas_limit : int
+        Gas limit of the first blocks.
+    base_fee_wei : int
+        Base fee of the first block.
+    """
+    return (
+        "--host",
+        "127.0.0.1",
+        "--chain-id",
+        str(CHAIN_ID),
+        # Pinned: a newer anvil would default to a newer hard fork, with other gas.
+        "--hardfork",
+        "prague",
+        "--no-mining",
+        "--order",
+        "fees",
+        "--auto-impersonate",
+        "--accounts",
+        "1",
+        "--timestamp",
+        str(timestamp),
+        "--gas-limit",
+        str(gas_limit),
+        "--block-base-fee-per-gas",
+        str(base_fee_wei),
+        "--no-request-size-limit",
+        "--disable-console-log",
+        "--quiet",
+        # Old states and receipts are not read again, and a run of 1,000 positions would keep a gigabyte of them.
+        "--prune-history",
+        "16",
+        "--transaction-block-keeper",
+        "64",
+    )
 
 
 class Anvil:
@@ -60,40 +106,10 @@ class Anvil:
         When the port is in use or the process does not answer.
     """
 
-    CHAIN_ID = 31337
-
     def __init__(
         self, *, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_wei: int = 10**9, port: int | None = None
     ) -> None:
-        self._options = (
-            "--host",
-            "127.0.0.1",
-            "--chain-id",
-            str(self.CHAIN_ID),
-            # Pinned: a newer anvil would default to a newer hard fork, with other gas.
-            "--hardfork",
-            "prague",
-            "--no-mining",
-            "--order",
-            "fees",
-            "--auto-impersonate",
-            "--accounts",
-            "1",
-            "--timestamp",
-            str(timestamp),
-            "--gas-limit",
-            str(gas_limit),
-            "--block-base-fee-per-gas",
-            str(base_fee_wei),
-            "--no-request-size-limit",
-            "--disable-console-log",
-            "--quiet",
-            # Old states and receipts are not read again, and a run of 1,000 positions would keep a gigabyte of them.
-            "--prune-history",
-            "16",
-            "--transaction-block-keeper",
-            "64",
-        )
+        self._options = anvil_options(timestamp=timestamp, gas_limit=gas_limit, base_fee_wei=base_fee_wei)
         self._fixed_port = port
         self._node: _Running | None = None
 
