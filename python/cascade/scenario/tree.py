@@ -29,6 +29,8 @@ Tree: TypeAlias = dict[Key, object]
 
 _MAX_EXTENDS = 8
 _MOST_BYTES = 16_000_000
+_MOST_NESTING = 200
+"""Sections and lists inside each other; a scenario needs fewer than ten."""
 _MOST_VALUES = 1_000_000
 """Values of a file with its aliases written out; nested aliases can stand for billions of them."""
 
@@ -62,6 +64,17 @@ class _StrictLoader(yaml.SafeLoader):
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_INT, _FLOAT)]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node, and refuse one that is nested deeper than any scenario: the composer recurses."""
+        # Counted, not left to a RecursionError: libraries raise Python's limit, and then anything may happen first.
+        self._depth += 1
+        if self._depth > _MOST_NESTING:
+            raise yaml.YAMLError("is nested too deeply")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 _StrictLoader.add_implicit_resolver(_INT, _DECIMAL_INTEGER, list("-+0123456789"))
@@ -155,13 +168,23 @@ def _parse_json(text: str) -> object:
             raise yaml.YAMLError(f"{twice!r} is given twice")
         return found
 
+    # Counted, as for YAML: where a library raises Python's limit, the stack of the parser overflows before it.
+    if _nesting(text) > _MOST_NESTING:
+        raise yaml.YAMLError("is nested too deeply")
     try:
         found: object = json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         raise yaml.YAMLError(f"expected JSON: {error}") from error
-    except RecursionError as error:
-        raise yaml.YAMLError("is nested too deeply") from error
     return found
+
+
+def _nesting(text: str) -> int:
+    """Return how deeply brackets are nested in a JSON text, outside its strings."""
+    deepest = depth = 0
+    for bracket in re.findall(r'"(?:\\.|[^"\\])*"|[\[\]{}]', text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(bracket, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def parse_tree(text: str, *, file: str, as_json: bool = False) -> Tree:
@@ -229,9 +252,11 @@ def dump_tree(tree: Tree) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as YAML in one line, as in `--set PATH=VALUE`."""
+    """Return a value as YAML in one line, as in `--set PATH=VALUE`; scalars of numpy and pandas as Python's own."""
     # A width that no line reaches: YAML folds longer lines.
-    text = str(yaml.dump(value, Dumper=_StrictDumper, default_flow_style=True, sort_keys=False, width=10**6))
+    text = str(
+        yaml.dump(_plain(value, ""), Dumper=_StrictDumper, default_flow_style=True, sort_keys=False, width=10**6)
+    )
     return text.removesuffix("\n").removesuffix("\n...")
 
 
