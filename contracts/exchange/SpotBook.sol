@@ -246,7 +246,7 @@ contract SpotBook is BookPrices {
         _match(taker);
         filled = lots - taker.left;
         if (taker.left != 0) {
-            if (taker.fillsLeft == 0 && _best(_other(side)) != 0) pending = taker.left;
+            if (_canGoOn(taker)) pending = taker.left;
             else emit OrderExpired(account, side, taker.left);
         }
 
@@ -255,6 +255,19 @@ contract SpotBook is BookPrices {
         _remainders[account] = Remainder(side, pending.toUint64());
         emit MarketOrderPending(account, side, pending);
         if (side == Side.SELL) _changeLock(account, base, pending * lotSize, 0);
+    }
+
+    /// @dev An order that was stopped by its number of fills alone. Pending without anything to meet, or without the price of one
+    /// lot, it would fill nothing and still keep its account from the next.
+    function _canGoOn(Taker memory taker) private view returns (bool) {
+        uint256 tick = _best(_other(taker.side));
+        if (taker.fillsLeft != 0 || tick == 0) return false;
+        return taker.side == Side.SELL || _affordableLots(taker.account, tick) != 0;
+    }
+
+    function _affordableLots(address account, uint256 tick) private view returns (uint256) {
+        (uint256 free,) = vault.balanceOf(account, quote);
+        return free / (tick * _lotTickValue);
     }
 
     function _dropRemainder(address account) private {
@@ -293,8 +306,7 @@ contract SpotBook is BookPrices {
 
         uint256 lots = Math.min(taker.left, order.lots);
         if (taker.buysWhatItCanPay && taker.side == Side.BUY) {
-            (uint256 free,) = vault.balanceOf(taker.account, quote);
-            lots = Math.min(lots, free / (order.tick * _lotTickValue));
+            lots = Math.min(lots, _affordableLots(taker.account, order.tick));
             if (lots == 0) return false;
         }
 
