@@ -81,10 +81,11 @@ def test_lower_lines__health_when_the_crash_begins__is_the_old_one_times_the_new
         rows_of(run.positions[run.positions["event"] == "built"], PositionRow) for run in (lower.baseline, lower.change)
     )
     for was, now in zip(before, after, strict=True):
-        expected = was.health_factor_wad * 7450 // 8300 if was.collateral_asset == "USDe" else was.health_factor_wad
+        health = was.health_factor_wad or 0
+        expected = health * 7450 // 8300 if was.collateral_asset == "USDe" else health
         # One block of interest and the roundings lie between both.
         assert now.health_factor_wad == pytest.approx(expected, rel=1e-8)
-    at_once = {row.borrower for row in after if row.health_factor_wad < WAD}
+    at_once = {row.borrower for row in after if (row.health_factor_wad or 0) < WAD}
     assert at_once
     assert {one.account for one in lower.at_once} == at_once
 

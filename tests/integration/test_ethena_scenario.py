@@ -167,7 +167,7 @@ def test_susde_loop__equity__earns_the_rate_of_its_shares_less_its_debts_interes
         # 100,000 looped five times at 80 %: the price of shares grows, not their number; debt compounds by the second.
         assert abs(built.collateral_raw - 368_928 * USDE) < 10 * USDE
         assert abs(end.collateral_raw - built.collateral_raw) <= 2
-        assert end.collateral_base_e8 == pytest.approx(float(built.collateral_base_e8 * growth), rel=1e-8)
+        assert end.collateral_base_e8 == pytest.approx(float((built.collateral_base_e8 or 0) * growth), rel=1e-8)
         debt = built.debt_raw * exp(0.098 * seconds / (365 * 86_400))
         assert end.debt_raw == pytest.approx(debt, rel=1e-7)
 
@@ -179,7 +179,7 @@ def test_susde_loop__one_month__earns_the_account_s_net_yield_at_a_base_of_12_pe
     base = float(rate - 1) / years
     positions = carry.positions[carry.positions["borrower"] == "loopers-1"]
     built, end = (rows_of(positions[positions["event"] == event], PositionRow)[0] for event in ("built", "end"))
-    equity, equity_after = (row.collateral_base_e8 - row.debt_base_e8 for row in (built, end))
+    equity, equity_after = ((row.collateral_base_e8 or 0) - (row.debt_base_e8 or 0) for row in (built, end))
     net = (equity_after / equity - 1) / years
 
     assert base == pytest.approx(0.12, abs=0.001)

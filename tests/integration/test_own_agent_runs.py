@@ -12,6 +12,7 @@ import yaml
 
 from cascade import Run, load_scenario, replay
 from cascade.experiments.runs import Job, RunFailed, run_all
+from cascade.recording.tables import LiquidationRow
 from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS
@@ -50,10 +51,11 @@ EDGE = (
 )
 
 
-def written(folder: Path, body: str, *, head: str = HEAD) -> Path:
-    """A scenario with an agent of its own beside it, in a folder of the user's."""
+def written(folder: Path, body: str, *, head: str = HEAD, instead_of: str = "") -> Path:
+    """A scenario with an agent of its own beside it, or in place of another, in a folder of the user's."""
     folder.mkdir(exist_ok=True)
     tree = yaml.safe_load((SCENARIOS / "frictionless-loop.yaml").read_text(encoding="utf-8"))
+    tree["agents"].pop(instead_of, None)
     tree["agents"]["mine"] = {"kind": "custom", "agent": "mine.py:Mine", "role": "tester"}
     (folder / "mine.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
     (folder / "frictionless-loop.csv").write_bytes((SCENARIOS / "frictionless-loop.csv").read_bytes())
@@ -191,3 +193,34 @@ def test_docs__example_of_an_own_agent__is_the_shipped_file() -> None:
     page = (project_root() / "docs" / "AGENTS.md").read_text(encoding="utf-8")
 
     assert (SCENARIOS / "agents" / "panic_seller.py").read_text(encoding="utf-8") in page
+
+
+LIQUIDATES = """        return [self.liquidates(view, one.entry, 2**256 - 1) for one in view.unhealthy()]
+    def prepare(self, world):
+        world.mint("USDC", [(self.address, 10**13)])
+        approval = self.address, world.tokens["USDC"], "approve", (world.pool.address, 2**256 - 1)
+        world.setup([approval], intent="approve")
+
+    def liquidates(self, view, entry, amount):
+        usde, usdc = (view.world.tokens[name].address for name in ("USDe", "USDC"))
+        arguments = (usde, usdc, entry.address, amount, False)
+        return Proposal(sender=self.address, contract=view.world.pool, function="liquidationCall", arguments=arguments,
+                        gas_limit=2_000_000, tip_wei=0, intent="take", reason="unhealthy", key=entry.borrower)
+"""
+
+
+def test_own_agent__liquidates_at_the_pool_itself__is_recorded_as_the_keepers_contract_would(tmp_path: Path) -> None:
+    scenario = written(tmp_path / "own", LIQUIDATES, instead_of="keeper")
+    mine = replay(load_scenario(scenario), out=tmp_path / "mine", require_expected=False)
+    keepers = replay(load_scenario(SCENARIOS / "frictionless-loop.yaml"), out=tmp_path / "keeper")
+    (own,), (reported,) = (run.frames.rows(LiquidationRow) for run in (mine, keepers))
+    unlike = {"run_id", "tx_hash", "log_index", "liquidator", "gas_used", "fee_wei", "triggered_by", "block_number"}
+    unlike |= {"exit_proceeds_raw", "liquidator_profit_raw", "flash_loan", "timestamp"}
+
+    assert {name: vars(own)[name] for name in vars(own) if name not in unlike} == {
+        name: vars(reported)[name] for name in vars(own) if name not in unlike
+    }
+    assert (own.liquidator, own.exit_proceeds_raw, own.liquidator_profit_raw) == ("mine", None, None)
+    assert not own.flash_loan
+    assert mine.summary.keepers.unreported == 1
+    assert mine.summary.keepers.gross_profit_usd == 0

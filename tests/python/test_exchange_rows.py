@@ -411,7 +411,7 @@ def test_state__that_did_not_change__has_no_second_row(accounts: ExchangeAccount
 
 def test_prices__of_a_book_that_never_traded__have_no_last_one(accounts: ExchangeAccounts) -> None:
     found = {source: price for _, source, price in ExchangeState(accounts).prices(view({}, {}))}
-    assert found == {"bid:alt": 0, "ask:alt": 0, "index:alt": 198_000_000, "reference:alt": 148_500_000}
+    assert found == {"bid:alt": None, "ask:alt": None, "index:alt": 198_000_000, "reference:alt": 148_500_000}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from cascade.recording.store import (
     write_derived,
     write_tables,
 )
-from cascade.recording.tables import TABLES, Kind, LinkRow, LoopRow, PriceRow, Row
+from cascade.recording.tables import TABLES, Kind, LinkRow, LoopRow, PositionRow, PriceRow, Row
 from cascade.recording.tables import row as declare
 from cascade.vocabulary import Motive
 
@@ -69,8 +69,28 @@ def test_read_table__after_write__returns_every_value_and_type(
         frame = read_table(tmp_path, name)
         assert frame.to_dict("records") == crash_rows.get(name, [])
         assert {column.name: str(frame[column.name].dtype) for column in table.columns} == {
-            column.name: dtypes[column.kind] for column in table.columns
+            column.name: "Int64" if column.is_nullable and column.kind is Kind.INT64 else dtypes[column.kind]
+            for column in table.columns
         }
+
+
+def test_nullable_column__of_missing_values__keeps_them_and_every_other_integer_exact(tmp_path: Path) -> None:
+    prices = [row_of("prices", price_e8=value) for value in (None, 2**62 + 1, 0)]
+    positions = [row_of("positions", debt_base_e8=value) for value in (None, MAX)]
+    write_tables(tmp_path, [*prices, *positions])
+    found, held = read_table(tmp_path, "prices"), read_table(tmp_path, "positions")
+
+    assert found["price_e8"].isna().tolist() == [True, False, False]
+    assert [row.price_e8 for row in rows_of(found, PriceRow)] == [None, 2**62 + 1, 0]
+    assert [row.debt_base_e8 for row in rows_of(held, PositionRow)] == [None, MAX]
+    assert canonical_sha256(found, "prices") == canonical_sha256(prices, "prices")
+    assert canonical_sha256(found, "prices") != canonical_sha256([row_of("prices", price_e8=0), *prices[1:]], "prices")
+
+
+def test_write_tables__missing_value_where_none_may_be__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemaViolation, match="table prices, column block_number: None is NoneType, not int64"):
+        write_tables(tmp_path, [row_of("prices", block_number=None)])
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("value", [0, 2**53 + 1, 2**63, 2**64 + 1, MAX])
@@ -245,4 +265,5 @@ def test_tables_document__every_column__is_there() -> None:
     for table in TABLES.values():
         assert f"## {table.name}\n" in text
         for column in table.columns:
-            assert f"| `{column.name}` | {column.kind.value} | {column.unit} |" in text
+            kind = f"{column.kind.value} or null" if column.is_nullable else column.kind.value
+            assert f"| `{column.name}` | {kind} | {column.unit} |" in text

@@ -15,7 +15,7 @@ import pandas as pd
 from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256
 from cascade.recording.store import read_table, rows_of
-from cascade.recording.tables import TABLES, LiquidationRow, PositionRow, Row
+from cascade.recording.tables import TABLES, LiquidationRow, PositionRow, PriceRow, Row
 from cascade.units import (
     PriceE8,
     bps_to_pct,
@@ -201,17 +201,22 @@ def liquidations_usd(frames: Frames) -> pd.DataFrame:
     """
     frame = frames.liquidations.copy()
     for name, values in _liquidation_columns(frames).items():
-        frame[name] = pd.Series([e8_to_float(value) for value in values], index=frame.index, dtype="float64")
+        frame[name] = _floats(frame, values, e8_to_float)
     frame["delay_blocks"] = frame["step"] - frame["unhealthy_since_step"]
     frame["bonus_pct"] = [bps_to_pct(value) for value in frame["bonus_bps"].tolist()]
     for when in ("before", "after"):
-        factors = [wad_to_float(value) for value in frame[f"health_factor_{when}_wad"]]
-        frame[f"health_factor_{when}"] = pd.Series(factors, index=frame.index, dtype="float64")
+        frame[f"health_factor_{when}"] = _floats(frame, frame[f"health_factor_{when}_wad"].tolist(), wad_to_float)
     return frame
 
 
-def _liquidation_columns(frames: Frames) -> dict[str, list[int]]:
-    columns: dict[str, list[int]] = {
+def _floats(frame: pd.DataFrame, values: Sequence[int | None], to_float: Callable[[int], float]) -> pd.Series[float]:
+    """Return exact values as a column of floats; a missing one is NaN."""
+    found = [float("nan") if value is None else to_float(value) for value in values]
+    return pd.Series(found, index=frame.index, dtype="float64")
+
+
+def _liquidation_columns(frames: Frames) -> dict[str, list[int | None]]:
+    columns: dict[str, list[int | None]] = {
         name: []
         for name in (
             "debt_covered_usd",
@@ -235,8 +240,8 @@ def _liquidation_columns(frames: Frames) -> dict[str, list[int]]:
         columns["bonus_usd"].append(seized - covered)
         columns["protocol_fee_usd"].append(value_e8_down(row.protocol_fee_raw, *collateral))
         columns["deficit_usd"].append(value_e8_up(row.deficit_raw, *debt))
-        columns["exit_proceeds_usd"].append(value_e8_down(row.exit_proceeds_raw, *debt))
-        columns["profit_usd"].append(value_e8_down(row.liquidator_profit_raw, *debt))
+        for name, raw in (("exit_proceeds_usd", row.exit_proceeds_raw), ("profit_usd", row.liquidator_profit_raw)):
+            columns[name].append(None if raw is None else value_e8_down(raw, *debt))
         columns["gas_usd"].append(gas_cost_e8(row.fee_wei, ether))
     return columns
 
@@ -248,18 +253,15 @@ def positions_usd(frames: Frames) -> pd.DataFrame:
     -------
     DataFrame
         The columns of `positions`, and `collateral_usd`, `debt_usd`, `equity_usd` (negative when the debt exceeds
-        the collateral), `health_factor`.
+        the collateral), `health_factor`; NaN while the oracle refuses a price.
     """
     frame = frames.positions.copy()
     collateral, debt = frame["collateral_base_e8"].tolist(), frame["debt_base_e8"].tolist()
-    columns = {
-        "collateral_usd": [e8_to_float(value) for value in collateral],
-        "debt_usd": [e8_to_float(value) for value in debt],
-        "equity_usd": [e8_to_float(a - b) for a, b in zip(collateral, debt, strict=True)],
-        "health_factor": [wad_to_float(value) for value in frame["health_factor_wad"]],
-    }
-    for name, values in columns.items():
-        frame[name] = pd.Series(values, index=frame.index, dtype="float64")
+    # Equity is subtracted in exact integers: the difference of two rounded floats would be another figure.
+    equity = [None if a is None or b is None else a - b for a, b in zip(collateral, debt, strict=True)]
+    for name, values in (("collateral_usd", collateral), ("debt_usd", debt), ("equity_usd", equity)):
+        frame[name] = _floats(frame, values, e8_to_float)
+    frame["health_factor"] = _floats(frame, frame["health_factor_wad"].tolist(), wad_to_float)
     return frame
 
 
@@ -269,9 +271,8 @@ def prices_usd(frames: Frames) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of `prices`, and `price_usd`.
+        The columns of `prices`, and `price_usd`; NaN where there is no price.
     """
     frame = frames.prices.copy()
-    values = [e8_to_float(value) for value in frame["price_e8"].tolist()]
-    frame["price_usd"] = pd.Series(values, index=frame.index, dtype="float64")
+    frame["price_usd"] = _floats(frame, [row.price_e8 for row in frames.rows(PriceRow)], e8_to_float)
     return frame

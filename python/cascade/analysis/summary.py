@@ -50,7 +50,7 @@ from cascade.analysis.metrics.regret import Regret, regret
 from cascade.analysis.metrics.stability import Stability, stability, stability_over_time
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
-from cascade.analysis.prices.troughs import MarketTrough, depth_at_trough, market_trough, troughs
+from cascade.analysis.prices.troughs import MarketTrough, depth_at_trough, market_trough, oracle_refusals, troughs
 from cascade.errors import CascadeError
 from cascade.recording.store import tables_sha256
 from cascade.vocabulary import TransactionStatus
@@ -98,6 +98,9 @@ class Summary(BuiltTotals, LiquidationTotals):
     """Time of the first liquidation; null without one."""
     last_liquidation: str | None
     """Time of the last liquidation; null without one."""
+    oracle_refusals: dict[str, int]
+    """Number of blocks of the crash at whose end the lending pool's oracle refused the price of an asset, by asset:
+    dollar values of those blocks use the last price that it gave."""
     trough: dict[str, dict[str, float]]
     """Lowest price during the crash, in dollars, by asset and source."""
     trough_at: MarketTrough | None
@@ -177,7 +180,7 @@ def summarise(
     status = frames.chain_transactions["status"]
     trough = market_trough(frames, book)
     return Summary(
-        **vars(built_totals(frames)),
+        **vars(built_totals(frames, book)),
         **vars(liquidation_totals(frames)),
         scenario=str(run["scenario"]),
         run_id=str(run["run_id"]),
@@ -196,6 +199,7 @@ def summarise(
         liquidated_positions=int(liquidations["borrower"].nunique()),
         first_liquidation=utc(liquidations["timestamp"].min()) if len(liquidations) else None,
         last_liquidation=utc(liquidations["timestamp"].max()) if len(liquidations) else None,
+        oracle_refusals=oracle_refusals(frames, book),
         trough=troughs(frames, book),
         trough_at=trough,
         backlog=backlog(frames),
@@ -205,7 +209,7 @@ def summarise(
         who_paid=who_paid(frames, book),
         wiped_out_positions=wiped_out(frames, book),
         depth_at_trough=depth_at_trough(frames, trough),
-        concentration=concentration(frames),
+        concentration=concentration(frames, book),
         regret=regret(frames, book, trough),
         start=health_and_ltv(frames, book),
         collateral_at_risk_usd=collateral_at_risk_by_moment(frames, book, trough),

@@ -17,6 +17,7 @@ from cascade.chain.artifacts import Artifact
 from cascade.chain.background import BackgroundReader
 from cascade.chain.receipt import Block, Log, RawHeader, RawLog, RawReceipt, Receipt
 from cascade.chain.rpc import Request, Rpc, RpcFailure
+from cascade.chain.trace import CallFrame
 from cascade.chain.transaction import Contract, Transaction, address_of
 from cascade.errors import ChainError, RevertedCall
 from cascade.vocabulary import Intent
@@ -329,6 +330,10 @@ class LocalChain:
             if transaction.to is not None:
                 fields["to"] = transaction.to
             yield fields
+
+    def trace(self, tx_hash: str) -> CallFrame:
+        """Return the tree of calls of a mined transaction."""
+        return self.rpc.call_as(CallFrame, "debug_traceTransaction", tx_hash, {"tracer": "callTracer"})
 
     def _latest_block(self) -> RawHeader:
         return self.rpc.call_as(RawHeader, "eth_getBlockByNumber", "latest", False)

@@ -80,7 +80,7 @@ def price_points(frames: Frames, asset: str, sources: Sequence[str], *, series: 
         Name of the line; None takes the name of the source.
     """
     start, end = (int(frames.timestamps[block]) for block in (frames.first_chain_block, frames.last_block))
-    prices = frames.prices[frames.prices["asset"] == asset]
+    prices = frames.prices[(frames.prices["asset"] == asset) & frames.prices["price_e8"].notna()]
     points: list[Point] = []
     for source in sources:
         found = prices[prices["source"] == source].sort_values("block_number", kind="stable")

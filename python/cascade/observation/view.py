@@ -68,6 +68,10 @@ class BlockView:
         """Return the price that the lending pool sees, in dollars with 8 decimals; 0 where its oracle reverts."""
         return self._oracle_prices()[asset]
 
+    def is_valued(self, entry: BookEntry) -> bool:
+        """Return whether the oracle prices both assets of a position: otherwise it has no value and no health."""
+        return bool(self.oracle_price_e8(entry.collateral) and self.oracle_price_e8(entry.debt))
+
     def path_price_e8(self, asset: str) -> int:
         """Return the exogenous path's price at the next block's time, in dollars with 8 decimals."""
         # Of the next block and not the latest: an agent that follows the path acts in the block for which it holds.

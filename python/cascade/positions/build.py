@@ -54,9 +54,13 @@ def build_positions(
             progress(len(chunk))
         world.chain.settle()
     except RevertedCall as error:
+        likely = f"the pool, or {', '.join(sorted(used))}, may hold too little"
+        if error.reason.startswith("PriceNotAvailable"):
+            likely = (
+                "the oracle refuses a price while positions are built, as where max_age_seconds is shorter"
+            )
         raise BuildFailed(
-            f"{world.scenario.file}: while building positions {error.what} reverted with {error.reason}: the pool, or "
-            f"{', '.join(sorted(used))}, may hold too little"
+            f"{world.scenario.file}: while building positions {error.what} reverted with {error.reason}: {likely}"
         ) from error
     for name, pool in pools.items():
         _require_undrained(name, pool, before[name], world.venues[name].spot_price_wad(world.chain, world.lens))

@@ -5,8 +5,8 @@ The bytes of a file change with the version of the library that wrote it; the co
 - The text of a table is one line for its head and one for each row, each ended by a line feed, in ASCII.
 - The head is the JSON array `["cascade-table-1", NAME, [[COLUMN, KIND], ...]]`, columns in the order of the schema.
 - A row is the JSON array of its values in the same order: text as a JSON string, integers of every size as JSON
-  integers, booleans as `true` or `false`, floats as the shortest number that reads back the same. JSON is written
-  without spaces, everything beyond ASCII as `\uXXXX`.
+  integers, booleans as `true` or `false`, floats as the shortest number that reads back the same, a missing value as
+  `null`. JSON is written without spaces, everything beyond ASCII as `\uXXXX`.
 - Rows are sorted by these lines, byte by byte: a table is a set of facts, and the order of writing has no meaning.
 
 The hash of a table is the SHA-256 of that text. The hash of a run's tables is the SHA-256 of the JSON object
@@ -21,9 +21,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from cascade.recording.tables import TABLES, Row, Table
+from cascade.recording.tables import TABLES, Column, Kind, Row, Table
 
-__all__ = ["canonical_sha256", "combined_sha256"]
+__all__ = ["canonical_sha256", "column_values", "combined_sha256"]
 
 _VERSION = "cascade-table-1"
 
@@ -41,7 +41,7 @@ def canonical_sha256(rows: pd.DataFrame | Sequence[Row], table: str) -> str:
     schema = TABLES[table]
     names = schema.column_names
     if isinstance(rows, pd.DataFrame):
-        columns = [rows[name].tolist() for name in names]
+        columns = [column_values(rows, column) for column in schema.columns]
     else:
         columns = [[getattr(row, name) for row in rows] for name in names]
     # One encoder for all rows: `json.dumps` with options would make a new one for each.
@@ -50,6 +50,14 @@ def canonical_sha256(rows: pd.DataFrame | Sequence[Row], table: str) -> str:
     digest = hashlib.sha256(_head(schema).encode("ascii"))
     digest.update("".join(f"{line}\n" for line in lines).encode("ascii"))
     return digest.hexdigest()
+
+
+def column_values(frame: pd.DataFrame, column: Column) -> list[object]:
+    """Return one column of a table's frame as Python values; a missing one is None."""
+    values: list[object] = frame[column.name].tolist()
+    if column.is_nullable and column.kind is Kind.INT64:
+        return [None if value is pd.NA else value for value in values]
+    return values
 
 
 def combined_sha256(hashes: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ class ChainState:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._last_price: dict[tuple[str, str], int] = {}
+        self._last_price: dict[tuple[str, str], int | None] = {}
         self._depth_at_price: dict[str, int] = {}
         self._last_reserve: ReserveState | None = None
 
@@ -39,7 +39,7 @@ class ChainState:
         """Yield one row per price of the lending side and its venues that changed."""
         spec, path = self._world.scenario.spec, self._world.scenario.path
         for asset in spec.oracle:
-            yield from self.price(at, asset, PriceSource.ORACLE, view.oracle_price_e8(asset))
+            yield from self.price(at, asset, PriceSource.ORACLE, view.oracle_price_e8(asset) or None)
         for asset in path.points:
             yield from self.price(at, asset, PriceSource.PATH, path.price_e8(asset, at["timestamp"]))
         for asset, redemption in spec.redemption_price_usd.items():
@@ -48,17 +48,17 @@ class ChainState:
             if venue.has_price:
                 yield from self._venue_prices(at, view, venue)
 
-    def price(self, at: BlockStamp, asset: str, source: str, price_e8: int) -> Iterator[PriceRow]:
-        """Yield the row of a price, in dollars with 8 decimals, unless it is the one recorded last."""
-        if self._last_price.get((asset, source)) != price_e8:
+    def price(self, at: BlockStamp, asset: str, source: str, price_e8: int | None) -> Iterator[PriceRow]:
+        """Yield the row of a price, in dollars with 8 decimals or None, unless it is the one recorded last."""
+        if (asset, source) not in self._last_price or self._last_price[asset, source] != price_e8:
             self._last_price[asset, source] = price_e8
             yield PriceRow(**at, asset=asset, source=source, price_e8=price_e8)
 
     def health(self, at: BlockStamp, view: BlockView) -> Iterator[HealthRow]:
-        """Yield one row per non-empty bucket of health factors, over the positions with debt."""
+        """Yield one row per non-empty bucket of health factors, over the positions with debt that have a value."""
         buckets: dict[int, list[int]] = {}
         for state in view.positions():
-            if state.debt_raw:
+            if state.debt_raw and view.is_valued(state.entry):
                 health_bps = min(state.health_factor_wad * BPS // WAD, _HEALTH_EDGES_BPS[-1] - 1)
                 bucket = buckets.setdefault(bisect.bisect_right(_HEALTH_EDGES_BPS, health_bps) - 1, [0, 0, 0])
                 bucket[0] += 1
@@ -121,6 +121,11 @@ class ChainState:
         spec, (quote, asset) = self._world.scenario.spec, venue.coins
         # A quote coin that the oracle does not price is taken as one dollar.
         quote_e8 = view.oracle_price_e8(quote) if quote in spec.oracle else E8
+        if not quote_e8:
+            for source in (PriceSource.SPOT, PriceSource.EXIT):
+                if (asset, source.of(venue.name)) in self._last_price:
+                    yield from self.price(at, asset, source.of(venue.name), None)
+            return
         spot_e8 = view.spot_price_wad(venue.name) * quote_e8 // WAD
         yield from self.price(at, asset, PriceSource.SPOT.of(venue.name), spot_e8)
         amount = view.open_collateral_raw(asset)

@@ -74,8 +74,8 @@ class ExchangeRows:
         """Yield one row per margin account for the end of the run."""
         yield from self._state.margin(at, view, event=PositionEvent.END)
 
-    def prices(self, view: BlockView) -> Iterator[tuple[str, str, int]]:
-        """Yield asset, source and price (dollars with 8 decimals) of every book."""
+    def prices(self, view: BlockView) -> Iterator[tuple[str, str, int | None]]:
+        """Yield asset, source and price (dollars with 8 decimals; None where there is none) of every book."""
         return self._state.prices(view)
 
     def _contracts(self, is_crash: bool) -> set[str]:

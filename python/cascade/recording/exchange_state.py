@@ -43,22 +43,27 @@ class ExchangeState:
         self._funds: dict[str, int] = {}
         self._depths: dict[str, tuple[int, ...]] = {}
 
-    def prices(self, view: BlockView) -> Iterator[tuple[str, str, int]]:
-        """Yield asset, source and price of every book, in dollars with 8 decimals, its stable valued at the oracle."""
+    def prices(self, view: BlockView) -> Iterator[tuple[str, str, int | None]]:
+        """Yield asset, source and price of every book, in dollars with 8 decimals, its stable valued at the oracle.
+
+        The price is None where there is none.
+        """
         exchange, spec = self._accounts.exchange, self._accounts.world.scenario.spec
         cash_e8 = view.oracle_price_e8(exchange.cash)
         for name, book in exchange.books.items():
             state = view.exchange.book(name)
             found = {PriceSource.BID: state.bid, PriceSource.ASK: state.ask, PriceSource.INDEX: state.index}
-            # Bid, ask and index are recorded as 0 where there is none; a last price exists from the first trade on.
+            # The book says 0 where there is none; a last price exists from the first trade on.
             if state.last:
                 found[PriceSource.BOOK] = state.last
             for source, raw in found.items():
-                yield book.base, source.of(name), raw * cash_e8 // book.cash_unit
-            yield book.base, PriceSource.REFERENCE.of(name), view.exchange.reference_wad(name) * cash_e8 // WAD
+                yield book.base, source.of(name), raw * cash_e8 // book.cash_unit if raw and cash_e8 else None
+            reference_e8 = view.exchange.reference_wad(name) * cash_e8 // WAD
+            yield book.base, PriceSource.REFERENCE.of(name), reference_e8 or None
             # Where the scenario states a redemption price, the lending side has recorded it already.
             if name in exchange.redemption_feeds and book.base not in spec.redemption_price_usd:
-                yield book.base, PriceSource.REDEMPTION, view.exchange.redemption_e8(name)
+                redemption_e8 = view.exchange.redemption_e8(name)
+                yield book.base, PriceSource.REDEMPTION, redemption_e8 if redemption_e8 > 0 else None
 
     def liquidity(self, at: BlockStamp, view: BlockView) -> Iterator[LiquidityRow]:
         """Yield one row per distance of each book whose depth changed."""
@@ -109,7 +114,8 @@ class ExchangeState:
     def margin_cohorts(self, at: BlockStamp, view: BlockView) -> Iterator[MarginCohortRow]:
         """Yield one row per cohort, over its accounts with debt, positions, or collateral other than the stable."""
         exchange = self._accounts.exchange
-        if not self._can_value(view):
+        # Gross holdings are valued with the stable's price.
+        if not self._can_value(view) or not view.oracle_price_e8(exchange.cash):
             return
         prices = self._collateral_prices(view)
         members: dict[str, list[tuple[MarginAccount, int]]] = {}

@@ -56,6 +56,9 @@ class HealthWatch:
         """Note every position whose health factor has fallen under 1, and forget those that are healthy again."""
         for state in view.positions():
             borrower = state.entry.borrower
+            # While the oracle refuses a price, nobody can be liquidated, and what was unhealthy before stays so.
+            if not view.is_valued(state.entry):
+                continue
             if state.health_factor_wad >= WAD:
                 self._unhealthy.pop(borrower, None)
             elif borrower not in self._unhealthy:

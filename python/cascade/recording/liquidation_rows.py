@@ -1,16 +1,17 @@
-"""One row per liquidation: the pool's event, the keeper's report of prices and health around it, and the receipt."""
+"""One row per liquidation: the pool's event, the prices and the health around it, and the receipt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from cascade.chain.local import Log, Receipt
+from cascade.chain.local import Log
 from cascade.recording.health_watch import HealthWatch
+from cascade.recording.liquidation_report import LiquidationReport, liquidation_reports
 from cascade.recording.mined import MinedTransaction
 from cascade.recording.tables import LiquidationRow
 from cascade.units import BPS
 from cascade.vocabulary import Role
-from cascade.world.world import World
+from cascade.world.world import Actor, World
 
 __all__ = ["LiquidationRows"]
 
@@ -32,23 +33,24 @@ class LiquidationRows:
 
     def of(self, mined: MinedTransaction) -> Iterator[LiquidationRow]:
         """Yield one row per liquidation of one transaction."""
-        for log in mined.receipt.logs:
-            if log.event == "LiquidationCall":
-                yield self._row(mined, log)
+        since = -1
+        for call, report in liquidation_reports(self._world, mined.receipt):
+            # The pool emits what belongs to a liquidation before the event that ends it.
+            logs = [log for log in mined.receipt.logs if since < log.log_index < call.log_index]
+            yield self._row(mined, call, report, logs)
+            since = call.log_index
 
-    def _row(self, mined: MinedTransaction, call: Log) -> LiquidationRow:
+    def _row(
+        self, mined: MinedTransaction, call: Log, report: LiquidationReport, logs: Sequence[Log]
+    ) -> LiquidationRow:
         world, receipt, user = self._world, mined.receipt, call.arguments["user"]
         collateral = world.symbol_of(call.arguments["collateralAsset"])
-        report = next(
-            log.arguments
-            for log in receipt.logs
-            if log.event == "LiquidationReport" and log.arguments["borrower"] == user
-        )
-        borrower = world.actors[user]
-        fee = self._protocol_fee_raw(receipt, user, collateral)
+        # An own agent may liquidate an account that nobody here named.
+        borrower = world.actors.get(user, Actor(name=user, role=Role.UNKNOWN))
+        fee = self._protocol_fee_raw(logs, user, collateral)
         deficit = sum(
             log.arguments["amountCreated"]
-            for log in receipt.logs
+            for log in logs
             if log.event == "DeficitCreated"
             and (log.arguments["user"], log.arguments["debtAsset"]) == (user, call.arguments["debtAsset"])
         )
@@ -67,32 +69,31 @@ class LiquidationRows:
             collateral_seized_raw=call.arguments["liquidatedCollateralAmount"] + fee,
             protocol_fee_raw=fee,
             deficit_raw=deficit,
-            collateral_price_e8=report["collateralPriceE8"],
-            debt_price_e8=report["debtPriceE8"],
-            # Aave writes a bonus with the principal: 10500 for 5 %.
-            bonus_bps=report["bonusBps"] - BPS,
-            close_factor_bps=report["closeFactorBps"],
-            health_factor_before_wad=report["healthFactorBeforeWad"],
-            health_factor_after_wad=report["healthFactorAfterWad"],
-            collateral_before_raw=report["collateralBalanceBefore"],
-            debt_before_raw=report["debtBalanceBefore"],
-            exit_proceeds_raw=report["exitProceeds"],
-            liquidator_profit_raw=report["profit"],
+            collateral_price_e8=report.collateral_price_e8,
+            debt_price_e8=report.debt_price_e8,
+            bonus_bps=report.bonus_bps - BPS,
+            close_factor_bps=report.close_factor_bps,
+            health_factor_before_wad=report.health_factor_before_wad,
+            health_factor_after_wad=report.health_factor_after_wad,
+            collateral_before_raw=report.collateral_before_raw,
+            debt_before_raw=report.debt_before_raw,
+            exit_proceeds_raw=report.exit_proceeds_raw,
+            liquidator_profit_raw=report.profit_raw,
             gas_used=receipt.gas_used,
             fee_wei=receipt.gas_used * receipt.effective_gas_price_wei,
-            flash_loan=report["flashLoan"],
+            flash_loan=report.flash_loan,
             round=count,
             unhealthy_since_step=unhealthy.step,
             triggered_by=unhealthy.triggered_by,
         )
 
-    def _protocol_fee_raw(self, receipt: Receipt, user: str, collateral: str) -> int:
+    def _protocol_fee_raw(self, logs: Sequence[Log], user: str, collateral: str) -> int:
         """Return the protocol's fee: the aTokens that the liquidation moved from the borrower to the treasury."""
         world = self._world
         treasury = next(address for address, actor in world.actors.items() if actor.role == Role.TREASURY)
         return sum(
             log.arguments["value"]
-            for log in receipt.logs
+            for log in logs
             if log.event == "Transfer"
             and log.address == world.a_tokens[collateral].address
             and (log.arguments["from"], log.arguments["to"]) == (user, treasury)

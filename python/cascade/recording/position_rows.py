@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cascade.chain.local import Log
-from cascade.observation import PositionState
+from cascade.observation import BlockView, PositionState
 from cascade.recording.mined import MinedTransaction
 from cascade.recording.tables import BlockStamp, FlowRow, PositionRow, UnwindRow
 from cascade.vocabulary import FlowEvent, PositionEvent
@@ -72,9 +72,10 @@ def _unwind_row(world: World, mined: MinedTransaction, log: Log) -> UnwindRow:
     )
 
 
-def position_row(at: BlockStamp, state: PositionState, event: PositionEvent) -> PositionRow:
-    """Return the row of a position at a block."""
+def position_row(at: BlockStamp, view: BlockView, state: PositionState, event: PositionEvent) -> PositionRow:
+    """Return the row of a position at the block that a view shows."""
     entry = state.entry
+    is_valued = view.is_valued(entry)
     return PositionRow(
         **at,
         borrower=entry.borrower,
@@ -85,7 +86,7 @@ def position_row(at: BlockStamp, state: PositionState, event: PositionEvent) -> 
         debt_asset=entry.debt,
         collateral_raw=state.collateral_raw,
         debt_raw=state.debt_raw,
-        collateral_base_e8=state.collateral_base_e8,
-        debt_base_e8=state.debt_base_e8,
-        health_factor_wad=state.health_factor_wad,
+        collateral_base_e8=state.collateral_base_e8 if is_valued else None,
+        debt_base_e8=state.debt_base_e8 if is_valued else None,
+        health_factor_wad=state.health_factor_wad if is_valued else None,
     )

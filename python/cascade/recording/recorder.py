@@ -308,10 +308,10 @@ class Recorder:
         for state in view.positions():
             event = changed.get(state.entry.borrower)
             if event is not None:
-                self._rows.append(position_row(at, state, event))
+                self._rows.append(position_row(at, view, state, event))
 
     def _record_all_positions(self, at: BlockStamp, view: BlockView, event: PositionEvent) -> None:
-        self._rows += [position_row(at, state, event) for state in view.positions()]
+        self._rows += [position_row(at, view, state, event) for state in view.positions()]
 
     def _loop_row(self, entry: LoopRound) -> LoopRow:
         return LoopRow(

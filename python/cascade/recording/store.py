@@ -13,9 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.arrays import IntegerArray
 
 from cascade.errors import CascadeError
-from cascade.recording.canonical import canonical_sha256, combined_sha256
+from cascade.recording.canonical import canonical_sha256, column_values, combined_sha256
 from cascade.recording.tables import TABLES, Column, Kind, Row, Table
 from cascade.units import UINT256_MAX
 
@@ -130,12 +131,14 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     -------
     DataFrame
         The declared columns in order: text as str, bool, int64 and float64 as such, uint256 as Python ints in an
-        object column.
+        object column. A column whose values may be missing is `Int64` of pandas, where a missing one is `pandas.NA`,
+        or for uint256 an object column, where it is None.
 
     Raises
     ------
     SchemaViolation
-        When the table is not declared, or the file is not Parquet, or has other columns or types, or a missing value.
+        When the table is not declared, or the file is not Parquet, or has other columns or types, or lacks a value
+        that must be there.
     FileNotFoundError
         When the folder does not hold the table.
     """
@@ -154,9 +157,9 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         raise SchemaViolation(table=name, column="", what=f"the file differs from the schema in {', '.join(odd)}")
     arrays = {}
     for column, values in zip(schema.columns, table.columns, strict=True):
-        if values.type != _ARROW[column.kind] or values.null_count:
+        if values.type != _ARROW[column.kind] or (values.null_count and not column.is_nullable):
             raise SchemaViolation(table=name, column=column.name, what=f"holds {values.type}, or nulls")
-        arrays[column.name] = _to_array(column.kind, values)
+        arrays[column.name] = _to_array(column, values)
     return pd.DataFrame(arrays, columns=schema.column_names)
 
 
@@ -173,10 +176,11 @@ def rows_of(frame: pd.DataFrame, kind: type[R]) -> list[R]:
     Returns
     -------
     list of Row
-        In the order of the frame; integers as Python ints.
+        In the order of the frame; integers as Python ints, missing values as None.
     """
-    names = TABLES[kind.table_name].column_names
-    columns = [frame[name].tolist() for name in names]
+    schema = TABLES[kind.table_name]
+    names = schema.column_names
+    columns = [column_values(frame, column) for column in schema.columns]
     return [kind(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
 
 
@@ -210,9 +214,9 @@ def _to_arrow(schema: Table, rows: Sequence[Row]) -> pa.Table:
         _check(schema.name, column, values)
         if column.kind is Kind.UINT256:
             # No type of Parquet holds 256 bits: its decimals end at 76 digits in pyarrow, two short.
-            values = [str(value) for value in values]
+            values = [None if value is None else str(value) for value in values]
         arrays.append(pa.array(values, type=_ARROW[column.kind]))
-    fields = [pa.field(column.name, _ARROW[column.kind], nullable=False) for column in schema.columns]
+    fields = [pa.field(column.name, _ARROW[column.kind], nullable=column.is_nullable) for column in schema.columns]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
@@ -220,6 +224,8 @@ def _check(table: str, column: Column, values: Sequence[object]) -> None:
     wanted, kind = _PYTHON[column.kind], column.kind
     low, high = _limits(column)
     for value in values:
+        if value is None and column.is_nullable:
+            continue
         # Types must match exactly: True is no integer, and numpy's integers wrap. A vocabulary's member is its text.
         if type(value) is not wanted and not (kind is Kind.TEXT and isinstance(value, str)):
             what = f"{value!r} is {type(value).__name__}, not {kind.value}"
@@ -238,19 +244,25 @@ def _limits(column: Column) -> tuple[int, int]:
     return (_INT256_MIN if column.is_signed else 0), UINT256_MAX
 
 
-def _to_array(kind: Kind, values: pa.ChunkedArray) -> npt.NDArray[np.generic]:
-    if kind is Kind.UINT256:
+def _to_array(column: Column, values: pa.ChunkedArray) -> npt.NDArray[np.generic] | IntegerArray:
+    if column.kind is Kind.UINT256:
         # Text in the file, Python's own ints in a frame: numpy's integers would wrap.
-        return np.array([int(value) for value in values.to_pylist()], dtype=object)
-    if kind is Kind.TEXT:
+        return np.array([None if value is None else int(value) for value in values.to_pylist()], dtype=object)
+    if column.kind is Kind.TEXT:
         return np.array(values.to_pylist(), dtype=object)
-    return np.asarray(values.to_numpy(), dtype=_NUMPY[kind])
+    if column.is_nullable:
+        # numpy has no missing integer, and would make floats of all the others.
+        found = values.to_pylist()
+        present = np.array([value or 0 for value in found], dtype=np.int64)
+        return IntegerArray(present, np.array([value is None for value in found], dtype=np.bool_))
+    return np.asarray(values.to_numpy(), dtype=_NUMPY[column.kind])
 
 
 def _described(schema: Table) -> dict[str, str]:
     # Units and meanings travel in the file, for a reader who has nothing but the file.
     columns = [
         {"name": column.name, "kind": column.kind.value, "unit": column.unit, "meaning": column.meaning}
+        | ({"nullable": True} if column.is_nullable else {})
         for column in schema.columns
     ]
     return {"cascade.table": schema.name, "cascade.columns": json.dumps(columns, separators=(",", ":"))}

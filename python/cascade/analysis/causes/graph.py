@@ -426,6 +426,7 @@ def _own_changes(frames: Frames) -> dict[tuple[str, str, str], tuple[list[int], 
     for *key, block, health, event in zip(*(rows[name].tolist() for name in names), strict=True):
         blocks, healths, events = changes.setdefault((key[0], key[1], key[2]), ([], [], []))
         blocks.append(block)
-        healths.append(int(health))
+        # Without a price there is no health factor to lose from, as without debt.
+        healths.append(NO_DEBT_WAD if health is None else int(health))
         events.append(event)
     return changes

@@ -24,6 +24,7 @@ from cascade.analysis.causes.signals import (
     as_steps,
 )
 from cascade.analysis.frames import Parameters
+from cascade.recording.tables import PriceRow
 from cascade.scenario.model import BLOCKS_PER_STEP
 from cascade.units import E8, WAD
 from cascade.vocabulary import PriceSource
@@ -107,10 +108,12 @@ class Oracle:
         return StepsBuilder(self._moves.points, price_e8).build()
 
     def _recorded(self, asset: str) -> Steps:
-        prices = self._moves.frames.prices
-        rows = prices[(prices["asset"] == asset) & (prices["source"] == PriceSource.ORACLE)]
-        rows = rows.sort_values("block_number", kind="stable")
-        held = list(zip(rows["block_number"].tolist(), rows["price_e8"].tolist(), strict=True))
+        # A refused price moves no health factor: as for a guarded answer, the last one given stays.
+        held = [
+            (row.block_number, row.price_e8)
+            for row in sorted(self._moves.frames.rows(PriceRow), key=lambda row: row.block_number)
+            if (row.asset, row.source) == (asset, PriceSource.ORACLE) and row.price_e8 is not None
+        ]
         builder = StepsBuilder(self._moves.points, held[0][1] if held else E8)
         for (_, before), (block, after) in pairwise(held):
             builder.add(point=self._moves.end_of(block), amount=after - before, label=UNEXPLAINED)
@@ -167,9 +170,9 @@ class Oracle:
         return builder.build()
 
     def _recorded_spot(self, venue: str) -> int:
-        prices = self._moves.frames.prices
-        rows = prices[prices["source"] == (f"index:{venue[5:]}" if venue.startswith("book:") else f"spot:{venue}")]
-        return int(rows["price_e8"].iloc[0]) if len(rows) else E8
+        source = f"index:{venue[5:]}" if venue.startswith("book:") else f"spot:{venue}"
+        given = (row.price_e8 for row in self._moves.frames.rows(PriceRow) if row.source == source)
+        return next((price for price in given if price is not None), E8)
 
     def _quote_of(self, venue: str) -> str:
         parameters = self._moves.frames.parameters

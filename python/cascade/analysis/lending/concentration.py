@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.lending.valuation import collateral_e8
+from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.tables import LiquidationRow, PositionRow
 from cascade.units import value_e8_up
 
-__all__ = ["Concentration", "concentration", "sum_by"]
+__all__ = ["Concentration", "collateral_by", "concentration"]
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,9 @@ class Concentration:
     """Herfindahl index of the debt that each keeper repaid, in dollars."""
 
 
-def concentration(frames: Frames) -> Concentration:
+def concentration(frames: Frames, book: PriceBook) -> Concentration:
     """Return how concentrated collateral and liquidations were."""
-    start = frames.positions_at(frames.first_crash_block - 1)
-    holdings = sorted(sum_by(start, lambda row: row.borrower).values(), reverse=True)
+    holdings = sorted(collateral_by(frames, book, lambda row: row.borrower).values(), reverse=True)
     covered: dict[str, int] = {}
     for row in frames.rows(LiquidationRow):
         worth = value_e8_up(row.debt_covered_raw, row.debt_price_e8, frames.decimals(row.debt_asset))
@@ -41,11 +42,12 @@ def concentration(frames: Frames) -> Concentration:
     )
 
 
-def sum_by(positions: Iterable[PositionRow], key: Callable[[PositionRow], str]) -> dict[str, int]:
-    """Return the collateral at the oracle, in dollars with 8 decimals, summed by a key of the positions."""
+def collateral_by(frames: Frames, book: PriceBook, key: Callable[[PositionRow], str]) -> dict[str, int]:
+    """Return the collateral when the crash starts, in dollars at the oracle with 8 decimals, by a key of positions."""
+    block = frames.first_crash_block - 1
     totals: dict[str, int] = {}
-    for row in positions:
-        totals[key(row)] = totals.get(key(row), 0) + row.collateral_base_e8
+    for row in frames.positions_at(block):
+        totals[key(row)] = totals.get(key(row), 0) + collateral_e8(frames, book, row, block)
     return totals
 
 

@@ -14,19 +14,24 @@ __all__ = ["KeeperFigures", "keepers"]
 
 @dataclass(frozen=True)
 class KeeperFigures:
-    """Earnings and costs of all keepers together; amounts at the oracle prices in each liquidation."""
+    """Earnings and costs of all keepers together; amounts at the oracle prices in each liquidation.
+
+    Proceeds and profit are null where a liquidator did not report them (`unreported`).
+    """
 
     active: int
     """Number of keepers with at least one liquidation."""
-    gross_profit_usd: float
+    unreported: int
+    """Number of liquidations by callers of the pool itself, of which no table holds proceeds and profit."""
+    gross_profit_usd: float | None
     """Profits before gas, in dollars at the debt's price."""
-    collateral_held_usd: float
+    collateral_held_usd: float | None
     """Collateral that keepers kept instead of selling it, protocol fee excluded; their profit counts it as 0."""
-    exit_slippage_usd: float
+    exit_slippage_usd: float | None
     """Value of the collateral sold less what the venues paid for it; negative where they paid more."""
     bonus_usd: float
     """Value of the collateral received in excess of the debt repaid, protocol fee excluded."""
-    bonus_kept_usd: float
+    bonus_kept_usd: float | None
     """The bonus less the slippage at which the collateral was sold."""
     gas_usd: float
     """Fees of the keepers' successful transactions in the crash phase, at the scenario's price of ether."""
@@ -34,19 +39,22 @@ class KeeperFigures:
     """Number of the keepers' transactions that reverted in the crash phase."""
     reverted_gas_usd: float
     """Fees of those, at the scenario's price of ether."""
-    net_profit_usd: float
+    net_profit_usd: float | None
     """Gross profit less the fees of successful and reverted transactions; collateral that is held stays out."""
 
 
 def keepers(frames: Frames) -> KeeperFigures:
     """Return what liquidating earned and cost."""
-    gross = held = slippage = bonus = 0
+    gross = held = slippage = bonus = unreported = 0
     for row in frames.rows(LiquidationRow):
         collateral = row.collateral_price_e8, frames.decimals(row.collateral_asset)
         debt = row.debt_price_e8, frames.decimals(row.debt_asset)
-        gross += value_e8_down(row.liquidator_profit_raw, *debt)
         received = value_e8_down(row.collateral_seized_raw - row.protocol_fee_raw, *collateral)
         bonus += received - value_e8_up(row.debt_covered_raw, *debt)
+        if row.liquidator_profit_raw is None or row.exit_proceeds_raw is None:
+            unreported += 1
+            continue
+        gross += value_e8_down(row.liquidator_profit_raw, *debt)
         if row.exit_proceeds_raw:
             slippage += received - value_e8_down(row.exit_proceeds_raw, *debt)
         else:
@@ -56,15 +64,21 @@ def keepers(frames: Frames) -> KeeperFigures:
     reverted = sent[sent["status"] == TransactionStatus.REVERTED]
     gas = gas_cost_e8(sum(sent.loc[sent["status"] == TransactionStatus.OK, "fee_wei"].tolist()), frames.ether_price_e8)
     wasted = gas_cost_e8(sum(reverted["fee_wei"].tolist()), frames.ether_price_e8)
+
+    def known(amount_e8: int) -> float | None:
+        # A sum that lacks some of its parts would pass for the whole.
+        return None if unreported else e8_to_float(amount_e8)
+
     return KeeperFigures(
         active=int(frames.liquidations["liquidator"].nunique()),
-        gross_profit_usd=e8_to_float(gross),
-        collateral_held_usd=e8_to_float(held),
-        exit_slippage_usd=e8_to_float(slippage),
+        unreported=unreported,
+        gross_profit_usd=known(gross),
+        collateral_held_usd=known(held),
+        exit_slippage_usd=known(slippage),
         bonus_usd=e8_to_float(bonus),
-        bonus_kept_usd=e8_to_float(bonus - slippage),
+        bonus_kept_usd=known(bonus - slippage),
         gas_usd=e8_to_float(gas),
         reverted_attempts=len(reverted),
         reverted_gas_usd=e8_to_float(wasted),
-        net_profit_usd=e8_to_float(gross - gas - wasted),
+        net_profit_usd=known(gross - gas - wasted),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
-from cascade.recording.tables import LiquidationRow
+from cascade.analysis.lending.valuation import collateral_e8, debt_e8
+from cascade.analysis.prices.pricebook import PriceBook
+from cascade.recording.tables import LiquidationRow, PositionRow
 from cascade.units import e8_to_float, value_e8_down, value_e8_up
 from cascade.vocabulary import PositionEvent
 
@@ -57,10 +59,10 @@ def liquidation_totals(frames: Frames) -> LiquidationTotals:
     )
 
 
-def built_totals(frames: Frames) -> BuiltTotals:
+def built_totals(frames: Frames, book: PriceBook) -> BuiltTotals:
     """Return the collateral and debt of all positions when the build ended."""
-    built = frames.positions[frames.positions["event"] == PositionEvent.BUILT]
+    built = [row for row in frames.rows(PositionRow) if row.event == PositionEvent.BUILT]
     return BuiltTotals(
-        collateral_built_usd=e8_to_float(sum(built["collateral_base_e8"])),
-        debt_built_usd=e8_to_float(sum(built["debt_base_e8"])),
+        collateral_built_usd=e8_to_float(sum(collateral_e8(frames, book, row, row.block_number) for row in built)),
+        debt_built_usd=e8_to_float(sum(debt_e8(frames, book, row, row.block_number) for row in built)),
     )

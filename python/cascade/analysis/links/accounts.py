@@ -189,7 +189,7 @@ class Accounts:
         own = self.run.own_price(name, place)
         if own is None or self._is_at_redemption(name):
             return self._price(asset, place[0])
-        stable = self.run.prices.at(self._cash, "oracle", place[0])
+        stable = self.run.prices.last(self._cash, "oracle", place[0])
         own *= Fraction(E8 if stable is None else stable, E8)
         # Computed as the contract does: the index between two transactions of a block stands in no table.
         index = spec.get("index") or {}
@@ -207,7 +207,7 @@ class Accounts:
         name, spec = self._books[asset]
         if self._is_at_redemption(name):
             return self._value(spec, block)
-        price = self.run.prices.at(asset, f"index:{name}", block)
+        price = self.run.prices.last(asset, f"index:{name}", block)
         return Fraction(price or 0, E8)
 
     def _of_trades(self, until: int, *, adjusted: bool) -> Fraction:

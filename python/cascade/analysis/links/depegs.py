@@ -104,7 +104,7 @@ def redemption_usd(run: Evidence, spec: Parameters, block: int) -> Fraction | No
     if recorded is not None:
         return Fraction(recorded, E8)
     value = spec["redemption"]
-    price = run.prices.at(value["asset"], PriceSource.ORACLE, block)
+    price = run.prices.last(value["asset"], PriceSource.ORACLE, block)
     return None if price is None else Fraction(price, E8) * Fraction(str(value["ratio"]))
 
 
@@ -143,7 +143,7 @@ def _ratios(run: Evidence, book: str, spec: Parameters) -> list[Point]:
         # The start is valued before the first block of the crash, whose own posts have not happened yet.
         block = run.start.block - 1 if number == 0 else row.block_number
         value = redemption_usd(run, spec, block)
-        stable = run.prices.at(run.cash, PriceSource.ORACLE, block)
+        stable = run.prices.last(run.cash, PriceSource.ORACLE, block)
         price = Fraction(row.price_before_wad if number == 0 else row.price_after_wad, WAD)
         dollars = price * Fraction(E8 if stable is None else stable, E8)
         at = run.start if number == 0 else run.moment(row)

@@ -237,7 +237,7 @@ class Evidence:
 
     def dollars(self, asset: str, raw: int, block: int) -> Fraction:
         """Return an amount's value at the oracle, in dollars; a stable that no oracle prices counts as a dollar."""
-        price = self.prices.at(asset, "oracle", block)
+        price = self.prices.last(asset, PriceSource.ORACLE, block)
         return Fraction(raw * (E8 if price is None else price), E8 * 10 ** self.frames.decimals(asset))
 
     @cached_property
@@ -247,14 +247,18 @@ class Evidence:
         return frozenset(prices.loc[prices["source"] == PriceSource.PATH, "asset"].tolist())
 
     def source(self, asset: str, source: str) -> list[Point]:
-        """Return a recorded price over the crash phase, in dollars, beginning with the one that held at its start."""
+        """Return a recorded price over the crash phase, in dollars, beginning with the one that held at its start.
+
+        Blocks at which the source gave no price have no point.
+        """
         rows = self.frames.prices
         rows = rows[(rows["asset"] == asset) & (rows["source"] == source)].sort_values("block_number", kind="stable")
-        before = self.prices.at(asset, source, self.start.block - 1)
+        before = self.prices.last(asset, source, self.start.block - 1)
         points = [] if before is None else [Point(self.start, Fraction(before, E8))]
         return points + [
             Point(self.moment(row), Fraction(row.price_e8, E8))
             for row in rows_of(rows[rows["block_number"] >= self.start.block], PriceRow)
+            if row.price_e8 is not None
         ]
 
     def before(self, row: AtLog) -> Place:

@@ -70,8 +70,8 @@ class Movers:
 
     def _reference_wad(self, book: str, row: PriceMoveRow) -> int | None:
         # What makers saw: the reference at the end of the block before, in the exchange's stable.
-        known = self._prices.at(row.asset, f"reference:{book}", row.block_number - 1)
-        stable = self._prices.at(self._cash, "oracle", row.block_number - 1) or E8
+        known = self._prices.last(row.asset, f"reference:{book}", row.block_number - 1)
+        stable = self._prices.last(self._cash, "oracle", row.block_number - 1) or E8
         return None if not known else known * WAD // stable
 
     def feeder(self, number: int) -> Feeder:

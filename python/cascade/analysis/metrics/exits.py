@@ -108,7 +108,7 @@ def _buyers(frames: Frames) -> Iterator[tuple[str, Decimal]]:
 
 
 def _price(book: PriceBook, asset: str, block: int) -> int:
-    price = book.at(asset, PriceSource.ORACLE, block)
+    price = book.last(asset, PriceSource.ORACLE, block)
     # Quote coins are stables: one that the oracle does not price counts as a dollar.
     return E8 if price is None else price
 

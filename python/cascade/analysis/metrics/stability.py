@@ -199,7 +199,7 @@ class _Holdings:
         # Floats from here on: the number is a ratio for comparison with 1, and no amount is paid by it.
         self.collateral[at] = float(to_tokens(row.collateral_raw, decimals[0]))
         self._debt[at] = float(to_tokens(row.debt_raw, decimals[1]))
-        self._threshold[at] = line = float(threshold(row))
+        self._threshold[at] = line = float(threshold(self._frames, row))
         bonus = bonus_bps(self._frames, row.cohort, row.collateral_asset) / BPS
         self.elasticity[at] = sale_elasticity(line, bonus)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.lending.concentration import collateral_by
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.errors import CascadeError
 
@@ -66,12 +67,11 @@ def main_market(frames: Frames) -> Fall:
     NoMarket
         When no venue trades it.
     """
-    by_asset: dict[str, int] = {}
-    for row in frames.positions_at(frames.first_crash_block - 1):
-        by_asset[row.collateral_asset] = by_asset.get(row.collateral_asset, 0) + row.collateral_base_e8
+    book = PriceBook(frames)
+    by_asset = collateral_by(frames, book, lambda row: row.collateral_asset)
     # The symbol decides between equals, so that the choice does not depend on the order of positions.
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol), default="")
-    venues = [source for source in PriceBook(frames).sources(asset) if source.startswith("spot:")]
+    venues = [source for source in book.sources(asset) if source.startswith("spot:")]
     if not venues:
         raise NoMarket(
             f"{frames.run_folder.name}: no venue trades {asset or 'the collateral'}: causes and amplification need a "

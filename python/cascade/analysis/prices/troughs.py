@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.lending.concentration import sum_by
+from cascade.analysis.lending.concentration import collateral_by
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.store import rows_of
 from cascade.recording.tables import LiquidityRow
 from cascade.units import e8_to_float, to_tokens
-from cascade.vocabulary import PriceSource
+from cascade.vocabulary import Phase, PriceSource
 
-__all__ = ["MarketTrough", "depth_at_trough", "market_trough", "troughs"]
+__all__ = ["MarketTrough", "depth_at_trough", "market_trough", "oracle_refusals", "troughs"]
 
 _NO_PRICE = (PriceSource.BID, PriceSource.ASK, PriceSource.REFERENCE)
 """Sources at which nothing was bought or sold."""
@@ -43,10 +43,9 @@ class MarketTrough:
 
 def market_trough(frames: Frames, book: PriceBook) -> MarketTrough | None:
     """Return where the market of the main collateral was lowest; None without positions or prices."""
-    start = frames.positions_at(frames.first_crash_block - 1)
-    if not start:
+    by_asset = collateral_by(frames, book, lambda row: row.collateral_asset)
+    if not by_asset:
         return None
-    by_asset = sum_by(start, lambda row: row.collateral_asset)
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol))
     spots = [source for source in book.sources(asset) if PriceSource.SPOT.is_kind_of(source)]
     for sources in ([PriceSource.PATH], spots, [PriceSource.ORACLE]):
@@ -81,6 +80,15 @@ def troughs(frames: Frames, book: PriceBook) -> dict[str, dict[str, float]]:
         }
         for asset in book.assets
     }
+
+
+def oracle_refusals(frames: Frames, book: PriceBook) -> dict[str, int]:
+    """Return the number of blocks of the crash at whose end the oracle refused an asset's price, by asset refused."""
+    blocks = frames.chain_blocks
+    crash: list[int] = blocks.loc[blocks["phase"] == Phase.CRASH, "block_number"].tolist()
+    priced = [asset for asset in book.assets if PriceSource.ORACLE in book.sources(asset)]
+    counts = {asset: sum(book.at(asset, PriceSource.ORACLE, block) is None for block in crash) for asset in priced}
+    return {asset: count for asset, count in counts.items() if count}
 
 
 def depth_at_trough(frames: Frames, trough: MarketTrough | None) -> dict[str, dict[str, float]]:

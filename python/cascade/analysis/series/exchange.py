@@ -36,7 +36,8 @@ def book_prices(frames: Frames) -> pd.DataFrame:
     for book, spec in _books(frames).items():
         moves = frames.price_moves[(frames.price_moves["market"] == f"book:{book}")]
         moves = moves[moves["phase"] == Phase.CRASH].sort_values(["block_number", "log_index"], kind="stable")
-        known = prices[(prices["asset"] == spec["base"]) & (prices["source"] == f"book:{book}")]
+        given = prices[prices["price_e8"].notna() & (prices["asset"] == spec["base"])]
+        known = given[given["source"] == f"book:{book}"]
         before = known[known["phase"] != Phase.CRASH].tail(1)
         for timestamp, price in zip(before["timestamp"].tolist(), before["price_e8"].tolist(), strict=True):
             rows.append((timestamp, book, "own price", e8_to_float(price)))
@@ -48,7 +49,7 @@ def book_prices(frames: Frames) -> pd.DataFrame:
         for source, series in ((f"reference:{book}", "reference"), ("redemption", "redemption value")):
             if source == "redemption" and not spec.get("redemption"):
                 continue
-            found = prices[(prices["asset"] == spec["base"]) & (prices["source"] == source)]
+            found = given[given["source"] == source]
             for timestamp, price in zip(found["timestamp"].tolist(), found["price_e8"].tolist(), strict=True):
                 rows.append((timestamp, book, series, e8_to_float(price)))
     return pd.DataFrame(rows, columns=["timestamp", "book", "series", "price"])

@@ -77,12 +77,13 @@ def _built(row: LoopRow) -> tuple[object, ...]:
 
 def liquidatable_at_once(baseline: Run, change: Run) -> tuple[LiquidatableAtOnce, ...]:
     """Return the positions that are healthy when the baseline is built, and liquidatable when the change is."""
-    # A position that the baseline does not have is left out: its health factor there counts as 0.
+    # A position that the baseline does not have, or whose price its oracle refuses, is left out: it counts as 0.
     healthy = {row.borrower: row.health_factor_wad for row in _positions_built(baseline)}
     return tuple(
-        LiquidatableAtOnce(row.borrower, row.cohort, row.collateral_asset, row.health_factor_wad, before_wad)
+        LiquidatableAtOnce(row.borrower, row.cohort, row.collateral_asset, after_wad, before_wad)
         for row in _positions_built(change)
-        if row.health_factor_wad < WAD <= (before_wad := healthy.get(row.borrower, 0))
+        if (after_wad := row.health_factor_wad) is not None
+        and after_wad < WAD <= (before_wad := healthy.get(row.borrower) or 0)
     )
 
 

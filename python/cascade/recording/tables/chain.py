@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cascade.recording.tables.row import AtBlock, AtLog, Row, int64, table, text, uint256
+from cascade.recording.tables.row import AtBlock, AtLog, Row, int64, int64_or_null, table, text, uint256
 
 __all__ = ["BlockRow", "LiquidityRow", "PriceMoveRow", "PriceRow", "RunRow", "SwapRow", "TransactionRow"]
 
@@ -76,7 +76,11 @@ class PriceRow(AtBlock):
         "sale of all open collateral), redemption; of a book, its stable valued at the oracle: book:BOOK (last "
         "trade), bid:BOOK, ask:BOOK, index:BOOK, reference:BOOK (price of the same asset elsewhere)"
     )
-    price_e8: int = int64("USD 1e-8", "price; 0 for a bid, ask or index that does not exist")
+    price_e8: int | None = int64_or_null(
+        "USD 1e-8",
+        "price; null from the block on at which there is none: the oracle refuses to answer, the book has no bid or "
+        "no ask, the index has not begun, or the oracle refuses the coin in which the venue or book quotes",
+    )
 
 
 @table("swaps")

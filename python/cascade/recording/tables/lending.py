@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cascade.recording.tables.row import AtBlock, AtLog, Row, boolean, int64, table, text, uint256
+from cascade.recording.tables.row import AtBlock, AtLog, Row, boolean, int64, table, text, uint256, uint256_or_null
 
 __all__ = [
     "FlowRow",
@@ -29,14 +29,19 @@ class PositionRow(AtBlock):
     debt_asset: str = text("symbol of the debt")
     collateral_raw: int = uint256("smallest unit", "aToken balance")
     debt_raw: int = uint256("smallest unit", "variable debt balance")
-    collateral_base_e8: int = uint256("USD 1e-8", "value of the account's collateral at the oracle")
-    debt_base_e8: int = uint256("USD 1e-8", "value of the account's debt at the oracle")
-    health_factor_wad: int = uint256("1e-18", "health factor; 2^256 - 1 without debt")
+    collateral_base_e8: int | None = uint256_or_null(
+        "USD 1e-8", "value of the account's collateral at the oracle; null while the oracle refuses either price"
+    )
+    debt_base_e8: int | None = uint256_or_null("USD 1e-8", "value of the account's debt at the oracle; null likewise")
+    health_factor_wad: int | None = uint256_or_null("1e-18", "health factor; 2^256 - 1 without debt; null likewise")
 
 
 @table("health")
 class HealthRow(AtBlock):
-    """One row per block and non-empty bucket of health factors, over the positions with debt."""
+    """One row per block and non-empty bucket of health factors, over the positions with debt.
+
+    While the oracle refuses the price of a position's collateral or debt, the position is in no bucket.
+    """
 
     health_low_bps: int = int64("1e-4", "lowest health factor of the bucket, inclusive")
     health_high_bps: int = int64("1e-4", "highest health factor of the bucket, exclusive; 2^31 stands for no bound")
@@ -84,9 +89,15 @@ class LiquidationRow(AtLog):
     )
     collateral_before_raw: int = uint256("smallest unit", "aToken balance right before")
     debt_before_raw: int = uint256("smallest unit", "debt balance right before")
-    exit_proceeds_raw: int = uint256("smallest unit", "debt asset received for the collateral; 0 when it was kept")
-    liquidator_profit_raw: int = uint256(
-        "smallest unit", "signed, debt asset: profit before gas; collateral that was kept counts 0", signed=True
+    exit_proceeds_raw: int | None = uint256_or_null(
+        "smallest unit",
+        "debt asset received for the collateral; 0 when it was kept; null where the liquidator called the pool itself "
+        "instead of through the contract Liquidator, which reports it",
+    )
+    liquidator_profit_raw: int | None = uint256_or_null(
+        "smallest unit",
+        "signed, debt asset: profit before gas; collateral that was kept counts 0; null where it is not reported",
+        signed=True,
     )
     gas_used: int = int64("gas", "gas of the transaction")
     fee_wei: int = uint256("wei", "fee of the transaction")

@@ -28,10 +28,12 @@ __all__ = [
     "Table",
     "boolean",
     "int64",
+    "int64_or_null",
     "real",
     "table",
     "text",
     "uint256",
+    "uint256_or_null",
 ]
 
 
@@ -63,6 +65,8 @@ class Column:
         Meaning of the values, for a reader; no code depends on it.
     is_signed : bool
         Whether a uint256 column also holds negative values.
+    is_nullable : bool
+        Whether a value may be missing, where the meaning says when.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Column:
     unit: str
     meaning: str
     is_signed: bool = False
+    is_nullable: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,10 @@ class Table:
         return [column.name for column in self.columns]
 
 
-def _column(kind: Kind, unit: str, meaning: str, *, signed: bool = False) -> object:
-    return field(metadata={"kind": kind, "unit": unit, "meaning": meaning, "signed": signed})
+def _column(kind: Kind, unit: str, meaning: str, *, signed: bool = False, nullable: bool = False) -> object:
+    return field(
+        metadata={"kind": kind, "unit": unit, "meaning": meaning, "is_signed": signed, "is_nullable": nullable}
+    )
 
 
 # Each of these returns a dataclass field and says that it returns a value of the column's type, as `dataclasses.field`
@@ -123,6 +130,16 @@ def int64(unit: str, meaning: str) -> int:
 def uint256(unit: str, meaning: str, *, signed: bool = False) -> int:
     """Declare a column of exact integers of up to 256 bits, which may be negative where it is signed."""
     return cast(int, _column(Kind.UINT256, unit, meaning, signed=signed))
+
+
+def int64_or_null(unit: str, meaning: str) -> int | None:
+    """Declare a column of integers that fit 64 bits, of which some may be missing."""
+    return cast(int, _column(Kind.INT64, unit, meaning, nullable=True))
+
+
+def uint256_or_null(unit: str, meaning: str, *, signed: bool = False) -> int | None:
+    """Declare a column of exact integers of up to 256 bits, of which some may be missing."""
+    return cast(int, _column(Kind.UINT256, unit, meaning, signed=signed, nullable=True))
 
 
 def boolean(meaning: str) -> bool:
@@ -193,7 +210,11 @@ TABLES: dict[str, Table] = {}
 R = TypeVar("R", bound=Row)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(text, int64, uint256, boolean, real))
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(text, int64, int64_or_null, uint256, uint256_or_null, boolean, real),
+)
 def table(name: str, *, is_derived: bool = False) -> Callable[[type[R]], type[R]]:
     """Declare the class below as the rows of a table: its fields are the columns, its docstring is the meaning.
 
@@ -212,12 +233,7 @@ def table(name: str, *, is_derived: bool = False) -> Callable[[type[R]], type[R]
 
     def declare(cls: type[R]) -> type[R]:
         row = dataclass(frozen=True, kw_only=True)(cls)
-        columns = tuple(
-            Column(
-                one.name, one.metadata["kind"], one.metadata["unit"], one.metadata["meaning"], one.metadata["signed"]
-            )
-            for one in fields(row)
-        )
+        columns = tuple(Column(name=one.name, **one.metadata) for one in fields(row))
         row.table_name = name
         TABLES[name] = Table(name, " ".join((cls.__doc__ or "").split()), columns, row, is_derived)
         return row

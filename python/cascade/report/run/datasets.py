@@ -220,7 +220,7 @@ def _parties(summary: Summary) -> pd.DataFrame:
     rows = [
         ("borrowers", -paid.borrowers.loss_usd),
         ("lenders", -paid.lenders.loss_usd),
-        ("keepers, net of gas", keepers.net_profit_usd),
+        *([] if keepers.net_profit_usd is None else [("keepers, net of gas", keepers.net_profit_usd)]),
         ("treasury, liquidation fees", paid.treasury.protocol_fee_usd),
         ("block builders, keepers' gas", keepers.gas_usd + keepers.reverted_gas_usd),
     ]

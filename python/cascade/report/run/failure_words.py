@@ -1,4 +1,4 @@
-"""Say which of the user's own agents raised during a run."""
+"""Say what a run lacks: what the user's own agents that raised would have done, and prices that the oracle refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cascade.analysis.agent_failures import AgentFailure
 from cascade.report.shared.figures import count, counted
 
-__all__ = ["failure_sentences"]
+__all__ = ["failure_sentences", "refusal_sentences"]
 
 
 def failure_sentences(failures: Mapping[str, AgentFailure]) -> list[str]:
@@ -21,4 +21,17 @@ def failure_sentences(failures: Mapping[str, AgentFailure]) -> list[str]:
         f"{'it' if failure.blocks == 1 else 'them'}, first before block {count(failure.first_block)}: "
         f"{failure.first_error}."
         for name, failure in failures.items()
+    ]
+
+
+def refusal_sentences(refusals: Mapping[str, int]) -> list[str]:
+    """Return one sentence per asset whose price the oracle refused, from the number of blocks by asset.
+
+    >>> refusal_sentences({"USDe": 12})[0].partition(":")[0]
+    "The lending pool's oracle refused the price of USDe at the end of 12 blocks"
+    """
+    return [
+        f"The lending pool's oracle refused the price of {asset} at the end of {counted(blocks, 'block')}: dollar "
+        "values of those blocks use the last price that it gave."
+        for asset, blocks in refusals.items()
     ]

@@ -13,7 +13,7 @@ from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets, health_stride
 from cascade.report.run.exchange_words import exchange_reading
-from cascade.report.run.failure_words import failure_sentences
+from cascade.report.run.failure_words import failure_sentences, refusal_sentences
 from cascade.report.run.further_runs import FurtherRuns, further_runs
 from cascade.report.run.link_words import LinkWords, chain_reading, link_words
 from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
@@ -54,6 +54,8 @@ class _Page:
         Day of the crash.
     failures : list of str
         Sentences on the user's own agents that raised.
+    refusals : list of str
+        Sentences on prices that the oracle refused.
     cards : list of Card
         The headline.
     readings : Readings
@@ -82,6 +84,7 @@ class _Page:
     description: str
     day: str
     failures: list[str]
+    refusals: list[str]
     cards: list[Card]
     readings: Readings
     chain: list[LinkWords]
@@ -130,6 +133,7 @@ def report_text(run_folder: Path) -> str:
         description=str(frames.parameters.get("description") or ""),
         day=day,
         failures=failure_sentences(summary.agent_failures),
+        refusals=refusal_sentences(summary.oracle_refusals),
         cards=cards(summary, manifest.outcome),
         readings=readings(summary),
         chain=chain,
