@@ -10,8 +10,8 @@ from cascade.chain.local import Contract, Receipt, address_of
 
 from ..conftest import Stage
 from .exchange_world import ALT, EXCHANGE, IOC, MAKER, SELL, TAKER, USDT, price
+from .margin_world import MANY, OWNER, Margin, indebted, rules
 from .test_loan_desk import HOUR, WHALE, Desk, terms
-from .test_unified_margin import MANY, OWNER, Margin, indebted, rules
 
 CALLER = address_of("engine")
 DESK_EVENTS = {"MarginCalled", "MarginCallMet", "LoanLiquidated"}

@@ -56,9 +56,7 @@ def build_positions(
     except RevertedCall as error:
         likely = f"the pool, or {', '.join(sorted(used))}, may hold too little"
         if error.reason.startswith("PriceNotAvailable"):
-            likely = (
-                "the oracle refuses a price while positions are built, as where max_age_seconds is shorter"
-            )
+            likely = "the oracle refuses a price while positions are built, as where max_age_seconds is shorter"
         raise BuildFailed(
             f"{world.scenario.file}: while building positions {error.what} reverted with {error.reason}: {likely}"
         ) from error
