@@ -1,0 +1,315 @@
+"""UnifiedMargin at its limits, each from both sides: brackets, haircuts, slices, fees, the fund, and ranks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from math import floor
+
+import pytest
+
+from cascade.chain.local import Transaction, address_of
+
+from ..conftest import EventReader, Stage
+from .exchange_world import FEES, INSURANCE, LOT, MAKER, USDT, WAD, events
+from .margin_world import (
+    ENDLESS,
+    KEEPER,
+    LONG,
+    MANY,
+    NO_LIMIT,
+    OTHER,
+    OWNER,
+    SHORT,
+    Margin,
+    indebted,
+    leveraged,
+    rules,
+)
+
+
+@pytest.fixture
+def margin(stage: Stage) -> Margin:
+    return Margin(stage)
+
+
+def give_units(margin: Margin, account: str, amount: int) -> None:
+    margin.exchange.give(account, margin.usdt, amount)
+
+
+# --- Brackets and haircuts
+
+
+@pytest.mark.parametrize(
+    ("value", "counted"), [(0, 0), (1, 0), (2, 1), (99, 69), (100, 70), (101, 70), (104, 72), (105, 72), (10**6, 72)]
+)
+def test_collateral_value__a_few_units__is_rounded_down_and_ends_with_the_last_bracket(
+    margin: Margin, value: int, counted: int
+) -> None:
+    margin.own("setAsset", 0, [(100, 70_00), (104, 50_00), (10**5, 0)], 0)
+    assert margin.view("collateralValueOf", 0, value) == counted
+
+
+@pytest.mark.parametrize(("value", "counted"), [(99, 0), (100, 0), (101, 0), (102, 1), (201, 99), (202, 100)])
+def test_collateral_value__first_bracket_that_counts_nothing__counts_what_is_over_it(
+    margin: Margin, value: int, counted: int
+) -> None:
+    # What is over a hundred units counts in full, less a haircut of 1 %.
+    margin.own("setAsset", 0, [(100, 0), (ENDLESS, 100_00)], 1_00)
+    assert margin.view("collateralValueOf", 0, value) == counted
+
+
+@pytest.mark.parametrize(("add_on_bps", "counted"), [(0, 70), (1, 69), (99_99, 0), (100_00, 0)])
+def test_collateral_value__haircut_from_none_to_all__is_rounded_down(
+    margin: Margin, add_on_bps: int, counted: int
+) -> None:
+    margin.own("setAsset", 0, [(ENDLESS, 70_00)], add_on_bps)
+    assert margin.view("collateralValueOf", 0, 100) == counted
+
+
+@pytest.mark.parametrize(
+    ("debt", "maintenance"), [(1, 1), (20, 1), (21, 2), (100, 5), (101, 6), (110, 6), (111, 7), (120, 7)]
+)
+def test_maintenance__of_a_debt_in_brackets__is_rounded_up(margin: Margin, debt: int, maintenance: int) -> None:
+    # 5 % to a hundred units, and 10 % of what is over it.
+    margin.own("setLending", 0, [(100, 5_00), (ENDLESS, 10_00)])
+    margin.give(OWNER, alt=1)
+    margin.act("borrow", debt, sender=OWNER)
+    assert margin.account(OWNER)["maintenance"] == maintenance
+
+
+@pytest.mark.parametrize(("contracts", "maintenance"), [(4_999, 4_999), (5_000, 5_000), (5_001, 5_002)])
+def test_maintenance__of_a_position_around_a_brackets_end__counts_the_rest_at_the_next_rate(
+    margin: Margin, contracts: int, maintenance: int
+) -> None:
+    margin.give(LONG, usdt=50_000)
+    margin.give(SHORT, usdt=50_000)
+    margin.pair(contracts)
+    assert margin.account(LONG)["maintenance"] == maintenance * USDT
+
+
+# --- Slices and fees of a liquidation
+
+
+@pytest.mark.parametrize(
+    ("slice_bps", "lots", "sold"),
+    [(1, 10_000, 1), (1, 10_001, 2), (1, 1, 1), (50_00, 3, 2), (50_00, 4, 2), (99_99, 3, 3), (100_00, 3, 3)],
+)
+def test_liquidate__slice_of_some_lots__is_rounded_up_and_at_least_one(
+    margin: Margin, event: EventReader, slice_bps: int, lots: int, sold: int
+) -> None:
+    margin.own("setRules", rules(slice_bps=slice_bps))
+    margin.exchange.give(OWNER, margin.alt, lots * LOT)
+    # At the first price a lot is worth 10,000, of which 70 % carry the loan; at the second 1,000.
+    margin.act("borrow", 6_000 * lots, sender=OWNER)
+    margin.withdraw(OWNER, 6_000 * lots)
+    margin.bid(margin.exchange.book, 0.1, 20_000)
+    margin.post("ALT", 0.1)
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert event(receipt, "CollateralSold")["lots"] == sold
+
+
+@pytest.mark.parametrize(("fee_bps", "fee"), [(0, 0), (1, 1), (10, 1), (11, 2), (100_00, 1_000)])
+def test_liquidate__fee_of_a_sale__is_rounded_up_and_goes_to_the_fund(
+    margin: Margin, event: EventReader, fee_bps: int, fee: int
+) -> None:
+    margin.own("setRules", rules(fee_bps=fee_bps))
+    margin.exchange.give(OWNER, margin.alt, LOT)
+    margin.act("borrow", 6_000, sender=OWNER)
+    margin.withdraw(OWNER, 6_000)
+    margin.bid(margin.exchange.book, 0.1, 20)
+    margin.post("ALT", 0.1)
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    sold = event(receipt, "CollateralSold")
+    assert (sold["proceeds"], sold["fee"]) == (1_000, fee)
+    # The fund pays the debt at once, as far as the fee reaches.
+    assert [told["amount"] for told in events(receipt, "InsuranceUsed")] == [fee] * (fee > 0)
+    assert event(receipt, "BadDebt")["amount"] == 5_000
+    assert margin.cash(INSURANCE) == 0
+
+
+@pytest.mark.parametrize(("contracts", "bps", "fee"), [(1, 1, 2_000), (1, 3, 6_000), (7, 1, 14_000)])
+def test_trade_perp__fee__is_of_the_notional_at_the_mark(margin: Margin, contracts: int, bps: int, fee: int) -> None:
+    margin.own("setMarket", 0, margin.tiers, 0, bps)
+    give_units(margin, LONG, 1_000 * USDT)
+    margin.give(SHORT, usdt=1_000)
+    margin.pair(contracts)
+    assert (margin.cash(FEES), margin.cash(LONG)) == (fee, 1_000 * USDT - fee)
+
+
+def test_trade_perp__fee_of_a_part_of_a_unit__is_rounded_up(margin: Margin) -> None:
+    margin.own("setMarket", 0, margin.tiers, 0, 1)
+    margin.post("ETH", 2_000.01)
+    give_units(margin, LONG, 1_000 * USDT)
+    margin.give(SHORT, usdt=1_000)
+    margin.pair(1)
+    assert margin.view("markPrice", 0) == 20_000_100
+    assert margin.cash(FEES) == 2_001
+
+
+# --- Quotes
+
+
+def test_quote_perp__as_many_quotes_as_a_market_holds__and_one_more_reverts(margin: Margin) -> None:
+    makers = [address_of(f"quoter-{k}") for k in range(65)]
+    for k, maker in enumerate(makers[:64]):
+        margin.act("quotePerp", 0, 1, 1, 64 - k, sender=maker)
+    spreads = [quote[3] for quote in margin.view("quotes", 0)]
+    assert spreads == list(range(1, 65))
+    assert margin.refusal("quotePerp", 0, 1, 1, 0, sender=makers[64]) == "TooManyQuotes(64)"
+    margin.act("quotePerp", 0, 2, 0, 0, sender=makers[63])
+    margin.act("quotePerp", 0, 0, 0, 0, sender=makers[0])
+    margin.act("quotePerp", 0, 1, 1, 0, sender=makers[64])
+    assert [quote[0] for quote in margin.view("quotes", 0)][:2] == [makers[63].lower(), makers[64].lower()]
+
+
+@pytest.mark.parametrize(("most_fills", "filled"), [(0, 0), (1, 10), (2, 20), (3, 25)])
+def test_trade_perp__number_of_fills__is_kept(margin: Margin, most_fills: int, filled: int) -> None:
+    margin.give(LONG, usdt=10_000)
+    for account, size in ((SHORT, 10), (OTHER, 10), (MAKER, 10)):
+        margin.give(account, usdt=1_000)
+        margin.act("quotePerp", 0, 0, size, 0, sender=account)
+    margin.act("tradePerp", 0, 25, NO_LIMIT, most_fills, sender=LONG)
+    assert margin.position(LONG)[0] == filled
+
+
+@pytest.mark.parametrize(("limit", "filled"), [(19_900_000, -5), (19_900_001, 0)])
+def test_trade_perp__sale_at_and_over_the_best_bid__fills_only_at_it(margin: Margin, limit: int, filled: int) -> None:
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=1_000)
+    # A spread of half a per cent under a mark of 20.
+    margin.act("quotePerp", 0, 5, 0, 50, sender=SHORT)
+    margin.act("tradePerp", 0, -5, limit, MANY, sender=LONG)
+    assert margin.position(LONG)[0] == filled
+
+
+# --- The insurance fund
+
+
+@pytest.mark.parametrize(("missing", "bad_debt"), [(0, []), (1, [1]), (300 * USDT, [300 * USDT])])
+def test_liquidate__fund_short_of_a_debt_by_some_units__leaves_just_them_as_bad_debt(
+    margin: Margin, missing: int, bad_debt: list[int]
+) -> None:
+    if missing != 300 * USDT:
+        give_units(margin, INSURANCE, 300 * USDT - missing)
+    indebted(margin)
+    margin.bid(margin.exchange.book, 0.3, 200_000)
+    margin.post("ALT", 0.3)
+    receipt = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert [told["amount"] for told in events(receipt, "BadDebt")] == bad_debt
+    assert margin.view("totals")[3] == sum(bad_debt)
+    assert margin.cash(INSURANCE) == 0
+    margin.assert_conserved()
+
+
+@pytest.mark.parametrize(("short_by", "over_the_mark"), [(0, 0), (1, 1), (500, 1), (501, 2)])
+def test_liquidate__fund_short_of_a_position_by_some_units__the_opposite_side_pays_them_rounded_up(
+    margin: Margin, short_by: int, over_the_mark: int
+) -> None:
+    leveraged(margin)
+    # 500 contracts lost 3 each: 1,500 on a thousand of cash.
+    give_units(margin, INSURANCE, 500 * USDT - short_by)
+    margin.post("ETH", 1_700)
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    prices = {told["price"] for told in events(receipt, "AutoDeleveraged")}
+    assert prices == {17 * USDT + over_the_mark}
+    assert (margin.position(LONG), margin.cash(INSURANCE)) == ((0, 0), 0)
+    # What rounding the price took too much stays with the account that was closed.
+    assert margin.cash(LONG) == 500 * over_the_mark - short_by
+    margin.assert_conserved()
+
+
+@pytest.mark.parametrize(("left", "deleveraged"), [(1, False), (0, True)])
+def test_liquidate__account_worth_one_unit_and_nothing__waits_and_is_deleveraged(
+    margin: Margin, left: int, deleveraged: bool
+) -> None:
+    leveraged(margin)
+    if left:
+        give_units(margin, LONG, left)
+    margin.post("ETH", 1_800)
+    assert margin.account(LONG)["equity"] == left
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    assert bool(events(receipt, "AutoDeleveraged")) is deleveraged
+    assert margin.view("isLiquidating", LONG) is not deleveraged
+    assert events(receipt, "InsuranceUsed") == []
+
+
+# --- Auto-deleveraging
+
+
+@pytest.mark.parametrize(("more_cash_of_the_first", "first"), [(-1, SHORT), (0, SHORT), (10**6, OTHER)])
+def test_deleverage__equal_ranks__takes_the_earlier_holder_first(
+    margin: Margin, more_cash_of_the_first: int, first: str
+) -> None:
+    margin.give(LONG, usdt=1_000)
+    give_units(margin, SHORT, 1_000 * USDT + more_cash_of_the_first)
+    margin.give(OTHER, usdt=1_000)
+    margin.pair(250)
+    margin.pair(250, short=OTHER)
+    margin.post("ETH", 1_800)
+    receipt = margin.act("liquidate", LONG, MANY, 1, sender=KEEPER)
+    [told] = events(receipt, "AutoDeleveraged")
+    # Each short gained 500 on 1,000 of cash: 20 / 18 of price, times 4,500 of notional over 1,500.
+    rank = WAD * 20 // 18 * 4_500 // 1_500
+    assert (told["counterparty"], told["contracts"]) == (first, 250)
+    if more_cash_of_the_first == 0:
+        assert abs(told["rankWad"] - rank) <= 3
+
+
+def test_deleverage__counterparty_larger_than_needed__keeps_the_rest_and_the_same_side_is_left_alone(
+    margin: Margin,
+) -> None:
+    margin.give(LONG, usdt=1_000)
+    margin.give(OWNER, usdt=50_000)
+    margin.give(SHORT, usdt=5_000)
+    margin.pair(500)
+    margin.pair(700, long=OWNER)
+    margin.post("ETH", 1_800)
+    margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    assert (margin.position(LONG)[0], margin.position(SHORT)[0], margin.position(OWNER)[0]) == (0, -700, 700)
+    margin.assert_conserved()
+
+
+def fits(margin: Margin, gas_limit: int) -> bool:
+    """Whether the first call of LONG's liquidation, with one counterparty, fits so much gas; the chain is as before."""
+    data = margin.margin.encode("liquidate(address,uint256,uint256)", LONG, 1, 1)
+    chain = margin.stage.chain
+    with chain.rolled_back():
+        margin.post("ETH", 1_800)
+        transaction = Transaction(KEEPER, margin.margin.address, data, gas_limit)
+        return chain.mine([transaction], timestamp=chain.timestamp + 1).receipts[0].ok
+
+
+def gas_needed(margin: Margin) -> int:
+    """To a thousand."""
+    return 1_000 * bisect_left(range(30_000), x=True, key=lambda thousands: fits(margin, 1_000 * thousands))
+
+
+def add_holders(margin: Margin, numbers: range) -> None:
+    """Shorts of one contract each, all bought by OWNER."""
+    for short in (address_of(f"ranked-{number}") for number in numbers):
+        margin.give(short, usdt=100)
+        margin.give(OWNER, usdt=100)
+        margin.pair(1, short=short, long=OWNER)
+        margin.act("quotePerp", 0, 0, 0, 0, sender=short)
+
+
+def test_deleverage__more_holders_than_a_block_can_rank__does_not_fit_it(margin: Margin) -> None:
+    margin.stage.chain.fund([KEEPER])
+    margin.give(LONG, usdt=1_000)
+    margin.give(SHORT, usdt=5_000)
+    margin.pair(500)
+    add_holders(margin, range(20))
+    few = gas_needed(margin)
+    add_holders(margin, range(20, 50))
+    many = gas_needed(margin)
+
+    # However few counterparties are asked for, all holders are ranked: each costs the same, and a limit is a count.
+    each = (many - few) / 30
+    limit = 2_600_000
+    most = 50 + floor((limit - many) / each)
+    add_holders(margin, range(50, most - 1))
+    assert fits(margin, limit)
+    add_holders(margin, range(most - 1, most + 3))
+    assert not fits(margin, limit)
+    # The default chain's blocks, of 45 million, would rank some 1,300; the exchange's own have no limit.
+    assert 1_200 < 50 + (45_000_000 - many) / each < 1_400
