@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 2
 
-.PHONY: help setup aave clients slither demo test quick coverage check lint types documents static bench fuzz docs \
+.PHONY: help setup aave clients slither demo test quick coverage check lint types documents static bench fuzz mutants docs \
   hooks lock clean
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make coverage  the whole test suite, with the share of the package's lines that it runs"
 	@echo "make bench  speed, as ratios from one run"
 	@echo "make fuzz   the property tests in their large size"
+	@echo "make mutants  mutation tests of the contracts: 25 mutants of each; SAMPLE=, SEED=, ONLY=, ALL=1"
 	@echo "make docs   write the generated documents"
 	@echo "make aave   Aave V3.6 itself (BUSL-1.1), for lending.engine aave-v3; make test and make fuzz install it too"
 	@echo "make hooks  let git run make check before each commit"
@@ -105,6 +106,11 @@ bench: setup
 
 fuzz: setup aave
 	@$(BIN)/python -m pytest -p no:ape_test tests/properties tests/conformance/test_aave_differential.py --fuzz-size large
+
+# Most of an hour; ALL=1 is most of a day.
+mutants: setup
+	@PYTHONPATH=tests $(BIN)/python -m mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(ALL),--all)
 
 hooks: setup
 	@$(BIN)/pre-commit install
