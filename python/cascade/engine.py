@@ -17,7 +17,7 @@ from cascade.agents.validity import InvalidProposal, call_data, require_note
 from cascade.chain.local import Block, Transaction
 from cascade.errors import AgentFailed, ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
-from cascade.scenario.streams import stream
+from cascade.scenario.streams import lot
 from cascade.vocabulary import Intent, Lane, Motive
 from cascade.world.world import World
 
@@ -25,6 +25,10 @@ __all__ = ["Engine", "StepObserver"]
 
 _EXCHANGE_GAS_LIMIT = 10**12
 """Gas limit of the exchange's blocks, so high that no block reaches it."""
+
+
+_LOTS = 2**32
+"""Number of lots that decide the order of the exchange's senders; two equal ones leave the order of proposal."""
 
 
 class StepObserver(Protocol):
@@ -141,7 +145,8 @@ class Engine:
         """Mine the proposals to the exchange in a block of its own, before the chain's block of the step.
 
         The block is mined in every step, empty or not: parameters that count in blocks count two per step, always.
-        The order of senders is drawn by lot, and each sender's transactions stay in the order proposed.
+        The order of senders is drawn by lot, and each sender's transactions stay in the order proposed. Each sender
+        draws a lot of its own, so that one more sender changes the order of no other two.
         """
         if self.world.exchange is None:
             return
@@ -152,17 +157,20 @@ class Engine:
         by_sender: dict[str, list[Transaction]] = {}
         for transaction in self._for_exchange:
             by_sender.setdefault(transaction.sender, []).append(transaction)
-        senders = list(by_sender)
-        # A stream of its own per step: the draw does not depend on how many senders earlier steps had.
-        order = stream(self.world.scenario.seed, f"exchange/{step}").permutation(len(senders))
+        seed = self.world.scenario.seed
+        order = sorted(by_sender, key=lambda sender: lot(seed, f"exchange/{step}/{self._name(sender)}", _LOTS))
         chain.set_block_gas_limit(_EXCHANGE_GAS_LIMIT)
         chain.mine(
-            [transaction for place in order for transaction in by_sender[senders[place]]],
+            [transaction for sender in order for transaction in by_sender[sender]],
             timestamp=spec.timeline.exchange_time_of(step),
         )
         chain.set_block_gas_limit(spec.chain.block_gas_limit)
         chain.set_base_fee_wei(base_fee_wei)
         self._for_exchange = []
+
+    def _name(self, sender: str) -> str:
+        actor = self.world.actors.get(sender)
+        return sender if actor is None else actor.name
 
     @property
     def _first_base_fee_wei(self) -> int:

@@ -8,11 +8,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from cascade import Run, replay
 from cascade.recording.tables import TABLES
 
-from .conftest import small
+from .conftest import SCENARIOS, SMALL, small
+
+MACHINE = dict.fromkeys(("wall_seconds", "crash_wall_seconds", "crash_node_seconds", "anvil_peak_memory_mb"))
+"""Figures of the machine, which differ from run to run."""
 
 
 def table_bytes(run: Run) -> dict[str, bytes]:
@@ -45,6 +51,37 @@ def test_replay__second_time_beside_a_busy_cpu__gives_the_same_bytes(crash_run: 
     assert again.folder.name == crash_run.folder.name
     assert table_bytes(again) == table_bytes(crash_run)
     assert again.manifest.tables == crash_run.manifest.tables
+
+
+SECOND_RUN = """
+import datetime, sys
+import numpy as np
+from cascade import load_scenario, replay
+assert not np.show_config("dicts")["SIMD Extensions"].get("found"), "numpy still uses the vector extensions"
+scenario = load_scenario(sys.argv[1], set={changes})
+print(replay(scenario, out=sys.argv[2]).folder)
+"""
+
+
+def test_replay__without_the_processors_vector_extensions__gives_the_same_tables(
+    crash_run: Run, tmp_path: Path
+) -> None:
+    # numpy chooses its loops, and the C library its exponentials and powers, by what the processor has.
+    configuration: Any = np.show_config
+    present = configuration("dicts")["SIMD Extensions"].get("found", [])
+    plain = {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(present),
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-FMA,-FMA4",
+    }
+    code = SECOND_RUN.replace("{changes}", repr(SMALL))
+    command = [sys.executable, "-c", code, str(SCENARIOS / "loop-and-crash.yaml"), str(tmp_path)]
+    done = subprocess.run(command, env={**os.environ, **plain}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    again = Run(Path(done.stdout.split()[-1]))
+
+    assert table_bytes(again) == table_bytes(crash_run)
+    figures = [vars(run.summary) | MACHINE for run in (again, crash_run)]
+    assert figures[0] == figures[1]
 
 
 def test_replay__into_the_folder_of_an_earlier_run__replaces_it_whole(tmp_path: Path) -> None:

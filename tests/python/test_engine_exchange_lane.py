@@ -14,6 +14,8 @@ from cascade.chain.abi import Interface
 from cascade.chain.local import Contract, Transaction
 from cascade.engine import Engine
 from cascade.scenario.model import TimelineSpec
+from cascade.vocabulary import Role
+from cascade.world.world import Actor
 
 ACT = Interface("Target", [{"type": "function", "name": "act", "inputs": [], "outputs": []}])
 BOOK, POOL = Contract("0x" + "11" * 20, ACT), Contract("0x" + "22" * 20, ACT)
@@ -99,7 +101,8 @@ def play(steps: Sequence[Sequence[Proposal]], *, seed: int = 7) -> tuple[Writing
     scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=seed)
     exchange = SimpleNamespace(is_own=lambda address: address == BOOK.address)
     everyone = {sender for proposals in steps for sender in (one.sender for one in proposals)}
-    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=everyone, exchange=exchange)
+    actors = {address: Actor(name=address, role=Role.AGENT) for address in everyone}
+    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=actors, exchange=exchange)
     Engine(world, agents=[Script(steps)], book=[], observer=observer).run()
     return chain, observer
 
@@ -154,3 +157,14 @@ def test_lane__order_of_senders__depends_on_step_and_seed_and_is_reproducible(se
     assert sorted(orders[0]) == sorted(orders[1])
     assert first == again
     assert first != play(steps, seed=seed + 10)[0].blocks
+
+
+def test_lane__one_more_sender__changes_the_order_of_no_other_two() -> None:
+    makers = [proposal(f"maker-{number}", BOOK) for number in range(9)]
+    orders = []
+    for step in ([*makers], [proposal("newcomer", BOOK), *makers]):
+        content = play([step])[0].blocks[0][1]
+        orders.append([sender for sender, _, _ in content])
+
+    assert len(orders[1]) == 10
+    assert [sender for sender in orders[1] if sender in orders[0]] == orders[0]

@@ -13,7 +13,6 @@ from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.local import Contract
 from cascade.observation import BookEntry, ExitCurve, LiquidationPreview
 from cascade.scenario.model import KeeperSpec
-from cascade.scenario.streams import stream
 
 from .agent_views import asked
 
@@ -69,7 +68,7 @@ class View:
 
 def bot(**keys: Any) -> Keeper:
     spec = KeeperSpec.model_validate({"kind": "keeper", "exits": ["pool"], **keys})
-    keeper = Keeper("bot", spec, stream(1, "bot"))
+    keeper = Keeper("bot", spec, 1)
     abi: list[AbiEntry] = [{"type": "function", "name": "liquidate", "inputs": [], "outputs": []}]
     keeper._liquidator = Contract(LIQUIDATOR, Interface("Liquidator", abi))
     return keeper
@@ -135,6 +134,26 @@ def test_keeper__part_would_leave_dust__leaves_the_position_alone() -> None:
 
 def test_keeper__without_attention__sees_nothing() -> None:
     assert decide(View([preview("a", debt=10_000, collateral=20_000)], pays=1.0), attention_bps=0) == []
+
+
+def test_keeper__one_more_target__changes_nobody_elses_draws() -> None:
+    known = [preview(str(number), debt=10_000 - number, collateral=20_000) for number in range(20)]
+    # The largest debt of all comes first, before everybody else.
+    joined = [preview("99", debt=90_000, collateral=200_000), *known]
+    noticed: list[set[tuple[int, str]]] = []
+    for targets in (known, joined):
+        found = set()
+        for step in range(30):
+            view = View(targets, pays=1.0)
+            view.step = step
+            found |= {(step, order[2]) for order in decide(view, attention_bps=5_000, max_per_block=100)}
+        noticed.append(found)
+    extra = joined[0].entry.address
+
+    assert {pair for pair in noticed[1] if pair[1] != extra} == noticed[0]
+    # Half of 600 looks, with a standard deviation of 12, and some of the newcomer's 30.
+    assert 240 < len(noticed[0]) < 360
+    assert 5 < len(noticed[1]) - len(noticed[0]) < 25
 
 
 def test_keeper__inventory__borrows_nothing() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from cascade.agents.perp_traders import PerpTraders
@@ -21,7 +20,7 @@ MARK = 10 * USDC
 FIRST, SECOND = address_of("retail-0"), address_of("retail-1")
 
 
-def traders(*, rng: np.random.Generator | None = None, **keys: Any) -> tuple[PerpTraders, SetUp]:
+def traders(*, seed: int = 1, **keys: Any) -> tuple[PerpTraders, SetUp]:
     spec = PerpTraderSpec.model_validate(
         {
             "kind": "perp-trader",
@@ -34,7 +33,7 @@ def traders(*, rng: np.random.Generator | None = None, **keys: Any) -> tuple[Per
     )
     world = SetUp(exchange(), mark=MARK)
     world.enrol("retail-0", "retail-1", cohort="retail")
-    agent = PerpTraders("retail", spec, rng or stream(1, "agents/retail"))
+    agent = PerpTraders("retail", spec, seed)
     agent.prepare(world.as_world)
     return agent, world
 
@@ -57,9 +56,9 @@ def test_open__equity_and_leverage__are_drawn_for_each() -> None:
         equity={"kind": "uniform", "low": 100, "high": 200}, leverage={"kind": "uniform", "low": 2, "high": 10}
     )
     agent.open(world.as_world)
-    drawn = stream(1, "agents/retail").uniform(0, 1, 4)
-    equity = [round((100 + 100 * x) * USDC) for x in drawn[:2]]
-    contracts = [int(e * (2 + 8 * x) // MARK) for e, x in zip(equity, drawn[2:], strict=True)]
+    equities, leverages = (stream(1, f"agents/retail/{name}").uniform(0, 1, 2) for name in ("equity", "leverage"))
+    equity = [round((100 + 100 * x) * USDC) for x in equities]
+    contracts = [int(e * (2 + 8 * x) // MARK) for e, x in zip(equity, leverages, strict=True)]
 
     assert list(world.minted.values()) == equity
     assert [arguments[1] for arguments in world.sent_as("tradePerp")] == contracts

@@ -116,3 +116,22 @@ def test_oracle_path__same_as_another_feed__is_that_feeds() -> None:
 
     assert set(oracle_price_path_e8(scenario, "USDe")) == {100_000_000}
     assert min(oracle_price_path_e8(load_scenario(FLAGSHIP), "USDe")) == 65_670_000
+
+
+@pytest.mark.parametrize(
+    "target", ["leverage: {kind: uniform, low: 2, high: 3}", "health_factor: {kind: uniform, low: 1.1, high: 1.5}"]
+)
+def test_plan__one_more_position__changes_no_other(target: str) -> None:
+    base = [
+        f"positions.loopers.target={{{target}}}",
+        "positions.loopers.equity={kind: lognormal, median: 20000, sigma: 1, low: 1000, high: 90000}",
+        "positions.loopers.rounds=8",
+    ]
+    few, more = (
+        plan_positions(load_scenario(FLAGSHIP, overrides=[*base, f"positions.loopers.count={count}"]))
+        for count in (10, 11)
+    )
+    drawn = [[(plan.equity_raw, plan.ltv_ppm) for plan in plans if plan.cohort == "loopers"] for plans in (few, more)]
+
+    assert drawn[1][:10] == drawn[0]
+    assert len(set(drawn[1])) == 11

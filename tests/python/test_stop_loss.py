@@ -12,7 +12,6 @@ from cascade.agents.stop_loss import StopLoss
 from cascade.chain.local import address_of
 from cascade.observation import ExitCurve, PositionState
 from cascade.scenario.model import StopLossSpec
-from cascade.scenario.streams import stream
 
 from .agent_views import E8, THRESHOLD_BPS, USDC, USDE, WAD, View, asked, at_price, cohort, contract, position, world
 
@@ -33,7 +32,7 @@ def stops(*, count: int = 1, **keys: Any) -> StopLoss:
             **keys,
         }
     )
-    return StopLoss("stops", spec, cohort("loopers", count=count), stream(1, "stops"))
+    return StopLoss("stops", spec, cohort("loopers", count=count), 1)
 
 
 def seen(*states: PositionState, price_e8: int = PRICE_E8, **keys: Any) -> View:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from cascade.agents.interface import Proposal
 from cascade.chain.local import Contract, address_of
 from cascade.errors import MissingPart
 from cascade.observation import BlockView, ExitCurve, LiquidationPreview
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import KeeperSpec
+from cascade.scenario.streams import lot
 from cascade.units import BPS
 from cascade.vocabulary import Intent
 from cascade.world.world import MAX_UINT256, World
@@ -56,11 +55,11 @@ class _Order:
 class Keeper:
     """One bot with its own account, its own Liquidator contract and its own random stream."""
 
-    def __init__(self, name: str, spec: KeeperSpec, rng: np.random.Generator) -> None:
+    def __init__(self, name: str, spec: KeeperSpec, seed: int) -> None:
         self.name = name
         self.spec = spec
         self.address = address_of(name)
-        self._rng = rng
+        self._seed = seed
         self._liquidator: Contract | None = None
         self._first_seen: dict[str, int] = {}
 
@@ -93,17 +92,15 @@ class Keeper:
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Liquidations worth their gas, the largest first."""
-        # One draw a target, whatever is decided: the stream must not depend on earlier decisions.
-        notices = self._rng.integers(0, BPS, size=len(sight.targets))
         ready = self._past_latency(sight)
         sold: dict[tuple[str, str], int] = {}
         stock = dict(sight.stock)
         proposals: list[Proposal] = []
-        for preview, notice in zip(sight.targets, notices, strict=True):
+        for preview in sight.targets:
             # `targets` is sorted by debt, so that a cap cuts off the smallest positions.
             if len(proposals) == self.spec.max_per_block:
                 break
-            if notice >= self.spec.attention_bps or preview.entry.borrower not in ready:
+            if preview.entry.borrower not in ready or not self._notices(sight, preview):
                 continue
             pair = (preview.entry.collateral, preview.entry.debt)
             order = self._size(sight, preview, already_sold=sold.get(pair, 0), payable=stock.get(pair[1]))
@@ -113,6 +110,11 @@ class Keeper:
                     stock[pair[1]] -= order.cover_raw
                 proposals.append(self._proposal(sight, order))
         return proposals
+
+    def _notices(self, sight: _Sight, preview: LiquidationPreview) -> bool:
+        """Return whether it sees a target in this block: by lot, whichever other targets there are."""
+        name = f"agents/{self.name}/{sight.view.step}/{preview.entry.borrower}"
+        return lot(self._seed, name, BPS) < self.spec.attention_bps
 
     def _exit(self, view: BlockView, collateral: str, debt: str) -> str | None:
         """Return the pool where it sells a collateral for a debt; None where it has none."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from cascade.agents.frozen import FrozenWatch
 from cascade.agents.interface import Proposal
 from cascade.agents.opening import mark_at_set_up, open_perpetuals
@@ -16,7 +14,7 @@ from cascade.errors import ScenarioError
 from cascade.observation import BlockView, PerpPosition
 from cascade.scenario.accounts import numbered
 from cascade.scenario.model import PerpTraderSpec
-from cascade.scenario.streams import draw
+from cascade.scenario.streams import draw, stream
 from cascade.units import BPS, WAD
 from cascade.vocabulary import Intent
 from cascade.world.world import World
@@ -38,12 +36,12 @@ class _Sight:
 class PerpTraders:
     """All traders of an entry: each has an account, and draws its equity and its leverage once."""
 
-    def __init__(self, name: str, spec: PerpTraderSpec, rng: np.random.Generator) -> None:
+    def __init__(self, name: str, spec: PerpTraderSpec, seed: int) -> None:
         self.name = name
         self.spec = spec
         self.addresses = [address_of(member) for member in numbered(name, spec.count)]
-        self._equity = draw(spec.equity, spec.count, rng)
-        self._leverage = draw(spec.leverage, spec.count, rng)
+        self._equity = draw(spec.equity, spec.count, stream(seed, f"agents/{name}/equity"))
+        self._leverage = draw(spec.leverage, spec.count, stream(seed, f"agents/{name}/leverage"))
         self._watches = {address: FrozenWatch(address) for address in self.addresses}
 
     def prepare(self, world: World) -> None:

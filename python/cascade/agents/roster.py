@@ -180,11 +180,16 @@ def _owners(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kin
 
 def _stop_losses(name: str, spec: StopLossSpec, world: World) -> Iterator[Agent]:
     cohort = world.scenario.spec.positions[spec.cohort]
-    yield StopLoss(name, spec, cohort, stream(world.scenario.seed, f"agents/{name}"))
+    yield StopLoss(name, spec, cohort, world.scenario.seed)
 
 
 def _perp_traders(name: str, spec: PerpTraderSpec, world: World) -> Iterator[Agent]:
-    yield PerpTraders(name, spec, stream(world.scenario.seed, f"agents/{name}"))
+    yield PerpTraders(name, spec, world.scenario.seed)
+
+
+def _keepers(name: str, spec: KeeperSpec, world: World) -> Iterator[Agent]:
+    for member in accounts_of(name, spec, world.scenario.spec):
+        yield Keeper(member, spec, world.scenario.seed)
 
 
 def _noise_traders(name: str, spec: NoiseTraderSpec, world: World) -> Iterator[Agent]:
@@ -216,7 +221,7 @@ MAKERS = dict(
         _kind(EthenaReserveSpec, _reserve),
         _kind(ProviderExitSpec, _one(ProviderExit)),
         _kind(LenderExitSpec, _one(LenderExit)),
-        _kind(KeeperSpec, _each_with_stream(Keeper)),
+        _kind(KeeperSpec, _keepers),
         _kind(DeskBorrowerSpec, _each_with_stream(DeskBorrower)),
         _kind(HolderExitSpec, _each_with_stream(HolderExit)),
         _kind(DipBuyerSpec, _each_with_stream(DipBuyer)),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from cascade.agents.interface import GWEI, Proposal
 from cascade.agents.unwinding import LEAST_SALE_USD, Sale, approve_unwinding, sale_of, unwind
 from cascade.chain.local import address_of
@@ -14,7 +12,7 @@ from cascade.observation import BlockView, PositionState
 from cascade.positions.plan import borrowing_lines_bps
 from cascade.scenario.accounts import numbered
 from cascade.scenario.model import CohortSpec, StopLossSpec
-from cascade.scenario.streams import draw
+from cascade.scenario.streams import draw, lot, stream
 from cascade.units import BPS, WAD
 from cascade.vocabulary import Intent, Motive
 from cascade.world.world import World
@@ -34,14 +32,14 @@ class _Sight:
 class StopLoss:
     """The stops of a cohort; which positions have one, and at which level, is drawn once."""
 
-    def __init__(self, name: str, spec: StopLossSpec, cohort: CohortSpec, rng: np.random.Generator) -> None:
+    def __init__(self, name: str, spec: StopLossSpec, cohort: CohortSpec, seed: int) -> None:
         self.name = name
         self.spec = spec
         self._collateral = cohort.collateral
         # Drawn for every member, also for those without a stop: another share then changes nobody else's level.
-        has_stop = rng.integers(0, BPS, size=cohort.count) < spec.share_bps
-        triggers = draw(spec.trigger_health_factor, cohort.count, rng)
         members = numbered(spec.cohort, cohort.count)
+        has_stop = [lot(seed, f"agents/{name}/{member}", BPS) < spec.share_bps for member in members]
+        triggers = draw(spec.trigger_health_factor, cohort.count, stream(seed, f"agents/{name}/trigger"))
         self._trigger_wad = {
             member: round(trigger * WAD)
             for member, trigger, stops in zip(members, triggers, has_stop, strict=True)

@@ -110,7 +110,11 @@ class PositionPlan:
 
 def leverage_after(ltv: float, rounds: int) -> float:
     """Return collateral over equity after k rounds at LTV l: (1 - l^(k+1)) / (1 - l)."""
-    return sum(ltv**k for k in range(rounds + 1))
+    total = 1.0
+    for _ in range(rounds):
+        # Multiplied out: the last digit of a power depends on the C library and the processor.
+        total = total * ltv + 1
+    return total
 
 
 def borrowing_lines_bps(spec: ScenarioSpec, cohort: CohortSpec) -> tuple[int, int]:
@@ -123,7 +127,7 @@ def borrowing_lines_bps(spec: ScenarioSpec, cohort: CohortSpec) -> tuple[int, in
 
 
 def plan_positions(scenario: Scenario) -> list[PositionPlan]:
-    """Draw every position of every cohort, each cohort from a random stream of its own.
+    """Draw every position of every cohort, each figure of a cohort from a random stream of its own.
 
     Equity is drawn to a hundredth of a token and the LTV to a millionth, so that everything derived from them is
     exact.
@@ -135,14 +139,12 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
     """
     plans: list[PositionPlan] = []
     for name, cohort in scenario.spec.positions.items():
-        # The order of the draws is part of the result: equities, then targets, then pledges.
-        rng = stream(scenario.seed, f"positions/{name}")
-        equities_raw = _equities_raw(scenario, name, cohort, rng)
-        ltvs_ppm = _ltvs_ppm(scenario, name, cohort, rng)
+        equities_raw = _equities_raw(scenario, name, cohort)
+        ltvs_ppm = _ltvs_ppm(scenario, name, cohort)
         borrowers = numbered(name, cohort.count)
         pledges: list[PoolPledge | DeskPledge] | list[None] = [None] * cohort.count
         if cohort.pledge is not None:
-            pledge_ltvs = _pledge_ltvs(scenario, name, cohort.pledge, cohort.count, rng)
+            pledge_ltvs = _pledge_ltvs(scenario, name, cohort.pledge, cohort.count)
             pledges = [
                 _pledge(scenario.spec, cohort, cohort.pledge, borrower, equity_raw=equity_raw, ltv=ltv)
                 for borrower, equity_raw, ltv in zip(borrowers, equities_raw, pledge_ltvs, strict=True)
@@ -154,10 +156,14 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
     return plans
 
 
-def _equities_raw(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[int]:
+def _stream_of(scenario: Scenario, cohort: str, figure: str) -> np.random.Generator:
+    return stream(scenario.seed, f"positions/{cohort}/{figure}")
+
+
+def _equities_raw(scenario: Scenario, name: str, cohort: CohortSpec) -> list[int]:
     unit = 10 ** scenario.spec.assets[cohort.collateral].decimals
     equities_raw = []
-    for equity in draw(cohort.equity, cohort.count, rng):
+    for equity in draw(cohort.equity, cohort.count, _stream_of(scenario, name, "equity")):
         equity_raw = round(equity * _EQUITY_STEPS_PER_TOKEN) * unit // _EQUITY_STEPS_PER_TOKEN
         if equity_raw == 0:
             raise ScenarioError(
@@ -170,9 +176,7 @@ def _equities_raw(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.ran
     return equities_raw
 
 
-def _pledge_ltvs(
-    scenario: Scenario, name: str, pledge: PledgeSpec, count: int, rng: np.random.Generator
-) -> list[float]:
+def _pledge_ltvs(scenario: Scenario, name: str, pledge: PledgeSpec, count: int) -> list[float]:
     """Draw the LTV of each pledge, and refuse a distribution that exceeds what the lender lends."""
     spec = scenario.spec
     if pledge.line is None:
@@ -186,7 +190,7 @@ def _pledge_ltvs(
             value=str(pledge.ltv.highest),
             expected=f"the {lender} lends {lent_bps / BPS:.2%} on {pledge.collateral}",
         )
-    return draw(pledge.ltv, count, rng)
+    return draw(pledge.ltv, count, _stream_of(scenario, name, "pledge"))
 
 
 def _pledge(
@@ -209,11 +213,11 @@ def _pledge(
     return DeskPledge(borrower, asset, pledged_raw, debt_raw, ltv_ppm, line)
 
 
-def _ltvs_ppm(scenario: Scenario, name: str, cohort: CohortSpec, rng: np.random.Generator) -> list[int]:
+def _ltvs_ppm(scenario: Scenario, name: str, cohort: CohortSpec) -> list[int]:
     """Return the LTV per round of each position, in millionths, which reaches the target that it drew."""
     key = f"positions.{name}.target"
     ltv_bps, threshold_bps = borrowing_lines_bps(scenario.spec, cohort)
-    aim = cohort.target.aim
+    aim, rng = cohort.target.aim, _stream_of(scenario, name, "target")
     if isinstance(aim, TargetLtv):
         key += ".ltv_per_round_bps"
         targets: list[float] = [aim.ltv_bps / BPS] * cohort.count
