@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import html
 import os
+import pty
 import re
+import select
 import shlex
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +27,7 @@ import pytest
 
 from cascade import load_scenario, replay
 from cascade.analysis.summary import summarise, summary_json
+from cascade.chain import anvil
 from cascade.chain.anvil import Anvil
 from cascade.errors import CascadeError, ChainError, ExpectationFailed, ScenarioError
 from cascade.positions.build import BuildFailed
@@ -35,6 +41,7 @@ from .conftest import SCENARIOS, small
 
 T = TypeVar("T")
 FRICTIONLESS = SCENARIOS / "frictionless-loop.yaml"
+APE_REPLAY = [str(Path(sys.executable).with_name("ape")), "run", "replay", "scenarios/loop-and-crash.yaml"]
 
 
 class KillsAnvil(Progress):
@@ -120,12 +127,16 @@ def test_replay__interrupted__leaves_nothing(runs_folder: Path, private_temp: Pa
     assert own_anvils() == others
 
 
-@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
-def test_ape_run_replay__killed__leaves_no_process_and_no_finished_run(kill: signal.Signals, runs_folder: Path) -> None:
-    ape = Path(sys.executable).with_name("ape")
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_ape_run_replay__killed__leaves_no_process_file_or_folder(
+    kill: signal.Signals, runs_folder: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     process = subprocess.Popen(
-        [str(ape), "run", "replay", "scenarios/loop-and-crash.yaml", "--out", str(runs_folder)],
+        [*APE_REPLAY, "--out", str(runs_folder)],
         cwd=project_root(),
+        env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -139,9 +150,90 @@ def test_ape_run_replay__killed__leaves_no_process_and_no_finished_run(kill: sig
 
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in anvils))
     assert not runs_folder.exists() or list(runs_folder.iterdir()) == []
-    if kill is signal.SIGTERM:
+    if kill is not signal.SIGKILL:
         assert process.returncode == 130
+        assert errors.splitlines()[-1] == "error: interrupted; nothing was kept"
         assert "Traceback" not in errors
+        assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["building positions", "playing the crash", "analysing tables"])
+def test_ape_run_replay__ctrl_c_on_a_terminal__says_so_and_leaves_nothing(
+    moment: str, runs_folder: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*APE_REPLAY, "--set", "positions.loopers.count=60", "--out", str(runs_folder)],
+        cwd=project_root(),
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        # A session of its own, whose terminal this is: Ctrl-C then interrupts every process of it.
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 (one system call)
+    )
+    os.close(theirs)
+    shown = ""
+    try:
+        with contextlib.suppress(OSError):  # EIO, when the last process has closed the terminal
+            while select.select([ours], [], [], 120)[0]:
+                shown += os.read(ours, 65_536).decode(errors="replace")
+                if moment in shown and "^C" not in shown:
+                    os.write(ours, b"\x03")
+                    shown += "^C"
+        process.wait(timeout=60)
+    finally:
+        process.kill()
+        os.close(ours)
+
+    assert process.returncode == 130, shown
+    assert "error: interrupted; nothing was kept" in shown
+    assert "Traceback" not in shown
+    assert not runs_folder.exists() or list(runs_folder.iterdir()) == []
+    assert list(temporary.iterdir()) == []
+
+
+LIMITED = """
+import resource, sys
+from contextlib import contextmanager
+from cascade import load_scenario, replay
+from cascade.errors import CascadeError
+from cascade.run.progress import Progress
+
+class Limits(Progress):
+    @contextmanager
+    def stage(self, name):
+        # No file may grow beyond this size from here on, as on a disk that is full.
+        if name == sys.argv[3]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, 6_000))
+        yield
+
+try:
+    replay(load_scenario(sys.argv[1]), out=sys.argv[2], progress=Limits(None))
+except CascadeError as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
+
+
+def test_replay__disk_fills_while_tables_are_written__names_the_folder_and_leaves_nothing(runs_folder: Path) -> None:
+    command = [sys.executable, "-c", LIMITED, str(FRICTIONLESS), str(runs_folder), "writing tables"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.stderr == f"CascadeError: {runs_folder}: the run cannot be written there, and is lost: File too large\n"
+    assert list(runs_folder.iterdir()) == []
+
+
+def test_replay__disk_fills_while_the_page_is_drawn__keeps_the_run_and_says_how_to_go_on(runs_folder: Path) -> None:
+    command = [sys.executable, "-c", LIMITED, str(FRICTIONLESS), str(runs_folder), "drawing the report"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    (folder,) = runs_folder.iterdir()
+
+    assert done.stderr.startswith("IncompleteRun: drawing its page failed: OSError: ")
+    assert done.stderr.endswith(f"the run is kept: repeat this step with `ape run report {folder}`\n")
+    assert Run(folder).summary.liquidations == 1
 
 
 def wait_for(condition: Callable[[], T], seconds: float = 60) -> T:
@@ -152,6 +244,19 @@ def wait_for(condition: Callable[[], T], seconds: float = 60) -> T:
             return found
         time.sleep(0.05)
     raise TimeoutError("the condition never held")
+
+
+def test_anvil__another_node_takes_its_port_first__it_takes_another_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Anvil(timestamp=1_000) as foreign:
+        taken = int(foreign.rpc.url.rpartition(":")[2])
+        free = anvil._free_port()
+        ports = iter([taken, free, free, free, free])
+        monkeypatch.setattr(anvil, "_free_port", lambda: next(ports))
+        with Anvil(timestamp=1_000) as own:
+            assert own.rpc.url == f"http://127.0.0.1:{free}"
+            assert int(str(own.rpc.call("eth_blockNumber")), 16) == 0
+            own.rpc.call("evm_mine", {"timestamp": 1_001})
+            assert int(str(foreign.rpc.call("eth_blockNumber")), 16) == 0
 
 
 def test_anvil__port_in_use__refused_in_one_line() -> None:

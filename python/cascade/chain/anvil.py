@@ -15,15 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
+
 from cascade.chain.rpc import Rpc
 from cascade.errors import ChainError, ToolMissing
 from cascade.toolchain.paths import anvil_binary
 
-__all__ = ["Anvil", "anvil_options", "die_with_parent", "owned_folder"]
+__all__ = ["Anvil", "anvil_options", "die_with_parent", "owned_folder", "remove_own_folders"]
 
 _START_TIMEOUT_SECONDS = 30.0
 _START_ATTEMPTS = 5
 _HOME_PREFIX = "cascade-anvil-"
+_LISTEN = "0A"
+"""State of a listening socket in /proc/net/tcp."""
+
+
+class _Genesis(msgspec.Struct):
+    timestamp: str
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,7 @@ class Anvil:
         self, *, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_wei: int = 10**9, port: int | None = None
     ) -> None:
         self._options = anvil_options(timestamp=timestamp, gas_limit=gas_limit, base_fee_wei=base_fee_wei)
+        self._timestamp = timestamp
         self._fixed_port = port
         self._node: _Running | None = None
 
@@ -184,10 +193,27 @@ class Anvil:
             except BaseException:
                 _end(process)
                 raise
-            if is_ready:
-                return _Running(process, home, Rpc(f"http://127.0.0.1:{port}"))
+            if is_ready and (rpc := self._connect(process, port)) is not None:
+                return _Running(process, home, rpc)
             _end(process)
         raise ChainError(f"anvil did not start on port {ports[-1]} of 127.0.0.1: {binary} --version should answer")
+
+    def _connect(self, process: subprocess.Popen[bytes], port: int) -> Rpc | None:
+        """Return a connection to the node on a port; None where that is not the one that was started.
+
+        Whoever took the port in the meantime answers before the new anvil finds it taken and ends.
+        """
+        if not _listens(process.pid, port):
+            return None
+        rpc = Rpc(f"http://127.0.0.1:{port}")
+        try:
+            began = int(rpc.call_as(_Genesis, "eth_getBlockByNumber", "0x0", False).timestamp, 16)
+        except ChainError:
+            began = -1
+        if began == self._timestamp and process.poll() is None:
+            return rpc
+        rpc.close()
+        return None
 
     def _spawn(self, binary: Path, port: int, home: Path) -> subprocess.Popen[bytes]:
         try:
@@ -199,6 +225,8 @@ class Anvil:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                # Out of the terminal's group: Ctrl-C reaches this process alone, which then stops the node.
+                start_new_session=True,
                 preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (one system call)
             )
         except OSError as error:
@@ -209,6 +237,12 @@ def owned_folder() -> Path:
     """Make a temporary folder named after this process, so that a later one can remove it if this one is killed."""
     _remove_stale_homes()
     return Path(tempfile.mkdtemp(prefix=f"{_HOME_PREFIX}{os.getpid()}-"))
+
+
+def remove_own_folders() -> None:
+    """Remove every temporary folder of this process: an interrupt may have come before its owner knew of it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_HOME_PREFIX}{os.getpid()}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_stale_homes() -> None:
@@ -257,6 +291,29 @@ def _answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Return whether a process holds the socket that listens on a loopback port; True on systems without /proc."""
+    sockets = Path("/proc/net/tcp")
+    if not sockets.is_file():
+        return True
+    rows = [line.split() for line in sockets.read_text(encoding="ascii").splitlines()[1:]]
+    inodes = {row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == _LISTEN}
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    try:
+        return any(str(_target(file)) in wanted for file in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        # It has ended.
+        return False
+
+
+def _target(file: Path) -> Path | None:
+    try:
+        return file.readlink()
+    except OSError:
+        # The process has closed this file in the meantime.
+        return None
 
 
 def die_with_parent() -> None:

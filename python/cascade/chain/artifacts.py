@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -54,7 +55,12 @@ def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
     ToolMissing
         When the contracts do not compile; the message is the compiler's first line.
     """
+    on_interrupt = signal.getsignal(signal.SIGINT)
     import ape  # ape takes seconds to import, which only those who deploy should wait for
+
+    if signal.getsignal(signal.SIGINT) is not on_interrupt:
+        # ape ends the process at an interrupt, wherever that is; whoever called decides how a run stops.
+        signal.signal(signal.SIGINT, on_interrupt)
     from ape.exceptions import ApeException
     from ape.logging import LogLevel, logger
 

@@ -17,6 +17,8 @@ __all__ = ["cascade_command"]
 P = ParamSpec("P")
 
 _BAD_INPUT = 2
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals of Ctrl-C, of `kill`, and of a terminal that is closed."""
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells report a process that an interrupt ended."""
 
@@ -24,12 +26,15 @@ _INTERRUPTED = 130
 def cascade_command(command: Callable[P, None]) -> Callable[P, None]:
     """Print an error of this package as one line on standard error, without a traceback, and exit with its code.
 
-    A termination signal ends the command as an interrupt does, so that every anvil and worker it started is stopped.
+    An interrupt, a termination signal and a closed terminal end the command alike: every anvil and worker that it
+    started is stopped, and no temporary folder is left.
     """
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
+        # Set here and not earlier: ape replaces the handler of interrupts when it is imported.
+        for number in _STOPS:
+            signal.signal(number, _stop)
         try:
             command(*args, **kwargs)
         except CascadeError as error:
@@ -38,8 +43,11 @@ def cascade_command(command: Callable[P, None]) -> Callable[P, None]:
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             _exit(f"{where}{error.strerror or error}", _BAD_INPUT)
-        except KeyboardInterrupt:
-            _exit("interrupted; nothing was kept", _INTERRUPTED)
+        except KeyboardInterrupt as stop:
+            from cascade.chain.anvil import remove_own_folders
+
+            remove_own_folders()
+            _exit(f"interrupted; {str(stop) or 'nothing was kept'}", _INTERRUPTED)
 
     return wrapped
 
@@ -49,5 +57,8 @@ def _exit(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _interrupt(*_: object) -> None:
+def _stop(*_: object) -> None:
+    # Once: a second signal would break off the removal of what the first one left behind.
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -87,19 +87,36 @@ def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress:
     ------
     RunFailed
         When a run fails, or a worker is killed; those that are under way are stopped, and no further run is started.
+    KeyboardInterrupt
+        When it is interrupted; the message says how many runs had been finished, and stay.
     """
     progress = progress or quiet()
+    finished: list[Path] = []
+    try:
+        return _run_all(jobs, out=str(out), workers=workers, progress=progress, finished=finished)
+    except KeyboardInterrupt as stop:
+        if not finished:
+            raise
+        kept = "1 finished run is" if len(finished) == 1 else f"{len(finished)} finished runs are"
+        raise KeyboardInterrupt(f"{kept} kept in {out}") from stop
+
+
+def _run_all(jobs: Sequence[Job], *, out: str, workers: int, progress: Progress, finished: list[Path]) -> list[Run]:
+    """Make every run, and add the folder of each to `finished` as soon as it is whole."""
     if workers == 1 or len(jobs) == 1:
-        return [_run_here(number, jobs, str(out), progress) for number in range(len(jobs))]
+        for number in range(len(jobs)):
+            finished.append(_run_here(number, jobs, out, progress))
+        return [Run(folder) for folder in finished]
     # Compiled once here: otherwise every worker would compile the contracts at the same time.
     load_artifacts()
     outcomes: dict[int, Path] = {}
     with progress.bar("runs", len(jobs)) as advance, _processes(min(workers, len(jobs))) as pool:
         numbers: dict[Future[Path | _Failure], int] = {
-            pool.submit(_run_in_worker, job, str(out)): number for number, job in enumerate(jobs)
+            pool.submit(_run_in_worker, job, out): number for number, job in enumerate(jobs)
         }
         for done in as_completed(numbers):
             outcomes[numbers[done]] = _checked(jobs[numbers[done]], _outcome_of(done))
+            finished.append(outcomes[numbers[done]])
             advance(1)
     return [Run(outcomes[number]) for number in range(len(jobs))]
 
@@ -113,10 +130,10 @@ def _outcome_of(done: Future[Path | _Failure]) -> Path | _Failure:
         raise RunFailed(message, exit_code=2) from error
 
 
-def _run_here(number: int, jobs: Sequence[Job], out: str, progress: Progress) -> Run:
+def _run_here(number: int, jobs: Sequence[Job], out: str, progress: Progress) -> Path:
     job = jobs[number]
     progress.say(f"run {number + 1} of {len(jobs)}: {job.name}")
-    return Run(_checked(job, _run(job, out, progress)))
+    return _checked(job, _run(job, out, progress))
 
 
 def _run(job: Job, out: str, progress: Progress | None = None) -> Path | _Failure:

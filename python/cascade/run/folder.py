@@ -11,7 +11,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from cascade.analysis.frames import Frames
 from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
 from cascade.analysis.summary import SUMMARY_FILE, summarise, summary_json
-from cascade.errors import IncompleteRun
+from cascade.errors import CascadeError, IncompleteRun
 from cascade.recording.manifest import MANIFEST_FILE, AgentSource, Manifest, ScenarioText, read_manifest
 from cascade.recording.store import table_sha256, write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
@@ -100,10 +101,12 @@ def write_run(
     ------
     IncompleteRun
         When the tables are written, and the analysis or the page fails. The folder is put in place without them.
+    CascadeError
+        When the tables cannot be written, as on a full disk; nothing is left then.
     """
     partial, final = out / f".partial-{inputs.run_id}-{os.getpid()}", out / inputs.run_id
     try:
-        with progress.stage("writing tables"):
+        with progress.stage("writing tables"), _naming(out):
             _record(partial, inputs, rows, machine)
         step = "analysing its tables"
         try:
@@ -114,10 +117,23 @@ def write_run(
                 with progress.stage("drawing the report"):
                     draw(partial)
         except Exception as error:
-            raise IncompleteRun(_put_in_place(partial, final), step=step, error=error) from error
-        return _put_in_place(partial, final)
+            with _naming(out):
+                kept = _put_in_place(partial, final)
+            raise IncompleteRun(kept, step=step, error=error) from error
+        with _naming(out):
+            return _put_in_place(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _naming(out: Path) -> Iterator[None]:
+    """Name the folder of runs where the system refuses to write into it: some of its errors name no file."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise CascadeError(f"{out}: the run cannot be written there, and is lost: {why}") from error
 
 
 def _record(folder: Path, inputs: RunInputs, rows: Iterable[Row], machine: MachineFigures) -> None:
