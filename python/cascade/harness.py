@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from cascade.agents.account_checks import check_accounts
 from cascade.agents.custom import load_own_agents
 from cascade.agents.roster import agents_book, call_agents
 from cascade.chain.anvil import Anvil, anvil_options
@@ -106,6 +107,7 @@ def replay(
     standing = None if like is None else standing_positions(like, scenario)
     plans = plan_positions(scenario) if standing is None else standing.plans
     check_liquidity(scenario, plans)
+    check_accounts(scenario)
     # Under another scenario's positions a shock may well breach nobody: that is then the finding.
     note = check_shock(scenario, plans) if like is None else None
     if note:

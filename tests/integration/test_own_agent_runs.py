@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 import yaml
 
 from cascade import Run, load_scenario, replay
+from cascade.experiments.causes.find import find_causes
 from cascade.experiments.runs import Job, RunFailed, run_all
 from cascade.recording.tables import LiquidationRow
 from cascade.toolchain.paths import project_root
 
-from .conftest import SCENARIOS
+from .conftest import SCENARIOS, SMALL
 from .test_failures import ape_run
 
 HEAD = """
@@ -224,3 +226,23 @@ def test_own_agent__liquidates_at_the_pool_itself__is_recorded_as_the_keepers_co
     assert not own.flash_loan
     assert mine.summary.keepers.unreported == 1
     assert mine.summary.keepers.gross_profit_usd == 0
+
+
+def test_find_causes__of_a_run_with_an_agent_from_a_file_that_is_gone__uses_the_source_in_the_manifest(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for file in SCENARIOS.glob("*.*"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "mine.py").write_text(HEAD + "        return []\n", encoding="utf-8")
+    mine = {"kind": "custom", "agent": "mine.py:Mine", "role": "tester"}
+    run = replay(
+        load_scenario(folder / "loop-and-crash.yaml", set={**SMALL, "agents.mine": mine}), out=tmp_path / "runs"
+    )
+    shutil.rmtree(folder)
+
+    found = find_causes(run)
+
+    assert found.amplification is not None
+    assert found.amplification.fall_e8 > found.amplification.without_liquidations_e8 > 0

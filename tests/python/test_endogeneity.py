@@ -94,7 +94,7 @@ def test_trials__shipped_depth_capital_and_loopers__are_ten_per_cent_around_the_
     scenario = load_scenario(UNWIND)
     stated = {
         "venues.usde-usdc.reserves": {"USDC": 28_000_000, "USDe": 28_000_000},
-        "agents.buyers.capital": 83_000_000,
+        "agents.buyers.capital": 82_000_000,
         "positions.loopers.count": 400,
     }
     for path, value in stated.items():
@@ -114,11 +114,33 @@ def test_trials__path_asked_for__is_scaled_by_tenths_and_fifths() -> None:
     scenario = vary(load_scenario(UNWIND), {"sensitivity": {}})
 
     assert [value for _, value in trials_of(scenario, ["agents.buyers.capital"])] == [
-        66_400_000,
-        74_700_000,
-        91_300_000,
-        99_600_000,
+        65_600_000,
+        73_800_000,
+        90_200_000,
+        98_400_000,
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "tried"),
+    [
+        ("agents.keeper.max_per_block", 2, [1, 3]),
+        ("agents.keeper.max_per_block", 7, [5, 6, 8, 9]),
+        ("agents.keeper.max_per_block", 10, [8, 9, 11, 12]),
+        ("venues.usde-usdc.reserves", {"USDC": 2, "USDe": 20}, [{"USDC": 1, "USDe": 16}, {"USDC": 1, "USDe": 18}]),
+    ],
+)
+def test_trials__small_whole_number__is_never_tried_at_itself_or_twice(path: str, value: Any, tried: list[Any]) -> None:
+    scenario = vary(load_scenario(UNWIND), {"sensitivity": {}, path: value})
+
+    assert [found for _, found in trials_of(scenario, [path])][: len(tried)] == tried
+
+
+def test_trials__of_zero__are_refused() -> None:
+    scenario = vary(load_scenario(UNWIND), {"sensitivity": {}, "lending.flash_loan_premium_bps": 0})
+
+    with pytest.raises(ScenarioError, match=r"flash_loan_premium_bps = 0: has no share to try: state the values under"):
+        trials_of(scenario, ["lending.flash_loan_premium_bps"])
 
 
 @pytest.mark.parametrize("path", ["agents.keeper.exits", "agents.nobody.capital", "venues.usde-usdc", "name"])
@@ -129,7 +151,15 @@ def test_trials__path_without_a_number__is_refused(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "share", "expected"),
-    [(10, 90, 9), (5, 110, 6), (5, 90, 5), (0.95, 110, 1.045), ({"a": 100, "b": 2.0}, 120, {"a": 120, "b": 2.4})],
+    [
+        (10, 90, 9),
+        (5, 110, 6),
+        (5, 90, 4),
+        (2, 80, 1),
+        (2, 110, 3),
+        (0.95, 110, 1.045),
+        ({"a": 100, "b": 2.0}, 120, {"a": 120, "b": 2.4}),
+    ],
 )
 def test_scaled__numbers__stay_whole_where_they_are_and_sections_are_scaled_throughout(
     value: Any, share: int, expected: Any

@@ -127,6 +127,10 @@ def forgotten(**changes: Any) -> dict[str, Any]:
         ({f"{BOOKS}.alt.base": "USDe"}, f"{BOOKS}.usde.base = 'USDe': is traded in alt: an asset has one book"),
         ({f"{BOOKS}.ALT": BOOK}, f"{BOOKS}.ALT = 'ALT': is the name of an asset: a book needs one of its own"),
         ({f"{BOOKS}.usde-usdc": BOOK}, f"{BOOKS}.usde-usdc = 'usde-usdc': is the name of a venue"),
+        (
+            {"agents.holders": {**HOLDER, "not_below": 0.90005}},
+            "agents.holders.not_below = '0.90005': expected whole ticks of 0.0001",
+        ),
         ({f"{BOOKS}.alt.tick": 0.0000001}, f"{BOOKS}.alt.tick = '1E-7': USDC has 6 decimals"),
         ({"assets.ALT": {"decimals": 2}, f"{BOOKS}.alt.lot": 0.001}, f"{BOOKS}.alt.lot = '0.001': ALT has 2 decimals"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from cascade.errors import ScenarioError
 from cascade.prices.path import PricePath, PricePoint, parse_price_path, read_price_text
+from cascade.scenario.load import Scenario, load_scenario
+from cascade.toolchain.paths import project_root
 
 HEAD = "time,asset,price,status,source\n"
 
@@ -244,3 +247,51 @@ def test_price_file__not_utf_8__refused_with_its_line(tmp_path: Path) -> None:
 
     with pytest.raises(ScenarioError, match=r"path\.csv: expected UTF-8 text; line 2 is not"):
         read_price_text(file)
+
+
+def dollars(folder: Path, *prices: str, **changes: Any) -> Scenario:
+    """The frictionless loop on a path of some prices of USDe, one a minute from 21:40."""
+    rows = [f"2025-10-10T21:{40 + minute}:00Z,USDe,{price}" for minute, price in enumerate(prices)]
+    (folder / "frictionless-loop.csv").write_text("\n".join(["time,asset,price", *rows, ""]), encoding="utf-8")
+    text = (project_root() / "scenarios" / "frictionless-loop.yaml").read_text(encoding="utf-8")
+    (folder / "frictionless-loop.yaml").write_text(text, encoding="utf-8")
+    return load_scenario(folder / "frictionless-loop.yaml", set=changes)
+
+
+@pytest.mark.parametrize(
+    ("prices", "message"),
+    [
+        (
+            ("100000000", "75000000", "75000000"),
+            "USDe at 2025-10-10T21:40:00Z = '100000000': expected dollars within 100 times of 1, the price of the "
+            "oracle before the crash (a Chainlink answer has 8 decimals: divide by 1e8); if it is meant, add USDe to "
+            "prices.unchecked",
+        ),
+        (
+            ("1", "75000000", "0.75"),
+            "USDe at 2025-10-10T21:41:00Z = '75000000': expected dollars within 100 times of 1",
+        ),
+        (("101", "101", "101"), "USDe at 2025-10-10T21:40:00Z = '101': expected dollars within 100 times of 1, "),
+        (("1", "0.75", "0.0074"), "= '0.0074': expected dollars within 100 times of 0.75, the price before it; if"),
+        (("97", "97", "97"), ""),
+        (("1", "0.75", "0.0075"), ""),
+    ],
+)
+def test_prices__too_far_to_be_dollars__are_refused_with_what_they_may_be(
+    prices: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    if not message:
+        assert dollars(tmp_path, *prices).path.points["USDe"][0].price_e8 == int(prices[0]) * 10**8
+        return
+    with pytest.raises(ScenarioError) as refused:
+        dollars(tmp_path, *prices)
+    assert str(refused.value).startswith("frictionless-loop.csv: USDe at ")
+    assert message in str(refused.value)
+
+
+def test_prices__far_and_meant__are_taken(tmp_path: Path) -> None:
+    scenario = dollars(tmp_path, "1", "0.001", "500", **{"prices.unchecked": ["USDe"]})
+
+    assert [point.price_e8 for point in scenario.path.points["USDe"]] == [10**8, 10**5, 500 * 10**8]
+    with pytest.raises(ScenarioError, match=r"prices\.unchecked = 'USDC': expected an asset of the price path: USDe"):
+        dollars(tmp_path, "1", "1", "1", **{"prices.unchecked": ["USDC"]})

@@ -128,7 +128,7 @@ def test_write_run__tables_fail__leaves_nothing(
 ) -> None:
     monkeypatch.setattr(run_folder, "write_tables", fails(OSError(28, "No space left on device")))
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(CascadeError, match=f"{tmp_path}: the run cannot be written there, and is lost: No space left"):
         write(calm_rows, tmp_path)
 
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ from cascade.units import BPS, WAD
 from cascade.vocabulary import Intent
 from cascade.world.world import World
 
-__all__ = ["PerpTraders"]
+__all__ = ["PerpTraders", "drawn_traders"]
 
 _CLOSE_GAS = 10_000_000
 _MOST_FILLS = 64
@@ -33,15 +33,23 @@ class _Sight:
     at_stop: tuple[tuple[str, PerpPosition], ...]
 
 
+def drawn_traders(name: str, spec: PerpTraderSpec, seed: int) -> list[tuple[str, float, float]]:
+    """Return name, equity in the stable, and leverage of each trader of an entry."""
+    equities = draw(spec.equity, spec.count, stream(seed, f"agents/{name}/equity"))
+    leverages = draw(spec.leverage, spec.count, stream(seed, f"agents/{name}/leverage"))
+    return list(zip(numbered(name, spec.count), equities, leverages, strict=True))
+
+
 class PerpTraders:
     """All traders of an entry: each has an account, and draws its equity and its leverage once."""
 
     def __init__(self, name: str, spec: PerpTraderSpec, seed: int) -> None:
         self.name = name
         self.spec = spec
-        self.addresses = [address_of(member) for member in numbered(name, spec.count)]
-        self._equity = draw(spec.equity, spec.count, stream(seed, f"agents/{name}/equity"))
-        self._leverage = draw(spec.leverage, spec.count, stream(seed, f"agents/{name}/leverage"))
+        drawn = drawn_traders(name, spec, seed)
+        self.addresses = [address_of(member) for member, _, _ in drawn]
+        self._equity = [equity for _, equity, _ in drawn]
+        self._leverage = [leverage for _, _, leverage in drawn]
         self._watches = {address: FrozenWatch(address) for address in self.addresses}
 
     def prepare(self, world: World) -> None:

@@ -34,7 +34,7 @@ from cascade.agents.transfers_gate import TransfersGate
 from cascade.agents.value_buyer import ValueBuyer
 from cascade.agents.whale import Whale
 from cascade.chain.local import address_of
-from cascade.errors import AgentFailed
+from cascade.errors import AgentFailed, RevertedCall
 from cascade.observation import BookEntry
 from cascade.scenario.accounts import accounts_of
 from cascade.scenario.model import (
@@ -130,9 +130,11 @@ def _make_ready(member: Agent, stage: str, world: World, *, is_own: bool) -> Non
         if hasattr(member, stage):
             getattr(member, stage)(world)
     except (Exception, SystemExit) as error:
-        if not is_own:
+        # What a built-in agent refuses by itself is in its own words; a revert has only the contract's.
+        if not is_own and not isinstance(error, RevertedCall):
             raise
-        raise AgentFailed(agent=member.name, doing="while preparing", seed=world.scenario.seed, error=error) from error
+        doing = "while preparing" if stage == "prepare" else "while opening its account"
+        raise AgentFailed(agent=member.name, doing=doing, seed=world.scenario.seed, error=error) from error
 
 
 def agents_book(world: World) -> list[BookEntry]:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -23,7 +24,7 @@ from cascade.run.opened import Run
 from cascade.run.progress import Progress, quiet
 from cascade.scenario.load import Scenario
 
-__all__ = ["Job", "RunFailed", "run_all"]
+__all__ = ["Job", "RunFailed", "passing_runs", "run_all"]
 
 _REMOVAL_ATTEMPTS = 100
 _REMOVAL_PAUSE_SECONDS = 0.05
@@ -99,6 +100,24 @@ def run_all(jobs: Sequence[Job], *, out: str | Path, workers: int = 1, progress:
             raise
         kept = "1 finished run is" if len(finished) == 1 else f"{len(finished)} finished runs are"
         raise KeyboardInterrupt(f"{kept} kept in {out}") from stop
+
+
+@contextmanager
+def passing_runs(jobs: Sequence[Job], *, workers: int = 1, progress: Progress | None = None) -> Iterator[list[Run]]:
+    """Make every run in a folder that is removed at the end, and yield the runs in the order of the jobs.
+
+    Raises
+    ------
+    RunFailed
+        As `run_all`.
+    """
+    with tempfile.TemporaryDirectory(prefix="cascade-runs-") as folder:
+        try:
+            runs = run_all(jobs, out=folder, workers=workers, progress=progress)
+        except KeyboardInterrupt:
+            # Without the message that finished runs stay: these do not.
+            raise KeyboardInterrupt from None
+        yield runs
 
 
 def _run_all(jobs: Sequence[Job], *, out: str, workers: int, progress: Progress, finished: list[Path]) -> list[Run]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
-from pathlib import Path
 
-from cascade.agents.custom import is_file, load_own_agents
+from cascade.experiments.restored import restored_inputs
 from cascade.harness import replay
-from cascade.recording.manifest import AgentSource
 from cascade.report.run.page import report_text
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
-from cascade.run.verification import RunsDiffer, check_folder, check_tools, compare_runs, scenarios_of
+from cascade.run.verification import RunsDiffer, check_folder, check_tools, compare_runs
 
 __all__ = ["verify"]
 
@@ -51,23 +48,8 @@ def verify(run: Run, *, progress: Progress | None = None, other_tools: bool = Fa
     if not other_tools:
         check_tools(run)
     _check_page(run)
-    scenario, like = scenarios_of(run)
-    agents = run.manifest.agents
-    with tempfile.TemporaryDirectory(prefix="cascade-verify-") as temporary:
-        folder = Path(temporary)
-        for name, agent in agents.items():
-            if is_file(agent.agent):
-                _write_agent(run, name, agent, folder)
-        scenario = replace(scenario, folder=folder)
-        for name, now in load_own_agents(scenario).items():
-            if now.sha256 != agents[name].sha256:
-                raise RunsDiffer(
-                    f"{run.folder}: agents.{name}: {now.reference} has other source than in the run: expected sha256 "
-                    f"{agents[name].sha256[:10]}, got {now.sha256[:10]}"
-                )
-        repeated = replay(
-            scenario, out=folder / "runs", progress=progress, require_expected=False, like=like, report=False
-        )
+    with restored_inputs(run) as (scenario, like), tempfile.TemporaryDirectory(prefix="cascade-verify-") as folder:
+        repeated = replay(scenario, out=folder, progress=progress, require_expected=False, like=like, report=False)
         return compare_runs(run, repeated)
 
 
@@ -76,13 +58,3 @@ def _check_page(run: Run) -> None:
     page = run.folder / "report.html"
     if page.is_file() and page.read_text(encoding="utf-8") != report_text(run.folder):
         raise RunsDiffer(f"{page}: is not the page of this run: `ape run report {run.folder}` draws it again")
-
-
-def _write_agent(run: Run, name: str, agent: AgentSource, folder: Path) -> None:
-    file = folder / agent.agent.partition(":")[0]
-    # A manifest may come from a stranger: its file names must not lead out of the temporary folder.
-    if not file.resolve().is_relative_to(folder.resolve()):
-        raise RunsDiffer(f"{run.folder}: agents.{name}: {agent.agent}: expected a file beside the scenario")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # As bytes: writing text would translate line ends, and the hash is over the source as it was.
-    file.write_bytes(agent.source.encode())

@@ -16,7 +16,7 @@ from cascade.prices.rows import CsvRow, read_rows
 from cascade.toolchain.text_files import read_text
 from cascade.units import InexactAmount, price_to_e8
 
-__all__ = ["PricePath", "PricePoint", "parse_price_path", "read_price_text"]
+__all__ = ["PricePath", "PricePoint", "iso_time", "parse_price_path", "read_price_text"]
 
 _REQUIRED = ("time", "asset", "price")
 _STATUSES = ("observed", "reported", "assumed")
@@ -96,8 +96,8 @@ class PricePath:
                 raise ScenarioError(
                     file=self.file,
                     key=asset,
-                    value=f"{_iso(points[0].timestamp)} to {_iso(points[-1].timestamp)}",
-                    expected=f"the path must cover the timeline, {_iso(start)} to {_iso(end)}",
+                    value=f"{iso_time(points[0].timestamp)} to {iso_time(points[-1].timestamp)}",
+                    expected=f"the path must cover the timeline, {iso_time(start)} to {iso_time(end)}",
                 )
             for left, right in pairwise(points):
                 gap = right.timestamp - left.timestamp
@@ -105,7 +105,7 @@ class PricePath:
                     raise ScenarioError(
                         file=self.file,
                         key=asset,
-                        value=f"{gap} s after {_iso(left.timestamp)}",
+                        value=f"{gap} s after {iso_time(left.timestamp)}",
                         expected=f"a gap of at most max_gap, {max_gap} s",
                     )
 
@@ -158,7 +158,7 @@ def parse_price_path(text: str, *, file: str, known_assets: Iterable[str]) -> Pr
         )
         earlier = points.setdefault(asset, [])
         if earlier and point.timestamp <= earlier[-1].timestamp:
-            before = _iso(earlier[-1].timestamp)
+            before = iso_time(earlier[-1].timestamp)
             expected = f"times of {asset} must rise; the row before has {before}"
             raise _refusal(file, row, "time", row.cells["time"], expected)
         earlier.append(point)
@@ -213,5 +213,6 @@ def _refusal(file: str, row: CsvRow, column: str, value: str, expected: str) -> 
     return ScenarioError(file=file, key=f"line {row.line}: {column}", value=value, expected=expected)
 
 
-def _iso(timestamp: int) -> str:
+def iso_time(timestamp: int) -> str:
+    """Return a Unix time as ISO 8601 in UTC, as the price file has it."""
     return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,8 +11,9 @@ import pandas as pd
 from cascade.analysis.frames import TamperedTable
 from cascade.analysis.summary import Summary, summarise, summary_json
 from cascade.errors import CascadeError
+from cascade.recording.canonical import column_values
 from cascade.recording.manifest import ScenarioText
-from cascade.recording.tables import TABLES
+from cascade.recording.tables import TABLES, Table
 from cascade.run.opened import Run
 from cascade.scenario.load import Scenario, restore_scenario
 from cascade.toolchain.versions import tool_versions
@@ -136,17 +137,16 @@ def compare_runs(first: Run, second: Run) -> str:
         )
     for name in TABLES:
         if was.tables.get(name) != now.tables.get(name):
-            difference = _first_difference(getattr(first, name), getattr(second, name))
+            difference = _first_difference(TABLES[name], getattr(first, name), getattr(second, name))
             raise RunsDiffer(f"{first.folder}: the second run differs in {name}: {difference}")
     return f"{was.run_id}: all {len(was.tables)} tables are the same"
 
 
-def _first_difference(first: pd.DataFrame, second: pd.DataFrame) -> str:
-    """Return where two tables of one name differ first, by row and then by column."""
-    for row, (here, there) in enumerate(
-        zip(first.itertuples(index=False, name=None), second.itertuples(index=False, name=None), strict=False)
-    ):
-        for column, was, now in zip(first.columns, here, there, strict=True):
+def _first_difference(table: Table, first: pd.DataFrame, second: pd.DataFrame) -> str:
+    """Return where two frames of one table differ first, by row and then by column."""
+    rows = [zip(*(column_values(frame, column) for column in table.columns), strict=True) for frame in (first, second)]
+    for row, (here, there) in enumerate(zip(*rows, strict=False)):
+        for column, was, now in zip(table.column_names, here, there, strict=True):
             if was != now:
                 return f"row {row}, column {column}: {was!r} on disk, {now!r} in the second run"
     return f"{len(first)} rows on disk, {len(second)} in the second run"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cascade.analysis.prices.fall import NoMarket, fall_at, main_market
 from cascade.experiments.causes.players import players_of, switched_off
-from cascade.experiments.runs import Job, run_all
+from cascade.experiments.runs import Job, passing_runs
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario
@@ -78,8 +77,7 @@ def amplifications(
         if scenario is not None
     }
     found: list[Amplification | None] = [None] * len(runs)
-    with tempfile.TemporaryDirectory(prefix="cascade-amplification-") as folder:
-        finished = run_all(list(jobs.values()), out=folder, workers=workers, progress=progress)
+    with passing_runs(list(jobs.values()), workers=workers, progress=progress) as finished:
         for number, other in zip(jobs, finished, strict=True):
             try:
                 found[number] = amplification_of(runs[number][0], other)

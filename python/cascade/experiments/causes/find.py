@@ -7,7 +7,6 @@ per set of classes.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,10 +15,10 @@ from cascade.experiments.causes.amplification import Amplification
 from cascade.experiments.causes.players import MOST_PLAYERS, TooManyPlayers, entries_of, players_of, switched_off
 from cascade.experiments.causes.result import Causes, CoalitionRun
 from cascade.experiments.causes.shapley import Coalition, coalitions, shapley_values
-from cascade.experiments.runs import Job, run_all
+from cascade.experiments.restored import restored_inputs
+from cascade.experiments.runs import Job, passing_runs
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
-from cascade.run.verification import scenarios_of
 from cascade.scenario.load import Scenario
 from cascade.vocabulary import Role
 
@@ -70,7 +69,20 @@ def find_causes(
     NoMarket
         When no venue trades the main collateral.
     """
-    scenario, like = scenarios_of(run)
+    with restored_inputs(run) as (scenario, like):
+        return _find(run, scenario, like, shapley=shapley, groups=groups, workers=workers, progress=progress)
+
+
+def _find(
+    run: Run,
+    scenario: Scenario,
+    like: Scenario | None,
+    *,
+    shapley: bool,
+    groups: Sequence[Sequence[str]],
+    workers: int,
+    progress: Progress | None,
+) -> Causes:
     market = main_market(run.frames)
     players = players_of(scenario.spec, groups=groups)
     if shapley and len(players) > MOST_PLAYERS:
@@ -120,8 +132,7 @@ def _run_without(
     # Sorted, so that the order of the runs does not depend on the hashes of strings.
     ordered = sorted(wanted, key=sorted)
     jobs = [Job(f"without {', '.join(sorted(off))}", switched_off(scenario, sorted(off)), like=like) for off in ordered]
-    with tempfile.TemporaryDirectory(prefix="cascade-causes-") as folder:
-        finished = run_all(jobs, out=folder, workers=workers, progress=progress)
+    with passing_runs(jobs, workers=workers, progress=progress) as finished:
         return {off: _outcome(run, market) for off, run in zip(ordered, finished, strict=True)}
 
 

@@ -6,14 +6,13 @@ and falls much less without liquidations. The sensitivities show how far each pa
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 
 from cascade.analysis.prices.fall import fall_at, main_market
 from cascade.errors import CascadeError, ScenarioError
 from cascade.experiments.causes.amplification import keepers_off
 from cascade.experiments.endogeneity.result import Endogeneity, RunFigures, Trial
-from cascade.experiments.runs import Job, run_all
+from cascade.experiments.runs import Job, passing_runs
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, vary
@@ -22,6 +21,7 @@ from cascade.units import e8_to_float
 __all__ = ["examine_endogeneity", "scaled", "trials_of"]
 
 _SCALES_PCT = (80, 90, 110, 120)
+_WHOLE_PCT = 100
 
 
 def examine_endogeneity(
@@ -63,8 +63,7 @@ def examine_endogeneity(
     # A change of the pool's lending lines is made under standing positions, as in a comparison: positions built under
     # other lines would mix two effects. Every other change is built as changed.
     jobs += [Job(f"{path}={value}", vary(scenario, {path: value}), like=scenario) for path, value in trials]
-    with tempfile.TemporaryDirectory(prefix="cascade-endogeneity-") as folder:
-        runs = run_all(jobs, out=folder, workers=workers, progress=progress)
+    with passing_runs(jobs, workers=workers, progress=progress) as runs:
         market = main_market(runs[0].frames)
         # The overrides that the scenario came with are in every run; those after them are a run's own changes.
         known = len(scenario.overrides)
@@ -87,10 +86,13 @@ def examine_endogeneity(
 def trials_of(scenario: Scenario, paths: Sequence[str] = ()) -> list[tuple[str, object]]:
     """Return the values to try: the scenario's `sensitivity`, then each path at 80, 90, 110 and 120 % of its value.
 
+    A whole number is rounded away from the value, so that each trial differs from it, and equal trials are made once:
+    2 is tried at 1 and at 3.
+
     Raises
     ------
     ScenarioError
-        When a path does not lead to a number.
+        When a path does not lead to a number, or to zeros alone, of which every share is the same.
     """
     trials: list[tuple[str, object]] = [
         (path, value) for path, values in scenario.spec.sensitivity.items() for value in values
@@ -98,14 +100,19 @@ def trials_of(scenario: Scenario, paths: Sequence[str] = ()) -> list[tuple[str, 
     for path in paths:
         node = scenario.stated(path)
         try:
-            trials += [(path, scaled(node, share)) for share in _SCALES_PCT]
+            values = [scaled(node, share) for share in _SCALES_PCT]
         except CascadeError as error:
             raise ScenarioError(file=scenario.file, key=path, value=node, expected=str(error)) from error
+        distinct = [value for number, value in enumerate(values) if value != node and value not in values[:number]]
+        if not distinct:
+            expected = "has no share to try: state the values under sensitivity"
+            raise ScenarioError(file=scenario.file, key=path, value=node, expected=expected)
+        trials += [(path, value) for value in distinct]
     return trials
 
 
 def scaled(value: object, share_pct: int) -> object:
-    """Return a share of a number, or of every number in a section; whole numbers stay whole.
+    """Return a share of a number, or of every number in a section; whole numbers stay whole, rounded away from it.
 
     Raises
     ------
@@ -120,7 +127,8 @@ def scaled(value: object, share_pct: int) -> object:
     if isinstance(value, float):
         # Twelve decimals hide the error of binary fractions: 0.95 * 1.1 is 1.045, not 1.0449999999999999.
         return round(value * share_pct / 100, 12)
-    return (value * share_pct + 50) // 100
+    # Downwards for a smaller share and upwards for a larger one.
+    return value * share_pct // 100 if share_pct < _WHOLE_PCT else -(-value * share_pct // 100)
 
 
 def _without_leverage(scenario: Scenario) -> Scenario:

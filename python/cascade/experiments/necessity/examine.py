@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cascade.analysis.summary import Summary
 from cascade.errors import ScenarioError
 from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
-from cascade.experiments.runs import Job, run_all
+from cascade.experiments.runs import Job, passing_runs
 from cascade.run.expectation import claims_of, missed_claims
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
@@ -75,8 +74,7 @@ def examine_necessity(
             # Each variant runs on the positions that the whole chain has with the same seed.
             whole = vary(scenario, {"seed": seed})
             jobs.append(Job(f"{change.name}, seed {seed}", vary(whole, change.settings), like=whole))
-    with tempfile.TemporaryDirectory(prefix="cascade-necessity-") as folder:
-        runs = run_all(jobs, out=folder, workers=workers, progress=progress)
+    with passing_runs(jobs, workers=workers, progress=progress) as runs:
         # The overrides that the scenario came with are in every run; those after them are a run's own changes.
         known = len(scenario.overrides)
         outcomes = [

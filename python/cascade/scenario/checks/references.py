@@ -10,7 +10,7 @@ from cascade.scenario.checks.exchange import check_exchange
 from cascade.scenario.checks.markets import check_ethena, check_lending, check_venues
 from cascade.scenario.checks.names import check_names
 from cascade.scenario.checks.positions import check_cohort
-from cascade.scenario.checks.prices import check_assets, check_designs, check_oracles
+from cascade.scenario.checks.prices import check_assets, check_designs, check_oracles, check_path
 from cascade.scenario.model import Case, ScenarioSpec
 
 __all__ = ["check_references"]
@@ -35,6 +35,7 @@ def check_references(spec: ScenarioSpec, path: PricePath, *, file: str) -> None:
     check_venues(case)
     check_ethena(case)
     check_exchange(case)
+    check_path(case)
     for name, cohort in spec.positions.items():
         check_cohort(case, name, cohort)
     check_agents(case)

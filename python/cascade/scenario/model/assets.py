@@ -50,3 +50,6 @@ class PricesSpec(Spec):
     """CSV with the columns time, asset, price, status, source; relative to the folder of the scenario's file."""
     max_gap: Annotated[int, Field(ge=1)] = 3600
     """Longest gap between two points of an asset within the timeline, in seconds."""
+    unchecked: list[Name] = []
+    """Assets whose prices are meant as they stand, however far the first is from the oracle's price before the crash
+    or a later one from the one before it. Of every other asset, a price more than 100 times away is refused."""

@@ -61,11 +61,13 @@ class HolderExitSpec(ExchangeAgent, GroupAgent):
     sell_blocks: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Blocks over which each sells, an equal part per block."""
     not_below: PositiveAmount | None = None
-    """Price in the stable below which they wait; null sells at any price."""
+    """Price in the stable below which they wait, in whole ticks of the book; null sells at any price."""
 
     def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
-        """Refuse a book that is not there."""
-        case.book(f"{key}.book", self.book)
+        """Refuse a book that is not there, and a price between two ticks, which the book would refuse each time."""
+        tick = case.book(f"{key}.book", self.book).tick
+        if self.not_below is not None and self.not_below % tick:
+            case.refuse(f"{key}.not_below", str(self.not_below), f"expected whole ticks of {tick}")
 
     def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
         """Yield the tokens of each."""

@@ -1,0 +1,155 @@
+"""Judge the exchange's margin accounts before anything is started: whether each could open as the scenario states it.
+
+The margin engine decides on chain, at the index of its books when set-up is over. Before that the index is taken to be
+the initial price of each book, which the first ladders stand around. An account that misses a line by less than a
+thousandth is left to the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from cascade.agents.perp_traders import drawn_traders
+from cascade.errors import ScenarioError
+from cascade.scenario.load import Scenario
+from cascade.scenario.model import (
+    BookSpec,
+    CollateralSpec,
+    ExchangeSpec,
+    MarginSpec,
+    MarketMakerSpec,
+    PerpTraderSpec,
+    Sections,
+    TierSpec,
+)
+from cascade.scenario.sources import initial_price_usd
+from cascade.units import BPS
+
+__all__ = ["check_accounts"]
+
+_TOLERANCE = Decimal("0.999")
+_HALVINGS = 100
+_LEVERAGE_STEP = Decimal("0.01")
+
+
+def check_accounts(scenario: Scenario) -> None:
+    """Refuse market makers whose debt, and traders whose leverage, the margin engine would not accept.
+
+    Raises
+    ------
+    ScenarioError
+        For the first such account, by its name: with the figure, the margin ratio that it would have, the line that it
+        has to reach, and the largest figure that fits.
+    """
+    exchange = scenario.spec.exchange
+    if exchange is None or exchange.margin is None:
+        return
+    for name, agent in scenario.spec.agents.items():
+        if isinstance(agent, MarketMakerSpec) and agent.borrowed:
+            _check_maker(scenario, exchange, exchange.margin, name, agent)
+        elif isinstance(agent, PerpTraderSpec):
+            _check_traders(scenario, exchange, exchange.margin, name, agent)
+
+
+def _check_maker(
+    scenario: Scenario, exchange: ExchangeSpec, margin: MarginSpec, name: str, agent: MarketMakerSpec
+) -> None:
+    free = margin.rules.free
+    adjusted = agent.inventory.get(exchange.cash, Decimal(0)) + sum(
+        _counted(
+            margin.collateral[book], held * _valued_at(scenario.spec, exchange.books[book], margin.collateral[book])
+        )
+        for book in margin.collateral
+        if (held := agent.inventory.get(exchange.books[book].base))
+    )
+
+    def ratio(debt: Decimal) -> Decimal:
+        # The stables borrowed leave the exchange, so that only the debt stays.
+        return _ratio(adjusted - debt, _applied(margin.debt_tiers, debt))
+
+    if ratio(agent.borrowed) >= free * _TOLERANCE:
+        return
+    low, high = Decimal(0), agent.borrowed
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if ratio(middle) >= free else (low, middle)
+    # Makers of an entry are alike: the first one stands for all.
+    _refuse(
+        scenario,
+        key=f"agents.{name}.borrowed",
+        value=f"{agent.borrowed:f}",
+        who=agent.account_names(name)[0],
+        ratio=ratio(agent.borrowed),
+        line=f"rules.free {free}",
+        most=f"{int(low)} {exchange.cash} fit",
+    )
+
+
+def _check_traders(
+    scenario: Scenario, exchange: ExchangeSpec, margin: MarginSpec, name: str, agent: PerpTraderSpec
+) -> None:
+    market, warning = margin.markets[agent.market], margin.rules.warning
+    contract = market.contract_size * exchange.books[market.book].initial_price
+
+    def ratio(equity: Decimal, leverage: Decimal) -> Decimal:
+        notional = equity * leverage // contract * contract
+        return _ratio(equity - notional * market.fee_bps / BPS, _applied(market.tiers, notional))
+
+    for member, equity, leverage in drawn_traders(name, agent, scenario.seed):
+        own, times = Decimal(equity), Decimal(leverage)
+        if ratio(own, times) >= warning * _TOLERANCE:
+            continue
+        most = times.quantize(_LEVERAGE_STEP)
+        while most > 0 and ratio(own, most) < warning:
+            most -= _LEVERAGE_STEP
+        _refuse(
+            scenario,
+            key=f"agents.{name}.leverage",
+            value=f"{leverage:.4f}",
+            who=f"{member}, with an equity of {equity:.2f},",
+            ratio=ratio(own, times),
+            line=f"rules.warning {warning}",
+            most=f"a leverage of {most:f} fits",
+        )
+
+
+def _refuse(scenario: Scenario, *, key: str, value: str, who: str, ratio: Decimal, line: str, most: str) -> None:
+    raise ScenarioError(
+        file=scenario.file,
+        key=key,
+        value=value,
+        expected=f"{who} would open at a uniMMR of {ratio:.4f}, under {line}: {most}",
+    )
+
+
+def _ratio(adjusted: Decimal, maintenance: Decimal) -> Decimal:
+    if maintenance:
+        return adjusted / maintenance
+    return Decimal("Infinity") if adjusted >= 0 else Decimal("-Infinity")
+
+
+def _valued_at(spec: Sections, book: BookSpec, terms: CollateralSpec) -> Decimal:
+    """Return the price that the margin engine values a book's base at when the crash begins, in the stable."""
+    redemption = Decimal(0)
+    if book.redemption is not None:
+        redemption = initial_price_usd(spec, book.redemption.asset) * book.redemption.ratio
+    if terms.priced_at == "redemption":
+        return redemption
+    weight = Decimal(book.index.redemption_weight_bps) / BPS
+    return max(book.initial_price * (1 - weight) + redemption * weight, book.index.floor_price)
+
+
+def _counted(terms: CollateralSpec, value: Decimal) -> Decimal:
+    return _applied(terms.tiers, value) * (BPS - terms.haircut_add_on_bps) / BPS
+
+
+def _applied(tiers: Sequence[TierSpec], value: Decimal) -> Decimal:
+    """Return the sum of the parts of a value in each bracket, each at the rate of its bracket."""
+    total, start = Decimal(0), Decimal(0)
+    for tier in tiers:
+        end = value if tier.up_to is None else min(value, tier.up_to)
+        if end > start:
+            total += (end - start) * tier.rate_bps / BPS
+            start = end
+    return total

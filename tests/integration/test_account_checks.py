@@ -1,0 +1,65 @@
+"""Margin accounts that could not open are refused before deployment, by name: the engine itself is the judge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cascade import load_scenario, replay
+from cascade.agents.account_checks import check_accounts
+from cascade.errors import AgentFailed, ScenarioError
+
+from .conftest import SCENARIOS
+
+CASCADE = SCENARIOS / "maker-cascade.yaml"
+SHORT = {"timeline.end": datetime(2025, 10, 10, 20, 52, tzinfo=UTC), "expect": {"liquidations": "none"}}
+# 400,000 of cash, and ALT, USDe, wBETH and BNSOL at 70 % and 95 % of their value, over 1 + 1.5 x 14 %.
+LARGEST = (400_000 + 0.7 * 1_000_000 + 0.95 * (700_000 + 42 * 4_747.21 + 850 * 235.4)) / (1 + 1.5 * 0.14)
+
+
+def test_check_accounts__maker_that_owes_too_much__is_refused_with_the_largest_debt_that_fits() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        check_accounts(load_scenario(CASCADE, set={"agents.makers.borrowed": 2_000_000}))
+
+    own = LARGEST * 1.21 - 2_000_000
+    assert str(refused.value) == (
+        "maker-cascade.yaml: agents.makers.borrowed = '2000000': makers-00 would open at a uniMMR of "
+        f"{own / 280_000:.4f}, under rules.free 1.5: {int(LARGEST)} USDC fit"
+    )
+
+
+def test_check_accounts__trader_with_too_much_leverage__is_refused_by_name() -> None:
+    longs = {"equity": {"kind": "fixed", "value": 10_000}, "leverage": {"kind": "fixed", "value": 20}}
+    changes = {f"agents.longs.{key}": value for key, value in longs.items()}
+    with pytest.raises(ScenarioError) as refused:
+        check_accounts(load_scenario(CASCADE, set=changes))
+
+    # 200,000 of ALT: 5 % of the first 100,000 and 10 % of the rest are 15,000 of maintenance, under 10,000 of equity.
+    assert "agents.longs.leverage = '20.0000': longs-" in str(refused.value)
+    assert "with an equity of 10000.00, would open at a uniMMR of 0.6667, under rules.warning 1.2: " in str(
+        refused.value
+    )
+    # 8,333.33 of maintenance are 133,333 of ALT, in contracts of 100.
+    assert str(refused.value).endswith("a leverage of 13.33 fits")
+
+
+def test_replay__maker_with_the_largest_debt_that_fits__opens(tmp_path: Path) -> None:
+    scenario = load_scenario(CASCADE, set={**SHORT, "agents.makers.borrowed": int(LARGEST) - 1_000})
+
+    run = replay(scenario, out=tmp_path, report=False)
+
+    borrowed = run.transactions[(run.transactions["role"] == "maker") & (run.transactions["intent"] == "borrow")]
+    assert set(borrowed["status"]) == {"ok"}
+    assert len(borrowed) == 20
+
+
+def test_replay__maker_a_little_over_the_line__is_named_when_the_engine_refuses_it(tmp_path: Path) -> None:
+    scenario = load_scenario(CASCADE, set={**SHORT, "agents.makers.borrowed": int(LARGEST) + 100})
+
+    with pytest.raises(
+        AgentFailed, match=r"^agents\.makers-00: .*MarginTooLow\(.*, while opening its account, seed 1$"
+    ):
+        replay(scenario, out=tmp_path, report=False)
+    assert list(tmp_path.iterdir()) == []
