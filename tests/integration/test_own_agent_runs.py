@@ -225,7 +225,7 @@ def test_own_agent__liquidates_at_the_pool_itself__is_recorded_as_the_keepers_co
     assert (own.liquidator, own.exit_proceeds_raw, own.liquidator_profit_raw) == ("mine", None, None)
     assert not own.flash_loan
     assert mine.summary.keepers.unreported == 1
-    assert mine.summary.keepers.gross_profit_usd == 0
+    assert (mine.summary.keepers.gross_profit_usd, mine.summary.keepers.net_profit_usd) == (None, None)
 
 
 def test_find_causes__of_a_run_with_an_agent_from_a_file_that_is_gone__uses_the_source_in_the_manifest(
