@@ -467,3 +467,24 @@ def test_ape_test__part_of_the_suite__passes() -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "7 passed" in done.stdout
+
+
+def test_ape_run_compare__terminal_that_knows_ascii_alone__prints_every_figure(tmp_path: Path) -> None:
+    change = "lending.reserves.USDe.liquidation_bonus_bps=600"
+    arguments = ("compare", str(FRICTIONLESS), "--set", change, "--markdown", "-", "--out", str(tmp_path))
+    done = ape_run(*arguments, PYTHONIOENCODING="ascii:strict")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert "| parameter | before &#8594; after |" in done.stdout
+
+
+def test_ape_run_replay__home_that_cannot_be_written__is_one_line(runs_folder: Path) -> None:
+    # Below /proc nobody can make a folder, not even root.
+    done = ape_run("replay", str(FRICTIONLESS), "--out", str(runs_folder), HOME="/proc/1")
+
+    assert done.returncode in {0, 2}
+    if done.returncode:
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith("error: /proc/1/")
+        assert "Traceback" not in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import signal
 import sys
 from collections.abc import Callable
@@ -32,6 +33,10 @@ def cascade_command(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A terminal that knows ASCII alone shows a question mark where a figure has a dash.
+                stream.reconfigure(errors="replace")
         # Set here and not earlier: ape replaces the handler of interrupts when it is imported.
         for number in _STOPS:
             signal.signal(number, _stop)

@@ -35,7 +35,9 @@ def write_markdown(file: Path | None, text: str) -> None:
     if file is None:
         return
     if str(file) == _STANDARD_OUTPUT:
-        sys.stdout.write(text)
+        # What the terminal's encoding lacks is written as Markdown has it for every encoding: an arrow as `&#8594;`.
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "xmlcharrefreplace").decode(encoding))
     else:
         file.write_text(text, encoding="utf-8")
 
