@@ -610,3 +610,12 @@ def test_assets_and_custodians__added_twice_or_removed_unknown__revert(primary: 
     receipt = send(minting, "removeCustodianAddress", CUSTODIAN, sender=ADMIN)
     assert event(receipt, "CustodianAddressRemoved") == {"custodian": CUSTODIAN}
     assert primary.send_mint(primary.order()).revert_reason == "InvalidRoute"
+
+
+def test_assets_and_benefactors__added_and_removed__are_told_and_kept(primary: Primary, event: EventReader) -> None:
+    minting, send, view = primary.minting, primary.stage.send, primary.stage.view
+    receipt = send(minting, "addSupportedAsset", OUTSIDER, sender=ADMIN)
+    assert event(receipt, "AssetAdded") == {"asset": OUTSIDER}
+    assert view(minting, "isWhitelistedBenefactor", LOOPER) is True
+    send(minting, "removeWhitelistedBenefactor", LOOPER, sender=ADMIN)
+    assert view(minting, "isWhitelistedBenefactor", LOOPER) is False

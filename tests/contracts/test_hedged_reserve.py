@@ -389,3 +389,21 @@ def test_distribute__income_spent_on_a_hedge__reverts(backing: Backing) -> None:
 )
 def test_actions__anyone_else__revert(backing: Backing, function: str, arguments: tuple[int, ...]) -> None:
     assert backing.refusal(function, *arguments, sender=OUTSIDER).startswith("OwnableUnauthorizedAccount")
+
+
+@pytest.mark.parametrize(("rate_wad", "accrued"), [(1, 0), (-1, -1), (0, 0)])
+def test_funding__smallest_rate__is_rounded_against_the_reserve(backing: Backing, rate_wad: int, accrued: int) -> None:
+    backing.act("open", 10 * ETH)
+    backing.act("setFundingRate", rate_wad)
+    start = backing.stage.chain.timestamp
+    # 20,000 dollars at 1e-18 for eight hours are 2e-8 of a unit.
+    assert backing.view("fundingAccrued", timestamp=start + 8 * HOURS) == accrued
+
+
+def test_average_entry__quantity_that_does_not_divide__is_rounded_down(backing: Backing) -> None:
+    assert backing.view("averageEntryE8") == 0
+    backing.act("open", 3 * ETH)
+    backing.post(1_000 * E8)
+    backing.act("open", 4 * ETH)
+    # 6,000 and 4,000 for seven.
+    assert backing.view("averageEntryE8") == 10_000 * E8 // 7

@@ -283,3 +283,15 @@ def test_constructor__address_zero__reverts(vault: Vault) -> None:
     for arguments in ((ZERO, REWARDER, ADMIN), (vault.usde.address, ZERO, ADMIN), (vault.usde.address, REWARDER, ZERO)):
         with pytest.raises(Exception, match="InvalidZeroAddress"):
             vault.stage.deploy("StakedUSDe", *arguments)
+
+
+def test_deposit__of_one_share_and_of_none__works_and_reverts(vault: Vault) -> None:
+    vault.stake(STAKER, 1000 * USDE)
+    vault.stake(SECOND_STAKER, 1)
+    assert vault.view("balanceOf", SECOND_STAKER) == 1
+    paid_at = vault.reward(1000 * USDE)
+    # Two assets a share once the reward has vested: one unit buys no share.
+    vault.stage.chain.mine([], timestamp=paid_at + VESTING)
+    assert vault.refusal("deposit", 1, SECOND_STAKER, sender=SECOND_STAKER) == "InvalidAmount"
+    vault.stake(SECOND_STAKER, 2)
+    assert vault.view("balanceOf", SECOND_STAKER) == 2

@@ -39,6 +39,11 @@ def test_usde_renounce_ownership__owner__reverts(stage: Stage, usde: Contract) -
     assert stage.refusal(usde, "renounceOwnership", sender=OWNER) == "CantRenounceOwnership"
 
 
+def test_usde_renounce_ownership__anyone_else__reverts_as_any_action_of_the_owner(stage: Stage, usde: Contract) -> None:
+    reason = stage.refusal(usde, "renounceOwnership", sender=OTHER)
+    assert reason.lower() == f"OwnableUnauthorizedAccount({OTHER})".lower()
+
+
 def test_usde_burn__holder__supply_falls(stage: Stage, usde: Contract) -> None:
     stage.send(usde, "setMinter", MINTER, sender=OWNER)
     stage.send(usde, "mint", HOLDER, 5, sender=MINTER)
