@@ -14,7 +14,7 @@ _MARGIN = [
     "contracts/test_margin_liquidation.py",
 ]
 _ETHENA = ["contracts/test_ethena_minting.py"]
-_ORACLE = ["contracts/test_oracle_sources.py"]
+_ORACLE = ["contracts/test_oracle_boundaries.py", "contracts/test_oracle_sources.py"]
 _LENS = ["contracts/test_lens.py"]
 
 TARGETS: dict[str, list[str]] = {
@@ -34,7 +34,7 @@ TARGETS: dict[str, list[str]] = {
     "oracle/CappedFeed.sol": _ORACLE,
     "oracle/DelayedFeed.sol": _ORACLE,
     "oracle/DerivedFeed.sol": _ORACLE,
-    "oracle/ExchangeIndexFeed.sol": ["contracts/test_loan_desk.py"],
+    "oracle/ExchangeIndexFeed.sol": ["contracts/test_oracle_boundaries.py", "contracts/test_loan_desk.py"],
     "oracle/FreshnessGuard.sol": _ORACLE,
     "oracle/MedianFeed.sol": _ORACLE,
     "oracle/PeggedFeed.sol": _ORACLE,
@@ -52,12 +52,12 @@ TARGETS: dict[str, list[str]] = {
     "periphery/Deleverager.sol": ["contracts/test_deleverager.py"],
     "periphery/ExchangeEngine.sol": ["contracts/test_exchange_engine.py"],
     "periphery/ExchangeLens.sol": ["contracts/test_exchange_lens.py", *_MARGIN],
-    "periphery/ExitVenue.sol": ["contracts/test_liquidator.py", "contracts/test_deleverager.py"],
+    "periphery/ExitVenue.sol": ["contracts/test_router.py", "contracts/test_liquidator.py"],
     "periphery/LendingLens.sol": _LENS,
     "periphery/LiquidationPreview.sol": ["contracts/test_liquidator.py", *_LENS],
     "periphery/Liquidator.sol": ["contracts/test_liquidator.py"],
     "periphery/MarketLens.sol": _LENS,
     "periphery/PairAccounts.sol": ["contracts/test_liquidator.py", *_LENS],
-    "periphery/Router.sol": ["contracts/test_constant_product_pair.py"],
+    "periphery/Router.sol": ["contracts/test_router.py"],
 }
 """By file under `contracts/`, test files under `tests/`."""
