@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cascade.chain.local import Contract
+from cascade.errors import RevertedCall
 
 from ..conftest import ADMIN, Stage
 from .exchange_world import BUY, MAKER, SELL, TAKER, open_exchange, price
@@ -65,3 +66,16 @@ def test_vault_rate__smallest_answers__are_multiplied_from_one_on(
     feed = stage.deploy("VaultRateFeed", vault.address, posted.address, 0, 0, 0)
     stage.send(posted, "post", answer)
     assert stage.view(feed, "latestAnswer") == expected
+
+
+def test_vault_rate__snapshot_of_this_block_and_of_the_next__works_and_is_refused(
+    stage: Stage, posted: Contract
+) -> None:
+    vault = stage.deploy("DonationVault", stage.token("USDe", 18).address)
+    arguments = ("VaultRateFeed", vault.address, posted.address, WAD)
+    snapshot = stage.chain.timestamp + 1
+    stage.deploy(*arguments, snapshot, 0)
+    assert stage.chain.timestamp == snapshot
+    with pytest.raises(RevertedCall, match="InvalidRatioTimestamp"):
+        stage.deploy(*arguments, snapshot + 2, 0)
+    assert stage.chain.timestamp == snapshot + 1

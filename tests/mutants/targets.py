@@ -15,13 +15,13 @@ _MARGIN = [
 ]
 _ETHENA = ["contracts/test_ethena_minting.py"]
 _ORACLE = ["contracts/test_oracle_boundaries.py", "contracts/test_oracle_sources.py"]
-_LENS = ["contracts/test_lens.py"]
+_LENS = ["contracts/test_lens_boundaries.py", "contracts/test_lens.py"]
 
 TARGETS: dict[str, list[str]] = {
     "exchange/BookPrices.sol": _BOOK,
     "exchange/DebtIndex.sol": ["contracts/test_loan_desk.py", *_MARGIN],
     "exchange/ExchangeVault.sol": ["contracts/test_exchange_vault.py", "contracts/test_spot_book.py"],
-    "exchange/LoanDesk.sol": ["contracts/test_loan_desk.py"],
+    "exchange/LoanDesk.sol": ["contracts/test_loan_desk_boundaries.py", "contracts/test_loan_desk.py"],
     "exchange/MarginAccounts.sol": _MARGIN,
     "exchange/MarginState.sol": _MARGIN,
     "exchange/OrderQueues.sol": _BOOK,
@@ -54,10 +54,10 @@ TARGETS: dict[str, list[str]] = {
     "periphery/ExchangeLens.sol": ["contracts/test_exchange_lens.py", *_MARGIN],
     "periphery/ExitVenue.sol": ["contracts/test_router.py", "contracts/test_liquidator.py"],
     "periphery/LendingLens.sol": _LENS,
-    "periphery/LiquidationPreview.sol": ["contracts/test_liquidator.py", *_LENS],
+    "periphery/LiquidationPreview.sol": [*_LENS, "contracts/test_liquidator.py"],
     "periphery/Liquidator.sol": ["contracts/test_liquidator.py"],
     "periphery/MarketLens.sol": _LENS,
-    "periphery/PairAccounts.sol": ["contracts/test_liquidator.py", *_LENS],
+    "periphery/PairAccounts.sol": _LENS,
     "periphery/Router.sol": ["contracts/test_router.py"],
 }
 """By file under `contracts/`, test files under `tests/`."""
