@@ -119,6 +119,20 @@ def test_set_terms__another_rate__applies_from_then_on(desk: Desk) -> None:
     assert desk.loan(start + YEAR + YEAR // 2)[1] == 650 * USDT * 11 // 10 * 5 // 4
 
 
+def test_interest__over_two_rates__is_exact_to_the_ray_and_to_the_unit(desk: Desk, stage: Stage) -> None:
+    first, second, seconds = RAY // 7, RAY // 3, 1_000_003
+    desk.own("setTerms", 0, terms(rate_ray=first))
+    start = stage.chain.timestamp
+    changed = start + seconds
+    stage.send(desk.desk, "setTerms", 0, terms(rate_ray=second), sender=EXCHANGE, timestamp=changed)
+    for later in (0, 1, 7, 777_777):
+        growth = [RAY + first * seconds // YEAR, RAY + second * later // YEAR]
+        index = growth[0] * growth[1] // RAY
+        _, debt, index_ray, *_ = stage.view(desk.desk, "loanOf", 0, WHALE, timestamp=changed + later)
+        # What is owed is rounded up, the index down.
+        assert (index_ray, debt) == (index, -(-650 * USDT * index // RAY))
+
+
 def test_actions__of_nothing__revert(desk: Desk) -> None:
     assert desk.refusal("topUp", 0, 0) == "InvalidAmount"
     assert desk.refusal("repay", 0, 0) == "InvalidAmount"

@@ -18,8 +18,8 @@ _ORACLE = ["contracts/test_oracle_boundaries.py", "contracts/test_oracle_sources
 _LENS = ["contracts/test_lens_boundaries.py", "contracts/test_lens.py"]
 
 TARGETS: dict[str, list[str]] = {
-    "exchange/BookPrices.sol": _BOOK,
-    "exchange/DebtIndex.sol": ["contracts/test_loan_desk.py", *_MARGIN],
+    "exchange/BookPrices.sol": ["contracts/test_book_prices_boundaries.py", *_BOOK],
+    "exchange/DebtIndex.sol": ["contracts/test_loan_desk_boundaries.py", "contracts/test_loan_desk.py", *_MARGIN],
     "exchange/ExchangeVault.sol": ["contracts/test_exchange_vault.py", "contracts/test_spot_book.py"],
     "exchange/LoanDesk.sol": ["contracts/test_loan_desk_boundaries.py", "contracts/test_loan_desk.py"],
     "exchange/MarginAccounts.sol": _MARGIN,
