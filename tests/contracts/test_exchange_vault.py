@@ -180,7 +180,9 @@ def test_settle_fill__more_than_the_maker_locked__reverts(custody: Custody) -> N
 def test_balances__two_assets__free_and_locked_in_turn(custody: Custody, stage: Stage) -> None:
     custody.send("adjustLock", DEPOSITOR, custody.token.address, UNIT, sender=OPERATOR)
     assets = [custody.token.address, custody.other.address]
-    assert stage.view(custody.vault, "balances", DEPOSITOR, assets) == [99 * UNIT, UNIT, 0, 0]
+    words = [99 * UNIT, UNIT, 0, 0]
+    assert stage.view(custody.vault, "balances", DEPOSITOR, assets) == words
+    assert stage.view(custody.vault, "balances", DEPOSITOR, assets[::-1] + assets) == words[2:] + words[:2] + words
     assert stage.view(custody.vault, "holding", DEPOSITOR, assets[0]) == 100 * UNIT
 
 
@@ -213,3 +215,50 @@ def test_operator__dismissed__is_refused(custody: Custody, event: EventReader) -
     assert event(receipt, "OperatorSet") == {"operator": OPERATOR, "allowed": False}
     reason = custody.refusal("setFrozen", DEPOSITOR, True, sender=OPERATOR)
     assert reason == error("CallerNotOperator", OPERATOR)
+
+
+@pytest.mark.parametrize(("maker_fee", "taker_fee"), [(0, 0), (1, 0), (0, 1), (1, 1), (2, 2)])
+def test_settle_fill__fees_of_a_unit_or_two__all_come_to_the_fee_account(
+    custody: Custody, stage: Stage, maker_fee: int, taker_fee: int
+) -> None:
+    token, other = custody.token, custody.other
+    stage.fund(other, RECEIVER, 10, spender=custody.vault)
+    custody.send("deposit", other.address, 10, RECEIVER, sender=RECEIVER)
+    custody.send("adjustLock", DEPOSITOR, token.address, 10, sender=OPERATOR)
+    fill = (RECEIVER, DEPOSITOR, other.address, token.address, 10, 10, maker_fee, taker_fee)
+    custody.send("settleFill", fill, sender=OPERATOR)
+    assert (custody.account(DEPOSITOR, other), custody.account(FEES, other)) == ([10 - maker_fee, 0], [maker_fee, 0])
+    assert (custody.account(RECEIVER), custody.account(FEES)) == ([10 - taker_fee, 0], [taker_fee, 0])
+
+
+def test_settle_fill__more_than_the_taker_has__reverts(custody: Custody) -> None:
+    token = custody.token.address
+    custody.send("adjustLock", DEPOSITOR, token, 10, sender=OPERATOR)
+    fill = (RECEIVER, DEPOSITOR, custody.other.address, token, 1, 10, 0, 0)
+    reason = custody.refusal("settleFill", fill, sender=OPERATOR)
+    assert reason == error("InsufficientBalance", RECEIVER, custody.other.address, 1, 0)
+
+
+@pytest.mark.parametrize("change", [1, -1])
+def test_adjust_lock__one_unit_and_back__moves_it(custody: Custody, change: int) -> None:
+    token = custody.token.address
+    custody.send("adjustLock", DEPOSITOR, token, 50, sender=OPERATOR)
+    custody.send("adjustLock", DEPOSITOR, token, change, sender=OPERATOR)
+    assert custody.account(DEPOSITOR) == [100 * UNIT - 50 - change, 50 + change]
+    custody.send("adjustLock", DEPOSITOR, token, 0, sender=OPERATOR)
+    assert custody.account(DEPOSITOR) == [100 * UNIT - 50 - change, 50 + change]
+
+
+def test_set_guard__anything__is_told_and_asked_from_then_on(custody: Custody, event: EventReader) -> None:
+    receipt = custody.send("setGuard", custody.token.address, sender=EXCHANGE)
+    assert event(receipt, "GuardSet") == {"guard": custody.token.address}
+    # A token answers no guard's question.
+    assert not custody.stage.attempt(custody.vault, "withdraw", custody.token.address, 1, sender=DEPOSITOR).ok
+
+
+def test_balance__largest_and_one_more__is_held_and_refused(custody: Custody, stage: Stage) -> None:
+    most = 2**128 - 1
+    stage.fund(custody.other, RECEIVER, most + 1, spender=custody.vault)
+    custody.send("deposit", custody.other.address, most, RECEIVER, sender=RECEIVER)
+    assert stage.view(custody.vault, "holding", RECEIVER, custody.other.address) == most
+    assert not stage.attempt(custody.vault, "deposit", custody.other.address, 1, RECEIVER, sender=RECEIVER).ok

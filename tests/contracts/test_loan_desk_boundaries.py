@@ -133,6 +133,19 @@ def test_interest__over_two_rates__is_exact_to_the_ray_and_to_the_unit(desk: Des
         assert (index_ray, debt) == (index, -(-650 * USDT * index // RAY))
 
 
+@pytest.mark.parametrize(("pledged", "ltv_bps"), [(4 * 10**12 - 1, 66_67), (4 * 10**12, 50_00)])
+def test_ltv__pledge_of_a_few_units__is_valued_rounded_down(
+    desk: Desk, stage: Stage, pledged: int, ltv_bps: int
+) -> None:
+    # A unit of USDT is 10**12 units of ALT, at a dollar each; two are borrowed.
+    desk.own("addLine", desk.exchange.book.address, desk.feed.address, terms())
+    if ltv_bps > 65_00:
+        assert desk.refusal("borrow", 1, pledged, 2) == f"LtvTooHigh({ltv_bps}, 6500)"
+    else:
+        desk.act("borrow", 1, pledged, 2)
+        assert stage.view(desk.desk, "loanOf", 1, WHALE)[-1] == ltv_bps
+
+
 def test_actions__of_nothing__revert(desk: Desk) -> None:
     assert desk.refusal("topUp", 0, 0) == "InvalidAmount"
     assert desk.refusal("repay", 0, 0) == "InvalidAmount"
