@@ -10,7 +10,7 @@ import pytest
 from cascade.chain.local import Transaction, address_of
 
 from ..conftest import EventReader, Stage
-from .exchange_world import FEES, INSURANCE, LOT, MAKER, USDT, WAD, events
+from .exchange_world import EXCHANGE, FEES, INSURANCE, LOT, MAKER, USDT, WAD, events
 from .margin_world import (
     ENDLESS,
     KEEPER,
@@ -85,6 +85,42 @@ def test_maintenance__of_a_position_around_a_brackets_end__counts_the_rest_at_th
     margin.give(SHORT, usdt=50_000)
     margin.pair(contracts)
     assert margin.account(LONG)["maintenance"] == maintenance * USDT
+
+
+# --- The owner's actions
+
+
+def test_owner_actions__each__are_told_with_what_they_set(margin: Margin, stage: Stage, event: EventReader) -> None:
+    whole, feed = [(ENDLESS, 100_00)], margin.feeds["ETH"].address
+    receipt = margin.own("setAsset", 1, whole, 5)
+    assert event(receipt, "AssetSet") == {"assetId": 1, "asset": margin.usde.address, "haircutAddOnBps": 5}
+    receipt = margin.own("setMarket", 0, whole, -7, 9)
+    assert event(receipt, "MarketSet") == {"marketId": 0, "feed": feed, "fundingRateWad": -7, "feeBps": 9}
+    receipt = margin.own("addMarket", feed, 1, whole)
+    assert event(receipt, "MarketSet") == {"marketId": 1, "feed": feed, "fundingRateWad": 0, "feeBps": 0}
+    assert margin.view("markets") == 2
+    receipt = margin.own("setLending", 11, whole)
+    assert event(receipt, "LendingSet") == {"rateRay": 11}
+    given = rules(slice_bps=1, fee_bps=100_00, pause=3)
+    assert tuple(event(margin.own("setRules", given), "RulesSet").values()) == given
+    assert tuple(margin.view("rules")) == given
+    third = stage.token("THIRD", 18)
+    arguments = (margin.vault.address, third.address, margin.usdt.address, 100, LOT, 0, 0, EXCHANGE)
+    book = stage.deploy("SpotBook", *arguments)
+    receipt = margin.own("addAsset", book.address, feed, whole)
+    assert event(receipt, "AssetSet") == {"assetId": 2, "asset": third.address, "haircutAddOnBps": 0}
+    assert margin.view("assets") == 3
+
+
+@pytest.mark.parametrize(("slice_bps", "fee_bps", "over"), [(100_01, 0, 100_01), (1, 100_01, 100_01)])
+def test_set_rules__share_over_all__reverts(margin: Margin, slice_bps: int, fee_bps: int, over: int) -> None:
+    given = rules(slice_bps=slice_bps, fee_bps=fee_bps)
+    assert margin.refusal("setRules", given, sender=EXCHANGE) == f"RateOverAll({over})"
+
+
+def test_set_rules__lowest_line_of_nothing__reverts_and_of_one_works(margin: Margin) -> None:
+    assert margin.refusal("setRules", (0, 0, 0, 0, 1, 0, 0), sender=EXCHANGE) == "LevelsOutOfOrder(0, 0, 0, 0)"
+    margin.own("setRules", (1, 1, 1, 1, 1, 0, 0))
 
 
 # --- Slices and fees of a liquidation

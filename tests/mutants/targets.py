@@ -10,6 +10,7 @@ _BOOK = [
 ]
 _MARGIN = [
     "contracts/test_margin_boundaries.py",
+    "contracts/test_margin_small_amounts.py",
     "contracts/test_unified_margin.py",
     "contracts/test_margin_liquidation.py",
 ]
