@@ -1,7 +1,8 @@
 """Mutation tests of the contracts: `make mutants`.
 
 Each mutant is a contract with one small fault, and is killed when one of the contract's tests fails. The exit code is 1
-when more than one mutant in twenty survives without a reason in `accepted.toml`, and 0 otherwise.
+when more than one mutant in twenty survives without a reason in `accepted.toml`, or when a reason there is of no
+survivor; 0 otherwise.
 """
 
 from __future__ import annotations
@@ -40,54 +41,60 @@ def main() -> int:
 
     accepted = accepted_survivors()
     campaign = Campaign(project_root(), seed=options.seed, most=0 if options.all else options.sample)
-    outcomes = []
+    outcomes, wrong = [], 0
     try:
         for file, tests in TARGETS.items():
             if options.only in file:
-                outcomes.append(run_one(campaign, file, tests, accepted))
+                outcome, mistakes = run_one(campaign, file, tests, accepted)
+                outcomes.append(outcome)
+                wrong += mistakes
     finally:
         campaign.close()
-    return summarise(outcomes, accepted)
+    return 1 if summarise(outcomes, accepted) or wrong else 0
 
 
-def run_one(campaign: Campaign, file: str, tests: list[str], accepted: dict[Key, str]) -> Outcome:
-    """Try a file's mutants, and print each survivor that is not explained as it is found."""
-    outcome = Outcome(file, 0)
+def run_one(campaign: Campaign, file: str, tests: list[str], accepted: dict[Key, str]) -> tuple[Outcome, int]:
+    """Try a file's mutants, print each survivor that is not explained as it is found, and count wrong explanations."""
+    outcome, wrong = Outcome(file), 0
     for mutant, killed, now in campaign.run(file, tests):
         outcome = now
         key = (file, *mutant.key)
         if killed and key in accepted:
+            wrong += 1
             print(f"error: {ACCEPTED.name}: explained, but killed: {' | '.join(map(str, key))}", file=sys.stderr)
         if not killed and key not in accepted:
             place = f"{file}: {mutant.function}" + (f" (occurrence {mutant.occurrence})" if mutant.occurrence else "")
             print(f"survives: {place}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
+    for key in accepted:
+        if key[0] == file and key[1:] not in outcome.possible:
+            wrong += 1
+            print(f"error: {ACCEPTED.name}: no such mutant: {' | '.join(map(str, key))}", file=sys.stderr)
     print(line(outcome, accepted), flush=True)
-    return outcome
+    return outcome, wrong
 
 
 def line(outcome: Outcome, accepted: dict[Key, str]) -> str:
     explained = sum((outcome.file, *mutant.key) in accepted for mutant in outcome.survivors)
     return (
-        f"{outcome.file:36} {outcome.tried:4} of {outcome.possible:4} tried, {len(outcome.killed):4} killed, "
+        f"{outcome.file:36} {outcome.tried:4} of {len(outcome.possible):4} tried, {len(outcome.killed):4} killed, "
         f"{explained:3} explained, {len(outcome.survivors) - explained:3} not"
     )
 
 
-def summarise(outcomes: list[Outcome], accepted: dict[Key, str]) -> int:
-    total = Outcome("all", sum(outcome.possible for outcome in outcomes))
-    unexplained = 0
-    for outcome in outcomes:
-        total.killed += outcome.killed
-        total.survivors += outcome.survivors
-        unexplained += sum((outcome.file, *mutant.key) not in accepted for mutant in outcome.survivors)
+def summarise(outcomes: list[Outcome], accepted: dict[Key, str]) -> bool:
+    """Print the sums; return whether too many survive, or nothing was tried."""
+    possible = sum(len(outcome.possible) for outcome in outcomes)
+    tried = sum(outcome.tried for outcome in outcomes)
+    killed = sum(len(outcome.killed) for outcome in outcomes)
+    survivors = [(outcome.file, *mutant.key) for outcome in outcomes for mutant in outcome.survivors]
+    unexplained = sum(key not in accepted for key in survivors)
     print(
-        f"{len(outcomes)} contracts: {total.tried} mutants of {total.possible}, {len(total.killed)} killed, "
-        f"{len(total.survivors) - unexplained} survive with a reason, {unexplained} without"
+        f"{len(outcomes)} contracts: {tried} mutants of {possible}, {killed} killed, "
+        f"{len(survivors) - unexplained} survive with a reason, {unexplained} without"
     )
-    if not total.tried:
+    if not tried:
         print("error: no mutant was tried", file=sys.stderr)
-        return 1
-    return int(20 * unexplained > total.tried)
+    return not tried or 20 * unexplained > tried
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ class Outcome:
     """Of one file under `contracts/`."""
 
     file: str
-    possible: int
+    possible: set[tuple[str, str, str, int]] = field(default_factory=set)
+    """Keys of all mutants, tried or not."""
     killed: list[Mutant] = field(default_factory=list)
     survivors: list[Mutant] = field(default_factory=list)
 
@@ -69,7 +70,7 @@ class Campaign:
             sys.exit(f"error: {path}: its tests fail without any fault")
         self._seconds_at_most = max(_LEAST_SECONDS, _PATIENCE * (time.monotonic() - start))
         all_mutants = shuffled(mutants(text, original.tree), self._seed)
-        outcome = Outcome(file, len(all_mutants))
+        outcome = Outcome(file, {mutant.key for mutant in all_mutants})
         for mutant in all_mutants:
             if self._most and outcome.tried == self._most:
                 return
