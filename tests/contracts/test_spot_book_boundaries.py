@@ -243,6 +243,29 @@ def test_requote__as_many_rungs_as_slots__all_rest_and_fill_the_slots(
     assert exchange.refusal("placeLimit", BUY, TICK, 1, GTC, sender=MAKER) == "TooManyOrders(256)"
 
 
+@pytest.mark.parametrize("kind", [GTC, IOC])
+@pytest.mark.parametrize(("cash", "works"), [(50_000, True), (49_999, False)])
+def test_place_limit__purchase_that_cannot_pay_all_it_meets__reverts_whole(
+    exchange: Exchange, stage: Stage, kind: int, cash: int, works: bool
+) -> None:
+    exchange.limit(MAKER, SELL, price(1), 5)
+    stage.send(exchange.vault, "withdraw", exchange.usdt.address, 1_000 * USDT - cash, sender=TAKER)
+    attempt = stage.attempt(exchange.book, "placeLimit", BUY, price(1), 5, kind, sender=TAKER)
+    assert attempt.ok is works
+    if not works:
+        assert attempt.revert_reason == error("InsufficientBalance", TAKER, exchange.usdt.address, 50_000, cash)
+
+
+@pytest.mark.parametrize(("lots", "expired"), [(10, []), (11, [1]), (12, [2])])
+def test_force_sell__just_over_what_is_bid__tells_what_expires(
+    exchange: Exchange, stage: Stage, lots: int, expired: list[int]
+) -> None:
+    exchange.limit(MAKER, BUY, price(1), 10)
+    stage.send(exchange.vault, "setOperator", OUTSIDER, True, sender=EXCHANGE)
+    receipt = exchange.act("forceSell", TAKER, lots, 5, sender=OUTSIDER)
+    assert [told["lots"] for told in events(receipt, "OrderExpired")] == expired
+
+
 # --- Ticks: the tree's words end at powers of 256
 
 EDGES = [1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 131_071, 131_072, 2**24 - 3, LAST_TICK]
