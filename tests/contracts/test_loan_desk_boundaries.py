@@ -76,6 +76,15 @@ def test_liquidate__fee__is_rounded_up(desk: Desk, event: EventReader, lots: int
     assert desk.free(INSURANCE) == (0, fee)
 
 
+def test_liquidate__book_that_takes_a_fee__proceeds_are_what_is_left_of_it(desk: Desk, event: EventReader) -> None:
+    desk.exchange.own(desk.exchange.book, "setFees", 0, 1_00)
+    desk.post(0.5)
+    desk.bid(0.5, 100_000)
+    told = event(desk.act("liquidate", 0, WHALE, 100, MANY, sender=KEEPER), "LoanLiquidated")
+    assert (told["proceeds"], told["repaid"]) == (99 * 5_000, 99 * 5_000)
+    assert desk.free(desk.desk) == (999 * ALT, DESK_CASH - 650 * USDT + 99 * 5_000)
+
+
 @pytest.mark.parametrize(("pledged", "is_settled"), [(LOT - 1, True), (LOT, False)])
 def test_liquidate__pledge_under_one_lot__is_dust_that_the_fund_gets(
     desk: Desk, pledged: int, is_settled: bool

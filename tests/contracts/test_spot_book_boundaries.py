@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -91,6 +92,45 @@ def test_trade__purchase__maker_pays_his_fee_in_quote_and_taker_in_base(stage: S
     trade = event(exchange.act("placeMarket", BUY, 100, 1, sender=TAKER), "Trade")
     assert (trade["makerFee"], trade["takerFee"]) == (10_000, 3 * LOT)
     assert exchange.wallets(FEES) == {FEES: ((3 * LOT, 0), (10_000, 0))}
+
+
+# --- A grid on which a lot at one tick is worth more than a unit
+
+
+def test_book__lot_worth_seven_units_at_the_first_tick__locks_pays_and_releases_by_sevens(stage: Stage) -> None:
+    world = open_exchange(stage)
+    arguments = (world.vault.address, world.alt.address, world.usdt.address, TICK, 7 * LOT, 0, 0, EXCHANGE)
+    book = stage.deploy("SpotBook", *arguments)
+    stage.send(world.vault, "setOperator", book.address, True, sender=EXCHANGE)
+    exchange = replace(world, book=book)
+
+    def locked(account: str) -> tuple[int, int]:
+        return exchange.balance(account, exchange.alt)[1], exchange.balance(account, exchange.usdt)[1]
+
+    order = exchange.limit(MAKER, BUY, 10 * TICK, 3)
+    assert locked(MAKER) == (0, 7 * 10 * 3)
+    exchange.act("cancel", order, sender=MAKER)
+    assert locked(MAKER) == (0, 0)
+    exchange.act("requote", [(10 * TICK, 3), (9 * TICK, 2)], [(12 * TICK, 4)], sender=MAKER)
+    assert locked(MAKER) == (4 * 7 * LOT, 7 * (30 + 18))
+    assert exchange.view("depth", [10_000]) == [5, 7 * (30 + 18), 4, 7 * 12 * 4]
+    exchange.act("placeMarket", SELL, 4, 1, sender=TAKER)
+    assert locked(TAKER) == (7 * LOT, 0)
+    assert exchange.balance(TAKER, exchange.usdt) == (1_000 * USDT + 7 * 30, 0)
+    exchange.act("continueMarket", TAKER, 1, sender=OUTSIDER)
+    assert exchange.balance(TAKER, exchange.usdt) == (1_000 * USDT + 7 * (30 + 9), 0)
+    assert exchange.balance(TAKER, exchange.alt) == (1_000 * ALT - 4 * 7 * LOT, 0)
+    exchange.act("requote", [(9 * TICK, 1)], [], sender=MAKER)
+    assert locked(MAKER) == (0, 7 * 9)
+    exchange.act("cancelAll", sender=MAKER)
+    assert locked(MAKER) == (0, 0)
+
+    # Of 335 units three lots can be paid at 12 ticks, which are 84 each, and none at 49 ticks.
+    exchange.act("requote", [], [(12 * TICK, 9), (49 * TICK, 9)], sender=MAKER)
+    stage.send(world.vault, "withdraw", exchange.usdt.address, 1_000 * USDT + 7 * 39 - 335, sender=TAKER)
+    assert sum(lots for _, lots in met(exchange.act("placeMarket", BUY, 20, 1, sender=TAKER))) == 3
+    assert exchange.balance(TAKER, exchange.usdt) == (335 - 3 * 84, 0)
+    assert exchange.view("remainderOf", TAKER)[1] == 0
 
 
 # --- Places in line

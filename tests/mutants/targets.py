@@ -27,7 +27,7 @@ TARGETS: dict[str, list[str]] = {
     "exchange/MarginState.sol": _MARGIN,
     "exchange/OrderQueues.sol": _BOOK,
     "exchange/PerpMarkets.sol": _MARGIN,
-    "exchange/SpotBook.sol": _BOOK,
+    "exchange/SpotBook.sol": [*_BOOK, "contracts/test_loan_desk_boundaries.py"],
     "exchange/TickTree.sol": _BOOK,
     "exchange/Tiers.sol": _MARGIN,
     "exchange/UnifiedMargin.sol": _MARGIN,

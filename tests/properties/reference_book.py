@@ -1,6 +1,6 @@
 """A limit order book in plain Python, written from the rules that `ISpotBook` states: a heap of orders for each side.
 
-Sizes are in lots and prices in ticks; one lot at one tick is worth one unit of quote.
+Sizes are in lots and prices in ticks; one lot at one tick is worth `worth` units of quote.
 """
 
 from __future__ import annotations
@@ -37,9 +37,12 @@ class Purse:
 class ReferenceBook:
     """Orders are numbered as they come to rest; `told` has what the last action tells, in order."""
 
-    def __init__(self, purses: dict[tuple[str, str], Purse], *, lot: int, maker_bps: int, taker_bps: int) -> None:
+    def __init__(
+        self, purses: dict[tuple[str, str], Purse], *, lot: int, worth: int, maker_bps: int, taker_bps: int
+    ) -> None:
         self.purses = purses
-        self.lot, self.maker_bps, self.taker_bps = lot, maker_bps, taker_bps
+        self.lot, self.worth = lot, worth
+        self.maker_bps, self.taker_bps = maker_bps, taker_bps
         self.orders: dict[int, Resting] = {}
         self.lines: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
         self.pending: dict[str, tuple[int, int]] = {}
@@ -113,7 +116,7 @@ class ReferenceBook:
             return
         best = self._best(1 - side)
         used_up = len(self.told) - fills_before == most_fills
-        can_pay = side == SELL or (best and self.purses[account, "quote"].free >= self.orders[best].tick)
+        can_pay = side == SELL or (best and self._affordable(account, self.orders[best].tick))
         if used_up and best and can_pay:
             self.pending[account] = (side, left)
             self.told.append(("MarketOrderPending", account, side, left))
@@ -134,7 +137,7 @@ class ReferenceBook:
                 continue
             lots = min(left, order.lots)
             if side == BUY and pays_what_it_can:
-                lots = min(lots, self.purses[account, "quote"].free // order.tick)
+                lots = min(lots, self._affordable(account, order.tick))
             if not lots:
                 break
             left -= lots
@@ -143,7 +146,7 @@ class ReferenceBook:
 
     def _trade(self, taker: str, number: int, lots: int) -> None:
         order = self.orders[number]
-        amounts = {"base": lots * self.lot, "quote": lots * order.tick}
+        amounts = {"base": lots * self.lot, "quote": lots * order.tick * self.worth}
         given, got = ("base", "quote") if order.side == BUY else ("quote", "base")
         maker_fee = -(-amounts[given] * self.maker_bps // 10_000)
         taker_fee = -(-amounts[got] * self.taker_bps // 10_000)
@@ -201,8 +204,11 @@ class ReferenceBook:
             self._lock(account, "base", -lots * self.lot)
         return side, lots
 
+    def _affordable(self, account: str, tick: int) -> int:
+        return self.purses[account, "quote"].free // (tick * self.worth)
+
     def _cover(self, side: int, tick: int, lots: int) -> tuple[str, int]:
-        return ("quote", lots * tick) if side == BUY else ("base", lots * self.lot)
+        return ("quote", lots * tick * self.worth) if side == BUY else ("base", lots * self.lot)
 
     def _lock(self, account: str, asset: str, amount: int) -> None:
         self._pay(account, asset, amount)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from cascade.chain.local import Receipt, address_of
 
 from ..conftest import Stage
-from ..contracts.exchange_world import FEES, LOT, TICK, Exchange, open_exchange
+from ..contracts.exchange_world import EXCHANGE, FEES, LOT, TICK, Exchange, open_exchange
 from .reference_book import BUY, SELL, Purse, ReferenceBook, Refused
 
 SIZES = {"small": (80, 40), "large": (1_500, 60)}
@@ -25,7 +26,11 @@ SIZES = {"small": (80, 40), "large": (1_500, 60)}
 
 TRADERS = [address_of(f"book-trader-{k}") for k in range(3)]
 MAKER_BPS, TAKER_BPS = 3, 7
-CASH, LOTS = 400_000, 60
+WORTH = 3
+BIG_LOT = WORTH * LOT
+"""A lot that is worth three units at the first tick."""
+
+CASH, LOTS = 1_200_000, 60
 """Little enough that purses and inventories run out in the course of a sequence."""
 
 Action = tuple[Any, ...]
@@ -72,13 +77,17 @@ class Pair:
     """The contract and the reference, from the same start."""
 
     def __init__(self, stage: Stage) -> None:
-        self.exchange: Exchange = open_exchange(stage, maker_fee_bps=MAKER_BPS, taker_fee_bps=TAKER_BPS)
+        world = open_exchange(stage)
+        arguments = (world.vault.address, world.alt.address, world.usdt.address, TICK, BIG_LOT)
+        book = stage.deploy("SpotBook", *arguments, MAKER_BPS, TAKER_BPS, EXCHANGE)
+        stage.send(world.vault, "setOperator", book.address, True, sender=EXCHANGE)
+        self.exchange: Exchange = replace(world, book=book)
         purses = {(account, asset): Purse(0) for account in ("fees", *TRADERS) for asset in ("base", "quote")}
         for trader in TRADERS:
-            self.exchange.give(trader, self.exchange.alt, LOTS * LOT)
+            self.exchange.give(trader, self.exchange.alt, LOTS * BIG_LOT)
             self.exchange.give(trader, self.exchange.usdt, CASH)
-            purses[trader, "base"], purses[trader, "quote"] = Purse(LOTS * LOT), Purse(CASH)
-        self.reference = ReferenceBook(purses, lot=LOT, maker_bps=MAKER_BPS, taker_bps=TAKER_BPS)
+            purses[trader, "base"], purses[trader, "quote"] = Purse(LOTS * BIG_LOT), Purse(CASH)
+        self.reference = ReferenceBook(purses, lot=BIG_LOT, worth=WORTH, maker_bps=MAKER_BPS, taker_bps=TAKER_BPS)
         self.identifiers: dict[int, int] = {}
         """The reference's number of each order -> the contract's identifier."""
 
