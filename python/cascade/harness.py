@@ -16,6 +16,8 @@ from cascade.agents.custom import load_own_agents
 from cascade.agents.roster import agents_book, call_agents
 from cascade.chain.anvil import Anvil, anvil_options
 from cascade.chain.artifacts import load_artifacts
+from cascade.chain.chain import Chain
+from cascade.chain.in_process import InProcessChain
 from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
 from cascade.deployment.deploy import deploy_world
@@ -116,16 +118,12 @@ def replay(
         artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
     # Where the change builds its own positions, the baseline decides nothing and is no input.
     inputs = RunInputs(scenario, artifacts, own_agents, built_like=None if standing is None else like)
-    with _node(scenario, node_url) as (rpc, anvil):
-        chain = LocalChain(rpc)
+    with _chain(scenario, node_url) as (chain, anvil):
         # The world is deployed as the baseline configures it; `_play` applies the scenario's own lines later.
         world = World(chain=chain, scenario=standing.foundation if standing else scenario, artifacts=artifacts)
         recorder = Recorder(world, run_id=inputs.run_id, seed=scenario.seed)
         chain.on_block = recorder.on_block
-        try:
-            crash = _play(world, plans, recorder, progress, inputs=inputs)
-        finally:
-            chain.close()
+        crash = _play(world, plans, recorder, progress, inputs=inputs)
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
     folder = write_run(
         inputs,
@@ -144,6 +142,22 @@ def replay(
     if require_expected:
         run.require_expected()
     return run
+
+
+@contextmanager
+def _chain(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Chain, Anvil | None]]:
+    """Yield a fresh chain of the scenario's engine, and the anvil behind it where one was started for the run."""
+    if scenario.spec.chain.engine == "revm":
+        if node_url is not None:
+            raise CascadeError(f"--network: {node_url}: chain.engine revm runs in this process and uses no node")
+        yield InProcessChain(timestamp=scenario.spec.timeline.genesis_timestamp, gas_limit=_BUILD_GAS_LIMIT), None
+        return
+    with _node(scenario, node_url) as (rpc, anvil):
+        chain = LocalChain(rpc)
+        try:
+            yield chain, anvil
+        finally:
+            chain.close()
 
 
 @contextmanager
@@ -224,11 +238,11 @@ def _play(
     start = scenario.spec.timeline.start_timestamp
     recorder.built(BlockView(world, book=book, step=0, next_timestamp=start), rounds)
     # The connection counts all the time that it waits, the build's included: the crash phase's is a difference.
-    began, waited = time.perf_counter(), world.chain.rpc.waited_seconds
+    began, waited = time.perf_counter(), world.chain.waited_seconds
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
         engine = Engine(world, agents=agents, book=book, observer=recorder, own=inputs.own_agents)
         last = engine.run(progress=lambda: advance(1))
-    seconds = _CrashSeconds(time.perf_counter() - began, world.chain.rpc.waited_seconds - waited)
+    seconds = _CrashSeconds(time.perf_counter() - began, world.chain.waited_seconds - waited)
     recorder.ended(last)
     check_conservation(world)
     return seconds

@@ -59,7 +59,8 @@ def test_mine__rising_tips__do_not_change_the_order(chain: LocalChain, token: Co
     )
 
     assert [receipt.sender for receipt in block.receipts] == HOLDERS[:5]
-    assert [r.effective_gas_price_wei - block.base_fee_wei for r in block.receipts] == [0, 1, 2, 3, 4]
+    assert block.base_fee_wei is not None
+    assert [r.effective_gas_price_wei for r in block.receipts] == [block.base_fee_wei + tip for tip in range(5)]
 
 
 def test_mine__several_of_one_sender__keep_their_sequence(chain: LocalChain, token: Contract) -> None:

@@ -509,6 +509,7 @@ def test_conservation__contracts_long_and_short_differ__is_a_violation(play: Cal
         7 * 100 * USDC,
     )
 
+    assert isinstance(world.chain, LocalChain)
     margin, rpc = world.require_exchange().require_margin(), world.chain.rpc
     read = {"from": taker, "to": margin.address, "data": margin.encode("positionOf", 0, taker)}
     (touched,) = rpc.call_as(dict[str, Any], "eth_createAccessList", read, "latest")["accessList"]

@@ -49,7 +49,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def rows(frame: pd.DataFrame, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:
     for column, value in wanted.items():
         frame = frame[frame[column] == value]
-    return list(frame[list(columns)].itertuples(index=False, name=None))
+    values = ([None if value is pd.NA else value for value in frame[column]] for column in columns)
+    return list(zip(*values, strict=True))
 
 
 def test_blocks__of_every_step__are_two__the_exchange_s_half_a_block_before_orders_or_none(story: Run) -> None:
@@ -248,7 +249,7 @@ def test_prices__of_the_book__are_in_dollars(story: Run) -> None:
     assert rows(own, "step", "price_e8", source="index:alt") == [
         (-1, 1010 * E8 // 100), (0, 990 * E8 // 100), (1, 950 * E8 // 100), (2, 990 * E8 // 100), (4, E8), (5, E8 // 2),
     ]  # fmt: skip
-    assert rows(own, "step", "price_e8", source="ask:alt") == [(-1, 0), (1, 950 * E8 // 100), (2, 0)]
+    assert rows(own, "step", "price_e8", source="ask:alt") == [(-1, None), (1, 950 * E8 // 100), (2, None)]
     assert rows(own, "step", "price_e8", source="reference:alt") == [(-1, 1005 * E8 // 100)]
     assert rows(own, "step", "price_e8", source="redemption") == [(-1, 8 * E8)]
 

@@ -242,7 +242,7 @@ def _liquidation_columns(frames: Frames) -> dict[str, list[int | None]]:
         columns["deficit_usd"].append(value_e8_up(row.deficit_raw, *debt))
         for name, raw in (("exit_proceeds_usd", row.exit_proceeds_raw), ("profit_usd", row.liquidator_profit_raw)):
             columns[name].append(None if raw is None else value_e8_down(raw, *debt))
-        columns["gas_usd"].append(gas_cost_e8(row.fee_wei, ether))
+        columns["gas_usd"].append(None if row.fee_wei is None else gas_cost_e8(row.fee_wei, ether))
     return columns
 
 

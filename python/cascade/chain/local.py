@@ -1,4 +1,4 @@
-"""The chain as the engine sees it: calls, blocks of transactions in a given order, decoded logs.
+"""The chain on anvil.
 
 Anvil is given only the transactions of the next block, with fee caps that fall strictly in the order wanted: it sorts
 by fee cap and silently drops what it cannot mine. The order that it mined is checked afterwards, never assumed.
@@ -6,39 +6,21 @@ by fee cap and silently drops what it cannot mine. The order that it mined is ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
 
-from cascade.chain.abi import AbiValue, Function, Interface, revert_reason
-from cascade.chain.artifacts import Artifact
 from cascade.chain.background import BackgroundReader
+from cascade.chain.chain import FUNDS_WEI, MAX_FEE_WEI, VIEW_GAS, BlockObserver, Chain, ViewReverted, base_fee_after
 from cascade.chain.receipt import Block, Log, RawHeader, RawLog, RawReceipt, Receipt
 from cascade.chain.rpc import Request, Rpc, RpcFailure
 from cascade.chain.trace import CallFrame
 from cascade.chain.transaction import Contract, Transaction, address_of
-from cascade.errors import ChainError, RevertedCall
-from cascade.vocabulary import Intent
+from cascade.errors import ChainError
 
 __all__ = ["Block", "Contract", "LocalChain", "Log", "RawLog", "Receipt", "Transaction", "address_of"]
-
-_FEE_CEILING_WEI = 10**15
-"""Highest fee cap that a transaction carries, far above any base fee that a run reaches: the node drops a transaction
-whose cap is below the base fee, and a block that lacks a transaction is an error."""
-
-_FUNDS_WEI = 10**27
-"""Ether of a funded account: a billion, far more than any run spends on gas."""
-
-_VIEW_GAS = 2**50
-"""Gas limit of views, above every block's: a packed view of thousands of positions uses more than a block has."""
-
-_READ_CHUNK = 250
-"""Accounts read in one call of a packed view."""
-
-BlockObserver = Callable[[Block, Sequence[Transaction]], None]
-"""Called with every mined block and its transactions."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +40,7 @@ class _Trace(msgspec.Struct):
     error: str | None = None
 
 
-class LocalChain:
+class LocalChain(Chain):
     """A node that understands anvil's own requests.
 
     Parameters
@@ -67,76 +49,27 @@ class LocalChain:
         The open connection.
     on_block : callable, optional
         Called with every block mined and its transactions, set-up included; may be set later.
-
-    Attributes
-    ----------
-    block_number, timestamp : int
-        Of the latest block.
     """
 
     def __init__(self, rpc: Rpc, *, on_block: BlockObserver | None = None) -> None:
+        super().__init__(on_block=on_block)
         self.rpc = rpc
-        self.on_block = on_block
-        self._interfaces: dict[str, Interface] = {}
-        self._errors: dict[str, Function] = {}
-        self._nonces: dict[str, int] = {}
         self._background = BackgroundReader(rpc.url)
         latest = self._latest_block()
         self.block_number = int(latest.number, 16)
         self.timestamp = int(latest.timestamp, 16)
 
-    def know(self, contract: Contract) -> None:
-        """Decode a contract's logs and errors from now on."""
-        self._interfaces[contract.address.lower()] = contract.interface
-        self._errors.update(contract.interface.errors)
+    @property
+    def waited_seconds(self) -> float:
+        """Time spent waiting for the node."""
+        return self.rpc.waited_seconds
 
     def fund(self, addresses: Iterable[str]) -> None:
         """Give each address more ether than it can spend."""
-        self.rpc.batch_as(object, [("anvil_setBalance", (address, hex(_FUNDS_WEI))) for address in addresses])
+        self.rpc.batch_as(object, [("anvil_setBalance", (address, hex(FUNDS_WEI))) for address in addresses])
 
-    def deploy(self, artifact: Artifact, *arguments: object, sender: str, gas_limit: int = 30_000_000) -> Contract:
-        """Create one contract in a block of its own, one second after the latest.
-
-        Raises
-        ------
-        RevertedCall
-            When the constructor reverts.
-        """
-        data = artifact.bytecode + artifact.interface.constructor.encode_arguments(arguments)
-        creation = Transaction(
-            sender, None, data, gas_limit, intent=Intent.DEPLOY, reason=artifact.name, creates=artifact.name
-        )
-        block = self.mine([creation], timestamp=self.timestamp + 1)
-        receipt = block.receipts[0]
-        if not receipt.ok or receipt.contract_address is None:
-            raise RevertedCall(what=f"deploying {artifact.name}", reason=receipt.revert_reason)
-        contract = Contract(receipt.contract_address, artifact.interface)
-        self.know(contract)
-        return contract
-
-    def execute(self, transactions: Sequence[Transaction], *, timestamp: int) -> Block:
-        """Mine set-up transactions in one block.
-
-        Raises
-        ------
-        RevertedCall
-            For the first transaction that failed.
-        """
-        block = self.mine(transactions, timestamp=timestamp)
-        self._require_all_ok(transactions, block)
-        return block
-
-    def mine(self, transactions: Sequence[Transaction], *, timestamp: int) -> Block:
-        """Mine exactly these transactions, in this order, in one block; they may fail.
-
-        Raises
-        ------
-        ChainError
-            When the node dropped or reordered one.
-        """
-        self.settle()
-        sent = self._send(transactions, timestamp)
-        return self._finish(sent, self.rpc)
+    def _mined(self, transactions: Sequence[Transaction], timestamp: int) -> Block:
+        return self._finish(self._send(transactions, timestamp), self.rpc)
 
     def submit(self, transactions: Sequence[Transaction], *, timestamp: int) -> None:
         """Mine set-up transactions in one block, and read, check and record their receipts in the background.
@@ -195,17 +128,12 @@ class LocalChain:
             gas_used=int(header.gas_used, 16),
             gas_limit=int(header.gas_limit, 16),
             receipts=tuple(
-                Receipt(entry, revert_reason=why.get(entry.tx_hash, ""), decode=self.decode_log) for entry in raw
+                Receipt.of(entry, revert_reason=why.get(entry.tx_hash, ""), decode=self.decode_log) for entry in raw
             ),
         )
         if self.on_block is not None:
             self.on_block(block, sent.transactions)
         return block
-
-    def _require_all_ok(self, transactions: Sequence[Transaction], block: Block) -> None:
-        for transaction, receipt in zip(transactions, block.receipts, strict=True):
-            if not receipt.ok:
-                raise RevertedCall(what=self._describe(transaction), reason=receipt.revert_reason)
 
     def requests(self, blocks: Sequence[Sequence[Transaction]]) -> list[list[Request]]:
         """Return the requests that would send some blocks of transactions, so that a bench can time the sending alone.
@@ -217,13 +145,7 @@ class LocalChain:
     def next_base_fee_wei(self) -> int:
         """Return the base fee of the next block, which follows from the latest block by EIP-1559."""
         header = self._latest_block()
-        base, used, target = int(header.base_fee, 16), int(header.gas_used, 16), int(header.gas_limit, 16) // 2
-        # The contract of EIP-1559: at most an eighth up or down per block, and at least 1 wei up above the target.
-        if used == target:
-            return base
-        if used > target:
-            return base + max(base * (used - target) // target // 8, 1)
-        return base - base * (target - used) // target // 8
+        return base_fee_after(int(header.base_fee, 16), int(header.gas_used, 16), int(header.gas_limit, 16))
 
     def set_base_fee_wei(self, base_fee_wei: int) -> None:
         """Set the next block's base fee; later ones follow from it."""
@@ -233,67 +155,21 @@ class LocalChain:
         """Set the gas limit of the blocks to come."""
         self.rpc.call("evm_setBlockGasLimit", hex(gas_limit))
 
-    def call(self, contract: Contract, function: str, *arguments: object, timestamp: int | None = None) -> AbiValue:
-        """Call a view on the latest block's state, and return its decoded answer.
-
-        Parameters
-        ----------
-        timestamp : int, optional
-            Unix time at which the view runs, since interest accrues in views; null takes the latest block's.
-
-        Raises
-        ------
-        RevertedCall
-            When the view reverts.
-        """
-        data = contract.encode(function, *arguments)
-        try:
-            answer = self.rpc.call_as(str, "eth_call", *self._view(contract, data, timestamp))
-        except RpcFailure as error:
-            raise self._reverted(contract, function, error) from error
-        return contract.interface.functions[function].decode(answer)
-
-    def call_in_chunks(
-        self, contract: Contract, function: str, *fixed: object, each: Sequence[object], timestamp: int | None = None
-    ) -> list[int]:
-        """Call a packed view for many accounts, some hundreds per call, and return the words of all answers in order.
-
-        The calls go out as one batch: the node answers them side by side.
-
-        Parameters
-        ----------
-        fixed
-            The first arguments, the same in every call.
-        each : sequence
-            The last argument's elements, divided over the calls.
-        timestamp : int, optional
-            As in `call`.
-
-        Raises
-        ------
-        RevertedCall
-            When one of the calls reverts.
-        """
-        chunks = [each[start : start + _READ_CHUNK] for start in range(0, len(each), _READ_CHUNK)]
-        requests = [
-            ("eth_call", self._view(contract, contract.encode(function, *fixed, chunk), timestamp)) for chunk in chunks
-        ]
-        try:
-            answers = self.rpc.batch_as(str, requests)
-        except RpcFailure as error:
-            raise self._reverted(contract, function, error) from error
-        decode = contract.interface.functions[function].decode
-        return [word for answer in answers for word in decode(answer)]
-
-    def _view(self, contract: Contract, data: str, timestamp: int | None) -> list[object]:
+    def _answers(self, contract: Contract, calls: Sequence[str], timestamp: int) -> list[str]:
         # Without a time of its own a call runs at the node's clock, and interest, and with it the run, would depend on
         # when it was made.
-        time = {"time": hex(self.timestamp if timestamp is None else timestamp)}
-        return [{"to": contract.address, "data": data, "gas": hex(_VIEW_GAS)}, "latest", {}, time]
-
-    def _reverted(self, contract: Contract, function: str, error: RpcFailure) -> RevertedCall:
-        reason = revert_reason(error.data, self._errors) if error.data else error.message
-        return RevertedCall(what=f"{contract.interface.name}.{function}", reason=reason)
+        time = {"time": hex(timestamp)}
+        requests = [
+            ("eth_call", [{"to": contract.address, "data": data, "gas": hex(VIEW_GAS)}, "latest", {}, time])
+            for data in calls
+        ]
+        try:
+            if len(requests) == 1:
+                method, parameters = requests[0]
+                return [self.rpc.call_as(str, method, *parameters)]
+            return self.rpc.batch_as(str, requests)
+        except RpcFailure as error:
+            raise ViewReverted(data=error.data, message=error.message) from error
 
     @contextmanager
     def rolled_back(self) -> Iterator[None]:
@@ -307,24 +183,17 @@ class LocalChain:
             self.rpc.call("evm_revert", snapshot)
             self._nonces, self.block_number, self.timestamp = nonces, block_number, timestamp
 
-    def decode_log(self, raw: RawLog) -> Log | None:
-        """Return a raw log as an event of a known contract, or None where contract or event is not known."""
-        interface = self._interfaces.get(raw.address)
-        event = interface.events.get(raw.topics[0]) if interface is not None and raw.topics else None
-        return Log(event=event, raw=raw) if event is not None else None
-
     def _numbered(self, transactions: Sequence[Transaction]) -> Iterator[dict[str, str]]:
         """Yield the fields of transactions, with the next nonce of each sender and fee caps that keep their order."""
         for position, transaction in enumerate(transactions):
-            nonce = self._nonces.get(transaction.sender, 0)
-            self._nonces[transaction.sender] = nonce + 1
+            nonce = self._next_nonce(transaction.sender)
             fields = {
                 "from": transaction.sender,
                 "data": transaction.data,
                 "gas": hex(transaction.gas_limit),
                 "nonce": hex(nonce),
                 # One wei less than the transaction before: anvil sorts by this cap, not by the tip.
-                "maxFeePerGas": hex(_FEE_CEILING_WEI - position),
+                "maxFeePerGas": hex(MAX_FEE_WEI - position),
                 "maxPriorityFeePerGas": hex(transaction.tip_wei),
             }
             if transaction.to is not None:
@@ -343,19 +212,7 @@ class LocalChain:
         failed = [receipt.tx_hash for receipt in receipts if not receipt.ok]
         requests = [("debug_traceTransaction", (tx_hash, {"tracer": "callTracer"})) for tx_hash in failed]
         traces = rpc.batch_as(_Trace, requests)
-        return {tx_hash: self._reason_of(trace) for tx_hash, trace in zip(failed, traces, strict=True)}
-
-    def _reason_of(self, trace: _Trace) -> str:
-        # Revert data begins with a selector. Without one the EVM itself stopped, and the trace names the cause, such as
-        # running out of gas.
-        output = trace.output or ""
-        return revert_reason(output, self._errors) if len(output) >= len("0x12345678") else trace.error or "no reason"
-
-    def _describe(self, transaction: Transaction) -> str:
-        interface = self._interfaces.get((transaction.to or "").lower())
-        if interface is None:
-            return f"a transaction to {transaction.to}"
-        for function in interface.functions.values():
-            if transaction.data.startswith(function.selector):
-                return f"{interface.name}.{function.name}"
-        return f"a transaction to {interface.name}"
+        return {
+            tx_hash: self._reason(trace.output or "", trace.error or "")
+            for tx_hash, trace in zip(failed, traces, strict=True)
+        }

@@ -96,22 +96,58 @@ class Receipt:
         Position in the block.
     ok : bool
         Whether it succeeded.
-    gas_used, effective_gas_price_wei : int
-        Gas, and wei per unit of it.
+    gas_used, effective_gas_price_wei : int or None
+        Gas, and wei per unit of it; None where the engine does not know them.
     revert_reason : str
         Empty where `ok`.
     """
 
-    def __init__(self, raw: RawReceipt, *, revert_reason: str, decode: Callable[[RawLog], Log | None]) -> None:
-        self.tx_hash = raw.tx_hash
-        self.transaction_index = int(raw.transaction_index, 16)
-        self.sender = _checksum(raw.sender)
-        self.ok = raw.ok
-        self.gas_used = int(raw.gas_used, 16)
-        self.effective_gas_price_wei = int(raw.effective_gas_price, 16)
-        self.contract_address = _checksum(raw.contract_address) if raw.contract_address else None
+    def __init__(
+        self,
+        *,
+        tx_hash: str,
+        transaction_index: int,
+        sender: str,
+        ok: bool,
+        gas_used: int | None,
+        effective_gas_price_wei: int | None,
+        contract_address: str | None,
+        revert_reason: str,
+        raw_logs: tuple[RawLog, ...],
+        decode: Callable[[RawLog], Log | None],
+    ) -> None:
+        self.tx_hash = tx_hash
+        self.transaction_index = transaction_index
+        self.sender = sender
+        self.ok = ok
+        self.gas_used = gas_used
+        self.effective_gas_price_wei = effective_gas_price_wei
+        self.contract_address = contract_address
         self.revert_reason = revert_reason
-        self._raw_logs, self._decode = raw.logs, decode
+        self._raw_logs, self._decode = raw_logs, decode
+
+    @classmethod
+    def of(cls, raw: RawReceipt, *, revert_reason: str, decode: Callable[[RawLog], Log | None]) -> Receipt:
+        """Return a receipt as the node reports it."""
+        return cls(
+            tx_hash=raw.tx_hash,
+            transaction_index=int(raw.transaction_index, 16),
+            sender=_checksum(raw.sender),
+            ok=raw.ok,
+            gas_used=int(raw.gas_used, 16),
+            effective_gas_price_wei=int(raw.effective_gas_price, 16),
+            contract_address=_checksum(raw.contract_address) if raw.contract_address else None,
+            revert_reason=revert_reason,
+            raw_logs=raw.logs,
+            decode=decode,
+        )
+
+    @property
+    def fee_wei(self) -> int | None:
+        """What the sender paid for gas; None where the engine does not know it."""
+        if self.gas_used is None or self.effective_gas_price_wei is None:
+            return None
+        return self.gas_used * self.effective_gas_price_wei
 
     @cached_property
     def logs(self) -> tuple[Log, ...]:
@@ -137,7 +173,9 @@ class Block:
 
     number: int
     timestamp: int
-    base_fee_wei: int
-    gas_used: int
+    base_fee_wei: int | None
+    """Base fee; None where the engine does not know the gas that it follows from."""
+    gas_used: int | None
+    """Gas; None where the engine does not know it."""
     gas_limit: int
     receipts: tuple[Receipt, ...] = field(repr=False)

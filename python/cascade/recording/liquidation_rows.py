@@ -80,7 +80,7 @@ class LiquidationRows:
             exit_proceeds_raw=report.exit_proceeds_raw,
             liquidator_profit_raw=report.profit_raw,
             gas_used=receipt.gas_used,
-            fee_wei=receipt.gas_used * receipt.effective_gas_price_wei,
+            fee_wei=receipt.fee_wei,
             flash_loan=report.flash_loan,
             round=count,
             unhealthy_since_step=unhealthy.step,

@@ -241,7 +241,7 @@ class Recorder:
             gas_limit=transaction.gas_limit,
             gas_used=receipt.gas_used,
             tip_wei=transaction.tip_wei if is_charged else 0,
-            fee_wei=receipt.gas_used * receipt.effective_gas_price_wei if is_charged else 0,
+            fee_wei=receipt.fee_wei if is_charged else 0,
         )
 
     def _record_events(self, mined: MinedTransaction) -> None:

@@ -83,6 +83,7 @@ class RunInputs:
             engine=spec.lending.engine,
             start_timestamp=spec.timeline.start_timestamp,
             block_seconds=spec.timeline.block_seconds,
+            chain_engine=spec.chain.engine,
             positions=positions,
             counterfactual=spec.counterfactual or "",
             parameters=parameters,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from cascade.chain.abi import Interface
 from cascade.chain.artifacts import Artifact
-from cascade.chain.local import Contract, LocalChain, Transaction, address_of
+from cascade.chain.chain import Chain
+from cascade.chain.local import Contract, Transaction, address_of
 from cascade.errors import MissingPart
 from cascade.scenario.load import Scenario
 from cascade.units import UINT256_MAX
@@ -56,7 +57,7 @@ class World:
         Where the scenario has one.
     """
 
-    chain: LocalChain
+    chain: Chain
     scenario: Scenario
     artifacts: Mapping[str, Artifact]
     tokens: dict[str, Contract] = field(default_factory=dict)

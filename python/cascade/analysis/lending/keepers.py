@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from cascade.analysis.frames import Frames
 from cascade.recording.tables import LiquidationRow
 from cascade.units import e8_to_float, gas_cost_e8, value_e8_down, value_e8_up
@@ -16,7 +18,8 @@ __all__ = ["KeeperFigures", "keepers"]
 class KeeperFigures:
     """Earnings and costs of all keepers together; amounts at the oracle prices in each liquidation.
 
-    Proceeds and profit are null where a liquidator did not report them (`unreported`).
+    Proceeds and profit are null where a liquidator did not report them (`unreported`), and what gas cost is null in a
+    run in process, which knows no gas.
     """
 
     active: int
@@ -33,14 +36,21 @@ class KeeperFigures:
     """Value of the collateral received in excess of the debt repaid, protocol fee excluded."""
     bonus_kept_usd: float | None
     """The bonus less the slippage at which the collateral was sold."""
-    gas_usd: float
+    gas_usd: float | None
     """Fees of the keepers' successful transactions in the crash phase, at the scenario's price of ether."""
     reverted_attempts: int
     """Number of the keepers' transactions that reverted in the crash phase."""
-    reverted_gas_usd: float
+    reverted_gas_usd: float | None
     """Fees of those, at the scenario's price of ether."""
     net_profit_usd: float | None
     """Gross profit less the fees of successful and reverted transactions; collateral that is held stays out."""
+
+    @property
+    def all_gas_usd(self) -> float | None:
+        """Fees of successful and reverted transactions together; None where gas is not known."""
+        if self.gas_usd is None or self.reverted_gas_usd is None:
+            return None
+        return self.gas_usd + self.reverted_gas_usd
 
 
 def keepers(frames: Frames) -> KeeperFigures:
@@ -62,12 +72,15 @@ def keepers(frames: Frames) -> KeeperFigures:
     sent = frames.chain_transactions
     sent = sent[(sent["role"] == Role.KEEPER) & (sent["phase"] == Phase.CRASH)]
     reverted = sent[sent["status"] == TransactionStatus.REVERTED]
-    gas = gas_cost_e8(sum(sent.loc[sent["status"] == TransactionStatus.OK, "fee_wei"].tolist()), frames.ether_price_e8)
-    wasted = gas_cost_e8(sum(reverted["fee_wei"].tolist()), frames.ether_price_e8)
+    gas = _cost_e8(frames, sent[sent["status"] == TransactionStatus.OK])
+    wasted = _cost_e8(frames, reverted)
 
-    def known(amount_e8: int) -> float | None:
+    def known(*amounts_e8: int | None) -> float | None:
         # A sum that lacks some of its parts would pass for the whole.
-        return None if unreported else e8_to_float(amount_e8)
+        found = [amount for amount in amounts_e8 if amount is not None]
+        return None if unreported or len(found) < len(amounts_e8) else e8_to_float(sum(found))
+
+    fees = [None if amount is None else -amount for amount in (gas, wasted)]
 
     return KeeperFigures(
         active=int(frames.liquidations["liquidator"].nunique()),
@@ -77,8 +90,14 @@ def keepers(frames: Frames) -> KeeperFigures:
         exit_slippage_usd=known(slippage),
         bonus_usd=e8_to_float(bonus),
         bonus_kept_usd=known(bonus - slippage),
-        gas_usd=e8_to_float(gas),
+        gas_usd=None if gas is None else e8_to_float(gas),
         reverted_attempts=len(reverted),
-        reverted_gas_usd=e8_to_float(wasted),
-        net_profit_usd=known(gross - gas - wasted),
+        reverted_gas_usd=None if wasted is None else e8_to_float(wasted),
+        net_profit_usd=known(gross, *fees),
     )
+
+
+def _cost_e8(frames: Frames, transactions: pd.DataFrame) -> int | None:
+    """Return what the gas of some transactions cost, in dollars with 8 decimals; None where it is not known."""
+    fees = transactions["fee_wei"].tolist()
+    return None if None in fees else gas_cost_e8(sum(fees), frames.ether_price_e8)

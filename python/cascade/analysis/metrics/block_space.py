@@ -25,7 +25,7 @@ class BlockSpace:
     peak_queued_gas: int
     """Largest gas that those had reserved."""
     peak_base_fee_gwei: float | None
-    """Highest base fee, in gwei; null without a block."""
+    """Highest base fee, in gwei; null without a block, and in a run in process, which knows no gas."""
     liquidations_delayed: int
     """Number of liquidations that were mined in a later step than the one of their first proposal."""
     blocks_delayed: int
@@ -41,6 +41,7 @@ class BlockSpace:
 def block_space(frames: Frames, book: PriceBook) -> BlockSpace:
     """Return the queue, the fees and the waiting of the crash phase."""
     crash = frames.chain_blocks[frames.chain_blocks["phase"] == Phase.CRASH]
+    fees = crash["base_fee_wei"].dropna()
     block_of = dict(zip(crash["step"].tolist(), crash["block_number"].tolist(), strict=True))
     proposed = {row.tx_hash: row.proposed_step for row in frames.rows(TransactionRow)}
     waits: list[int] = []
@@ -55,7 +56,7 @@ def block_space(frames: Frames, book: PriceBook) -> BlockSpace:
     return BlockSpace(
         peak_queued=int(crash["queued"].max()) if len(crash) else 0,
         peak_queued_gas=int(crash["queued_gas"].max()) if len(crash) else 0,
-        peak_base_fee_gwei=int(crash["base_fee_wei"].max()) / _WEI_PER_GWEI if len(crash) else None,
+        peak_base_fee_gwei=int(fees.max()) / _WEI_PER_GWEI if len(fees) else None,
         liquidations_delayed=len(waits),
         blocks_delayed=sum(waits),
         max_blocks_delayed=max(waits, default=0),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from cascade.recording.tables.row import AtBlock, AtLog, Row, int64, int64_or_null, table, text, uint256
+from cascade.recording.tables.row import (
+    AtBlock,
+    AtLog,
+    Row,
+    int64,
+    int64_or_null,
+    table,
+    text,
+    uint256,
+    uint256_or_null,
+)
 
 __all__ = ["BlockRow", "LiquidityRow", "PriceMoveRow", "PriceRow", "RunRow", "SwapRow", "TransactionRow"]
 
@@ -17,6 +27,7 @@ class RunRow(Row):
     engine: str = text("lending pool that ran: mock, or aave-v3")
     start_timestamp: int = int64("s", "Unix time of the first crash block")
     block_seconds: int = int64("s", "time between crash blocks")
+    chain_engine: str = text("what executed the chain: anvil, or revm in the process of the harness")
     positions: int = int64("-", "number of positions built")
     counterfactual: str = text("why this run is a counterfactual; empty when it is none")
     parameters: str = text("every parameter of the scenario, defaults included", unit="JSON")
@@ -32,9 +43,11 @@ class BlockRow(AtBlock):
     transactions: int = int64("-", "number of transactions in the block")
     queued: int = int64("-", "number of transactions left waiting for space after the block")
     queued_gas: int = int64("gas", "gas that the waiting transactions reserve")
-    gas_used: int = int64("gas", "gas used by the block's transactions")
+    gas_used: int | None = int64_or_null(
+        "gas", "gas used by the block's transactions; null in a run in process, which knows no gas"
+    )
     gas_limit: int = int64("gas", "gas limit of the block")
-    base_fee_wei: int = int64("wei", "base fee per unit of gas")
+    base_fee_wei: int | None = int64_or_null("wei", "base fee per unit of gas; null likewise")
 
 
 @table("transactions")
@@ -61,9 +74,11 @@ class TransactionRow(AtBlock):
     revert_reason: str = text("decoded error of a revert, or why a proposal was rejected; empty when ok")
     proposed_step: int = int64("-", "step at which it was first proposed; -1 before the crash")
     gas_limit: int = int64("gas", "gas limit of the transaction")
-    gas_used: int = int64("gas", "gas used by the transaction")
+    gas_used: int | None = int64_or_null(
+        "gas", "gas used by the transaction; null in a run in process, which knows no gas"
+    )
     tip_wei: int = int64("wei", "priority fee offered per unit of gas; 0 at the exchange")
-    fee_wei: int = uint256("wei", "gas used times effective gas price; 0 at the exchange")
+    fee_wei: int | None = uint256_or_null("wei", "gas used times effective gas price; 0 at the exchange; null likewise")
 
 
 @table("prices")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from cascade.recording.tables.row import AtBlock, AtLog, Row, boolean, int64, table, text, uint256, uint256_or_null
+from cascade.recording.tables.row import (
+    AtBlock,
+    AtLog,
+    Row,
+    boolean,
+    int64,
+    int64_or_null,
+    table,
+    text,
+    uint256,
+    uint256_or_null,
+)
 
 __all__ = [
     "FlowRow",
@@ -99,8 +110,8 @@ class LiquidationRow(AtLog):
         "signed, debt asset: profit before gas; collateral that was kept counts 0; null where it is not reported",
         signed=True,
     )
-    gas_used: int = int64("gas", "gas of the transaction")
-    fee_wei: int = uint256("wei", "fee of the transaction")
+    gas_used: int | None = int64_or_null("gas", "gas of the transaction; null in a run in process, which knows no gas")
+    fee_wei: int | None = uint256_or_null("wei", "fee of the transaction; null likewise")
     flash_loan: bool = boolean("whether a flash loan paid for it")
     round: int = int64("-", "how many times this borrower has been liquidated, this one included")
     unhealthy_since_step: int = int64("-", "step whose block took the health factor under 1")

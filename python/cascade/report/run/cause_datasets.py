@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 import pandas as pd
@@ -155,7 +156,7 @@ def _block_space(frames: Frames) -> pd.DataFrame:
             "t": crash["timestamp"] * 1000,
             "time": [clock(value) for value in crash["timestamp"].tolist()],
             "queued": crash["queued"],
-            "used": 100 * crash["gas_used"] / crash["gas_limit"],
-            "gwei": crash["base_fee_wei"] / _WEI_PER_GWEI,
+            "used": (100 * crash["gas_used"] / crash["gas_limit"]).to_numpy("float64", na_value=math.nan),
+            "gwei": (crash["base_fee_wei"] / _WEI_PER_GWEI).to_numpy("float64", na_value=math.nan),
         }
     )

@@ -220,12 +220,14 @@ def _parties(summary: Summary) -> pd.DataFrame:
     rows = [
         ("borrowers", -paid.borrowers.loss_usd),
         ("lenders", -paid.lenders.loss_usd),
-        *([] if keepers.net_profit_usd is None else [("keepers, net of gas", keepers.net_profit_usd)]),
+        ("keepers, net of gas", keepers.net_profit_usd),
         ("treasury, liquidation fees", paid.treasury.protocol_fee_usd),
-        ("block builders, keepers' gas", keepers.gas_usd + keepers.reverted_gas_usd),
+        ("block builders, keepers' gas", keepers.all_gas_usd),
     ]
+    # A figure that is not known has no bar.
+    known = [(label, usd) for label, usd in rows if usd is not None]
     return pd.DataFrame(
-        [(order, label, usd, "loss" if usd < 0 else "gain") for order, (label, usd) in enumerate(rows)],
+        [(order, label, usd, "loss" if usd < 0 else "gain") for order, (label, usd) in enumerate(known)],
         columns=["order", "label", "usd", "kind"],
     )
 

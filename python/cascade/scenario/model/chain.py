@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -67,8 +67,11 @@ class TimelineSpec(Spec):
 
 
 class ChainSpec(Spec):
-    """The chain during the crash phase."""
+    """The chain, and its block space during the crash phase."""
 
+    engine: Literal["anvil", "revm"] = "anvil"
+    """`anvil`: a node of its own, the chain of record; `revm`: in the process of the harness, faster and without gas,
+    for experiments."""
     block_gas_limit: Annotated[int, Field(ge=1_000_000, le=10**12)] = 45_000_000
     """Gas limit of a block, in gas."""
     max_wait_blocks: Annotated[int, Field(ge=0, le=1000)] = 3

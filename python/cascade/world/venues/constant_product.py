@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cascade.chain.local import Contract, LocalChain, Log
+from cascade.chain.chain import Chain
+from cascade.chain.local import Contract, Log
 from cascade.scenario.model import ConstantProductVenue
 from cascade.units import BPS, WAD
 from cascade.world.venues.venue import DeployedVenue, LiquidityCall, Swap, SwapCall
@@ -54,17 +55,17 @@ class ConstantProductPair(DeployedVenue):
             LiquidityCall("burn", (receiver,)),
         ]
 
-    def spot_price_wad(self, chain: LocalChain, lens: Contract) -> int:
+    def spot_price_wad(self, chain: Chain, lens: Contract) -> int:
         """Read the ratio of the reserves from the lens."""
         return int(chain.call(lens, "constantProductSpotPriceWad", self.contract.address, self._asset))
 
-    def trade_to_price(self, chain: LocalChain, lens: Contract, target_wad: int) -> tuple[str, int]:
+    def trade_to_price(self, chain: Chain, lens: Contract, target_wad: int) -> tuple[str, int]:
         """Read the trade from the lens, which has it in closed form."""
         token, amount = chain.call(lens, "constantProductTradeToPrice", self.contract.address, self._asset, target_wad)
         # The lens answers with an address, which is compared regardless of its checksum.
         return next(symbol for symbol in self.coins if self.tokens[symbol].lower() == token.lower()), amount
 
-    def depth(self, chain: LocalChain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
+    def depth(self, chain: Chain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
         """Read the depth from the lens."""
         return list(chain.call(lens, "constantProductDepth", self.contract.address, self._asset, list(within_bps)))
 

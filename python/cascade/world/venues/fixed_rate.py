@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cascade.chain.local import Contract, LocalChain, Log
+from cascade.chain.chain import Chain
+from cascade.chain.local import Contract, Log
 from cascade.scenario.model import FixedRateVenue
 from cascade.world.venues.stable_swap import exchange_call, exchanged
 from cascade.world.venues.venue import DeployedVenue, Swap, SwapCall
@@ -22,7 +23,7 @@ class FixedRatePool(DeployedVenue):
         """Return the call of `exchange`."""
         return exchange_call(self, asset_in=asset_in, amount_raw=amount_raw, receiver=receiver, least_raw=least_raw)
 
-    def spot_price_wad(self, chain: LocalChain, lens: Contract) -> int:
+    def spot_price_wad(self, chain: Chain, lens: Contract) -> int:
         """Read the ratio of the oracle's prices."""
         return int(chain.call(self.contract, "get_p", 0))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cascade.chain.local import Contract, LocalChain, Log
+from cascade.chain.chain import Chain
+from cascade.chain.local import Contract, Log
 from cascade.scenario.model import StableSwapVenue
 from cascade.units import BPS, WAD
 from cascade.world.venues.venue import DeployedVenue, LiquidityCall, Swap, SwapCall
@@ -50,16 +51,16 @@ class StableSwapPool(DeployedVenue):
         # No least amounts: a withdrawal in proportion cannot be made worse by trades before it in the same block.
         return [LiquidityCall("remove_liquidity(uint256,uint256[])", (shares, [0, 0]))]
 
-    def spot_price_wad(self, chain: LocalChain, lens: Contract) -> int:
+    def spot_price_wad(self, chain: Chain, lens: Contract) -> int:
         """Read the pool's own price."""
         return int(chain.call(self.contract, "get_p", 0))
 
-    def trade_to_price(self, chain: LocalChain, lens: Contract, target_wad: int) -> tuple[str, int]:
+    def trade_to_price(self, chain: Chain, lens: Contract, target_wad: int) -> tuple[str, int]:
         """Read the trade from the lens, which searches for it."""
         sold, _, amount = chain.call(lens, "stableSwapTradeToPrice", self.contract.address, target_wad)
         return self.coins[sold], amount
 
-    def depth(self, chain: LocalChain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
+    def depth(self, chain: Chain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
         """Read the depth from the lens."""
         return list(chain.call(lens, "stableSwapDepth", self.contract.address, list(within_bps)))
 

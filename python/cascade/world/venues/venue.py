@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
-from cascade.chain.local import Contract, LocalChain, Log
+from cascade.chain.chain import Chain
+from cascade.chain.local import Contract, Log
 from cascade.errors import MissingPart
 from cascade.scenario.model import Venue
 
@@ -104,15 +105,15 @@ class DeployedVenue:
         """Return the calls, in their order within one block, by which a provider takes out a part of its liquidity."""
         raise MissingPart(f"liquidity of providers at venues.{self.name}")
 
-    def spot_price_wad(self, chain: LocalChain, lens: Contract) -> int:
+    def spot_price_wad(self, chain: Chain, lens: Contract) -> int:
         """Read the marginal price of its second coin in its first (1e18 scale)."""
         raise MissingPart(f"spot price at venues.{self.name}")
 
-    def trade_to_price(self, chain: LocalChain, lens: Contract, target_wad: int) -> tuple[str, int]:
+    def trade_to_price(self, chain: Chain, lens: Contract, target_wad: int) -> tuple[str, int]:
         """Read the asset to sell, and the amount of it, that moves the spot price to a target."""
         raise MissingPart(f"price that trades move at venues.{self.name}")
 
-    def depth(self, chain: LocalChain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
+    def depth(self, chain: Chain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
         """Read how much of its second coin can be sold, and bought, before its price has moved by a distance.
 
         Returns

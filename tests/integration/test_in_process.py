@@ -1,0 +1,120 @@
+"""The engine in process against anvil: every shipped scenario, in a small size, table by table and column by column."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cascade import Run, Scenario, load_scenario, replay
+from cascade.chain.gas_per_intent import GAS_PER_INTENT
+from cascade.errors import CascadeError
+from cascade.experiments.gas import gas_per_intent
+from cascade.recording.canonical import column_values
+from cascade.recording.tables import TABLES
+
+from .conftest import SCENARIOS, SMALL, everyone, small
+
+ENGINE = {"run_id", "chain_engine", "parameters", "scenario_sha256"}
+"""Columns that name the engine."""
+GAS = {"gas_used", "fee_wei", "base_fee_wei"}
+"""Columns of gas, which are null in process."""
+AFTER_GAS = {"tip_wei", "reason", "tx_hash", "triggered_by"}
+"""Columns that follow from the estimated base fee: the tip, the words that name it, and the hash over the tip."""
+
+SHORT: dict[str, dict[str, Any]] = {
+    "loop-and-crash": SMALL,
+    "frictionless-loop": {},
+    "aave-peg": {key: value for key, value in SMALL.items() if not key.startswith("venues")},
+    "redemption-open": {"timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC)},
+    "susde-carry": {"timeline.end": datetime(2025, 9, 3, tzinfo=UTC)},
+    "usde-unwind": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "positions.loopers.count": 60},
+    "maker-cascade": {"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)},
+    "october-2025": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC)},
+    "october-2025-record": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC)},
+}
+
+
+def on_both(scenario: dict[str, Scenario], folder: Path) -> tuple[Run, Run]:
+    runs = [
+        replay(scenario[engine], out=folder / engine, require_expected=False, report=False)
+        for engine in ("anvil", "revm")
+    ]
+    return runs[0], runs[1]
+
+
+def differing(anvil: Run, revm: Run) -> set[str]:
+    """Columns whose values differ, over all tables; rows are compared in their order."""
+    found = set()
+    for name, table in TABLES.items():
+        first, second = getattr(anvil, name), getattr(revm, name)
+        assert len(first) == len(second), name
+        found |= {one.name for one in table.columns if column_values(first, one) != column_values(second, one)}
+    return found
+
+
+def test_shipped_scenarios__all_of_them__are_compared() -> None:
+    assert {file.stem for file in SCENARIOS.glob("*.yaml")} == set(SHORT)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_revm__shipped_scenario__has_every_table_of_anvil_but_for_gas(name: str, tmp_path: Path) -> None:
+    file = SCENARIOS / f"{name}.yaml"
+    changes = {**SHORT[name], "expect": {"liquidations": "none"}}
+    scenario = {engine: load_scenario(file, set={**changes, "chain.engine": engine}) for engine in ("anvil", "revm")}
+
+    anvil, revm = on_both(scenario, tmp_path)
+
+    assert differing(anvil, revm) <= ENGINE | GAS | AFTER_GAS
+    assert len(anvil.transactions) > 50
+    assert revm.transactions["gas_used"].isna().any()
+    assert anvil.transactions["gas_used"].notna().all()
+
+
+def test_revm__every_kind_of_agent__has_every_table_of_anvil_but_for_gas(tmp_path: Path) -> None:
+    scenario = {engine: everyone(**{"chain.engine": engine}) for engine in ("anvil", "revm")}
+
+    anvil, revm = on_both(scenario, tmp_path)
+
+    assert differing(anvil, revm) <= ENGINE | GAS | AFTER_GAS
+
+
+def test_revm__where_nobody_bids__has_the_hashes_of_anvil(tmp_path: Path) -> None:
+    scenario = {
+        engine: small(**{"chain.engine": engine, "agents.keeper.bid_share_bps": 0}) for engine in ("anvil", "revm")
+    }
+
+    anvil, revm = on_both(scenario, tmp_path)
+
+    assert "tx_hash" not in differing(anvil, revm)
+    assert len(revm.liquidations) > 20
+
+
+def test_revm__summary__has_null_where_gas_is_needed(tmp_path: Path) -> None:
+    run = replay(small(**{"chain.engine": "revm"}), out=tmp_path, require_expected=False)
+    keepers = run.summary.keepers
+
+    assert (keepers.gas_usd, keepers.reverted_gas_usd, keepers.net_profit_usd) == (None, None, None)
+    assert keepers.gross_profit_usd is not None
+    assert run.summary.block_space.peak_base_fee_gwei is None
+    assert run.runs["chain_engine"].tolist() == ["revm"]
+
+
+def test_revm__with_a_node__is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        CascadeError, match=r"^--network: .*: chain\.engine revm runs in this process and uses no node$"
+    ):
+        replay(small(**{"chain.engine": "revm"}), out=tmp_path, node_url="http://127.0.0.1:1")
+
+
+def test_gas_per_intent__against_a_run_on_anvil__adds_up_to_its_gas_within_a_fifth(crash_run: Run) -> None:
+    sent = crash_run.transactions
+    sent = sent[(sent["phase"] == "crash") & (sent["lane"] == "chain") & (sent["status"] != "rejected")]
+    estimated = [
+        GAS_PER_INTENT[intent, status == "ok"] for intent, status in zip(sent["intent"], sent["status"], strict=True)
+    ]
+
+    assert set(gas_per_intent([crash_run])) <= set(GAS_PER_INTENT)
+    assert sum(estimated) == pytest.approx(int(sent["gas_used"].sum()), rel=0.2)
