@@ -144,6 +144,52 @@ def test_liquidate__slice_of_some_lots__is_rounded_up_and_at_least_one(
     assert event(receipt, "CollateralSold")["lots"] == sold
 
 
+def test_liquidate__slice_sold_of_an_account_under_water__the_fund_waits_for_the_last_lot(margin: Margin) -> None:
+    margin.own("setRules", rules(slice_bps=50_00))
+    margin.give(INSURANCE, usdt=1_000)
+    indebted(margin)
+    margin.bid(margin.exchange.book, 0.3, 200_000)
+    margin.post("ALT", 0.3)
+    first = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert [sold["lots"] for sold in events(first, "CollateralSold")] == [50_000]
+    assert (events(first, "InsuranceUsed"), margin.view("debtOf", OWNER)) == ([], 450 * USDT)
+    second = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert [told["amount"] for told in events(second, "InsuranceUsed")] == [300 * USDT]
+    assert (margin.cash(INSURANCE), margin.view("debtOf", OWNER)) == (700 * USDT, 0)
+    margin.assert_conserved()
+
+
+def test_liquidate__slice_of_one_lot_of_two__the_fund_waits_for_the_other(margin: Margin) -> None:
+    margin.own("setRules", rules(slice_bps=1))
+    margin.give(INSURANCE, usdt=1)
+    margin.exchange.give(OWNER, margin.alt, 2 * LOT)
+    margin.act("borrow", 12_000, sender=OWNER)
+    margin.withdraw(OWNER, 12_000)
+    margin.bid(margin.exchange.book, 0.3, 200)
+    margin.post("ALT", 0.3)
+    first = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert ([sold["lots"] for sold in events(first, "CollateralSold")], events(first, "InsuranceUsed")) == ([1], [])
+    second = margin.act("liquidate", OWNER, MANY, MANY, sender=KEEPER)
+    assert [told["amount"] for told in events(second, "InsuranceUsed")] == [6_000]
+
+
+@pytest.mark.parametrize("most_steps", [0, 1])
+def test_liquidate__steps_used_up__the_fund_waits_too(margin: Margin, most_steps: int) -> None:
+    margin.own("setRules", rules(slice_bps=50_00))
+    leveraged(margin)
+    margin.give(INSURANCE, usdt=1_000)
+    margin.post("ETH", 1_700)
+    margin.give(MAKER, usdt=10_000)
+    margin.act("quotePerp", 0, 1_000, 0, 0, sender=MAKER)
+    receipt = margin.act("liquidate", LONG, most_steps, MANY, sender=KEEPER)
+    assert [trade["contracts"] for trade in events(receipt, "PerpTrade")] == [-250] * most_steps
+    assert events(receipt, "InsuranceUsed") == events(receipt, "AutoDeleveraged") == []
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER) if most_steps == 0 else receipt
+    assert [told["amount"] for told in events(receipt, "InsuranceUsed")] == [500 * USDT]
+    margin.assert_conserved()
+
+
 @pytest.mark.parametrize(("fee_bps", "fee"), [(0, 0), (1, 1), (10, 1), (11, 2), (100_00, 1_000)])
 def test_liquidate__fee_of_a_sale__is_rounded_up_and_goes_to_the_fund(
     margin: Margin, event: EventReader, fee_bps: int, fee: int
@@ -272,9 +318,11 @@ def test_liquidate__account_worth_one_unit_and_nothing__waits_and_is_deleveraged
 # --- Auto-deleveraging
 
 
-@pytest.mark.parametrize(("more_cash_of_the_first", "first"), [(-1, SHORT), (0, SHORT), (10**6, OTHER)])
+@pytest.mark.parametrize(
+    ("more_cash_of_the_first", "order"), [(-1, [SHORT, OTHER]), (0, [SHORT, OTHER]), (10**6, [OTHER, SHORT])]
+)
 def test_deleverage__equal_ranks__takes_the_earlier_holder_first(
-    margin: Margin, more_cash_of_the_first: int, first: str
+    margin: Margin, more_cash_of_the_first: int, order: list[str]
 ) -> None:
     margin.give(LONG, usdt=1_000)
     give_units(margin, SHORT, 1_000 * USDT + more_cash_of_the_first)
@@ -282,13 +330,12 @@ def test_deleverage__equal_ranks__takes_the_earlier_holder_first(
     margin.pair(250)
     margin.pair(250, short=OTHER)
     margin.post("ETH", 1_800)
-    receipt = margin.act("liquidate", LONG, MANY, 1, sender=KEEPER)
-    [told] = events(receipt, "AutoDeleveraged")
+    receipt = margin.act("liquidate", LONG, MANY, MANY, sender=KEEPER)
+    told = events(receipt, "AutoDeleveraged")
+    assert [(one["counterparty"], one["contracts"]) for one in told] == [(account, 250) for account in order]
     # Each short gained 500 on 1,000 of cash: 20 / 18 of price, times 4,500 of notional over 1,500.
-    rank = WAD * 20 // 18 * 4_500 // 1_500
-    assert (told["counterparty"], told["contracts"]) == (first, 250)
     if more_cash_of_the_first == 0:
-        assert abs(told["rankWad"] - rank) <= 3
+        assert all(abs(one["rankWad"] - WAD * 20 // 18 * 4_500 // 1_500) <= 3 for one in told)
 
 
 def test_deleverage__counterparty_larger_than_needed__keeps_the_rest_and_the_same_side_is_left_alone(
