@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from eth_abi import encode
 
 from cascade.chain.local import Contract, address_of
 from cascade.errors import RevertedCall
@@ -309,3 +310,18 @@ def test_preview_unwind__same_state__is_what_unwinding_then_reports(loop: Desk, 
 def test_preview_unwind__nothing_supplied__reverts_with_that_error(loop: Desk) -> None:
     with pytest.raises(RevertedCall, match="NothingToSell"):
         loop.stage.view(loop.deleverager, "previewUnwind", STRANGER, loop.order())
+
+
+@pytest.mark.parametrize(("sold", "repaid", "premium", "paid"), [(11 * 10**11, 0, 0, 1), (21 * 10**11, 1, 1, 0)])
+def test_unwind__proceeds_of_a_unit_or_two_before_any_interest__repay_a_whole_unit_of_debt(
+    desk: Desk, event: EventReader, sold: int, repaid: int, premium: int, paid: int
+) -> None:
+    without_interest = encode(["(uint16,uint32,uint32,uint32)"], [(8000, 0, 0, 0)])
+    lending = desk.lending
+    desk.stage.send(lending.configurator, "setReserveInterestRateData", lending.usdc.address, without_interest)
+    lending.borrow(LOOPER, lending.usdc, DEBT)
+    # A unit of USDC is 10**12 of USDe; the pair keeps 0.3 %.
+    receipt = desk.unwind(collateralToSell=sold, exit=CONSTANT_PRODUCT, venue=desk.pair.address)
+    told = event(receipt, "Unwound")
+    assert (told["debtRepaid"], told["premium"], told["cashPaid"]) == (repaid, premium, paid)
+    assert desk.next_debt() == DEBT - repaid
