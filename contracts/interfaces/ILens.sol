@@ -63,7 +63,7 @@ interface ILens {
         uint256[] calldata amounts
     ) external view returns (uint256[] memory proceeds);
 
-    /// @notice The smallest trade after which `get_p(0)` is at or past the target, fees included.
+    /// @notice A trade after which `get_p(0)` is at or past the target, fees included; a billionth less would not reach it.
     /// @param pool A StableSwap-NG pool of two coins.
     /// @param targetPriceWad Price of coin 1 in coin 0.
     /// @return i Index of the coin to sell: 1 to lower the price, 0 to raise it.
@@ -99,6 +99,10 @@ interface ILens {
         external
         view
         returns (address tokenToSell, uint256 amount);
+
+    /// @notice Eight words: both balances, both rates, `A_precision`, `fee`, `offpeg_fee_multiplier` and `admin_fee`.
+    /// @param pool A StableSwap-NG pool of two coins.
+    function stableSwapState(address pool) external view returns (uint256[] memory);
 
     /// @notice Two words for each distance: how much of coin 1 can be sold before its price has fallen by so many bps, and
     /// how much can be bought before it has risen by them; in coin 1's units, fees included.

@@ -25,11 +25,22 @@ abstract contract MarketLens is ILens {
         uint256 unitOther;
     }
 
+    /// @dev Two trades around the one that reaches a price, and how far the price after each is from it.
+    struct Bracket {
+        uint256 short;
+        uint256 reaching;
+        uint256 lacking;
+        uint256 excess;
+    }
+
     // --- Constants
 
     uint256 private constant BPS = 100_00;
     uint256 private constant PRICE_TOLERANCE = 1e6;
     uint256 private constant MAX_DOUBLINGS = 48;
+    uint256 private constant GROWTH = 4;
+    uint256 private constant MAX_GROWTHS = 24;
+    uint256 private constant TRADE_PRECISION = 1e9;
 
     // --- Views
 
@@ -73,6 +84,15 @@ abstract contract MarketLens is ILens {
         for (uint256 k; k < targetPricesWad.length; ++k) {
             (words[2 * k], words[2 * k + 1]) = _stableSwapTrade(state, priceWad, targetPricesWad[k]);
         }
+    }
+
+    /// @inheritdoc ILens
+    function stableSwapState(address pool) external view returns (uint256[] memory words) {
+        StableSwapMath.Pool memory state = _read(pool);
+        words = new uint256[](8);
+        (words[0], words[1], words[2], words[3]) = (state.balances[0], state.balances[1], state.rates[0], state.rates[1]);
+        (words[4], words[5]) = (state.amp, state.fee);
+        (words[6], words[7]) = (state.offpegFeeMultiplier, state.adminFee);
     }
 
     /// @inheritdoc ILens
@@ -155,31 +175,56 @@ abstract contract MarketLens is ILens {
         state.adminFee = IStableSwapPool(pool).admin_fee();
     }
 
-    /// @dev Doubles until the price is past the target, then bisects: selling coin 1 only lowers it, coin 0 only raises it.
+    /// @dev A trade that reaches the target, of which a billionth less does not. Trades grow until one is past it; then the
+    /// secant of both ends, with the value of an end that stays put halved (the Illinois rule), narrows them. Each guess
+    /// keeps a little distance from both ends, so that the last two lie on either side.
     function _tradeToPriceUp(StableSwapMath.Pool memory state, uint256 sold, uint256 targetPriceWad)
         private
         pure
         returns (uint256 reaching)
     {
-        uint256 short = 0;
-        reaching = state.balances[sold] / 1000 + 1;
-        for (uint256 k; !_reaches(state, sold, reaching, targetPriceWad); ++k) {
-            if (k == MAX_DOUBLINGS) revert PriceOutOfReach(targetPriceWad);
-            short = reaching;
-            reaching *= 2;
+        Bracket memory ends;
+        (, ends.lacking) = _past(state.spotPriceWad(), sold, targetPriceWad);
+        ends.reaching = state.balances[sold] / 1000 + 1;
+        bool isPast;
+        (isPast, ends.excess) = _pastAfter(state, sold, ends.reaching, targetPriceWad);
+        for (uint256 k; !isPast; ++k) {
+            if (k == MAX_GROWTHS) revert PriceOutOfReach(targetPriceWad);
+            (ends.short, ends.lacking) = (ends.reaching, ends.excess);
+            ends.reaching *= GROWTH;
+            (isPast, ends.excess) = _pastAfter(state, sold, ends.reaching, targetPriceWad);
         }
-        while (reaching - short > 1) {
-            uint256 middle = (short + reaching) / 2;
-            if (_reaches(state, sold, middle, targetPriceWad)) reaching = middle;
-            else short = middle;
+
+        bool wasPast;
+        for (uint256 k; ends.reaching - ends.short > ends.reaching / TRADE_PRECISION + 1; ++k) {
+            uint256 middle = _between(ends);
+            uint256 distance;
+            (isPast, distance) = _pastAfter(state, sold, middle, targetPriceWad);
+            if (isPast) {
+                (ends.reaching, ends.excess) = (middle, distance);
+                if (k != 0 && wasPast) ends.lacking /= 2;
+            } else {
+                (ends.short, ends.lacking) = (middle, distance);
+                if (k != 0 && !wasPast) ends.excess /= 2;
+            }
+            wasPast = isPast;
         }
+        return ends.reaching;
+    }
+
+    function _between(Bracket memory ends) private pure returns (uint256) {
+        uint256 width = ends.reaching - ends.short;
+        uint256 edge = ends.reaching / (2 * TRADE_PRECISION) + 1;
+        if (width <= 2 * edge || ends.lacking + ends.excess == 0) return ends.short + width / 2;
+        uint256 guess = ends.short + Math.mulDiv(width, ends.lacking, ends.lacking + ends.excess);
+        return Math.min(Math.max(guess, ends.short + edge), ends.reaching - edge);
     }
 
     /// @dev A trade that takes the last unit out is past any price.
-    function _reaches(StableSwapMath.Pool memory state, uint256 sold, uint256 dx, uint256 targetPriceWad)
+    function _pastAfter(StableSwapMath.Pool memory state, uint256 sold, uint256 dx, uint256 targetPriceWad)
         private
         pure
-        returns (bool)
+        returns (bool isPast, uint256 distance)
     {
         (uint256 dy, uint256 adminFeeAmount) = state.quoteExchange(sold, dx);
         StableSwapMath.Pool memory traded = StableSwapMath.Pool({
@@ -191,11 +236,19 @@ abstract contract MarketLens is ILens {
             adminFee: state.adminFee
         });
         uint256 left = state.balances[1 - sold] - dy - adminFeeAmount;
-        if (left == 0) return true;
+        if (left == 0) return (true, targetPriceWad);
 
         traded.balances = sold == 0 ? [state.balances[0] + dx, left] : [left, state.balances[1] + dx];
-        uint256 priceWad = traded.spotPriceWad();
-        return sold == 0 ? priceWad >= targetPriceWad : priceWad <= targetPriceWad;
+        return _past(traded.spotPriceWad(), sold, targetPriceWad);
+    }
+
+    function _past(uint256 priceWad, uint256 sold, uint256 targetPriceWad)
+        private
+        pure
+        returns (bool isPast, uint256 distance)
+    {
+        isPast = sold == 0 ? priceWad >= targetPriceWad : priceWad <= targetPriceWad;
+        distance = priceWad > targetPriceWad ? priceWad - targetPriceWad : targetPriceWad - priceWad;
     }
 
     // --- Internals: pair

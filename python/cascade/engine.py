@@ -19,6 +19,7 @@ from cascade.errors import AgentFailed, ChainError, RevertedCall, WrongCall
 from cascade.observation import BlockView, BookEntry
 from cascade.scenario.streams import lot
 from cascade.vocabulary import Intent, Lane, Motive
+from cascade.world.checks import ContractChecks
 from cascade.world.world import World
 
 __all__ = ["Engine", "StepObserver"]
@@ -118,6 +119,7 @@ class Engine:
         self._queue: list[_Waiting] = []
         self._for_exchange: list[Transaction] = []
         self._arrivals = itertools.count()
+        self._checks = ContractChecks(world)
 
     def run(self, *, progress: Callable[[], None] = lambda: None) -> BlockView:
         """Play every step and return the view of the last block."""
@@ -138,6 +140,7 @@ class Engine:
             view = self._view(step + 1)
             queued_gas = sum(waiting.proposal.gas_limit for waiting in self._queue)
             self.observer.after_block(view, block, queued=len(self._queue), queued_gas=queued_gas)
+            self._checks.after_block(step, is_last=step == timeline.steps - 1)
             progress()
         return view
 

@@ -17,6 +17,7 @@ __all__ = [
     "ChainError",
     "ExpectationFailed",
     "IncompleteRun",
+    "MirrorDiffers",
     "MissingPart",
     "RevertedCall",
     "ScenarioError",
@@ -154,6 +155,20 @@ class AgentFailed(CascadeError, RuntimeError):
         self.agent, self.seed = agent, seed
         why = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         super().__init__(f"agents.{agent}: {why}, {doing}, seed {seed}")
+
+
+class MirrorDiffers(CascadeError, ArithmeticError):
+    """Raised when what the harness computes by itself is not what a contract says.
+
+    Attributes
+    ----------
+    computed, contract : int
+        Both values.
+    """
+
+    def __init__(self, what: str, *, computed: int, contract: int) -> None:
+        self.computed, self.contract = computed, contract
+        super().__init__(f"{what}: computed {computed}, the contract says {contract}: please report this")
 
 
 class IncompleteRun(CascadeError, RuntimeError):

@@ -12,6 +12,7 @@ import pytest
 from cascade.chain.anvil import Anvil
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.local import Contract, LocalChain, Receipt, Transaction, address_of
+from cascade.world.venues.stable_swap_math import StableSwapState
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "stable-swap.json"
 SEQUENCES = json.loads(VECTORS.read_text(encoding="utf-8"))["sequences"]
@@ -101,6 +102,34 @@ def test_pool__sequence_of_another_implementation__equal_to_the_unit(chain: Loca
             "supply": str(chain.call(pool, "totalSupply")),
         }
         assert found == {name: step[name] for name in found}, f"step {position}: {step['call']}"
+
+
+@pytest.mark.parametrize("number", range(len(SEQUENCES)))
+def test_stable_swap_state__after_steps_of_another_implementation__is_the_lens_s_to_the_unit(
+    chain: LocalChain, number: int
+) -> None:
+    given = SEQUENCES[number]
+    pool, lens = create_pool(chain, given), chain.deploy(load_artifacts()["Lens"], sender=PROVIDER)
+    compared = 0
+    for position, step in enumerate(given["steps"]):
+        send(chain, (pool, OVERLOADS[step["call"]], *arguments_of(step)))
+        if position % 3:
+            continue
+        words = chain.call(lens, "stableSwapState", pool.address)
+        state = StableSwapState((words[0], words[1]), (words[2], words[3]), *words[4:])
+        compared += 1
+
+        assert state.spot_price_wad == chain.call(pool, "get_p", 0)
+        for sold in (0, 1):
+            for share in (1, 10**3, 10**6, 10**8):
+                amount = max(state.balances[sold] * share // 10**8, 1)
+                assert state.pays(sold, amount) == chain.call(pool, "get_dy", sold, 1 - sold, amount)
+        distances = [5, 200, 1_000, 5_000]
+        assert state.depth(distances) == list(chain.call(lens, "stableSwapDepth", pool.address, distances))
+        targets = [state.spot_price_wad * share // 100 for share in (20, 99, 100, 101, 300)]
+        said = list(chain.call(lens, "stableSwapTradesToPrices", pool.address, targets))
+        assert [word for target in targets for word in state.trade_to_price(target)] == said
+    assert compared >= 3
 
 
 def test_vectors__cover__every_rule_that_they_are_for() -> None:

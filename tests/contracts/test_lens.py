@@ -55,6 +55,11 @@ class Curve:
             return self.price()
 
 
+def less(amount: int) -> int:
+    """A billionth less than an amount, and one unit for the rounding."""
+    return amount - amount // 10**9 - 1
+
+
 # ---- lending
 
 
@@ -279,13 +284,13 @@ def test_quote_cumulative__tokens_the_venue_does_not_trade__reverts(lens: Contra
 
 
 @pytest.mark.parametrize("target", [10**18 - 10**13, 999 * 10**15, 65 * 10**16, 10**16, 1001 * 10**15, 3 * 10**18])
-def test_trade_to_price__either_side__is_the_smallest_amount_that_reaches_it(
+def test_trade_to_price__either_side__reaches_it_and_a_billionth_less_does_not(
     lens: Contract, stage: Stage, target: int
 ) -> None:
     curve = Curve(stage)
     i, j, dx = stage.view(lens, "stableSwapTradeToPrice", curve.pool.address, target)
     assert (i, j) == ((1, 0) if target < 10**18 else (0, 1))
-    reached, short = curve.price_after(i, dx), curve.price_after(i, dx - 1)
+    reached, short = curve.price_after(i, dx), curve.price_after(i, less(dx))
     assert reached <= target < short if i == 1 else reached >= target > short
 
 
@@ -321,7 +326,7 @@ def test_trade_to_price__published_table__millions_sold(
         assert abs(Decimal(dx) / 10**24 - Decimal(str(millions))) <= Decimal("0.01")
 
 
-def test_trades_to_prices__targets_on_both_sides__are_the_smallest_amounts_that_reach_them(
+def test_trades_to_prices__targets_on_both_sides__are_reached_and_not_by_a_billionth_less(
     lens: Contract, stage: Stage
 ) -> None:
     curve = Curve(stage)
@@ -333,7 +338,7 @@ def test_trades_to_prices__targets_on_both_sides__are_the_smallest_amounts_that_
     assert words[4:6] == [0, 0]
     for k, sold in ((0, 0), (1, 1), (3, 0)):
         coin, amount = words[2 * k : 2 * k + 2]
-        reached, short = curve.price_after(coin, amount), curve.price_after(coin, amount - 1)
+        reached, short = curve.price_after(coin, amount), curve.price_after(coin, less(amount))
         assert coin == sold
         assert reached <= targets[k] < short if coin == 1 else reached >= targets[k] > short
     assert stage.view(lens, "stableSwapTradesToPrices", curve.pool.address, []) == []
@@ -418,7 +423,7 @@ def test_stable_swap_depth__three_distances__selling_and_buying_reach_them(
     assert words[6:] == [0, 0]
     for k, bps in enumerate(distances):
         sold, bought = words[2 * k : 2 * k + 2]
-        assert curve.price_after(1, sold) <= price * (10_000 - bps) // 10_000 < curve.price_after(1, sold - 1)
+        assert curve.price_after(1, sold) <= price * (10_000 - bps) // 10_000 < curve.price_after(1, less(sold))
         paid = stage.view(lens, "stableSwapTradeToPrice", curve.pool.address, price * (10_000 + bps) // 10_000)[2]
         with stage.chain.rolled_back():
             receipt = stage.send(curve.pool, "exchange", 0, 1, paid, 0, sender=TRADER)

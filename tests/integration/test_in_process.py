@@ -10,10 +10,11 @@ import pytest
 
 from cascade import Run, Scenario, load_scenario, replay
 from cascade.chain.gas_per_intent import GAS_PER_INTENT
-from cascade.errors import CascadeError
+from cascade.errors import CascadeError, MirrorDiffers
 from cascade.experiments.gas import gas_per_intent
 from cascade.recording.canonical import column_values
 from cascade.recording.tables import TABLES
+from cascade.world.venues.stable_swap_math import StableSwapState
 
 from .conftest import SCENARIOS, SMALL, everyone, small
 
@@ -118,3 +119,23 @@ def test_gas_per_intent__against_a_run_on_anvil__adds_up_to_its_gas_within_a_fif
 
     assert set(gas_per_intent([crash_run])) <= set(GAS_PER_INTENT)
     assert sum(estimated) == pytest.approx(int(sent["gas_used"].sum()), rel=0.2)
+
+
+@pytest.mark.parametrize("figure", ["pays", "depth", "trade_to_price"])
+def test_replay__figure_computed_in_python_is_one_unit_off__ends_the_run_and_keeps_nothing(
+    figure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = getattr(StableSwapState, figure)
+
+    def wrong(state: StableSwapState, *arguments: Any) -> Any:
+        found = right(state, *arguments)
+        return found + 1 if isinstance(found, int) else [*found[:-1], found[-1] + 1]
+
+    monkeypatch.setattr(StableSwapState, figure, wrong)
+
+    with pytest.raises(
+        MirrorDiffers, match=r"^venues\.usde-usdc: .* at block \d+: computed (\d+), the contract says"
+    ) as off:
+        replay(small(**{"chain.engine": "revm"}), out=tmp_path, require_expected=False)
+    assert off.value.computed == off.value.contract + 1
+    assert list(tmp_path.iterdir()) == []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from cascade.chain.local import Contract
+from cascade.errors import MissingPart
 from cascade.observation.curve import ExitCurve
 from cascade.observation.exchange_view import ExchangeView
 from cascade.observation.once import Once
@@ -172,13 +172,21 @@ class BlockView:
         return self._once("unhealthy", self._read_unhealthy)
 
     def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
-        """Return the proceeds of a venue for amounts up to all watched collateral of the asset."""
-        return self._once(("exit", venue, asset_in), lambda: self._read_exit_curve(venue, asset_in, asset_out))
+        """Return the proceeds of a venue for amounts up to all watched collateral of the asset.
+
+        Raises
+        ------
+        MissingPart
+            When the venue does not trade the two assets.
+        """
+        if {asset_in, asset_out} != set(self.world.venues[venue].coins):
+            raise MissingPart(f"trade of {asset_in} for {asset_out} at venues.{venue}")
+        return self._once(("exit", venue, asset_in), lambda: self._read_exit_curve(venue, asset_in))
 
     def buy_curve(self, venue: str, *, most_raw: int) -> ExitCurve:
         """Return what a pool pays of its second coin for amounts of its first, up to an amount."""
-        quote, asset = self.world.venues[venue].coins
-        return self._once(("buy", venue, most_raw), lambda: self._read_curve(venue, quote, asset, most_raw))
+        quote, _ = self.world.venues[venue].coins
+        return self._once(("buy", venue, most_raw), lambda: self._read_curve(venue, quote, most_raw))
 
     def open_collateral_raw(self, asset: str) -> int:
         """Return the collateral of an asset that still secures debt."""
@@ -255,14 +263,14 @@ class BlockView:
         # The name decides between equal debts, so that the order does not depend on the cohorts' order.
         return tuple(sorted(found, key=lambda preview: (-preview.debt_raw, preview.entry.borrower)))
 
-    def _read_exit_curve(self, venue: str, asset_in: str, asset_out: str) -> ExitCurve:
+    def _read_exit_curve(self, venue: str, asset_in: str) -> ExitCurve:
         # No liquidation and no unwinding can sell more than all positions hold: the curve needs no point beyond.
         held = sum(state.collateral_raw for state in self.positions() if state.entry.collateral == asset_in)
         # With nothing held there is no largest amount; one token keeps the curve defined.
         least = 10 ** self.world.scenario.spec.assets[asset_in].decimals
-        return self._read_curve(venue, asset_in, asset_out, max(held, least))
+        return self._read_curve(venue, asset_in, max(held, least))
 
-    def _read_curve(self, venue: str, asset_in: str, asset_out: str, largest: int) -> ExitCurve:
+    def _read_curve(self, venue: str, asset_in: str, largest: int) -> ExitCurve:
         # Points grow by a third, downwards from the largest amount: the error of interpolation is then alike in
         # relative terms for small and large sales, and 48 points reach a millionth of the largest.
         amounts = [largest]
@@ -272,17 +280,8 @@ class BlockView:
                 break
             amounts.append(smaller)
         amounts.reverse()
-        # The lens adds the increments up, and quotes each sum for the pool as it stands.
-        increments = [amounts[0]] + [larger - smaller for smaller, larger in pairwise(amounts)]
-        deployed = self.world.venues[venue]
-        proceeds = self.world.chain.call(
-            self.world.lens,
-            "quoteCumulative",
-            deployed.contract.address,
-            deployed.exit_kind,
-            self.world.tokens[asset_in].address,
-            self.world.tokens[asset_out].address,
-            increments,
+        proceeds = self.world.venues[venue].quotes(
+            self.world.chain, self.world.lens, asset_in=asset_in, amounts_raw=amounts
         )
         return ExitCurve(tuple(amounts), tuple(proceeds))
 

@@ -9,6 +9,7 @@ from cascade.chain.chain import Chain
 from cascade.chain.local import Contract, Log
 from cascade.scenario.model import StableSwapVenue
 from cascade.units import BPS, WAD
+from cascade.world.venues.stable_swap_math import StableSwapState
 from cascade.world.venues.venue import DeployedVenue, LiquidityCall, Swap, SwapCall
 
 __all__ = ["StableSwapPool", "exchange_call", "exchanged"]
@@ -51,18 +52,28 @@ class StableSwapPool(DeployedVenue):
         # No least amounts: a withdrawal in proportion cannot be made worse by trades before it in the same block.
         return [LiquidityCall("remove_liquidity(uint256,uint256[])", (shares, [0, 0]))]
 
+    def state(self, chain: Chain, lens: Contract) -> StableSwapState:
+        """Read balances and parameters, from which everything else follows."""
+        words = chain.call(lens, "stableSwapState", self.contract.address)
+        return StableSwapState((words[0], words[1]), (words[2], words[3]), *words[4:])
+
     def spot_price_wad(self, chain: Chain, lens: Contract) -> int:
-        """Read the pool's own price."""
-        return int(chain.call(self.contract, "get_p", 0))
+        """Return the pool's own price."""
+        return self.state(chain, lens).spot_price_wad
 
     def trade_to_price(self, chain: Chain, lens: Contract, target_wad: int) -> tuple[str, int]:
-        """Read the trade from the lens, which searches for it."""
-        sold, _, amount = chain.call(lens, "stableSwapTradeToPrice", self.contract.address, target_wad)
+        """Return the trade, which takes a search."""
+        sold, amount = self.state(chain, lens).trade_to_price(target_wad)
         return self.coins[sold], amount
 
     def depth(self, chain: Chain, lens: Contract, within_bps: Sequence[int]) -> list[int]:
-        """Read the depth from the lens."""
-        return list(chain.call(lens, "stableSwapDepth", self.contract.address, list(within_bps)))
+        """Return the depth, which takes two searches per distance."""
+        return self.state(chain, lens).depth(within_bps)
+
+    def quotes(self, chain: Chain, lens: Contract, *, asset_in: str, amounts_raw: Sequence[int]) -> list[int]:
+        """Return what selling each amount would pay, each from the state as it is."""
+        state, sold = self.state(chain, lens), self.coins.index(asset_in)
+        return [state.pays(sold, amount) for amount in amounts_raw]
 
     def swap_of(self, log: Log) -> Swap | None:
         """Return the swap of a `TokenExchange`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from cascade.chain.chain import Chain
@@ -122,6 +123,23 @@ class DeployedVenue:
             Two amounts in smallest units per distance: sold, then bought.
         """
         raise MissingPart(f"depth at venues.{self.name}")
+
+    def quotes(self, chain: Chain, lens: Contract, *, asset_in: str, amounts_raw: Sequence[int]) -> list[int]:
+        """Read what selling each of some rising amounts would pay, each from the state as it is."""
+        # The lens adds increments up, and quotes each sum.
+        increments = [later - earlier for earlier, later in pairwise([0, *amounts_raw])]
+        asset_out = next(coin for coin in self.coins if coin != asset_in)
+        return list(
+            chain.call(
+                lens,
+                "quoteCumulative",
+                self.contract.address,
+                self.exit_kind,
+                self.tokens[asset_in],
+                self.tokens[asset_out],
+                increments,
+            )
+        )
 
     def swap_of(self, log: Log) -> Swap | None:
         """Return the swap that one of its events reports; None where the event reports none."""
