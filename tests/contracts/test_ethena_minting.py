@@ -619,3 +619,6 @@ def test_assets_and_benefactors__added_and_removed__are_told_and_kept(primary: P
     assert view(minting, "isWhitelistedBenefactor", LOOPER) is True
     send(minting, "removeWhitelistedBenefactor", LOOPER, sender=ADMIN)
     assert view(minting, "isWhitelistedBenefactor", LOOPER) is False
+    assert view(minting, "isSupportedAsset", OUTSIDER) is True
+    send(minting, "removeSupportedAsset", OUTSIDER, sender=ADMIN)
+    assert view(minting, "isSupportedAsset", OUTSIDER) is False

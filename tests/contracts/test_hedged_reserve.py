@@ -407,3 +407,15 @@ def test_average_entry__quantity_that_does_not_divide__is_rounded_down(backing: 
     backing.act("open", 4 * ETH)
     # 6,000 and 4,000 for seven.
     assert backing.view("averageEntryE8") == 10_000 * E8 // 7
+
+
+def test_funding__rate_without_a_short_and_a_short_without_a_rate__needs_no_price(backing: Backing) -> None:
+    backing.post(0)
+    backing.act("setFundingRate", WAD // 100)
+    start = backing.stage.chain.timestamp
+    assert backing.view("fundingAccrued", timestamp=start + 8 * HOURS) == 0
+    backing.act("setFundingRate", 0)
+    backing.post(2_000 * E8)
+    backing.act("open", ETH)
+    backing.post(0)
+    assert backing.view("fundingAccrued", timestamp=start + 16 * HOURS) == 0

@@ -70,3 +70,82 @@ def test_preview__collateral_that_is_not_used_as_such__has_nothing_to_cover(
     call = (lending.usde.address, lending.usdc.address, LOOPER, USDC, False)
     reason = lending.stage.refusal(lending.pool, "liquidationCall", *call, sender=address_of("keeper"))
     assert reason == "CollateralCannotBeLiquidated"
+
+
+# --- Accounts of one pair
+
+
+def open_loans(lending: LendingWorld, collateral: str, debt: str) -> tuple[str, str, str]:
+    """An account that uses the pair alone, one with a second collateral, and one with a second debt."""
+    assets = lending.assets
+    units = {"USDC": USDC, "USDe": USDE, "WETH": WAD // 2_000}
+    [third] = set(assets) - {collateral, debt}
+    accounts = address_of("pair-alone"), address_of("second-collateral"), address_of("second-debt")
+    for asset in assets:
+        lending.supply(address_of("supplier"), assets[asset], 10**6 * units[asset])
+    for account in accounts:
+        lending.supply(account, assets[collateral], 10_000 * units[collateral])
+        lending.borrow(account, assets[debt], 3_000 * units[debt])
+    lending.supply(accounts[1], assets[third], 1_000 * units[third])
+    lending.borrow(accounts[2], assets[third], 1_000 * units[third])
+    return accounts
+
+
+def gas_of_accounts(lens: Contract, lending: LendingWorld, pair: tuple[str, str], account: str) -> int:
+    arguments = (lending.pool.address, *pair, [account] * 20)
+    data = lens.encode("accounts(address,address,address,address[])", *arguments)
+    return int(str(lending.stage.chain.rpc.call("eth_estimateGas", {"to": lens.address, "data": data})), 16)
+
+
+@pytest.mark.parametrize(
+    ("collateral", "debt"), [("USDe", "USDC"), ("WETH", "USDC"), ("USDe", "WETH"), ("WETH", "USDe"), ("USDC", "WETH")]
+)
+def test_accounts__any_pair__equal_what_the_pool_says_and_cost_less_where_the_pair_is_all_there_is(
+    lens: Contract, lending: LendingWorld, collateral: str, debt: str
+) -> None:
+    accounts = open_loans(lending, collateral, debt)
+    pair = (lending.assets[collateral].address, lending.assets[debt].address)
+    words = lending.stage.view(lens, "accounts", lending.pool.address, *pair, list(accounts))
+    for k, account in enumerate(accounts):
+        told = lending.stage.view(lending.pool, "getUserAccountData", account)
+        balances = [
+            lending.stage.balance(lending.tokens[collateral][0], account),
+            lending.stage.balance(lending.tokens[debt][1], account),
+        ]
+        assert words[5 * k : 5 * k + 5] == [*balances, told[0], told[1], told[5]], account
+    # Only those with something else are asked of the pool.
+    alone, second_collateral, second_debt = (gas_of_accounts(lens, lending, pair, account) for account in accounts)
+    assert alone < 0.8 * min(second_collateral, second_debt)
+
+
+@pytest.mark.parametrize("threshold_bps", [1, 2])
+def test_accounts__lowest_threshold__still_counts_the_collateral(
+    lens: Contract, lending: LendingWorld, threshold_bps: int
+) -> None:
+    lending.stage.send(
+        lending.configurator, "configureReserveAsCollateral", lending.usde.address, threshold_bps, threshold_bps, 105_00
+    )
+    lending.supply(LOOPER, lending.usde, 10_000 * USDE)
+    pair = (lending.usde.address, lending.usdc.address)
+    words = lending.stage.view(lens, "accounts", lending.pool.address, *pair, [LOOPER])
+    assert words == [10_000 * USDE, 0, 10_000 * 10**8, 0, 2**256 - 1]
+
+
+def test_accounts__health_factor_just_under_a_half__is_rounded_as_the_pool_rounds_it(
+    lens: Contract, lending: LendingWorld
+) -> None:
+    without_interest(lending)
+    weighted = 10_000 * 10**8 * 83_00
+
+    def shows(debt: int) -> bool:
+        """Whether rounding half up decides the last digit that is left after the division by ten thousand."""
+        quotient, rest = divmod(weighted * WAD, debt * 100)
+        return quotient % 10_000 == 9_999 and 50 * debt <= rest < 60 * debt
+
+    debt = next(units for units in range(6_640 * USDC, 6_640 * USDC + 10**6) if shows(units))
+    lending.supply(LOOPER, lending.usde, 10_000 * USDE)
+    lending.borrow(LOOPER, lending.usdc, debt)
+    pair = (lending.usde.address, lending.usdc.address)
+    [*_, health] = lending.stage.view(lens, "accounts", lending.pool.address, *pair, [LOOPER])
+    assert health == (weighted * WAD // (debt * 100) + 1) // 10_000
+    assert health == lending.stage.view(lending.pool, "getUserAccountData", LOOPER)[5]

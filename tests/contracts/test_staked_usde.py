@@ -295,3 +295,13 @@ def test_deposit__of_one_share_and_of_none__works_and_reverts(vault: Vault) -> N
     assert vault.refusal("deposit", 1, SECOND_STAKER, sender=SECOND_STAKER) == "InvalidAmount"
     vault.stake(SECOND_STAKER, 2)
     assert vault.view("balanceOf", SECOND_STAKER) == 2
+
+
+@pytest.mark.parametrize("function", ["cooldownAssets", "cooldownShares"])
+def test_cooldown__of_all_and_of_a_unit_more__works_and_reverts(vault: Vault, function: str) -> None:
+    vault.stake(STAKER, 1000 * USDE)
+    reason = "ExcessiveWithdrawAmount" if function == "cooldownAssets" else "ExcessiveRedeemAmount"
+    assert vault.refusal(function, 1000 * USDE + 1, sender=STAKER) == reason
+    vault.stage.send(vault.susde, function, 1000 * USDE, sender=STAKER)
+    assert vault.balances(vault.usde, vault.silo) == [1000 * USDE]
+    assert vault.view("totalSupply") == 0
