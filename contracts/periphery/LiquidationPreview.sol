@@ -15,8 +15,6 @@ library LiquidationPreview {
     /// @dev What all positions of one pair of reserves share. `isOpen`: both active, neither paused nor in grace.
     struct Market {
         IPool pool;
-        address collateralAsset;
-        address debtAsset;
         address aToken;
         address debtToken;
         uint256 collateralPriceE8;
@@ -73,8 +71,6 @@ library LiquidationPreview {
         uint256 debtConfiguration = pool.getConfiguration(debtAsset).data;
 
         market.pool = pool;
-        market.collateralAsset = collateralAsset;
-        market.debtAsset = debtAsset;
         market.aToken = reserve.aTokenAddress;
         market.debtToken = pool.getReserveVariableDebtToken(debtAsset);
         market.collateralPriceE8 = oracle.getAssetPrice(collateralAsset);
