@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from eth_utils import keccak
 
 from cascade.chain.local import Contract, address_of
+from cascade.errors import RevertedCall
 
 from ..conftest import EventReader, LendingWorld, Stage
 
@@ -45,14 +47,23 @@ def test_feed__answer_out_of_range__is_refused(stage: Stage, feed: Contract) -> 
     assert refusal == f"AnswerOutOfRange({INT192_MAX + 1})"
 
 
-def test_feed__posted_by_another_account__reverts_until_handed_over(stage: Stage, feed: Contract) -> None:
+def test_feed__posted_by_another_account__reverts_until_handed_over(
+    stage: Stage, feed: Contract, event: EventReader
+) -> None:
     assert stage.refusal(feed, "post", 1, sender=STRANGER).startswith("CallerNotPoster")
     assert stage.refusal(feed, "setPoster", STRANGER, sender=STRANGER).startswith("CallerNotPoster")
 
-    stage.send(feed, "setPoster", STRANGER, sender=POSTER)
+    receipt = stage.send(feed, "setPoster", STRANGER, sender=POSTER)
 
+    assert event(receipt, "PosterChanged") == {"oldPoster": POSTER, "newPoster": STRANGER}
     stage.send(feed, "post", 1, sender=STRANGER)
     assert stage.view(feed, "poster") == STRANGER
+
+
+@pytest.mark.parametrize("round_id", [0, 2])
+def test_feed__round_that_never_was__is_refused(stage: Stage, feed: Contract, round_id: int) -> None:
+    with pytest.raises(RevertedCall, match=rf"NoDataPresent\({round_id}\)"):
+        stage.view(feed, "getRoundData", round_id)
 
 
 def test_oracle__listed_assets__have_the_feeds_prices(lending: LendingWorld) -> None:
@@ -64,6 +75,7 @@ def test_oracle__listed_assets__have_the_feeds_prices(lending: LendingWorld) -> 
     assert lending.stage.view(lending.oracle, "getSourceOfAsset", assets[1]) == lending.feeds["USDe"].address
     assert lending.stage.view(lending.oracle, "BASE_CURRENCY") == ZERO
     assert lending.stage.view(lending.oracle, "BASE_CURRENCY_UNIT") == 10**8
+    assert lending.stage.view(lending.oracle, "getFallbackOracle") == ZERO
     assert lending.stage.view(lending.oracle, "getAssetPrice", ZERO) == 10**8
 
 
@@ -104,3 +116,11 @@ def test_oracle__sources_set__only_by_the_admin_and_in_pairs(lending: LendingWor
     assert unpaired == "InconsistentParamsLength"
     assert event(receipt, "AssetSourceUpdated") == {"asset": asset, "source": feed}
     assert stage.view(lending.oracle, "getSourceOfAsset", asset) == feed
+
+
+def test_oracle__new__tells_its_base_currency(lending: LendingWorld) -> None:
+    topics = ["0x" + keccak(text="BaseCurrencySet(address,uint256)").hex(), "0x" + "00" * 32]
+    query = {"fromBlock": "0x0", "address": lending.oracle.address, "topics": topics}
+    logs = lending.stage.chain.rpc.call("eth_getLogs", query)
+    assert isinstance(logs, list)
+    assert [log["data"] for log in logs if isinstance(log, dict)] == [f"0x{10**8:064x}"]
