@@ -149,3 +149,21 @@ def test_accounts__health_factor_just_under_a_half__is_rounded_as_the_pool_round
     [*_, health] = lending.stage.view(lens, "accounts", lending.pool.address, *pair, [LOOPER])
     assert health == (weighted * WAD // (debt * 100) + 1) // 10_000
     assert health == lending.stage.view(lending.pool, "getUserAccountData", LOOPER)[5]
+
+
+# --- Markets
+
+
+def test_stable_swap_state__fresh_pool__is_what_it_was_deployed_and_funded_with(lens: Contract, stage: Stage) -> None:
+    usdc, usde, provider = stage.token("USDC", 6), stage.token("USDe", 18), address_of("provider")
+    coins = [usdc.address, usde.address]
+    pool = stage.deploy("StableSwapPool", "LP", "LP", coins, 200, 10**6, 5 * 10**10, 5 * 10**9, provider)
+    for token, amount in ((usdc, 3_000 * USDC), (usde, 4_000 * USDE)):
+        stage.fund(token, provider, amount, spender=pool)
+    stage.send(pool, "add_liquidity", [3_000 * USDC, 4_000 * USDE], 0, sender=provider)
+    amp = stage.view(pool, "A_precise")
+    assert amp == 200 * 100
+    words = stage.view(lens, "stableSwapState", pool.address)
+    # An administrator's fee of half the swap fee was taken out of what was added unevenly.
+    balances = [stage.view(pool, "balances", k) for k in (0, 1)]
+    assert words == [*balances, 10**30, 10**18, amp, 10**6, 5 * 10**10, 5 * 10**9]
