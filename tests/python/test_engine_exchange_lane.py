@@ -102,7 +102,7 @@ def play(steps: Sequence[Sequence[Proposal]], *, seed: int = 7) -> tuple[Writing
     exchange = SimpleNamespace(is_own=lambda address: address == BOOK.address)
     everyone = {sender for proposals in steps for sender in (one.sender for one in proposals)}
     actors = {address: Actor(name=address, role=Role.AGENT) for address in everyone}
-    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=actors, exchange=exchange)
+    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=actors, exchange=exchange, venues={})
     Engine(world, agents=[Script(steps)], book=[], observer=observer).run()
     return chain, observer
 

@@ -138,7 +138,7 @@ def play(
     )
     limits = SimpleNamespace(block_gas_limit=GAS_LIMIT, base_fee_gwei=2, max_wait_blocks=MOST_WAIT_BLOCKS)
     scenario = SimpleNamespace(spec=SimpleNamespace(timeline=timeline, chain=limits), seed=7)
-    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone(), exchange=None)
+    world: Any = SimpleNamespace(chain=chain, scenario=scenario, actors=Everyone(), exchange=None, venues={})
     own = [agent.name for agent in agents] if own is None else own
     Engine(world, agents=agents, book=[], observer=observer, own=own).run()
     observer.proposed_steps = chain.proposed_steps

@@ -52,7 +52,7 @@ from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.analysis.prices.troughs import MarketTrough, depth_at_trough, market_trough, oracle_refusals, troughs
 from cascade.errors import CascadeError
-from cascade.recording.store import tables_sha256
+from cascade.recording.store import tables_sha256 as hash_of_tables
 from cascade.vocabulary import TransactionStatus
 
 __all__ = ["SUMMARY_FILE", "Summary", "read_summary", "summarise", "summary_json"]
@@ -160,6 +160,7 @@ class Summary(BuiltTotals, LiquidationTotals):
 def summarise(
     frames: Frames,
     *,
+    tables_sha256: str | None = None,
     wall_seconds: float | None = None,
     crash_wall_seconds: float | None = None,
     crash_node_seconds: float | None = None,
@@ -171,6 +172,8 @@ def summarise(
     ----------
     frames : Frames
         The tables of the run.
+    tables_sha256 : str, optional
+        Hash over the content of all tables, where it is known; None computes it.
     wall_seconds, crash_wall_seconds, crash_node_seconds, anvil_peak_memory_mb : float, optional
         Figures of the machine, as `Summary` defines them.
     """
@@ -219,7 +222,7 @@ def summarise(
         providers=providers(frames, book),
         block_space=block_space(frames, book),
         exchange=exchange_figures(frames, book),
-        tables_sha256=tables_sha256(frames.run_folder / "tables"),
+        tables_sha256=tables_sha256 or hash_of_tables(frames.run_folder / "tables"),
         wall_seconds=wall_seconds,
         crash_wall_seconds=crash_wall_seconds,
         crash_node_seconds=crash_node_seconds,

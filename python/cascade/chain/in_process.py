@@ -13,10 +13,11 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from types import ModuleType
 
-import rlp
 from eth_utils import keccak, to_canonical_address, to_checksum_address
+from rlp.codec import encode_raw
 
 from cascade.chain.anvil import CHAIN_ID
 from cascade.chain.chain import FUNDS_WEI, MAX_FEE_WEI, VIEW_GAS, BlockObserver, Chain, ViewReverted, base_fee_after
@@ -223,11 +224,16 @@ def _impersonated_hash(transaction: Transaction, nonce: int, data: bytes, positi
 
     It is the hash of the typed transaction in its network encoding, with an empty signature, followed by the sender.
     """
-    to = b"" if transaction.to is None else to_canonical_address(transaction.to)
+    to = b"" if transaction.to is None else _canonical(transaction.to)
     fees = [transaction.tip_wei, MAX_FEE_WEI - position, transaction.gas_limit]
     fields = [_integer(CHAIN_ID), _integer(nonce), *map(_integer, fees), to, b"", data, [], b"", b"", b""]
-    typed = b"\x02" + rlp.encode(fields)
-    return "0x" + keccak(rlp.encode(typed) + to_canonical_address(transaction.sender)).hex()
+    typed = b"\x02" + encode_raw(fields)
+    return "0x" + keccak(encode_raw(typed) + _canonical(transaction.sender)).hex()
+
+
+@lru_cache(maxsize=100_000)
+def _canonical(address: str) -> bytes:
+    return bytes(to_canonical_address(address))
 
 
 def _integer(value: int) -> bytes:

@@ -64,7 +64,7 @@ class SchemaViolation(CascadeError, TypeError):
         super().__init__(f"table {table}{f', column {column}' if column else ''}: {what}")
 
 
-def write_tables(folder: Path, rows: Iterable[Row]) -> None:
+def write_tables(folder: Path, rows: Iterable[Row]) -> dict[str, str]:
     """Write every declared table, each to its own file; a table without rows is written empty.
 
     The same rows give the same bytes with the same pyarrow.
@@ -75,6 +75,11 @@ def write_tables(folder: Path, rows: Iterable[Row]) -> None:
         Where the files go; made when missing.
     rows : iterable of Row
         Rows of all tables; the rows of one table are written in the order in which they come.
+
+    Returns
+    -------
+    dict of str to str
+        Hash of each table's content, by name.
 
     Raises
     ------
@@ -92,9 +97,10 @@ def write_tables(folder: Path, rows: Iterable[Row]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         _write(folder, name, table)
+    return {name: canonical_sha256(by_table[name], name) for name in TABLES}
 
 
-def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> None:
+def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> str:
     """Write one table that is made from the others, in place of the empty file that `write_tables` wrote for it.
 
     Parameters
@@ -106,6 +112,11 @@ def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> None:
     rows : sequence of Row
         All of its rows.
 
+    Returns
+    -------
+    str
+        Hash of its content.
+
     Raises
     ------
     SchemaViolation
@@ -115,6 +126,7 @@ def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> None:
     if name not in TABLES or not TABLES[name].is_derived:
         raise SchemaViolation(table=name, column="", what="is not declared as derived from other tables")
     _write(folder, name, _to_arrow(TABLES[name], rows))
+    return canonical_sha256(rows, name)
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:

@@ -21,8 +21,9 @@ from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
 from cascade.analysis.summary import SUMMARY_FILE, summarise, summary_json
 from cascade.errors import CascadeError, IncompleteRun
+from cascade.recording.canonical import combined_sha256
 from cascade.recording.manifest import MANIFEST_FILE, AgentSource, Manifest, ScenarioText, read_manifest
-from cascade.recording.store import table_sha256, write_derived, write_tables
+from cascade.recording.store import write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
 from cascade.run.expectation import judge
 from cascade.run.inputs import RunInputs
@@ -138,7 +139,7 @@ def _naming(out: Path) -> Iterator[None]:
 
 def _record(folder: Path, inputs: RunInputs, rows: Iterable[Row], machine: MachineFigures) -> None:
     """Write the tables, and a manifest that says that they have not been analysed."""
-    write_tables(folder / _TABLES, rows)
+    hashes = write_tables(folder / _TABLES, rows)
     figures = {
         "wall_seconds": round(machine.wall_seconds, 3),
         "crash_wall_seconds": round(machine.crash_wall_seconds, 3),
@@ -146,7 +147,7 @@ def _record(folder: Path, inputs: RunInputs, rows: Iterable[Row], machine: Machi
         "anvil_peak_memory_mb": round(machine.anvil_peak_memory_mb, 1),
     }
     (folder / _MACHINE).write_text(json.dumps(figures), encoding="utf-8")
-    _write_manifest(folder, _manifest_of(folder, inputs))
+    _write_manifest(folder, _manifest_of(inputs, hashes))
 
 
 def analyse_run(folder: Path, *, expect: ExpectSpec) -> None:
@@ -167,14 +168,17 @@ def analyse_run(folder: Path, *, expect: ExpectSpec) -> None:
     frames = Frames(folder)
     check_liquidations(frames)
     # The table of links is part of the summary's and the manifest's hashes, so it is written before both.
-    write_derived(folder / _TABLES, LinkRow, link_rows(frames))
+    links_sha256 = write_derived(folder / _TABLES, LinkRow, link_rows(frames))
+    manifest = read_manifest(folder)
+    # The other tables are as they were when they were recorded.
+    hashes = {**manifest.tables, LinkRow.table_name: links_sha256}
     machine = folder / _MACHINE
     # A run that is analysed once more after it had been whole has lost these figures: they are null then.
     figures = json.loads(machine.read_text(encoding="utf-8")) if machine.is_file() else {}
-    (folder / SUMMARY_FILE).write_text(summary_json(summarise(frames, **figures)), encoding="utf-8")
-    manifest = read_manifest(folder)
+    summary = summarise(frames, tables_sha256=combined_sha256(hashes), **figures)
+    (folder / SUMMARY_FILE).write_text(summary_json(summary), encoding="utf-8")
     # Last: what the manifest says of the outcome makes a run whole.
-    _write_manifest(folder, replace(manifest, tables=table_sha256(folder / _TABLES), expectation=judge(expect, frames)))
+    _write_manifest(folder, replace(manifest, tables=hashes, expectation=judge(expect, frames)))
     machine.unlink(missing_ok=True)
 
 
@@ -182,7 +186,7 @@ def _write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
 
 
-def _manifest_of(folder: Path, inputs: RunInputs) -> Manifest:
+def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
     scenario, built_like = inputs.scenario, inputs.built_like
     return Manifest(
         **asdict(_text_of(scenario)),
@@ -198,7 +202,7 @@ def _manifest_of(folder: Path, inputs: RunInputs) -> Manifest:
             name: AgentSource(agent=agent.reference, sha256=agent.sha256, source=agent.source)
             for name, agent in inputs.own_agents.items()
         },
-        tables=table_sha256(folder / _TABLES),
+        tables=hashes,
         expectation=None,
     )
 

@@ -81,7 +81,7 @@ class StableSwapState:
         return sold, self._trade_to_price_up(sold, target_wad)
 
     def depth(self, within_bps: Sequence[int]) -> list[int]:
-        """Return two amounts of coin 1 per distance in 1e-4: sold until its price has fallen so far, and bought likewise."""
+        """Return two amounts of coin 1 per distance in 1e-4: sold until its price fell so far, bought likewise."""
         price, words = self.spot_price_wad, []
         for distance in within_bps:
             paid = self._trade_to_price_up(0, price * (BPS + distance) // BPS)
