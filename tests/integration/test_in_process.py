@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,13 @@ import pytest
 
 from cascade import Run, Scenario, load_scenario, replay
 from cascade.chain.gas_per_intent import GAS_PER_INTENT
-from cascade.errors import CascadeError, MirrorDiffers
+from cascade.errors import CascadeError, MirrorDiffers, ToolMissing
+from cascade.experiments.causes.find import find_causes
 from cascade.experiments.gas import gas_per_intent
+from cascade.experiments.verify import verify
 from cascade.recording.canonical import column_values
 from cascade.recording.tables import TABLES
+from cascade.run.verification import OtherTools
 from cascade.world.venues.stable_swap_math import StableSwapState
 
 from .conftest import SCENARIOS, SMALL, everyone, small
@@ -138,4 +143,39 @@ def test_replay__figure_computed_in_python_is_one_unit_off__ends_the_run_and_kee
     ) as off:
         replay(small(**{"chain.engine": "revm"}), out=tmp_path, require_expected=False)
     assert off.value.computed == off.value.contract + 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify__of_a_run_in_process__repeats_it_there_and_holds_it_to_the_engine_s_version(tmp_path: Path) -> None:
+    run = replay(small(**{"chain.engine": "revm"}), out=tmp_path, require_expected=False)
+
+    assert run.manifest.tools["pyrevm"] == version("pyrevm")
+    assert verify(run).endswith(" tables are the same")
+    manifest = run.folder / "manifest.json"
+    told = f'"pyrevm": "{version("pyrevm")}"'
+    text = manifest.read_text(encoding="utf-8")
+    assert told in text
+    manifest.write_text(text.replace(told, '"pyrevm": "0.0.1"'), encoding="utf-8")
+    with pytest.raises(OtherTools, match=r"pyrevm 0\.0\.1, here"):
+        verify(Run(run.folder))
+
+
+def test_find_causes__of_a_run_in_process__makes_its_further_runs_there(tmp_path: Path) -> None:
+    runs = {
+        engine: replay(small(**{"chain.engine": engine}), out=tmp_path / engine, require_expected=False, report=False)
+        for engine in ("anvil", "revm")
+    }
+    found = {engine: find_causes(run).amplification for engine, run in runs.items()}
+
+    assert found["revm"] is not None
+    assert found["revm"] == found["anvil"]
+
+
+def test_revm__package_that_is_not_installed__is_one_line_that_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrevm", None)
+
+    with pytest.raises(ToolMissing, match=r"^chain\.engine: revm needs the package pyrevm: `pip install pyrevm`$"):
+        replay(small(**{"chain.engine": "revm"}), out=tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -196,7 +196,7 @@ def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
         built_like=None if built_like is None else _text_of(built_like),
         seed=scenario.seed,
         overrides=tuple(scenario.overrides),
-        tools=tool_versions(),
+        tools=tool_versions(in_process=scenario.spec.chain.engine == "revm"),
         contracts=inputs.bytecode_sha256,
         agents={
             name: AgentSource(agent=agent.reference, sha256=agent.sha256, source=agent.source)

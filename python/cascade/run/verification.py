@@ -39,7 +39,8 @@ def check_tools(run: Run) -> None:
     OtherTools
         Naming each tool, with both versions.
     """
-    was, now = run.manifest.tools, tool_versions()
+    in_process = run.runs["chain_engine"].iloc[0] == "revm"
+    was, now = run.manifest.tools, tool_versions(in_process=in_process)
     differing = [
         f"{name} {was.get(name, 'none')}, here {now.get(name, 'none')}"
         for name in sorted({*was, *now})

@@ -13,11 +13,20 @@ __all__ = ["tool_versions"]
 
 _PACKAGES = ("eth-ape", "ape-foundry", "ape-solidity", "py-solc-x", "web3", "pandas", "numpy", "pyarrow", "pydantic")
 
+_ENGINE = "pyrevm"
 
-def tool_versions() -> dict[str, str]:
-    """Return the version by name of each tool that can change a result."""
+
+def tool_versions(*, in_process: bool = False) -> dict[str, str]:
+    """Return the version by name of each tool that can change a result.
+
+    Parameters
+    ----------
+    in_process : bool
+        Whether the chain runs in this process: its engine is a tool then.
+    """
     lock = json.loads((project_root() / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    versions = {package: importlib.metadata.version(package) for package in _PACKAGES}
+    packages = (*_PACKAGES, _ENGINE) if in_process else _PACKAGES
+    versions = {package: importlib.metadata.version(package) for package in packages}
     # A patch release of Python changes no result, and would make equal runs look different.
     versions["python"] = ".".join(platform.python_version_tuple()[:2])
     versions["solc"], versions["anvil"] = SOLC_VERSION, FOUNDRY_VERSION
