@@ -106,7 +106,7 @@ def cards(summary: Summary, expectation: Expectation) -> list[Card]:
             value=dollars(keepers.net_profit_usd),
             exact=exactly(keepers.net_profit_usd),
             notes=[
-                f"{dollars(keepers.all_gas_usd)} of gas paid",
+                "gas is not known" if keepers.all_gas_usd is None else f"{dollars(keepers.all_gas_usd)} of gas paid",
                 f"{counted(keepers.reverted_attempts, 'attempt')} reverted",
             ],
             anchor="#who-paid",
