@@ -56,6 +56,25 @@ def test_preview__health_factor_of_nineteen_twentieths__may_be_closed_whole(
     assert preview(lens, lending)[CLOSE_FACTOR] == close_factor
 
 
+def test_preview__health_factor_one_wei_over_nineteen_twentieths__may_be_closed_by_half(
+    lens: Contract, lending: LendingWorld
+) -> None:
+    without_interest(lending)
+    lending.supply(address_of("supplier"), lending.usdc, 30_000_000 * USDC)
+    terms = (lending.usde.address, 90_00, 93_50, 105_00)
+    lending.stage.send(lending.configurator, "configureReserveAsCollateral", *terms)
+    lending.post("USDe", 120_000_000)
+    # 93.5 % of 29,465,240.64171123 dollars over 29,000,000 is 0.95 and one wei; at the next lower price it is less.
+    lending.supply(LOOPER, lending.usde, 2_946_524_064_171_123 * USDE // 10**8)
+    lending.borrow(LOOPER, lending.usdc, 29_000_000 * USDC)
+    lending.post("USDe", 100_000_000)
+    words = preview(lens, lending)
+    assert (words[HEALTH], words[CLOSE_FACTOR]) == (95 * WAD // 100 + 1, 50_00)
+    assert words[COVER] == 14_500_000 * USDC
+    lending.post("USDe", 99_999_999)
+    assert preview(lens, lending)[CLOSE_FACTOR] == 100_00
+
+
 def test_preview__collateral_that_is_not_used_as_such__has_nothing_to_cover(
     lens: Contract, lending: LendingWorld
 ) -> None:
