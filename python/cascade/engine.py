@@ -140,7 +140,7 @@ class Engine:
             view = self._view(step + 1)
             queued_gas = sum(waiting.proposal.gas_limit for waiting in self._queue)
             self.observer.after_block(view, block, queued=len(self._queue), queued_gas=queued_gas)
-            self._checks.after_block(step, is_last=step == timeline.steps - 1)
+            self._checks.after_block(step, view.spot_price_wad, is_last=step == timeline.steps - 1)
             progress()
         return view
 

@@ -53,7 +53,7 @@ class _Order:
 
 
 class Keeper:
-    """One bot with its own account, its own Liquidator contract and its own random stream."""
+    """One bot with its own account and its own Liquidator contract; a lot decides whether it sees a target."""
 
     def __init__(self, name: str, spec: KeeperSpec, seed: int) -> None:
         self.name = name

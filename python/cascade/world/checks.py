@@ -6,7 +6,7 @@ them. Nothing computed so is trusted: a difference of one unit ends the run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cascade.chain.chain import Chain
 from cascade.chain.local import Contract
@@ -49,8 +49,13 @@ class ContractChecks:
         self._last_step = -_EVERY
         self.compared = 0
 
-    def after_block(self, step: int, *, is_last: bool) -> None:
+    def after_block(self, step: int, price_of: Callable[[str], int], *, is_last: bool) -> None:
         """Compare where the interval is over, a price is lower than ever, or the run ends.
+
+        Parameters
+        ----------
+        price_of : callable
+            Returns the price of a venue after the block (1e18 scale): a view of the block has read it already.
 
         Raises
         ------
@@ -59,7 +64,7 @@ class ContractChecks:
         """
         low = False
         for pool in self._pools:
-            price = pool.spot_price_wad(self._world.chain, self._world.lens)
+            price = price_of(pool.name)
             low = low or price < self._lowest.get(pool.name, price)
             self._lowest[pool.name] = min(price, self._lowest.get(pool.name, price))
         since = step - self._last_step
