@@ -27,11 +27,6 @@ NOWHERE = "0x" + "0" * 40
 LARGEST_WINDOW, LONGEST_HALT = 2**32 - 1, 365 * 86_400
 
 
-@pytest.fixture
-def exchange(stage: Stage) -> Exchange:
-    return open_exchange(stage)
-
-
 # --- Depth
 
 

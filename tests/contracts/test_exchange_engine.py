@@ -42,11 +42,6 @@ def desk(stage: Stage) -> Desk:
     return Desk(stage)
 
 
-@pytest.fixture
-def margin(stage: Stage) -> Margin:
-    return Margin(stage)
-
-
 # --- The desk: 1,000 ALT pledged for 650 USDT. LTVs are rounded up: called under 0.86678, sold under 0.78323
 
 

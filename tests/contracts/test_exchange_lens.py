@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ..conftest import Stage
-from .exchange_world import ALT, BUY, LOT, MAKER, OUTSIDER, SELL, TAKER, USDT, Exchange, open_exchange, price, value
-
-
-@pytest.fixture
-def exchange(stage: Stage) -> Exchange:
-    return open_exchange(stage)
+from .exchange_world import ALT, BUY, LOT, MAKER, OUTSIDER, SELL, TAKER, USDT, Exchange, price, value
 
 
 def test_balances__locked_and_free__a_row_an_account_a_pair_an_asset(exchange: Exchange, stage: Stage) -> None:

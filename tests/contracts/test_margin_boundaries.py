@@ -27,11 +27,6 @@ from .margin_world import (
 )
 
 
-@pytest.fixture
-def margin(stage: Stage) -> Margin:
-    return Margin(stage)
-
-
 def give_units(margin: Margin, account: str, amount: int) -> None:
     margin.exchange.give(account, margin.usdt, amount)
 

@@ -9,7 +9,7 @@ import pytest
 
 from cascade.chain.local import address_of
 
-from ..conftest import EventReader, Stage
+from ..conftest import EventReader
 from .exchange_world import (
     ALT,
     E8,
@@ -40,12 +40,6 @@ from .margin_world import (
     leveraged,
     rules,
 )
-
-
-@pytest.fixture
-def margin(stage: Stage) -> Margin:
-    return Margin(stage)
-
 
 # --- Liquidation: collateral
 

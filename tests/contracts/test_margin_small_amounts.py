@@ -27,11 +27,6 @@ from .margin_world import (
 UINT_MAX = 2**256 - 1
 
 
-@pytest.fixture
-def margin(stage: Stage) -> Margin:
-    return Margin(stage)
-
-
 # --- One contract
 
 

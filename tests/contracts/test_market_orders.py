@@ -6,7 +6,7 @@ import pytest
 
 from cascade.chain.local import Receipt
 
-from ..conftest import EventReader, Stage
+from ..conftest import EventReader
 from .exchange_world import (
     ALT,
     BUY,
@@ -21,16 +21,9 @@ from .exchange_world import (
     Exchange,
     error,
     events,
-    open_exchange,
     price,
     value,
 )
-
-
-@pytest.fixture
-def exchange(stage: Stage) -> Exchange:
-    return open_exchange(stage)
-
 
 # --- Filling
 

@@ -37,11 +37,6 @@ MOST_LOTS = 2**48 - 1
 LAST_TICK = 2**24 - 2
 
 
-@pytest.fixture
-def exchange(stage: Stage) -> Exchange:
-    return open_exchange(stage)
-
-
 def ceil_bps(amount: int, bps: int) -> int:
     return -(-amount * bps // 10_000)
 

@@ -34,11 +34,6 @@ LAST_TICK = 2**24 - 2
 MOST_LOTS = 2**48 - 1
 
 
-@pytest.fixture
-def exchange(stage: Stage) -> Exchange:
-    return open_exchange(stage)
-
-
 def met(receipt: object) -> list[tuple[int, int]]:
     """Identifier and lots of each fill, in order."""
     return [(trade["makerOrderId"], trade["lots"]) for trade in events(receipt, "Trade")]  # type: ignore[arg-type]

@@ -43,12 +43,6 @@ from .margin_world import (
     rules,
 )
 
-
-@pytest.fixture
-def margin(stage: Stage) -> Margin:
-    return Margin(stage)
-
-
 # --- Collateral
 
 
