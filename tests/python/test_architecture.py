@@ -48,6 +48,7 @@ FLOORS = (
     ("errors", "vocabulary"),
     ("toolchain", "units"),
     ("prices",),
+    ("account_files",),
     ("chain", "scenario"),
     ("world",),
     ("deployment", "observation"),
