@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import csv
+import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -50,10 +52,17 @@ class PricePath:
         Name of the file, for messages.
     points : mapping of str to tuple of PricePoint
         Points by asset, in the order of their times.
+    source_files : mapping of str to str
+        Names of the files of assets whose points come from another file than `file`.
     """
 
     file: str
     points: Mapping[str, tuple[PricePoint, ...]]
+    source_files: Mapping[str, str] = field(default_factory=dict)
+
+    def file_of(self, asset: str) -> str:
+        """Return the name of the file that an asset's points were read from."""
+        return self.source_files.get(asset, self.file)
 
     def price_e8(self, asset: str, timestamp: int) -> int:
         """Return the price at a time: linear between the two points around it, rounded down to 1e-8 dollars.
@@ -75,6 +84,27 @@ class PricePath:
         rise = (right.price_e8 - left.price_e8) * (timestamp - left.timestamp)
         return left.price_e8 + rise // (right.timestamp - left.timestamp)
 
+    def within(self, start: int, end: int) -> PricePath:
+        """Return the path with the points that decide prices from one Unix time to another, and no others."""
+        kept: dict[str, tuple[PricePoint, ...]] = {}
+        for asset, points in self.points.items():
+            first = bisect.bisect_right(points, start, key=lambda point: point.timestamp) - 1
+            last = bisect.bisect_left(points, end, key=lambda point: point.timestamp) + 1
+            # A path that ends before the start, or begins after the end, keeps one point: its price is constant.
+            kept[asset] = points[min(max(first, 0), len(points) - 1) : max(last, 1)]
+        return replace(self, points=kept)
+
+    def to_csv(self) -> str:
+        """Return the path as a CSV that `parse_price_path` reads as the same points."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["time", "asset", "price", "status", "source"])
+        for asset, points in self.points.items():
+            for point in points:
+                price = f"{Decimal(point.price_e8).scaleb(-8):f}"
+                writer.writerow([iso_time(point.timestamp), asset, price, point.status, point.source])
+        return text.getvalue()
+
     def require_covers(self, assets: Iterable[str], *, start: int, end: int, max_gap: int) -> None:
         """Refuse a path that does not cover a timeline, or has too large a gap in it.
 
@@ -94,7 +124,7 @@ class PricePath:
                 )
             if points[0].timestamp > start or points[-1].timestamp < end:
                 raise ScenarioError(
-                    file=self.file,
+                    file=self.file_of(asset),
                     key=asset,
                     value=f"{iso_time(points[0].timestamp)} to {iso_time(points[-1].timestamp)}",
                     expected=f"the path must cover the timeline, {iso_time(start)} to {iso_time(end)}",
@@ -103,7 +133,7 @@ class PricePath:
                 gap = right.timestamp - left.timestamp
                 if gap > max_gap and right.timestamp > start and left.timestamp < end:
                     raise ScenarioError(
-                        file=self.file,
+                        file=self.file_of(asset),
                         key=asset,
                         value=f"{gap} s after {iso_time(left.timestamp)}",
                         expected=f"a gap of at most max_gap, {max_gap} s",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cascade.errors import ScenarioError
 
-__all__ = ["CsvRow", "read_rows"]
+__all__ = ["CsvRow", "read_lines", "read_rows"]
 
 # `str.splitlines` also splits at U+2028 and at other characters that may stand inside a cell.
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -51,7 +51,7 @@ def read_rows(text: str, *, file: str, required: Sequence[str]) -> Iterator[CsvR
         For a header without a required column or with the same column twice, a quote that is not closed on its line,
         and a row with more cells than the header.
     """
-    lines = _lines(text, file=file)
+    lines = read_lines(text, file=file)
     number, header = next(lines, (1, []))
     for name in required:
         if name not in header:
@@ -67,8 +67,14 @@ def read_rows(text: str, *, file: str, required: Sequence[str]) -> Iterator[CsvR
         yield CsvRow(number, dict(zip(header, cells, strict=False)))
 
 
-def _lines(text: str, *, file: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and cells of each line that is neither empty nor a comment."""
+def read_lines(text: str, *, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and cells of each line that is neither empty nor a comment, the header among them.
+
+    Raises
+    ------
+    ScenarioError
+        For a quote that is not closed on its line.
+    """
     for number, line in enumerate(_LINE_END.split(text), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue

@@ -216,7 +216,7 @@ def _file_of(scenario: Scenario) -> str:
 def _text_of(scenario: Scenario) -> ScenarioText:
     return ScenarioText(
         scenario_text=scenario.text,
-        price_path_file=Path(scenario.spec.prices.path).name,
+        price_path_file=scenario.path.file,
         price_path_text=scenario.path_text,
     )
 

@@ -28,7 +28,8 @@ and 90, are refused. A file whose name ends in `.json` is read as JSON.
 
 The price path is a CSV with the columns `time, asset, price, status, source` (the last two are optional); the times of
 each asset must rise, and a line that starts with `#` is a comment. A row is a line: no cell may contain a line break.
-Prices are interpolated linearly to the time of each block.
+Prices are interpolated linearly to the time of each block. Files in the layouts that exchanges, vendors and feeds write
+are read as they are: [PRICES.md](PRICES.md).
 """
 
 _KIND_MEANING = "which of the kinds this section is"

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pydantic
 
-from cascade.prices.path import PricePath, parse_price_path, read_price_text
+from cascade.prices.path import PricePath
 from cascade.scenario.checks import check_references
 from cascade.scenario.model import ScenarioSpec
+from cascade.scenario.price_inputs import PriceInputs, read_prices, restore_prices
 from cascade.scenario.refusal import refusal_of
 from cascade.scenario.tree import (
     Tree,
@@ -46,6 +48,8 @@ class Scenario:
         Text of the price path's CSV.
     folder : Path
         Folder of the file, in which the user's own agents are looked for.
+    price_inputs : PriceInputs
+        What the price files hold.
     """
 
     spec: ScenarioSpec
@@ -55,6 +59,7 @@ class Scenario:
     text: str = field(default="", repr=False)
     path_text: str = field(default="", repr=False)
     folder: Path = field(default=Path(), repr=False)
+    price_inputs: PriceInputs = field(default_factory=PriceInputs, repr=False)
 
     @property
     def seed(self) -> int:
@@ -71,8 +76,7 @@ class Scenario:
     def parameters_json(self) -> str:
         """Return every parameter as canonical JSON: sorted keys, no spaces, exact decimals as text."""
         parameters = self.spec.model_dump(mode="json")
-        # The name alone: the hash of a run must not depend on the folder that it was started in.
-        parameters["prices"]["path"] = Path(self.spec.prices.path).name
+        parameters["prices"] = _prices_without_folders(parameters["prices"])
         return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
 
     def path_json(self) -> str:
@@ -110,10 +114,8 @@ def load_scenario(
     for dotted, value in given:
         set_value(tree, dotted, value)
     spec = _validate(tree, file.name)
-    price_file = file.parent / spec.prices.path
-    path_text = read_price_text(price_file)
-    path = parse_price_path(path_text, file=price_file.name, known_assets=spec.assets)
-    scenario = _assemble(tree, spec, path, file=file.name, path_text=path_text)
+    prices = read_prices(spec, scenario=file.name, folder=file.parent)
+    scenario = _assemble(tree, spec, prices, file=file.name)
     given_as = tuple(overrides) + tuple(f"{key}={shown(value)}" for key, value in (set or {}).items())
     return replace(scenario, overrides=given_as, folder=file.parent)
 
@@ -121,7 +123,7 @@ def load_scenario(
 def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """Return a scenario with some keys changed, without reading its file again.
 
-    A changed price path is the only file that is read.
+    Changed price files are the only files that are read.
 
     Parameters
     ----------
@@ -137,13 +139,9 @@ def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     for dotted, value in changes.items():
         set_value(tree, dotted, value)
     spec = _validate(tree, scenario.file)
-    path, path_text = scenario.path, scenario.path_text
-    # The text of a loaded scenario holds the bare name of its price file; another value means that it was changed.
-    if spec.prices.path != Path(scenario.spec.prices.path).name:
-        price_file = scenario.folder / spec.prices.path
-        path_text = read_price_text(price_file)
-        path = parse_price_path(path_text, file=price_file.name, known_assets=spec.assets)
-    changed = _assemble(tree, spec, path, file=scenario.file, path_text=path_text)
+    # The text of a loaded scenario holds the bare names of its price files; another value means that it was changed.
+    prices = read_prices(spec, scenario=scenario.file, folder=scenario.folder, before=scenario.price_inputs)
+    changed = _assemble(tree, spec, prices, file=scenario.file)
     given_as = tuple(f"{key}={shown(value)}" for key, value in changes.items())
     return replace(changed, overrides=(*scenario.overrides, *given_as), folder=scenario.folder)
 
@@ -162,16 +160,30 @@ def restore_scenario(*, text: str, path_file: str, path_text: str, file: str) ->
     """
     tree = parse_tree(text, file=file)
     spec = _validate(tree, file)
-    path = parse_price_path(path_text, file=path_file, known_assets=spec.assets)
-    return _assemble(tree, spec, path, file=file, path_text=path_text)
+    prices = restore_prices(spec, path_file=path_file, path_text=path_text)
+    return _assemble(tree, spec, prices, file=file)
 
 
-def _assemble(tree: Tree, spec: ScenarioSpec, path: PricePath, *, file: str, path_text: str) -> Scenario:
+def _assemble(tree: Tree, spec: ScenarioSpec, prices: PriceInputs, *, file: str) -> Scenario:
     """Check a specification and its price path against each other, and join them with their texts."""
+    path, path_text = prices.joined(start=spec.timeline.genesis_timestamp, end=spec.timeline.last_timestamp)
     check_references(spec, path, file=file)
-    # A run stores both texts, and is restored from them alone: the path of the price file is reduced to its name.
-    set_value(tree, "prices.path", path.file)
-    return Scenario(spec=spec, path=path, file=file, text=dump_tree(tree), path_text=path_text)
+    # A run stores both texts, and is restored from them alone: the paths of price files are reduced to their names.
+    if spec.prices.path is not None:
+        set_value(tree, "prices.path", path.file)
+    for asset, source in prices.sources.items():
+        set_value(tree, f"prices.sources.{asset}.file", source.spec.file)
+    return Scenario(spec=spec, path=path, file=file, text=dump_tree(tree), path_text=path_text, price_inputs=prices)
+
+
+def _prices_without_folders(prices: dict[str, Any]) -> dict[str, Any]:
+    """Return the section `prices` with bare names: the hash of a run must not depend on the folder of its files."""
+    named = {**prices, "path": Path(prices["path"]).name if prices["path"] is not None else None}
+    named["sources"] = {
+        asset: {**source, "file": Path(source["file"]).name} for asset, source in prices["sources"].items()
+    }
+    # Scenarios without sources keep the parameters, and hence the ids of runs, that they had before there were any.
+    return named if named["sources"] else {key: value for key, value in named.items() if key != "sources"}
 
 
 def _validate(tree: Tree, file: str) -> ScenarioSpec:

@@ -171,6 +171,9 @@ def parameters(frames: Frames) -> dict[str, list[Parameter]]:
         for claim in tree.get("provenance", [])
         for key in claim["keys"]
     }
+    for asset, source in tree.get("prices", {}).get("sources", {}).items():
+        # A source states its own provenance, which holds for each of its points.
+        claims.setdefault(f"prices.sources.{asset}", (str(source["status"]), str(source["source"] or source["file"])))
     sections: dict[str, list[Parameter]] = {"scenario": []}
     for path, value in _leaves(tree):
         section = path.split(".")[0] if "." in path else "scenario"

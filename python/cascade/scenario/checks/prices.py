@@ -69,7 +69,7 @@ def _require_near(case: Case, asset: str, point: PricePoint, before: Decimal, wh
             expected += f" ({meaning}: divide by 1e{decimals})"
             break
     raise ScenarioError(
-        file=case.path.file,
+        file=case.path.file_of(asset),
         key=f"{asset} at {iso_time(point.timestamp)}",
         value=f"{price.normalize():f}",
         expected=f"{expected}; if it is meant, add {asset} to prices.unchecked",
