@@ -27,10 +27,12 @@ from cascade.deployment.venues import prepare_redemption
 from cascade.engine import Engine
 from cascade.errors import CascadeError
 from cascade.observation import BlockView, BookEntry
+from cascade.positions.accounts.build import account_entries, build_accounts
+from cascade.positions.accounts.plan import plan_accounts, scenario_to_build
 from cascade.positions.build import build_positions, require_time_left
 from cascade.positions.plan import PoolPledge, PositionPlan, plan_positions
 from cascade.positions.preflight import check_liquidity, check_shock
-from cascade.positions.standing import standing_positions
+from cascade.positions.standing import Standing, standing_positions
 from cascade.recording.recorder import Recorder
 from cascade.report.run.page import build_report
 from cascade.run.folder import MachineFigures, write_run
@@ -107,11 +109,12 @@ def replay(
     require_writable_folder(Path(out))
     own_agents = load_own_agents(scenario)
     standing = None if like is None else standing_positions(like, scenario)
-    plans = plan_positions(scenario) if standing is None else standing.plans
-    check_liquidity(scenario, plans)
+    build = standing or Standing(scenario, plan_positions(scenario), plan_accounts(scenario))
+    plans, accounts = build.plans, build.accounts
+    check_liquidity(scenario, plans, accounts)
     check_accounts(scenario)
     # Under another scenario's positions a shock may well breach nobody: that is then the finding.
-    note = check_shock(scenario, plans) if like is None else None
+    note = check_shock(scenario, plans, accounts) if like is None else None
     if note:
         progress.say(note)
     with progress.stage("compiling contracts"):
@@ -120,14 +123,14 @@ def replay(
     inputs = RunInputs(scenario, artifacts, own_agents, built_like=None if standing is None else like)
     with _chain(scenario, node_url) as (chain, anvil):
         # The world is deployed as the baseline configures it; `_play` applies the scenario's own lines later.
-        world = World(chain=chain, scenario=standing.foundation if standing else scenario, artifacts=artifacts)
+        world = World(chain=chain, scenario=scenario_to_build(build.foundation, accounts), artifacts=artifacts)
         recorder = Recorder(world, run_id=inputs.run_id, seed=scenario.seed)
         chain.on_block = recorder.on_block
-        crash = _play(world, plans, recorder, progress, inputs=inputs)
+        crash = _play(world, build, recorder, progress, inputs=inputs)
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
     folder = write_run(
         inputs,
-        [inputs.row(positions=len(plans)), *recorder.rows],
+        [inputs.row(positions=len(plans) + len(accounts.borrowers)), *recorder.rows],
         out=Path(out),
         machine=MachineFigures(
             started=started,
@@ -219,14 +222,17 @@ class _CrashSeconds:
     node: float
 
 
-def _play(
-    world: World, plans: list[PositionPlan], recorder: Recorder, progress: Progress, *, inputs: RunInputs
-) -> _CrashSeconds:
+def _play(world: World, build: Standing, recorder: Recorder, progress: Progress, *, inputs: RunInputs) -> _CrashSeconds:
     """Deploy the world, build the positions and play the crash."""
-    scenario = inputs.scenario
+    scenario, plans, accounts = inputs.scenario, build.plans, build.accounts
     with progress.stage("deploying"):
         deploy_world(world)
         agents = call_agents(world, inputs.own_agents)
+    if accounts.planned:
+        with progress.bar("building accounts", len(accounts.built)) as advance:
+            build_accounts(world, accounts, progress=advance)
+        # The loops are built under the lines and caps that hold for them.
+        reconfigure_lending(world, build.foundation)
     with progress.bar("building positions", len(plans)) as advance:
         rounds = build_positions(world, plans, progress=advance)
     prepare_reserve(world)
@@ -234,9 +240,9 @@ def _play(
     # Where a baseline's positions stand, they were built under its lending lines; from here on the scenario's own hold.
     reconfigure_lending(world, scenario)
     require_time_left(world)
-    book = _book(world, plans)
+    book = [*account_entries(scenario, accounts), *_book(world, plans)]
     start = scenario.spec.timeline.start_timestamp
-    recorder.built(BlockView(world, book=book, step=0, next_timestamp=start), rounds)
+    recorder.built(BlockView(world, book=book, step=0, next_timestamp=start), rounds, accounts)
     # The connection counts all the time that it waits, the build's included: the crash phase's is a difference.
     began, waited = time.perf_counter(), world.chain.waited_seconds
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
@@ -250,7 +256,7 @@ def _play(
 
 def _book(world: World, plans: list[PositionPlan]) -> list[BookEntry]:
     """Return every account of the pool that agents and the recorder watch: loops, pledges in the pool, and agents."""
-    cohorts = world.scenario.spec.positions
+    cohorts = world.scenario.spec.cohorts
     entries = []
     for plan in plans:
         cohort = cohorts[plan.cohort]

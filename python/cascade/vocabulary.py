@@ -12,6 +12,7 @@ __all__ = [
     "FORCED_SALES",
     "HEADLINE_DEPTH_BPS",
     "AccountLevel",
+    "AccountStatus",
     "BookSide",
     "ExchangeEvent",
     "FlowEvent",
@@ -23,6 +24,7 @@ __all__ = [
     "Motive",
     "MoveKind",
     "NoLink",
+    "Obstacle",
     "PerpTradeKind",
     "Phase",
     "PivotKind",
@@ -95,6 +97,36 @@ class Role(StrEnum):
     NOISE = "noise"
     SPOT_SELLER = "spot-seller"
     DESK_BORROWER = "desk-borrower"
+    ACCOUNT = "account"
+    """An account of a file, which acts only while positions are built."""
+
+
+class AccountStatus(StrEnum):
+    """Whether an account of a file stands in the run."""
+
+    BUILT = "built"
+    DUST = "dust"
+    """Its supplies and debts are worth less than the stated sum."""
+    NOT_BUILT = "not-built"
+    """The pool would refuse it; the obstacle says why."""
+
+
+class Obstacle(StrEnum):
+    """Reason why the pool would not take an account of a file."""
+
+    ASSET_LEFT_OUT = "asset-left-out"
+    MODE_UNKNOWN = "mode-unknown"
+    MODE_WITHOUT_DEBT = "mode-without-debt"
+    """It owes an asset that its efficiency mode does not lend."""
+    BORROWING_OFF = "borrowing-off"
+    NO_COLLATERAL = "no-collateral"
+    """It owes, and nothing that it supplied secures a debt."""
+    HEALTH_FACTOR = "health-factor"
+    """Its health factor is under 1."""
+    LTV_ROUNDED = "ltv-rounded"
+    """Its health factor is so near 1 that the average that the pool rounds to 0.01 % does not cover the debt."""
+    SUPPLY_CAP = "supply-cap"
+    BORROW_CAP = "borrow-cap"
 
 
 class Intent(StrEnum):
@@ -135,6 +167,7 @@ class Intent(StrEnum):
     REQUOTE = "requote"
     REST = "rest"
     SELL = "sell"
+    SET_COLLATERAL = "set-collateral"
     STAKE = "stake"
     STOP = "stop"
     SUPPLY = "supply"

@@ -175,4 +175,4 @@ def test_scenario__without_an_optional_section__says_which_one_is_missing() -> N
     with pytest.raises(MissingPart, match="there is no ethena in this scenario"):
         spec.require_ethena()
     with pytest.raises(MissingPart, match="there is no pledge in this scenario"):
-        next(iter(spec.positions.values())).require_pledge()
+        next(iter(spec.cohorts.values())).require_pledge()

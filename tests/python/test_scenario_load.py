@@ -184,8 +184,8 @@ def test_scenario__extends_and_sets__later_wins(tmp_path: Path) -> None:
     scenario = load_scenario(file, overrides=["positions.looper.rounds=3"])
 
     assert scenario.seed == 5
-    assert scenario.spec.positions["looper"].rounds == 3
-    assert scenario.spec.positions["looper"].count == 1
+    assert scenario.spec.cohorts["looper"].rounds == 3
+    assert scenario.spec.cohorts["looper"].count == 1
 
 
 def test_scenario__set_from_python__same_as_from_text() -> None:

@@ -64,14 +64,14 @@ class DeskWhale:
 
     def prepare(self, world: World) -> None:
         """Approve the contracts that unwind and that take deposits."""
-        cohort = world.scenario.spec.positions[self.spec.cohort]
+        cohort = world.scenario.spec.cohorts[self.spec.cohort]
         approve_unwinding(world, [self.address], collateral=cohort.collateral)
         vault = world.require_exchange().vault.address
         world.setup([(self.address, world.tokens[cohort.debt], "approve", (vault, MAX_UINT256))], intent=Intent.APPROVE)
 
     def see(self, view: BlockView) -> _Sight:
         """Read the loop, the loan, the cash on both sides, and the pool's proceeds."""
-        cohort, exchange = view.world.scenario.spec.positions[self.spec.cohort], view.exchange
+        cohort, exchange = view.world.scenario.spec.cohorts[self.spec.cohort], view.exchange
         line = cohort.require_pledge().require_line()
         loop, loan, book = view.position(self.name), exchange.loan(line, self.address), exchange.exchange.books[line]
         sale = None
@@ -141,7 +141,7 @@ class DeskWhale:
     def _cure(self, sight: _Sight, needed: int) -> list[Proposal]:
         """Return the steps that cash at hand allows: repay from the exchange, and deposit from the chain."""
         exchange, world = sight.view.exchange, sight.view.world
-        cohort = world.scenario.spec.positions[self.spec.cohort]
+        cohort = world.scenario.spec.cohorts[self.spec.cohort]
         line, desk = cohort.require_pledge().require_line(), exchange.exchange.require_desk()
         proposals: list[Proposal] = []
         repaid = min(needed, sight.paid_in_raw)

@@ -181,7 +181,7 @@ def _owners(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kin
 
 
 def _stop_losses(name: str, spec: StopLossSpec, world: World) -> Iterator[Agent]:
-    cohort = world.scenario.spec.positions[spec.cohort]
+    cohort = world.scenario.spec.cohorts[spec.cohort]
     yield StopLoss(name, spec, cohort, world.scenario.seed)
 
 

@@ -58,7 +58,7 @@ class StopLoss:
             for state in view.members(self.spec.cohort)
             if state.debt_raw and state.health_factor_wad < self._trigger_wad.get(state.entry.borrower, 0)
         )
-        _, threshold_bps = borrowing_lines_bps(spec, spec.positions[self.spec.cohort])
+        _, threshold_bps = borrowing_lines_bps(spec, spec.cohorts[self.spec.cohort])
         unit = 10 ** spec.assets[self._collateral].decimals
         return _Sight(view, view.oracle_price_e8(self._collateral), unit, threshold_bps, near)
 

@@ -48,7 +48,7 @@ class Whale:
 
     def prepare(self, world: World) -> None:
         """Approve what repaying and unwinding need."""
-        cohort = world.scenario.spec.positions[self.spec.cohort]
+        cohort = world.scenario.spec.cohorts[self.spec.cohort]
         approve_unwinding(world, [self.address], collateral=cohort.collateral)
         world.setup(
             [(self.address, world.tokens[cohort.debt], "approve", (world.pool.address, MAX_UINT256))],
@@ -57,7 +57,7 @@ class Whale:
 
     def see(self, view: BlockView) -> _Sight:
         """Its two layers, its cash, and what the pool pays."""
-        cohort = view.world.scenario.spec.positions[self.spec.cohort]
+        cohort = view.world.scenario.spec.cohorts[self.spec.cohort]
         loop = view.position(self.name)
         pledge = view.position(pledge_account(self.name)) if cohort.pledge is not None else None
         sale = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_utils import keccak, to_checksum_address
+from eth_utils import is_hex_address, keccak, to_checksum_address
 
 from cascade.chain.abi import Interface
 from cascade.vocabulary import Lane, Motive
@@ -13,7 +13,12 @@ __all__ = ["Contract", "Transaction", "address_of"]
 
 
 def address_of(name: str) -> str:
-    """Return the checksummed address of a named actor: a hash of the name, so that it is the same in every run."""
+    """Return the checksummed address of a named actor, the same in every run.
+
+    It is a hash of the name. The name of a real account is its address, which it keeps.
+    """
+    if name.startswith("0x") and is_hex_address(name):
+        return to_checksum_address(name)
     return to_checksum_address(keccak(text=f"cascade/{name}")[12:])
 
 

@@ -43,7 +43,7 @@ def build_positions(
         _enlist_members(world, cohort, [plan for plan in plans if plan.cohort == cohort])
     # From here on USDe is minted by its minting contract alone: every loop pays for what it mints.
     world.hand_over_minting()
-    used = {cohort.venue for cohort in world.scenario.spec.positions.values()}
+    used = {cohort.venue for cohort in world.scenario.spec.cohorts.values()}
     pools = {
         name: spec for name, spec in world.scenario.spec.venues.items() if name in used and isinstance(spec, AmmVenue)
     }
@@ -69,12 +69,12 @@ def role_of(world: World, cohort: str) -> Role:
     """Return the class of actor of a cohort's members: whales where an agent owns them or their equity is borrowed."""
     spec = world.scenario.spec
     is_owned = any(agent.owned_cohort == cohort for agent in spec.agents.values())
-    return Role.WHALE if is_owned or spec.positions[cohort].pledge is not None else Role.LOOPER
+    return Role.WHALE if is_owned or spec.cohorts[cohort].pledge is not None else Role.LOOPER
 
 
 def _enlist_members(world: World, cohort: str, members: Sequence[PositionPlan]) -> None:
     """Give the borrowers of a cohort their addresses, ether, and the tokens that they start from."""
-    spec, role = world.scenario.spec.positions[cohort], role_of(world, cohort)
+    spec, role = world.scenario.spec.cohorts[cohort], role_of(world, cohort)
     addresses = [world.enlist(plan.borrower, role=role, cohort=cohort) for plan in members]
     pledges = []
     for pledge in (plan.pledge for plan in members if plan.pledge is not None):

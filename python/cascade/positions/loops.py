@@ -93,7 +93,7 @@ class LoopBuilder:
 
     def __init__(self, world: World, plans: Sequence[PositionPlan]) -> None:
         self.world = world
-        self.cohort = world.scenario.spec.positions[plans[0].cohort]
+        self.cohort = world.scenario.spec.cohorts[plans[0].cohort]
         self.collateral, self.debt = world.tokens[self.cohort.collateral], world.tokens[self.cohort.debt]
         self.venue = world.venues[self.cohort.venue]
         self.ltv_bps, _ = borrowing_lines_bps(world.scenario.spec, self.cohort)

@@ -138,7 +138,7 @@ def plan_positions(scenario: Scenario) -> list[PositionPlan]:
         When a target needs more than the pool's LTV, or an equity is below a hundredth of a token.
     """
     plans: list[PositionPlan] = []
-    for name, cohort in scenario.spec.positions.items():
+    for name, cohort in scenario.spec.cohorts.items():
         equities_raw = _equities_raw(scenario, name, cohort)
         ltvs_ppm = _ltvs_ppm(scenario, name, cohort)
         borrowers = numbered(name, cohort.count)

@@ -8,18 +8,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import numpy as np
+
+from cascade.account_files import Account
 from cascade.errors import ScenarioError
+from cascade.positions.accounts.plan import AccountsPlan
+from cascade.positions.accounts.pool_rules import threshold_bps
 from cascade.positions.plan import DeskPledge, PositionPlan, borrowing_lines_bps
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import PostedOracle, SameAsOracle
 from cascade.scenario.sources import initial_price_usd
-from cascade.units import BPS, E8
+from cascade.units import BPS, E8, to_tokens
 
 __all__ = ["check_liquidity", "check_shock", "oracle_price_path_e8"]
 
 
-def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
+def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan], accounts: AccountsPlan | None = None) -> None:
     """Refuse positions that borrow more than lenders supply, or swap more than a venue holds.
+
+    Parameters
+    ----------
+    accounts : AccountsPlan, optional
+        Accounts of a file, which leave to the loops what they do not borrow themselves.
 
     Raises
     ------
@@ -31,7 +41,7 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
     bought: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     of_desk = Decimal(0)
     for plan in plans:
-        cohort = spec.positions[plan.cohort]
+        cohort = spec.cohorts[plan.cohort]
         equity = Decimal(plan.equity_raw) / 10 ** spec.assets[cohort.collateral].decimals
         collateral_price, debt_price = (initial_price_usd(spec, asset) for asset in (cohort.collateral, cohort.debt))
         looped = equity * Decimal(plan.leverage - 1)
@@ -43,7 +53,7 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
                 of_desk += first_layer
             else:
                 of_pool[cohort.debt] += first_layer
-    _require_lent(scenario, of_pool, of_desk)
+    _require_lent(scenario, of_pool, of_desk, accounts or AccountsPlan())
     for (name, asset), amount in bought.items():
         stock = spec.venues[name].stock_of(asset)
         if stock is not None and amount > stock:
@@ -55,11 +65,14 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan]) -> None:
             )
 
 
-def _require_lent(scenario: Scenario, of_pool: Mapping[str, Decimal], of_desk: Decimal) -> None:
+def _require_lent(scenario: Scenario, of_pool: Mapping[str, Decimal], of_desk: Decimal, accounts: AccountsPlan) -> None:
     """Refuse debts, in tokens, that exceed what lenders have supplied to the pool, or what the desk has."""
     spec = scenario.spec
+    left_raw = accounts.supplied_raw()
+    left_raw.subtract(accounts.borrowed_raw())
     for asset, debt in of_pool.items():
-        supplied = spec.lending.reserves[asset].lenders_supply
+        left = to_tokens(left_raw[asset], spec.assets[asset].decimals)
+        supplied = spec.lending.reserves[asset].lenders_supply + left
         if debt > supplied:
             raise ScenarioError(
                 file=scenario.file,
@@ -87,7 +100,7 @@ class _Weakest:
     """Time of the low (UTC)."""
 
 
-def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None:
+def check_shock(scenario: Scenario, plans: Sequence[PositionPlan], accounts: AccountsPlan | None = None) -> str | None:
     """Check whether the oracle's path can take any position below a health factor of 1.
 
     Returns
@@ -102,11 +115,16 @@ def check_shock(scenario: Scenario, plans: Sequence[PositionPlan]) -> str | None
     ScenarioError
         When no position can be breached and the scenario expects liquidations.
     """
-    spec = scenario.spec
-    pairs = dict.fromkeys((cohort.collateral, cohort.debt) for cohort in spec.positions.values())
-    if not all(_follows_the_path(scenario, asset) for pair in pairs for asset in pair):
+    spec, borrowers = scenario.spec, accounts.borrowers if accounts is not None else []
+    pairs = dict.fromkeys((cohort.collateral, cohort.debt) for cohort in spec.cohorts.values())
+    held = {holding.asset: None for account in borrowers for holding in account.holdings}
+    if not all(_follows_the_path(scenario, asset) for asset in [*held, *(asset for pair in pairs for asset in pair)]):
         return None
     weakest = _weakest(scenario, plans, {pair: oracle_ratio_low(scenario, *pair) for pair in pairs})
+    if borrowers:
+        account = _weakest_account(scenario, borrowers, list(held))
+        if weakest is None or account.health_factor < weakest.health_factor:
+            weakest = account
     if weakest is None:
         what = "no position has debt"
     elif weakest.health_factor >= 1:
@@ -140,7 +158,7 @@ def _weakest(
     for plan in plans:
         if plan.ltv_ppm == 0 or plan.rounds == 0:
             continue
-        cohort = scenario.spec.positions[plan.cohort]
+        cohort = scenario.spec.cohorts[plan.cohort]
         _, threshold_bps = borrowing_lines_bps(scenario.spec, cohort)
         # Collateral over debt is leverage / (leverage - 1), before any price moves.
         health = threshold_bps / BPS * plan.leverage / (plan.leverage - 1)
@@ -148,6 +166,23 @@ def _weakest(
         if weakest is None or health * ratio < weakest.health_factor:
             weakest = _Weakest(plan.borrower, health * ratio, at)
     return weakest
+
+
+def _weakest_account(scenario: Scenario, borrowers: Sequence[Account], assets: Sequence[str]) -> _Weakest:
+    """Return the account of a file whose health factor falls lowest, with balances as the file states them."""
+    spec, at = scenario.spec, {asset: i for i, asset in enumerate(assets)}
+    prices = np.array([oracle_price_path_e8(scenario, asset) for asset in assets], dtype=np.float64)
+    secured, owed = np.zeros((2, len(borrowers), len(assets)))
+    for row, account in enumerate(borrowers):
+        for holding in account.holdings:
+            unit = 10 ** spec.assets[holding.asset].decimals
+            threshold = threshold_bps(spec.lending, holding, account.emode)
+            secured[row, at[holding.asset]] = holding.supplied_raw * threshold / (unit * BPS)
+            owed[row, at[holding.asset]] = holding.borrowed_raw / unit
+    health = (secured @ prices) / (owed @ prices)
+    row, step = map(int, np.unravel_index(int(np.argmin(health)), health.shape))
+    moment = datetime.fromtimestamp(spec.timeline.time_of(step), UTC)
+    return _Weakest(borrowers[row].address, float(health[row, step]), moment.strftime("%H:%M:%S"))
 
 
 def oracle_ratio_low(scenario: Scenario, collateral: str, debt: str) -> tuple[float, str]:

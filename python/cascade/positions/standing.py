@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cascade.errors import ScenarioError
+from cascade.positions.accounts.plan import AccountsPlan, plan_accounts
 from cascade.positions.plan import PositionPlan, plan_positions
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import LendingSpec
@@ -26,17 +27,23 @@ class Standing:
     foundation : Scenario
         The change, with the lending configuration of the baseline.
     plans : list of PositionPlan
-        Positions of the baseline.
+        Loops of the baseline.
+    accounts : AccountsPlan
+        Accounts of the baseline's file.
     """
 
     foundation: Scenario
     plans: list[PositionPlan]
+    accounts: AccountsPlan
 
 
 def has_same_book(baseline: Scenario, change: Scenario) -> bool:
     """Return whether both scenarios describe the same positions, so that the baseline's fit the change's pool."""
-    first, second = baseline.spec, change.spec
-    return (first.positions, first.seed, first.assets) == (second.positions, second.seed, second.assets)
+    described = [
+        (scenario.spec.positions, scenario.spec.seed, scenario.spec.assets, scenario.accounts)
+        for scenario in (baseline, change)
+    ]
+    return described[0] == described[1]
 
 
 def standing_positions(baseline: Scenario, change: Scenario) -> Standing | None:
@@ -59,7 +66,8 @@ def standing_positions(baseline: Scenario, change: Scenario) -> Standing | None:
     plans = plan_positions(baseline)
     if lending == change.spec.lending and plans == plan_positions(change):
         return None
-    return Standing(replace(change, spec=change.spec.model_copy(update={"lending": lending})), plans)
+    foundation = replace(change, spec=change.spec.model_copy(update={"lending": lending}))
+    return Standing(foundation, plans, plan_accounts(foundation))
 
 
 def _foundation(baseline: Scenario, change: Scenario) -> LendingSpec:
@@ -80,8 +88,11 @@ def _foundation(baseline: Scenario, change: Scenario) -> LendingSpec:
         )
     used = {
         asset
-        for cohort in baseline.spec.positions.values()
+        for cohort in baseline.spec.cohorts.values()
         for asset in (cohort.collateral, cohort.pledge.collateral if cohort.pledge is not None else None)
+    }
+    used |= {
+        holding.asset for found in baseline.accounts.values() for one in found.accounts for holding in one.holdings
     }
     reserves = dict(after.reserves)
     for asset, reserve in before.reserves.items():

@@ -43,11 +43,14 @@ class ScenarioText:
         Name of its price path's CSV file, without a folder.
     price_path_text : str
         Content of that file.
+    account_texts : dict of str to str
+        Accounts of each file of accounts in long form, by their entry of `positions`.
     """
 
     scenario_text: str
     price_path_file: str
     price_path_text: str
+    account_texts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,9 @@ from dataclasses import replace
 from cascade.agents.interface import MarginNote
 from cascade.chain.local import Block, Transaction, address_of
 from cascade.observation import BlockView
+from cascade.positions.accounts.plan import AccountsPlan
 from cascade.positions.build import LoopRound
+from cascade.recording.account_rows import stated_account_rows
 from cascade.recording.chain_state import ChainState
 from cascade.recording.exchange_rows import ExchangeRows
 from cascade.recording.health_watch import HealthWatch
@@ -143,8 +145,9 @@ class Recorder:
         # After the liquidations, whose rows say since when the borrower had been unhealthy before this block.
         self._watch.observe(view, step=self._step)
 
-    def built(self, view: BlockView, rounds: Iterable[LoopRound]) -> None:
-        """Record the finished build: every round of every loop, every position, and the state that it leaves."""
+    def built(self, view: BlockView, rounds: Iterable[LoopRound], accounts: AccountsPlan) -> None:
+        """Record the finished build: accounts of a file, rounds of loops, positions, and the state that it leaves."""
+        self._rows += stated_account_rows(self._identity, accounts)
         self._rows += [self._loop_row(entry) for entry in rounds]
         at = self._stamp_now()
         self._record_all_positions(at, view, PositionEvent.BUILT)

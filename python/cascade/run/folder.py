@@ -218,6 +218,7 @@ def _text_of(scenario: Scenario) -> ScenarioText:
         scenario_text=scenario.text,
         price_path_file=scenario.path.file,
         price_path_text=scenario.path_text,
+        account_texts=scenario.account_texts(),
     )
 
 

@@ -45,8 +45,10 @@ class RunInputs:
         # Ids of existing runs depend on the order of these parts.
         parts = [scenario.parameters_json(), scenario.path_json(), self.contracts_sha256]
         parts += [f"{name} {agent.sha256}" for name, agent in self.own_agents.items()]
+        parts += scenario.account_texts().values()
         if self.built_like is not None:
             parts += [self.built_like.parameters_json(), self.built_like.path_json()]
+            parts += self.built_like.account_texts().values()
         for part in parts:
             digest.update(part.encode())
         return f"{scenario.spec.name}-{scenario.seed}-{digest.hexdigest()[:_ID_DIGITS]}"

@@ -117,7 +117,11 @@ def scenarios_of(run: Run) -> tuple[Scenario, Scenario | None]:
 
 def _restored(part: ScenarioText, file: str) -> Scenario:
     return restore_scenario(
-        text=part.scenario_text, path_file=part.price_path_file, path_text=part.price_path_text, file=file
+        text=part.scenario_text,
+        path_file=part.price_path_file,
+        path_text=part.price_path_text,
+        file=file,
+        account_texts=part.account_texts,
     )
 
 

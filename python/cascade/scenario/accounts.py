@@ -21,7 +21,7 @@ def accounts_of(name: str, agent: AgentBase, spec: Sections) -> list[str]:
     harness's own accounts have none.
     """
     if agent.owned_cohort is not None:
-        return numbered(agent.owned_cohort, spec.positions[agent.owned_cohort].count)
+        return numbered(agent.owned_cohort, spec.cohorts[agent.owned_cohort].count)
     return agent.account_names(name)
 
 

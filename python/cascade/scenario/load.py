@@ -10,7 +10,14 @@ from typing import Any
 
 import pydantic
 
+from cascade.account_files import canonical_text
 from cascade.prices.path import PricePath
+from cascade.scenario.account_inputs import (
+    AccountInputs,
+    positions_without_folders,
+    read_account_files,
+    restore_account_files,
+)
 from cascade.scenario.checks import check_references
 from cascade.scenario.model import ScenarioSpec
 from cascade.scenario.price_inputs import PriceInputs, read_prices, restore_prices
@@ -50,6 +57,8 @@ class Scenario:
         Folder of the file, in which the user's own agents are looked for.
     price_inputs : PriceInputs
         What the price files hold.
+    accounts : mapping of str to AccountFile
+        Accounts of each file, by their entry of `positions`.
     """
 
     spec: ScenarioSpec
@@ -60,6 +69,7 @@ class Scenario:
     path_text: str = field(default="", repr=False)
     folder: Path = field(default=Path(), repr=False)
     price_inputs: PriceInputs = field(default_factory=PriceInputs, repr=False)
+    accounts: AccountInputs = field(default_factory=dict, repr=False)
 
     @property
     def seed(self) -> int:
@@ -77,7 +87,12 @@ class Scenario:
         """Return every parameter as canonical JSON: sorted keys, no spaces, exact decimals as text."""
         parameters = self.spec.model_dump(mode="json")
         parameters["prices"] = _prices_without_folders(parameters["prices"])
+        parameters["positions"] = positions_without_folders(parameters["positions"])
         return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
+
+    def account_texts(self) -> dict[str, str]:
+        """Return the accounts of each file in long form, by their entry: what a run keeps, and its hash covers."""
+        return {name: canonical_text(found) for name, found in self.accounts.items()}
 
     def path_json(self) -> str:
         """Return the price path as canonical JSON, for the hash of the run."""
@@ -115,7 +130,8 @@ def load_scenario(
         set_value(tree, dotted, value)
     spec = _validate(tree, file.name)
     prices = read_prices(spec, scenario=file.name, folder=file.parent)
-    scenario = _assemble(tree, spec, prices, file=file.name)
+    accounts = read_account_files(spec, folder=file.parent)
+    scenario = _assemble(tree, spec, prices, accounts, file=file.name)
     given_as = tuple(overrides) + tuple(f"{key}={shown(value)}" for key, value in (set or {}).items())
     return replace(scenario, overrides=given_as, folder=file.parent)
 
@@ -123,7 +139,7 @@ def load_scenario(
 def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """Return a scenario with some keys changed, without reading its file again.
 
-    Changed price files are the only files that are read.
+    Changed price files and files of accounts are the only files that are read.
 
     Parameters
     ----------
@@ -141,12 +157,15 @@ def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     spec = _validate(tree, scenario.file)
     # The text of a loaded scenario holds the bare names of its price files; another value means that it was changed.
     prices = read_prices(spec, scenario=scenario.file, folder=scenario.folder, before=scenario.price_inputs)
-    changed = _assemble(tree, spec, prices, file=scenario.file)
+    accounts = read_account_files(spec, folder=scenario.folder, before=(scenario.spec, scenario.accounts))
+    changed = _assemble(tree, spec, prices, accounts, file=scenario.file)
     given_as = tuple(f"{key}={shown(value)}" for key, value in changes.items())
     return replace(changed, overrides=(*scenario.overrides, *given_as), folder=scenario.folder)
 
 
-def restore_scenario(*, text: str, path_file: str, path_text: str, file: str) -> Scenario:
+def restore_scenario(
+    *, text: str, path_file: str, path_text: str, file: str, account_texts: Mapping[str, str] | None = None
+) -> Scenario:
     """Return a scenario from its texts, which the manifest of a run holds.
 
     Parameters
@@ -157,23 +176,36 @@ def restore_scenario(*, text: str, path_file: str, path_text: str, file: str) ->
         Name and text of its price path.
     file : str
         Name of the scenario's file, for messages and the manifest.
+    account_texts : mapping of str to str, optional
+        Accounts of each file in long form, by their entry.
     """
     tree = parse_tree(text, file=file)
     spec = _validate(tree, file)
     prices = restore_prices(spec, path_file=path_file, path_text=path_text)
-    return _assemble(tree, spec, prices, file=file)
+    accounts = restore_account_files(spec, account_texts or {}, file=file)
+    return _assemble(tree, spec, prices, accounts, file=file)
 
 
-def _assemble(tree: Tree, spec: ScenarioSpec, prices: PriceInputs, *, file: str) -> Scenario:
-    """Check a specification and its price path against each other, and join them with their texts."""
+def _assemble(tree: Tree, spec: ScenarioSpec, prices: PriceInputs, accounts: AccountInputs, *, file: str) -> Scenario:
+    """Check a specification and its files against each other, and join them with their texts."""
     path, path_text = prices.joined(start=spec.timeline.genesis_timestamp, end=spec.timeline.last_timestamp)
-    check_references(spec, path, file=file)
+    check_references(spec, path, file=file, accounts=accounts)
     # A run stores both texts, and is restored from them alone: the paths of price files are reduced to their names.
     if spec.prices.path is not None:
         set_value(tree, "prices.path", path.file)
     for asset, source in prices.sources.items():
         set_value(tree, f"prices.sources.{asset}.file", source.spec.file)
-    return Scenario(spec=spec, path=path, file=file, text=dump_tree(tree), path_text=path_text, price_inputs=prices)
+    for name, found in accounts.items():
+        set_value(tree, f"positions.{name}.file", found.file)
+    return Scenario(
+        spec=spec,
+        path=path,
+        file=file,
+        text=dump_tree(tree),
+        path_text=path_text,
+        price_inputs=prices,
+        accounts=accounts,
+    )
 
 
 def _prices_without_folders(prices: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[Impossib
         return ()
     found = []
     for plan in plan_positions(baseline):
-        cohort = change.spec.positions[plan.cohort]
+        cohort = change.spec.cohorts[plan.cohort]
         limit_bps, _ = borrowing_lines_bps(change.spec, cohort)
         # A position without rounds has only supplied, which no lending line forbids.
         if plan.rounds:

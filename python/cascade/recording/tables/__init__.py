@@ -3,6 +3,7 @@
 The schema, the files and `docs/TABLES.md` follow from the classes.
 """
 
+from cascade.recording.tables.accounts import *
 from cascade.recording.tables.chain import *
 from cascade.recording.tables.derived import *
 from cascade.recording.tables.exchange import *

@@ -31,7 +31,7 @@ def _stated_amounts(case: Case) -> Iterator[StatedAmount]:
         yield StatedAmount("ethena.staked_by_others", spec.ethena.staked, spec.ethena.staked_by_others)
     if spec.exchange is not None:
         yield from _below("exchange", _exchange_amounts(spec.exchange))
-    for name, cohort in spec.positions.items():
+    for name, cohort in spec.cohorts.items():
         for key, amount in cohort.equity.stated:
             yield StatedAmount(f"positions.{name}.equity.{key}", cohort.collateral, amount)
     for name, agent in spec.agents.items():

@@ -37,7 +37,7 @@ def check_expectation(case: Case, expect: ExpectSpec) -> None:
     for book in expect.exchange.books:
         _require_book(case, f"expect.exchange.books.{book}", book)
     for cohort in expect.exchange.cohorts:
-        if cohort not in case.spec.agents and cohort not in case.spec.positions:
+        if cohort not in {**case.spec.agents, **case.spec.cohorts, **case.spec.account_files}:
             case.refuse(f"expect.exchange.cohorts.{cohort}", cohort, "expected an entry of agents or positions")
 
 

@@ -36,7 +36,7 @@ def check_names(case: Case) -> None:
     """Refuse a name that two actors would share: an account's address is derived from its name."""
     # Addresses are derived from names alone, which makes a name the one key of an actor in all tables.
     taken = dict.fromkeys(_OWN_NAMES, "the harness")
-    for name, cohort in case.spec.positions.items():
+    for name, cohort in case.spec.cohorts.items():
         names = numbered(name, cohort.count)
         has_accounts = cohort.pledge is not None and cohort.pledge.line is None
         pledged = [pledge_account(member) for member in names] if has_accounts else []

@@ -1,10 +1,11 @@
-"""Check cohorts of positions, and what their equity is borrowed against."""
+"""Check cohorts of positions, what their equity is borrowed against, and files of accounts."""
 
 from __future__ import annotations
 
-from cascade.scenario.model import Case, CohortSpec, PledgeSpec
+from cascade.errors import unknown_name
+from cascade.scenario.model import AccountsSpec, Case, CohortSpec, PledgeSpec
 
-__all__ = ["check_cohort"]
+__all__ = ["check_accounts", "check_cohort"]
 
 
 def check_cohort(case: Case, name: str, cohort: CohortSpec) -> None:
@@ -31,6 +32,38 @@ def check_cohort(case: Case, name: str, cohort: CohortSpec) -> None:
             case.refuse(f"{key}.emode", cohort.emode, "unknown mode; expected a number of lending.emodes, or 0")
         if cohort.debt not in mode.borrowable:
             case.refuse(f"{key}.emode", cohort.emode, f"its borrowable assets lack {cohort.debt}")
+
+
+def check_accounts(case: Case) -> None:
+    """Refuse a second file of accounts, and lenders' supply that is stated twice or of reserves that loops use too."""
+    first: str | None = None
+    for name, entry in case.spec.account_files.items():
+        key = f"positions.{name}"
+        if first is not None:
+            case.refuse(key, entry.file, f"positions.{first} has a file of accounts already: join the two files")
+        first = name
+        for account in case.accounts[name].accounts:
+            for holding in account.holdings:
+                if holding.asset not in case.spec.lending.reserves:
+                    case.refuse(
+                        f"{key}.file", holding.asset, "its accounts hold it: expected an asset of lending.reserves"
+                    )
+        for asset in entry.utilisation_bps:
+            _check_utilisation(case, f"{key}.utilisation_bps.{asset}", asset, entry)
+
+
+def _check_utilisation(case: Case, key: str, asset: str, entry: AccountsSpec) -> None:
+    reserve = case.spec.lending.reserves.get(asset)
+    if reserve is None:
+        reserves = case.spec.lending.reserves
+        case.refuse(key, asset, unknown_name("reserve", asset, reserves, holder="lending.reserves"))
+    value = entry.utilisation_bps[asset]
+    if reserve.lenders_supply:
+        case.refuse(key, value, f"lending.reserves.{asset}.lenders_supply is stated: expected one of the two")
+    for name, cohort in case.spec.cohorts.items():
+        pledged = cohort.pledge.collateral if cohort.pledge is not None else None
+        if asset in (cohort.collateral, cohort.debt, pledged):
+            case.refuse(key, value, f"positions.{name} uses {asset} too: state lending.reserves.{asset}.lenders_supply")
 
 
 def _check_pledge(case: Case, key: str, cohort: CohortSpec, pledge: PledgeSpec) -> None:

@@ -9,12 +9,13 @@ table that joins the two.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, ClassVar, NamedTuple, NoReturn, Protocol
 
 from pydantic import BeforeValidator, Field
 
+from cascade.account_files import AccountFile
 from cascade.errors import ScenarioError, unknown_name
 from cascade.prices.path import PricePath
 from cascade.scenario.model.assets import AssetSpec, PricesSpec
@@ -23,7 +24,7 @@ from cascade.scenario.model.common import Spec, exact_decimal
 from cascade.scenario.model.ethena import EthenaSpec
 from cascade.scenario.model.exchange import BookSpec, DeskLineSpec, ExchangeSpec, PerpMarketSpec
 from cascade.scenario.model.lending import LendingSpec
-from cascade.scenario.model.positions import CohortSpec
+from cascade.scenario.model.positions import AccountsSpec, CohortSpec
 from cascade.vocabulary import Role
 
 __all__ = [
@@ -78,8 +79,12 @@ class Sections(Protocol):
         """The exchange, where there is one."""
 
     @property
-    def positions(self) -> Mapping[str, CohortSpec]:
+    def cohorts(self) -> Mapping[str, CohortSpec]:
         """Cohorts by name."""
+
+    @property
+    def account_files(self) -> Mapping[str, AccountsSpec]:
+        """Files of accounts by name."""
 
     @property
     def agents(self) -> Mapping[str, AgentBase]:
@@ -126,6 +131,8 @@ class Case:
     spec: Sections
     path: PricePath
     file: str
+    accounts: Mapping[str, AccountFile] = field(default_factory=dict)
+    """Accounts of each file, by their entry of the positions."""
 
     def refuse(self, key: str, value: object, expected: str) -> NoReturn:
         """Refuse the scenario in one line.
@@ -182,11 +189,13 @@ class Case:
         key : str
             Entry of the agent, whose keys `cohort` and `venue` hold the two names.
         """
-        found = self.spec.positions.get(cohort)
-        if found is None:
+        found = self.spec.cohorts.get(cohort)
+        if cohort in self.spec.account_files:
             self.refuse(
-                f"{key}.cohort", cohort, unknown_name("cohort", cohort, self.spec.positions, holder="positions")
+                f"{key}.cohort", cohort, "is a file of accounts, which nobody acts for: expected a cohort of loops"
             )
+        if found is None:
+            self.refuse(f"{key}.cohort", cohort, unknown_name("cohort", cohort, self.spec.cohorts, holder="positions"))
         if self.pool(f"{key}.venue", venue, second=found.collateral).pair[0] != found.debt:
             self.refuse(f"{key}.venue", venue, f"does not swap {found.collateral} to {found.debt}")
         return found

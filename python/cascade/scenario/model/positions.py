@@ -1,16 +1,30 @@
-"""Cohorts of positions that are built before the crash begins."""
+"""Positions that are built before the crash begins: cohorts of loops, and files of real accounts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from cascade.account_files import FileLayout, ReadOptions
 from cascade.errors import MissingPart
-from cascade.scenario.model.common import Distribution, Name, Spec
+from cascade.scenario.model.common import Amount, Distribution, Name, Spec
+from cascade.units import BPS
 
-__all__ = ["CohortSpec", "PledgeSpec", "TargetHealthFactor", "TargetLeverage", "TargetLtv", "TargetSpec"]
+__all__ = [
+    "AccountsSpec",
+    "CohortSpec",
+    "PledgeSpec",
+    "PositionsSpec",
+    "TargetHealthFactor",
+    "TargetLeverage",
+    "TargetLtv",
+    "TargetSpec",
+]
+
+_LOOPS, _ACCOUNTS = "loops", "accounts"
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,8 @@ class PledgeSpec(Spec):
 class CohortSpec(Spec):
     """A group of looped positions."""
 
+    # Left out of the parameters: a cohort that does not state its kind is the one that has always been.
+    kind: Annotated[Literal["loops"], Field(exclude=True)] = "loops"
     count: Annotated[int, Field(ge=1, le=100_000)]
     """Number of positions."""
     collateral: Name
@@ -126,3 +142,43 @@ class CohortSpec(Spec):
         if self.pledge is None:
             raise MissingPart("pledge")
         return self.pledge
+
+
+class AccountsSpec(Spec):
+    """Accounts of a file, built as they stand there: docs/POSITIONS.md describes the files."""
+
+    kind: Literal["accounts"]
+    file: Annotated[str, Field(min_length=1)]
+    """CSV, Parquet (`.parquet`) or JSON (`.json`), relative to the folder of the scenario's file."""
+    format: FileLayout = "long"
+    """Layout of the file: `long` has a row per account and asset; `subgraph` holds `userReserves`; `query` is like
+    `long` under the names that queries give; `wide` has a row per account."""
+    columns: dict[str, str] = {}
+    """Column of the file by the name that the long form has for it, where it is another."""
+    assets: dict[Annotated[str, Field(min_length=1)], Name | None] = {}
+    """Asset of the scenario by the file's name or address of it, where it is another; null leaves the asset out, and
+    the accounts that hold it are not built."""
+    dust_usd: Amount = Decimal(1)
+    """Accounts whose supplies and debts are both worth less are dropped, in dollars."""
+    utilisation_bps: dict[Name, Annotated[int, Field(ge=1, le=BPS)]] = {}
+    """Share of a reserve's supply that is borrowed once the accounts stand, in 1e-4: lenders supply what is missing."""
+    borrows: bool = True
+    """Whether the accounts borrow; false builds their supplies alone."""
+    skip: bool = False
+    """Whether accounts that cannot be built are left out and reported; otherwise they are an error."""
+
+    @property
+    def options(self) -> ReadOptions:
+        """How the file is read."""
+        return ReadOptions(layout=self.format, columns=self.columns, assets=self.assets)
+
+
+def _kind_of(value: object) -> object:
+    """Return the kind of an entry; one that states none is a cohort of loops."""
+    return value.get("kind", _LOOPS) if isinstance(value, dict) else getattr(value, "kind", _LOOPS)
+
+
+PositionsSpec = Annotated[
+    Annotated[CohortSpec, Tag(_LOOPS)] | Annotated[AccountsSpec, Tag(_ACCOUNTS)], Discriminator(_kind_of)
+]
+"""An entry of `positions`, of either kind."""

@@ -17,7 +17,7 @@ from cascade.scenario.model.expected_exchange import ExpectedExchange
 from cascade.scenario.model.lending import LendingSpec
 from cascade.scenario.model.necessity import NecessitySpec
 from cascade.scenario.model.oracle import OracleSpec
-from cascade.scenario.model.positions import CohortSpec
+from cascade.scenario.model.positions import AccountsSpec, CohortSpec, PositionsSpec
 from cascade.scenario.model.venues import Venue
 
 __all__ = ["ExpectSpec", "ExpectedTrough", "OracleComparisonSpec", "ProvenanceSpec", "ScenarioSpec"]
@@ -103,8 +103,8 @@ class ScenarioSpec(Spec):
     """Reserve of USDe and its stakers; null keeps the collateral of minting as cash."""
     exchange: ExchangeSpec | None = None
     """Exchange beside the chain; null runs the chain alone."""
-    positions: dict[Name, CohortSpec]
-    """Cohorts of looped positions, by name."""
+    positions: dict[Name, PositionsSpec]
+    """Cohorts of looped positions, by name, and at most one file of real accounts."""
     agents: dict[Name, AgentSpec]
     """Agents that act during the crash, by name."""
     redemption_price_usd: dict[Name, PositiveAmount] = {}
@@ -143,6 +143,16 @@ class ScenarioSpec(Spec):
         if self.ethena is None:
             raise MissingPart("ethena")
         return self.ethena
+
+    @property
+    def cohorts(self) -> dict[str, CohortSpec]:
+        """Cohorts of looped positions, by name."""
+        return {name: entry for name, entry in self.positions.items() if isinstance(entry, CohortSpec)}
+
+    @property
+    def account_files(self) -> dict[str, AccountsSpec]:
+        """Files of real accounts, by name; the checks let at most one pass."""
+        return {name: entry for name, entry in self.positions.items() if isinstance(entry, AccountsSpec)}
 
     @property
     def blocks_per_step(self) -> int:
