@@ -69,7 +69,7 @@ def world(**cohorts: CohortSpec) -> Any:
         for asset in DECIMALS
     }
     spec = SimpleNamespace(
-        positions=cohorts,
+        cohorts=cohorts,
         assets={asset: SimpleNamespace(decimals=decimals) for asset, decimals in DECIMALS.items()},
         lending=SimpleNamespace(reserves=reserves, emodes={}, flash_loan_premium_bps=PREMIUM_BPS),
         chain=SimpleNamespace(ether_price_usd=Decimal(4000)),
