@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 2
 
 .PHONY: help setup aave clients slither demo test quick coverage check lint types documents static bench fuzz mutants docs \
-  hooks lock clean
+  hooks dist lock clean
 
 help:
 	@echo "make demo   everything from nothing, then the flagship replay: prints its summary and the report's path"
@@ -23,6 +23,7 @@ help:
 	@echo "make aave   Aave V3.6 itself (BUSL-1.1), for lending.engine aave-v3; make test and make fuzz install it too"
 	@echo "make hooks  let git run make check before each commit"
 	@echo "make setup  install the tools only"
+	@echo "make dist   build the wheel, with compiled contracts and scenarios, into dist/"
 	@echo "make lock   resolve the requirements and write the lock files"
 	@echo "make clean  remove everything that make has made"
 
@@ -115,6 +116,13 @@ mutants: setup
 hooks: setup
 	@$(BIN)/pre-commit install
 
+# The build asks for nothing: setup has compiled the contracts.
+dist: setup
+	@rm -rf dist
+	@$(BIN)/python -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist . \
+	  || { echo "error: the wheel cannot be built: see above" >&2; exit 2; }
+	@ls dist/*.whl
+
 lock: setup
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml requirements.in -o requirements.lock
@@ -123,4 +131,4 @@ lock: setup
 	@$(BIN)/uv pip compile --quiet --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-header tests/conformance/clients.in -o tests/conformance/clients.lock
 
 clean:
-	@rm -rf $(VENV) .venv-slither node_modules .build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build
+	@rm -rf $(VENV) .venv-slither node_modules .build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist

@@ -1,34 +1,7 @@
-"""Examine whether a crash is endogenous: `ape run endogeneity SCENARIO [--seeds 20] [--vary PATH]... [--workers N]`."""
+"""`ape run endogeneity`: the command `cascade endogeneity`, where ape looks for it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from cascade.commands.console.endogeneity import cli
 
-import click
-
-from cascade.commands.exit_codes import cascade_command
-
-
-@click.command("endogeneity", short_help="Many seeds, runs without leverage and liquidations, and sensitivities")
-@click.argument("scenario", type=click.Path(path_type=Path))
-@click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Number of seeds.")
-@click.option(
-    "--vary",
-    "paths",
-    multiple=True,
-    metavar="PATH",
-    help="Also run with 80, 90, 110 and 120 % of this key's value; may be repeated.",
-)
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key in every run.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the results."
-)
-@cascade_command
-def cli(
-    scenario: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], workers: int, out: Path
-) -> None:
-    """Run SCENARIO with and without leverage and liquidations, over several seeds: an examination of endogeneity."""
-    from cascade.commands.endogeneity import show_endogeneity
-
-    show_endogeneity(scenario, seeds=seeds, paths=paths, overrides=overrides, workers=workers, out=out)
+__all__ = ["cli"]

@@ -1,20 +1,7 @@
-"""Draw a run's page again from its tables, and its charts as PNG files: `ape run report RUN [--png]`."""
+"""`ape run report`: the command `cascade report`, where ape looks for it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from cascade.commands.console.report import cli
 
-import click
-
-from cascade.commands.exit_codes import cascade_command
-
-
-@click.command("report", short_help="Draw a run's page again from its tables")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--png", is_flag=True, help="Also write every chart to charts/NAME.png.")
-@cascade_command
-def cli(run: Path, *, png: bool) -> None:
-    """Draw the page of RUN, the folder of a finished run, again from its tables."""
-    from cascade.commands.report import draw_report
-
-    draw_report(run, png=png)
+__all__ = ["cli"]

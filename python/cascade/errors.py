@@ -183,7 +183,7 @@ class IncompleteRun(CascadeError, RuntimeError):
     def __init__(self, folder: Path, *, step: str, error: Exception) -> None:
         self.folder = folder
         why = str(error) if isinstance(error, CascadeError) else f"{type(error).__name__}: {error}"
-        super().__init__(f"{step} failed: {why}; the run is kept: repeat this step with `ape run report {folder}`")
+        super().__init__(f"{step} failed: {why}; the run is kept: repeat this step with `cascade report {folder}`")
 
 
 class AccountingViolation(CascadeError, AssertionError):

@@ -120,7 +120,7 @@ def test_aave_run__manifest__names_the_engine_and_its_bytecode(engines: Comparis
 def test_aave_engine__not_installed__one_line_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cascade.chain import aave_artifacts
 
-    monkeypatch.setattr(aave, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(aave, "checkout", lambda: tmp_path)
     aave_artifacts.load_aave_artifacts.cache_clear()
     try:
         with pytest.raises(ToolMissing, match=r"^lending\.engine = 'aave-v3': .* is not installed: run `make aave`$"):

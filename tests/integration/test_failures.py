@@ -232,7 +232,7 @@ def test_replay__disk_fills_while_the_page_is_drawn__keeps_the_run_and_says_how_
     (folder,) = runs_folder.iterdir()
 
     assert done.stderr.startswith("IncompleteRun: drawing its page failed: OSError: ")
-    assert done.stderr.endswith(f"the run is kept: repeat this step with `ape run report {folder}`\n")
+    assert done.stderr.endswith(f"the run is kept: repeat this step with `cascade report {folder}`\n")
     assert Run(folder).summary.liquidations == 1
 
 
@@ -362,10 +362,10 @@ def test_ape_run_replay__then_report_and_verify__all_succeed(runs_folder: Path) 
 
 def test_page__command_to_reproduce__runs_as_it_stands_and_makes_the_same_run(runs_folder: Path) -> None:
     first = replay(load_scenario(FRICTIONLESS, set={"exchange": None, "seed": 3}), out=runs_folder / "first")
-    (shown,) = re.findall(r"<pre><code>(ape run replay .*)</code></pre>", first.report().read_text(encoding="utf-8"))
+    (shown,) = re.findall(r"<pre><code>(cascade replay .*)</code></pre>", first.report().read_text(encoding="utf-8"))
     words = shlex.split(html.unescape(shown))
 
-    done = ape_run(*words[2:], "--out", str(runs_folder / "second"))
+    done = ape_run(*words[1:], "--out", str(runs_folder / "second"))
 
     assert done.returncode == 0, done.stderr
     assert "exchange=null" in words
@@ -414,7 +414,7 @@ def test_ape_run_verify__page_edited__is_named_before_anything_runs(runs_folder:
     done = ape_run("verify", str(run.folder))
 
     assert done.returncode == 1
-    assert "report.html: is not the page of this run: `ape run report " in done.stderr
+    assert "report.html: is not the page of this run: `cascade report " in done.stderr
 
 
 def test_replay__node_that_is_silent__is_one_error_after_the_first_question(

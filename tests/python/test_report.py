@@ -384,9 +384,14 @@ def test_dollars__of_any_size__reads_as_written(value: float | None, text: str) 
 def test_command__a_value_with_spaces__is_quoted_for_a_shell(run_of: RunOf, calm_rows: Rows) -> None:
     made_up = Run(run_of(calm_rows)).manifest
     manifest = replace(made_up, scenario_file="scenarios/a b.yaml", seed=3, overrides=("x.y=1; rm -rf /",))
-    assert command(manifest) == "ape run replay 'scenarios/a b.yaml' --seed 3 --set 'x.y=1; rm -rf /'"
+    assert command(manifest) == "cascade replay 'scenarios/a b.yaml' --seed 3 --set 'x.y=1; rm -rf /'"
 
 
 def test_command__scenario_from_elsewhere__verifies_the_folder_that_holds_it(run_of: RunOf, calm_rows: Rows) -> None:
     manifest = replace(Run(run_of(calm_rows)).manifest, scenario_file="mine.yaml")
-    assert command(manifest) == f"ape run verify runs/{manifest.run_id}"
+    assert command(manifest) == f"cascade verify runs/{manifest.run_id}"
+
+
+def test_command__shipped_scenario__needs_its_name_only(run_of: RunOf, calm_rows: Rows) -> None:
+    manifest = replace(Run(run_of(calm_rows)).manifest, scenario_file="october-2025", seed=2, overrides=())
+    assert command(manifest) == "cascade replay october-2025 --seed 2"

@@ -56,7 +56,7 @@ def test_write_run__page_fails__keeps_the_analysed_run_and_names_the_command(cal
 
     folder = caught.value.folder
     assert str(caught.value) == (
-        f"drawing its page failed: KeyError: 'forced'; the run is kept: repeat this step with `ape run report {folder}`"
+        f"drawing its page failed: KeyError: 'forced'; the run is kept: repeat this step with `cascade report {folder}`"
     )
     assert caught.value.exit_code == 2
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
@@ -75,7 +75,7 @@ def test_write_run__analysis_fails__keeps_whole_tables_and_their_hashes(
 
     assert Run(folder).manifest.tables == table_sha256(folder / "tables")
     assert len(Run(folder).positions) == len(calm_rows["positions"])
-    with pytest.raises(CascadeError, match="have not been analysed: `ape run report` does that"):
+    with pytest.raises(CascadeError, match="have not been analysed: `cascade report` does that"):
         _ = Run(folder).summary
     with pytest.raises(CascadeError, match="have not been analysed"):
         Run(folder).require_expected()

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def no_native_solc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_solc__native_download_fails__wasm_build_answers_as_solc_does(no_native_solc: Path, tmp_path: Path) -> None:
-    executable = install_solc(node_modules=NODE_MODULES, node=node_tools(paths.project_root())[1])
+    executable = install_solc(node_modules=NODE_MODULES, node=node_tools()[1])
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "Imported.sol").write_text("pragma solidity 0.8.30; contract Imported {}", encoding="utf-8")
     request = {
@@ -67,10 +68,61 @@ def test_solc__neither_build_available__is_refused_in_one_line(no_native_solc: P
 
 
 def test_anvil__not_installed__is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(paths, "node_modules", lambda: (tmp_path,))
+    monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ToolMissing, match=r"anvil: not installed for .*: run `make setup`"):
+    with pytest.raises(ToolMissing, match=r"^anvil: not installed for [\w-]+: run `make setup`$"):
         paths.anvil_binary()
+
+
+@pytest.fixture
+def anvil_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Make a binary that is no script, says a version, and is the only anvil there is."""
+
+    def make(version: str) -> Path:
+        binary = tmp_path / "anvil"
+        binary.write_bytes(b"\x7fELF")
+        binary.chmod(0o755)
+        monkeypatch.setattr(paths, "node_modules", lambda: (tmp_path / "nothing",))
+        monkeypatch.setenv("PATH", str(tmp_path))
+        answer = subprocess.CompletedProcess([], 0, stdout=f"anvil Version: {version}-stable\nCommit SHA: 1.2.3\n")
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+        return binary
+
+    return make
+
+
+def test_anvil__pinned_version_on_the_path__is_taken(anvil_on_path: Callable[[str], Path]) -> None:
+    binary = anvil_on_path(paths.FOUNDRY_VERSION)
+
+    assert paths.anvil_binary() == binary
+
+
+def test_anvil__other_version_on_the_path__is_refused_with_both(anvil_on_path: Callable[[str], Path]) -> None:
+    binary = anvil_on_path("1.7.0")
+
+    with pytest.raises(ToolMissing, match=rf"\({binary} is 1\.7\.0, expected 1\.7\.1\): run `make setup`$"):
+        paths.anvil_binary()
+
+
+def test_anvil__launcher_of_npm_on_the_path__is_refused(anvil_on_path: Callable[[str], Path]) -> None:
+    # Its process is node's: anvil would go on when it is stopped.
+    binary = anvil_on_path(paths.FOUNDRY_VERSION)
+    binary.write_text("#!/usr/bin/env node\n", encoding="utf-8")
+
+    with pytest.raises(ToolMissing, match=r"is no binary of Foundry, expected 1\.7\.1"):
+        paths.anvil_binary()
+
+
+def test_versions__of_tools_from_npm__are_those_of_its_lists() -> None:
+    root = paths.project_root()
+    wanted = json.loads((root / "package.json").read_text(encoding="utf-8"))
+    locked = json.loads((root / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+
+    assert wanted["dependencies"]["@openzeppelin/contracts"] == paths.OPENZEPPELIN_VERSION
+    assert locked["node_modules/@openzeppelin/contracts"]["version"] == paths.OPENZEPPELIN_VERSION
+    assert set(wanted["optionalDependencies"].values()) == {paths.FOUNDRY_VERSION}
+    assert wanted["dependencies"]["solc"] == SOLC_VERSION
 
 
 def test_download__fails__first_line_of_the_reason() -> None:
@@ -85,12 +137,17 @@ def test_download__fails__first_line_of_the_reason() -> None:
 
 def test_node__missing__comes_from_its_python_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr(npm, "run_tool", lambda command, what: asked.append(command))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    (tmp_path / "npm").touch()
 
-    found = node_tools(tmp_path)
+    def install(command: list[str], _: str) -> None:
+        asked.append(command)
+        (tmp_path / "npm").touch()
+        (tmp_path / "node").touch()
+
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(npm, "run_tool", install)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+
+    found = node_tools()
 
     assert found == (str(tmp_path / "npm"), str(tmp_path / "node"))
     assert "--require-hashes" in asked[0]

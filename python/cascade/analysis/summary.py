@@ -107,9 +107,9 @@ class Summary(BuiltTotals, LiquidationTotals):
     """Lowest price of the market of the main collateral; null without positions or prices."""
     amplification: float | None = None
     """Fall of the price over its fall in a second run of the same seed without liquidations; null until
-    `ape run causes` has made that run."""
+    `cascade causes` has made that run."""
     shapley: dict[str, float] | None = None
-    """Shapley value of each class of actor for the fall, in dollars; null until `ape run causes --shapley` has made
+    """Shapley value of each class of actor for the fall, in dollars; null until `cascade causes --shapley` has made
     the runs that it needs."""
     backlog: Backlog
     """Positions that waited to be liquidated."""

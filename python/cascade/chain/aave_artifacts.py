@@ -17,6 +17,7 @@ from cascade.chain.abi import AbiEntry, Interface
 from cascade.chain.artifacts import Artifact
 from cascade.errors import ToolMissing
 from cascade.toolchain.aave import AAVE_SOLC_VERSION, aave_cache, aave_modules
+from cascade.toolchain.paths import setup_command
 
 __all__ = ["AaveArtifact", "load_aave_artifacts"]
 
@@ -126,11 +127,13 @@ def _compile(modules: Path) -> dict[str, _Compiled]:
             check=True,
         )
     except (OSError, subprocess.CalledProcessError) as error:
-        raise ToolMissing(f"solc {AAVE_SOLC_VERSION}: does not run ({error}): run `make aave`") from error
+        raise ToolMissing(
+            f"solc {AAVE_SOLC_VERSION}: does not run ({error}): run {setup_command(aave=True)}"
+        ) from error
     answer = json.loads(done.stdout)
     errors = [entry["message"] for entry in answer.get("errors", ()) if entry["severity"] == "error"]
     if errors:
-        raise ToolMissing(f"{_PACKAGE}: {errors[0]}: run `make aave`")
+        raise ToolMissing(f"{_PACKAGE}: {errors[0]}: run {setup_command(aave=True)}")
     return {Path(name).stem: answer["contracts"][name][Path(name).stem] for name in names}
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from cascade.chain.rpc import Rpc
 from cascade.errors import ChainError, ToolMissing
-from cascade.toolchain.paths import anvil_binary
+from cascade.toolchain.paths import anvil_binary, setup_command
 
 __all__ = ["Anvil", "anvil_options", "die_with_parent", "owned_folder", "remove_own_folders"]
 
@@ -230,7 +230,7 @@ class Anvil:
                 preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (one system call)
             )
         except OSError as error:
-            raise ToolMissing(f"{binary}: cannot be started ({error.strerror}): run `make setup`") from error
+            raise ToolMissing(f"{binary}: cannot be started ({error.strerror}): run {setup_command()}") from error
 
 
 def owned_folder() -> Path:

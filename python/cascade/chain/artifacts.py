@@ -1,22 +1,26 @@
-"""Compile the project's contracts through ape, or read them from its cache where no source has changed."""
+"""Compile the contracts of a checkout through ape, or read them as they were compiled: none of it is tracked."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cascade.chain.abi import Interface
 from cascade.errors import ToolMissing
-from cascade.toolchain.paths import project_root
+from cascade.toolchain.paths import checkout, shipped
+from cascade.toolchain.sources import compiled_file, compiled_of, sources_sha256
 
 if TYPE_CHECKING:
     from ethpm_types import ContractType
 
-__all__ = ["Artifact", "load_artifacts"]
+__all__ = ["Artifact", "load_artifacts", "write_artifacts"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Artifact:
 def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
     """Return all contracts of the project by name, compiled anew when any source or setting has changed.
 
+    An installed package brings its contracts compiled, without those that only tests deploy.
+
     Parameters
     ----------
     root : Path, optional
@@ -55,8 +61,57 @@ def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
     ToolMissing
         When the contracts do not compile; the message is the compiler's first line.
     """
+    root = root or checkout()
+    if root is None:
+        file = shipped() / "contracts.json"
+        packaged = compiled_of(file, sources=None)
+        if packaged is None:
+            raise ToolMissing(f"{file}: is missing or damaged: install the package again")
+        return _artifacts(packaged)
+    file, sources = compiled_file(root), sources_sha256(root)
+    known = compiled_of(file, sources=sources)
+    if known is not None:
+        return _artifacts(known)
+    artifacts = _compile(root)
+    write_artifacts(file, artifacts, sources=sources)
+    return artifacts
+
+
+def write_artifacts(file: Path, artifacts: Mapping[str, Artifact], *, sources: str) -> None:
+    """Write compiled contracts to a file, which is replaced as a whole.
+
+    Parameters
+    ----------
+    sources : str
+        The hash of the sources that they were compiled from.
+    """
+    contracts = {
+        name: {"abi": artifact.interface.abi, "bytecode": artifact.bytecode, "source": artifact.source}
+        for name, artifact in sorted(artifacts.items())
+    }
+    text = json.dumps({"sources_sha256": sources, "contracts": contracts}, separators=(",", ":"))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{file.name}.{os.getpid()}")
+    partial.write_text(text, encoding="ascii")
+    # Another process may compile at the same time: a file under its own name is always whole.
+    partial.replace(file)
+
+
+def _artifacts(compiled: Mapping[str, Mapping[str, Any]]) -> dict[str, Artifact]:
+    return {
+        name: Artifact(
+            name=name,
+            interface=Interface(name=name, abi=entry["abi"]),
+            bytecode=entry["bytecode"],
+            source=entry["source"],
+        )
+        for name, entry in compiled.items()
+    }
+
+
+def _compile(root: Path) -> dict[str, Artifact]:
     on_interrupt = signal.getsignal(signal.SIGINT)
-    import ape  # ape takes seconds to import, which only those who deploy should wait for
+    import ape  # ape takes seconds to import, which only those who compile should wait for
 
     if signal.getsignal(signal.SIGINT) is not on_interrupt:
         # ape ends the process at an interrupt, wherever that is; whoever called decides how a run stops.
@@ -64,20 +119,13 @@ def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
     from ape.exceptions import ApeException
     from ape.logging import LogLevel, logger
 
-    root = root or project_root()
-    # ape recompiles a changed file, but not the contracts that import a changed library: recompiling all is safe.
-    stamp, digest = root / ".build" / "sources.sha256", _sources_sha256(root)
-    current = stamp.is_file() and stamp.read_text(encoding="ascii") == digest
     with logger.at_level(LogLevel.ERROR):
         try:
-            types = ape.Project(root).load_contracts(use_cache=current)
+            # ape recompiles a changed file, but not the contracts that import a changed library: all is safe.
+            types = ape.Project(root).load_contracts(use_cache=False)
         except ApeException as error:
             raise ToolMissing(f"contracts/: {_first_line(error)}") from error
-    artifacts = {name: _artifact(name, getattr(found, "contract_type", found)) for name, found in sorted(types.items())}
-    if not current:
-        stamp.parent.mkdir(exist_ok=True)
-        stamp.write_text(digest, encoding="ascii")
-    return artifacts
+    return {name: _artifact(name, getattr(found, "contract_type", found)) for name, found in sorted(types.items())}
 
 
 def _artifact(name: str, kind: ContractType) -> Artifact:
@@ -90,18 +138,6 @@ def _artifact(name: str, kind: ContractType) -> Artifact:
         bytecode=str(code) if code else "0x",
         source=str(kind.source_id or ""),
     )
-
-
-def _sources_sha256(root: Path) -> str:
-    digest = hashlib.sha256()
-    # The configuration sets the compiler and its optimiser, the lock file the version of OpenZeppelin.
-    files = [root / "ape-config.yaml", root / "package-lock.json", *sorted((root / "contracts").rglob("*.sol"))]
-    for file in files:
-        relative = file.relative_to(root).as_posix()
-        # ape copies the libraries that it compiled with into contracts/.cache.
-        if "/.cache/" not in relative:
-            digest.update(f"{relative}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""`ape run causes`: the causes of a fall, from further runs of the same seed with classes of actor switched off."""
+"""`cascade causes`: the causes of a fall, from further runs of the same seed with classes of actor switched off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run compare`: run a scenario and a change of it, or every oracle design, on the same positions."""
+"""`cascade compare`: run a scenario and a change of it, or every oracle design, on the same positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run endogeneity`: examine whether a crash is endogenous."""
+"""`cascade endogeneity`: examine whether a crash is endogenous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run necessity`: examine which links of a chain a claim depends on."""
+"""`cascade necessity`: examine which links of a chain a claim depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run prices`: show what a scenario would read from a price file, before one names it."""
+"""`cascade prices`: show what a scenario would read from a price file, before one names it."""
 
 from __future__ import annotations
 

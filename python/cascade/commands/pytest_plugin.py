@@ -18,19 +18,15 @@ __all__ = ["replay"]
 def replay(tmp_path: Path) -> Callable[..., Run]:
     """Return a function that runs a scenario in the test's own folder and returns the run.
 
-    The function takes the scenario's file, `seed`, and `set`, a mapping of dotted keys to values. A name without a
-    suffix stands for one of the scenarios that cascade ships. A run that ends otherwise than its scenario expects
+    The function takes the scenario's file or the bare name of one that cascade ships, `seed`, and `set`, a mapping of
+    dotted keys to values. A run that ends otherwise than its scenario expects
     fails the test.
     """
 
     def run(scenario: str | Path, *, seed: int | None = None, set: Mapping[str, object] | None = None) -> Run:
         from cascade.harness import replay as replay_scenario
         from cascade.scenario.load import load_scenario
-        from cascade.toolchain.paths import project_root
 
-        file = Path(scenario)
-        if not file.suffix:
-            file = project_root() / "scenarios" / f"{scenario}.yaml"
-        return replay_scenario(load_scenario(file, seed=seed, set=set), out=tmp_path)
+        return replay_scenario(load_scenario(scenario, seed=seed, set=set), out=tmp_path)
 
     return run

@@ -1,4 +1,4 @@
-"""`ape run replay`: run one scenario, print its figures, and fail where it ended otherwise than it claims."""
+"""`cascade replay`: run one scenario, print its figures, and fail where it ended otherwise than it claims."""
 
 from __future__ import annotations
 

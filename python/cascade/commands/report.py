@@ -1,4 +1,4 @@
-"""`ape run report`: draw the page of a run again from its tables, after analysing them where that failed before."""
+"""`cascade report`: draw the page of a run again from its tables, after analysing them where that failed before."""
 
 from __future__ import annotations
 

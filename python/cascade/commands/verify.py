@@ -1,4 +1,4 @@
-"""`ape run verify`: check the folder of a finished run, run it once more, and compare every table."""
+"""`cascade verify`: check the folder of a finished run, run it once more, and compare every table."""
 
 from __future__ import annotations
 

@@ -57,4 +57,4 @@ def _check_page(run: Run) -> None:
     """Check that the page, where there is one, is the one that tables and summary give."""
     page = run.folder / "report.html"
     if page.is_file() and page.read_text(encoding="utf-8") != report_text(run.folder):
-        raise RunsDiffer(f"{page}: is not the page of this run: `ape run report {run.folder}` draws it again")
+        raise RunsDiffer(f"{page}: is not the page of this run: `cascade report {run.folder}` draws it again")

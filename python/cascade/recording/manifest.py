@@ -100,7 +100,8 @@ class Manifest(ScenarioText):
     run_id : str
         `<scenario>-<seed>-<hash>`, which is also the name of the run's folder.
     scenario_name, scenario_file : str
-        Name of the scenario, and its file: the path below the project's folder, or the name of a file elsewhere.
+        Name of the scenario, and its file: the bare name of one that the package ships, the path below its project's
+        folder, or the name of a file elsewhere.
     overrides : tuple of str
         Keys that were changed, as `PATH=VALUE`.
     tools : dict of str to str
@@ -139,7 +140,7 @@ class Manifest(ScenarioText):
             When its tables have not been analysed, because an analysis failed.
         """
         if self.expectation is None:
-            raise CascadeError(f"{self.run_id}: its tables have not been analysed: `ape run report` does that")
+            raise CascadeError(f"{self.run_id}: its tables have not been analysed: `cascade report` does that")
         return self.expectation
 
     @classmethod

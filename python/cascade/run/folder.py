@@ -30,7 +30,7 @@ from cascade.run.inputs import RunInputs
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import ExpectSpec
-from cascade.toolchain.paths import project_root
+from cascade.scenario.shipped import shipped_scenarios
 from cascade.toolchain.versions import tool_versions
 
 __all__ = ["MachineFigures", "analyse_run", "write_run"]
@@ -208,9 +208,17 @@ def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
 
 
 def _file_of(scenario: Scenario) -> str:
-    """Return the path of a scenario's file below the project's folder; its name alone where it lies elsewhere."""
-    file, root = (scenario.folder / scenario.file).resolve(), project_root().resolve()
-    return file.relative_to(root).as_posix() if file.is_file() and file.is_relative_to(root) else scenario.file
+    """Return the bare name of a shipped scenario, or the path of a file below its project's folder, one of ape's.
+
+    A file that lies in no project is named without its folder.
+    """
+    file = (scenario.folder / scenario.file).resolve()
+    if not file.is_file():
+        return scenario.file
+    if any(file == known.resolve() for known in shipped_scenarios().values()):
+        return file.stem
+    root = next((folder for folder in file.parents if (folder / "ape-config.yaml").is_file()), None)
+    return scenario.file if root is None else file.relative_to(root).as_posix()
 
 
 def _text_of(scenario: Scenario) -> ScenarioText:

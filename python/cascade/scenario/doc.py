@@ -19,12 +19,13 @@ _HEAD = """# Scenario keys
 
 Generated from `python/cascade/scenario/model/` by `make docs`; do not edit.
 
-A scenario is one YAML file. `extends: FILE` (not listed below) starts from another file and changes the keys that are
-given; a section that changes its `kind` replaces the old section entirely. `--set PATH=VALUE` changes one key by its
-dotted path, as in `--set lending.reserves.USDe.ltv_bps=9000`. Percentages are integers in 1e-4 (`_bps`), amounts are
-numbers of whole tokens or dollars, and times carry a time zone and are at a whole second. Unknown keys, numbers given
-as text and keys given twice are refused. Numbers are decimal: `010`, `0x10` and `1:30`, which YAML 1.1 reads as 8, 16
-and 90, are refused. A file whose name ends in `.json` is read as JSON.
+A scenario is one YAML file. `extends: FILE` (not listed below) starts from another file, or from a shipped scenario by
+its bare name (`extends: october-2025`), and changes the keys that are given; a section that changes its `kind` replaces
+the old section entirely. `--set PATH=VALUE` changes one key by its dotted path, as in
+`--set lending.reserves.USDe.ltv_bps=9000`. Percentages are integers in 1e-4 (`_bps`), amounts are numbers of whole
+tokens or dollars, and times carry a time zone and are at a whole second. Unknown keys, numbers given as text and keys
+given twice are refused. Numbers are decimal: `010`, `0x10` and `1:30`, which YAML 1.1 reads as 8, 16 and 90, are
+refused. A file whose name ends in `.json` is read as JSON.
 
 The price path is a CSV with the columns `time, asset, price, status, source` (the last two are optional); the times of
 each asset must rise, and a line that starts with `#` is a comment. A row is a line: no cell may contain a line break.

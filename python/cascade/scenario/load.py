@@ -22,6 +22,7 @@ from cascade.scenario.checks import check_references
 from cascade.scenario.model import ScenarioSpec
 from cascade.scenario.price_inputs import PriceInputs, read_prices, restore_prices
 from cascade.scenario.refusal import refusal_of
+from cascade.scenario.shipped import scenario_file
 from cascade.scenario.tree import (
     Tree,
     dump_tree,
@@ -108,7 +109,8 @@ def load_scenario(
     Parameters
     ----------
     file : str or Path
-        The YAML file. Its `extends` names another file, of which it changes some keys.
+        The YAML file, or the bare name of a scenario that the package ships, such as `october-2025`. Its `extends`
+        names another one, of which it changes some keys.
     seed : int, optional
         Seed that replaces the file's own.
     overrides : sequence of str
@@ -121,7 +123,7 @@ def load_scenario(
     ScenarioError
         For the first fault: file, key, value, and what would be right.
     """
-    file = Path(file)
+    file = scenario_file(file)
     tree = read_extended(file)
     given = [parse_override(text) for text in overrides] + list((set or {}).items())
     if seed is not None:

@@ -17,6 +17,7 @@ import pandas as pd
 import yaml
 
 from cascade.errors import ScenarioError
+from cascade.scenario.shipped import scenario_file
 from cascade.toolchain.text_files import read_text
 
 __all__ = ["Key", "Tree", "dump_tree", "keys_of", "parse_override", "parse_tree", "read_extended", "set_value", "shown"]
@@ -28,6 +29,8 @@ Tree: TypeAlias = dict[Key, object]
 """A section: each value is another section, a list, or a scalar of YAML."""
 
 _MAX_EXTENDS = 8
+_PATHS = ("prices.path", "prices.sources.*.file")
+"""Keys whose values are paths, which start from the folder of the file that states them."""
 _MOST_BYTES = 16_000_000
 _MOST_NESTING = 200
 """Sections and lists inside each other; a scenario needs fewer than ten."""
@@ -223,8 +226,8 @@ def read_extended(file: Path) -> Tree:
         When a file cannot be read, or extends itself.
     """
     chain: list[Tree] = []
-    current: Path | None = file
-    while current is not None:
+    current = file
+    while True:
         if len(chain) == _MAX_EXTENDS:
             raise ScenarioError(
                 file=file.name,
@@ -236,14 +239,33 @@ def read_extended(file: Path) -> Tree:
         tree = parse_tree(text, file=current.name, as_json=current.suffix == ".json")
         parent = tree.pop("extends", None)
         if parent is not None and not isinstance(parent, str):
-            raise ScenarioError(file=current.name, key="extends", value=parent, expected="expected a file name")
+            raise ScenarioError(
+                file=current.name, key="extends", value=parent, expected="expected a file or the name of a shipped one"
+            )
+        if current.parent != file.parent:
+            _anchor(tree, current.parent)
         chain.append(tree)
-        current = current.parent / parent if parent is not None else None
+        if parent is None:
+            break
+        current = scenario_file(parent, beside=current.parent, file=current.name, key="extends")
     merged: Tree = {}
     # The root first, so that each file changes what the files that it extends have set.
     for tree in reversed(chain):
         _merge(merged, tree)
     return merged
+
+
+def _anchor(tree: Tree, folder: Path) -> None:
+    """Make the paths of a file that stands in another folder than the one that extends it independent of both."""
+    for dotted in _PATHS:
+        *above, last = dotted.split(".")
+        nodes: list[object] = [tree]
+        for part in above:
+            sections = [node for node in nodes if isinstance(node, dict)]
+            nodes = [below for node in sections for below in (node.values() if part == "*" else [node.get(part)])]
+        for node in nodes:
+            if isinstance(node, dict) and isinstance(node.get(last), str):
+                node[last] = str((folder / node[last]).absolute())
 
 
 def dump_tree(tree: Tree) -> str:

@@ -1,7 +1,7 @@
 """Install Aave V3.6 itself from npm: optional, under a licence of its own, and never part of the checkout.
 
-Its sources are under BUSL-1.1. They are downloaded into `.cache/aave-v3/` on request only, compiled there, and deployed
-to local chains only.
+Its sources are under BUSL-1.1. They are downloaded on request only, into `.cache/aave-v3/` of a checkout or the user's
+cache, compiled there, and deployed to local chains only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cascade.errors import ToolMissing
 from cascade.toolchain.npm import install_packages, node_tools
-from cascade.toolchain.paths import project_root
+from cascade.toolchain.paths import cache_folder, checkout, setup_command
 from cascade.toolchain.solc import install_solc
 
 __all__ = ["AAVE_SOLC_VERSION", "aave_cache", "aave_modules", "install_aave"]
@@ -25,7 +25,8 @@ _PACKAGE = "@aave-dao/aave-v3-origin"
 
 def aave_cache() -> Path:
     """Return the folder of Aave's sources, compiler output and packages."""
-    return project_root() / ".cache" / "aave-v3"
+    root = checkout()
+    return (cache_folder() if root is None else root / ".cache") / "aave-v3"
 
 
 def aave_modules() -> Path:
@@ -38,7 +39,9 @@ def aave_modules() -> Path:
     """
     modules = aave_cache() / "node_modules"
     if not (modules / _PACKAGE).is_dir():
-        raise ToolMissing(f"lending.engine = 'aave-v3': npm's {_PACKAGE} (BUSL-1.1) is not installed: run `make aave`")
+        raise ToolMissing(
+            f"lending.engine = 'aave-v3': npm's {_PACKAGE} (BUSL-1.1) is not installed: run {setup_command(aave=True)}"
+        )
     return modules
 
 
@@ -50,7 +53,7 @@ def install_aave() -> None:
     ToolMissing
         When a download fails or a hash differs.
     """
-    npm, node = node_tools(project_root())
+    npm, node = node_tools()
     cache = aave_cache()
     cache.mkdir(parents=True, exist_ok=True)
     for name in _LISTS:

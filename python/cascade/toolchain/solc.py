@@ -9,7 +9,7 @@ import solcx
 
 from cascade.errors import ToolMissing
 
-__all__ = ["SOLC_VERSION", "install_solc"]
+__all__ = ["SOLC_VERSION", "install_solc", "solc_binary"]
 
 SOLC_VERSION = "0.8.30"
 """The compiler of this project's contracts."""
@@ -56,6 +56,11 @@ def install_solc(*, node_modules: Path, node: str, version: str = SOLC_VERSION) 
     except Exception:  # py-solc-x raises errors of many libraries: each of them means that there is no native build
         return _install_wasm(node_modules=node_modules, node=node, version=version)
     return Path(solcx.install.get_executable(version))
+
+
+def solc_binary(version: str = SOLC_VERSION) -> Path | None:
+    """Return the executable of a version of solc, where py-solc-x, ape and forge look for it; None without."""
+    return Path(solcx.install.get_executable(version)) if _installed(version) else None
 
 
 def _installed(version: str) -> bool:

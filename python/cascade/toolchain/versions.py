@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 
-from cascade.toolchain.paths import FOUNDRY_VERSION, project_root
+from cascade.toolchain.paths import FOUNDRY_VERSION, OPENZEPPELIN_VERSION
 from cascade.toolchain.solc import SOLC_VERSION
 
 __all__ = ["tool_versions"]
@@ -24,11 +23,10 @@ def tool_versions(*, in_process: bool = False) -> dict[str, str]:
     in_process : bool
         Whether the chain runs in this process: its engine is a tool then.
     """
-    lock = json.loads((project_root() / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     packages = (*_PACKAGES, _ENGINE) if in_process else _PACKAGES
     versions = {package: importlib.metadata.version(package) for package in packages}
     # A patch release of Python changes no result, and would make equal runs look different.
     versions["python"] = ".".join(platform.python_version_tuple()[:2])
     versions["solc"], versions["anvil"] = SOLC_VERSION, FOUNDRY_VERSION
-    versions["@openzeppelin/contracts"] = lock["node_modules/@openzeppelin/contracts"]["version"]
+    versions["@openzeppelin/contracts"] = OPENZEPPELIN_VERSION
     return versions

@@ -200,10 +200,11 @@ def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 def command(manifest: Manifest) -> str:
     """Return the command that makes the same tables again, to be run in the project's folder."""
-    if manifest.built_like is not None or "/" not in manifest.scenario_file:
+    is_path, is_shipped = "/" in manifest.scenario_file, "." not in manifest.scenario_file
+    if manifest.built_like is not None or not (is_path or is_shipped):
         # Only the run's folder holds a scenario from elsewhere, and the baseline whose positions another one stands on.
-        return shlex.join(["ape", "run", "verify", f"runs/{manifest.run_id}"])
-    words = ["ape", "run", "replay", manifest.scenario_file, "--seed", str(manifest.seed)]
+        return shlex.join(["cascade", "verify", f"runs/{manifest.run_id}"])
+    words = ["cascade", "replay", manifest.scenario_file, "--seed", str(manifest.seed)]
     for override in manifest.overrides:
         words += ["--set", override]
     return shlex.join(words)

@@ -108,7 +108,7 @@ class PricesSpec(Spec):
     """The exogenous price path."""
 
     path: str | None = None
-    """CSV with the columns time, asset, price, status, source; relative to the folder of the scenario's file. null
+    """CSV with the columns time, asset, price, status, source; relative to the folder of the file that states it. null
     takes every price from `sources`."""
     sources: dict[Name, PriceSourceSpec] = {}
     """Files of single assets in layouts that others write; each replaces the rows that `path` has for its asset."""

@@ -33,7 +33,7 @@ class RemedySpec(Spec):
 
 
 class NecessitySpec(Spec):
-    """The links that a claim depends on, and remedies; `ape run necessity` makes the runs."""
+    """The links that a claim depends on, and remedies; `cascade necessity` makes the runs."""
 
     claim: Annotated[str, Field(min_length=1)]
     """The claim, by its dotted path below `expect`."""

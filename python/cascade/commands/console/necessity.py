@@ -1,0 +1,35 @@
+"""Examine which links a claim depends on: `cascade necessity SCENARIO [--seeds 20] [--without-seeds 5]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cascade.commands.exit_codes import cascade_command
+
+
+@click.command("necessity", short_help="Many seeds of a chain of links, and of the chain without each link")
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="Number of seeds of the whole chain."
+)
+@click.option(
+    "--without-seeds",
+    "seeds_without",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Number of seeds without each link, and with each remedy.",
+)
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key in every run.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the results."
+)
+@cascade_command
+def cli(scenario: Path, *, seeds: int, seeds_without: int, overrides: tuple[str, ...], workers: int, out: Path) -> None:
+    """Run SCENARIO whole, without each link, and with each remedy: which links its claim depends on."""
+    from cascade.commands.necessity import show_necessity
+
+    show_necessity(scenario, seeds=seeds, seeds_without=seeds_without, overrides=overrides, workers=workers, out=out)
