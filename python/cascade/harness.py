@@ -111,6 +111,9 @@ def replay(
     standing = None if like is None else standing_positions(like, scenario)
     build = standing or Standing(scenario, plan_positions(scenario), plan_accounts(scenario))
     plans, accounts = build.plans, build.accounts
+    for found in scenario.accounts.values():
+        for sentence in found.notes():
+            progress.say(sentence)
     check_liquidity(scenario, plans, accounts)
     check_accounts(scenario)
     # Under another scenario's positions a shock may well breach nobody: that is then the finding.

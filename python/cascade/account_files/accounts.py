@@ -11,6 +11,9 @@ __all__ = ["CANONICAL_COLUMNS", "Account", "AccountFile", "Holding", "canonical_
 CANONICAL_COLUMNS = ("account", "asset", "supplied_raw", "borrowed_raw", "used_as_collateral", "emode")
 """Columns of the text that a run keeps."""
 
+_PAGE = 1000
+"""Rows that a subgraph answers at once, at most."""
+
 _UNKNOWN = "unknown"
 """Amount of an asset that is left out: its decimals are not known."""
 
@@ -84,6 +87,21 @@ class AccountFile:
     accounts: tuple[Account, ...]
     empty_rows: int = field(default=0, compare=False)
     rounded_amounts: int = field(default=0, compare=False)
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the file should know of how it was read, a sentence each."""
+        notes = []
+        if self.empty_rows:
+            notes.append(f"{self.file}: rows without a balance, which were passed over: {self.empty_rows:,}")
+        if self.rounded_amounts:
+            notes.append(
+                f"{self.file}: amounts with more decimals than their asset has, of which supplies were rounded down and "
+                f"debts up: {self.rounded_amounts:,}"
+            )
+        rows = sum(len(account.holdings) + len(account.left_out) for account in self.accounts) + self.empty_rows
+        if rows % _PAGE == 0 and self.file.endswith(".json"):
+            notes.append(f"{self.file}: has {rows:,} rows, whole pages of {_PAGE:,}: is a page of the export missing?")
+        return notes
 
 
 def canonical_text(found: AccountFile) -> str:

@@ -27,6 +27,7 @@ from cascade.analysis.lending.backlog import (
     stuck_debt,
 )
 from cascade.analysis.lending.concentration import Concentration, concentration
+from cascade.analysis.lending.coverage import AccountsCoverage, accounts_coverage
 from cascade.analysis.lending.keepers import KeeperFigures, keepers
 from cascade.analysis.lending.shortfall import PairShortfall, ShortfallByMoment, shortfalls, shortfalls_by_pair
 from cascade.analysis.lending.totals import BuiltTotals, LiquidationTotals, built_totals, liquidation_totals
@@ -80,6 +81,8 @@ class Summary(BuiltTotals, LiquidationTotals):
     """Loss of the lenders by pair of collateral and debt asset, as `USDe/USDC`."""
     positions: int
     """Number of positions built."""
+    coverage: AccountsCoverage | None
+    """Part of the file of accounts that stands in the run; null for a scenario without such a file."""
     blocks: int
     """Number of blocks of the chain, those of the build included."""
     transactions: int
@@ -193,6 +196,7 @@ def summarise(
         shortfall_usd=shortfalls(frames, book, trough),
         shortfall_by_pair_usd=shortfalls_by_pair(frames, book, trough),
         positions=int(run["positions"]),
+        coverage=accounts_coverage(frames),
         blocks=len(frames.chain_blocks),
         transactions=int((status != TransactionStatus.REJECTED).sum()),
         transactions_reverted=int((status == TransactionStatus.REVERTED).sum()),

@@ -11,6 +11,7 @@ from cascade.recording.manifest import Manifest, read_manifest
 from cascade.recording.tables import TABLES, Column, LinkRow, RunRow
 from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
+from cascade.report.run.coverage_words import coverage_sentences
 from cascade.report.run.datasets import datasets, health_stride
 from cascade.report.run.exchange_words import exchange_reading
 from cascade.report.run.failure_words import failure_sentences, refusal_sentences
@@ -56,6 +57,8 @@ class _Page:
         Sentences on the user's own agents that raised.
     refusals : list of str
         Sentences on prices that the oracle refused.
+    coverage : list of str
+        Sentences on the part of a file of accounts that stands in the run.
     cards : list of Card
         The headline.
     readings : Readings
@@ -85,6 +88,7 @@ class _Page:
     day: str
     failures: list[str]
     refusals: list[str]
+    coverage: list[str]
     cards: list[Card]
     readings: Readings
     chain: list[LinkWords]
@@ -134,6 +138,7 @@ def report_text(run_folder: Path) -> str:
         day=day,
         failures=failure_sentences(summary.agent_failures),
         refusals=refusal_sentences(summary.oracle_refusals),
+        coverage=coverage_sentences(summary.coverage),
         cards=cards(summary, manifest.outcome),
         readings=readings(summary),
         chain=chain,

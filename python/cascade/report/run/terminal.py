@@ -11,6 +11,7 @@ from cascade.analysis.lending.shortfall import Shortfall
 from cascade.analysis.summary import Summary
 from cascade.recording.manifest import Manifest
 from cascade.report.run.class_words import class_name
+from cascade.report.run.coverage_words import coverage_sentences
 from cascade.report.run.failure_words import failure_sentences, refusal_sentences
 from cascade.report.shared.figures import NOTHING, count
 from cascade.report.shared.terminal import print_pairs, print_text
@@ -30,6 +31,8 @@ def print_summary(folder: Path, *, summary: Summary, manifest: Manifest, console
     for sentence in refusal_sentences(summary.oracle_refusals):
         print_text(console, f"Oracle refused: {sentence}", wrap=False)
     print_pairs(console, manifest.run_id, _lines(summary))
+    for sentence in coverage_sentences(summary.coverage):
+        print_text(console, f"Accounts: {sentence}")
     if summary.counterfactual:
         print_text(console, f"Counterfactual: {summary.counterfactual}")
     expectation = manifest.outcome
