@@ -94,7 +94,7 @@ def test_notes__of_a_file__say_what_was_passed_over_and_rounded() -> None:
 
     assert found.notes() == [
         "page.json: rows without a balance, which were passed over: 1",
-        "page.json: amounts with more decimals than their asset has, of which supplies were rounded down and debts up: 2",
+        "page.json: amounts with more decimals than their asset has, supplies rounded down and debts up: 2",
         "page.json: has 1,000 rows, whole pages of 1,000: is a page of the export missing?",
     ]
     assert not replace(found, file="book.csv", empty_rows=0, rounded_amounts=0).notes()

@@ -95,8 +95,8 @@ class AccountFile:
             notes.append(f"{self.file}: rows without a balance, which were passed over: {self.empty_rows:,}")
         if self.rounded_amounts:
             notes.append(
-                f"{self.file}: amounts with more decimals than their asset has, of which supplies were rounded down and "
-                f"debts up: {self.rounded_amounts:,}"
+                f"{self.file}: amounts with more decimals than their asset has, supplies rounded down and debts up: "
+                f"{self.rounded_amounts:,}"
             )
         rows = sum(len(account.holdings) + len(account.left_out) for account in self.accounts) + self.empty_rows
         if rows % _PAGE == 0 and self.file.endswith(".json"):
