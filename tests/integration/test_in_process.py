@@ -34,6 +34,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "loop-and-crash": SMALL,
     "frictionless-loop": {},
     "aave-peg": {key: value for key, value in SMALL.items() if not key.startswith("venues")},
+    "aave-listing": {**SMALL, "lending.reserves.USDT.lenders_supply": 100_000},
     "redemption-open": {"timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC)},
     "susde-carry": {"timeline.end": datetime(2025, 9, 3, tzinfo=UTC)},
     "usde-unwind": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "positions.loopers.count": 60},

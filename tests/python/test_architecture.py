@@ -48,7 +48,7 @@ def test_room__that_needs_no_chain__imports_neither_ape_nor_web3(room: str) -> N
 FLOORS = (
     ("errors", "vocabulary"),
     ("toolchain", "units"),
-    ("prices",),
+    ("listing", "prices"),
     ("account_files",),
     ("chain", "scenario"),
     ("world",),

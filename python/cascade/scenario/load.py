@@ -19,8 +19,10 @@ from cascade.scenario.account_inputs import (
     restore_account_files,
 )
 from cascade.scenario.checks import check_references
+from cascade.scenario.listing import Listed, merge_layer, put_listing, set_values
 from cascade.scenario.model import ScenarioSpec
 from cascade.scenario.price_inputs import PriceInputs, read_prices, restore_prices
+from cascade.scenario.provenance import put_book
 from cascade.scenario.refusal import refusal_of
 from cascade.scenario.shipped import scenario_file
 from cascade.scenario.tree import (
@@ -28,7 +30,7 @@ from cascade.scenario.tree import (
     dump_tree,
     parse_override,
     parse_tree,
-    read_extended,
+    read_layers,
     set_value,
     shown,
 )
@@ -89,6 +91,7 @@ class Scenario:
         parameters = self.spec.model_dump(mode="json")
         parameters["prices"] = _prices_without_folders(parameters["prices"])
         parameters["positions"] = positions_without_folders(parameters["positions"])
+        parameters["lending"] = _lending_without_folders(parameters["lending"])
         return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
 
     def account_texts(self) -> dict[str, str]:
@@ -102,7 +105,13 @@ class Scenario:
 
 
 def load_scenario(
-    file: str | Path, *, seed: int | None = None, overrides: Sequence[str] = (), set: Mapping[str, object] | None = None
+    file: str | Path,
+    *,
+    seed: int | None = None,
+    overrides: Sequence[str] = (),
+    set: Mapping[str, object] | None = None,
+    listed: Listed | None = None,
+    book: Path | None = None,
 ) -> Scenario:
     """Read and check a scenario.
 
@@ -117,6 +126,10 @@ def load_scenario(
         Changes as `PATH=VALUE`, with a dotted path and a value as in YAML.
     set : mapping, optional
         Changes from Python, as dotted path to value.
+    listed : Listed, optional
+        A snapshot whose lines replace those of the file; changes win over them.
+    book : Path, optional
+        A file of accounts in long form that replaces the positions of the file; changes win over it.
 
     Raises
     ------
@@ -124,12 +137,17 @@ def load_scenario(
         For the first fault: file, key, value, and what would be right.
     """
     file = scenario_file(file)
-    tree = read_extended(file)
+    tree: Tree = {}
+    for source, layer in read_layers(file):
+        merge_layer(tree, layer, folder=source.parent, file=source.name)
     given = [parse_override(text) for text in overrides] + list((set or {}).items())
     if seed is not None:
         given.append(("seed", seed))
-    for dotted, value in given:
-        set_value(tree, dotted, value)
+    if listed is not None:
+        put_listing(tree, listed, named=listed.snapshot.file, file=file.name)
+    if book is not None:
+        put_book(tree, book)
+    set_values(tree, given, folder=file.parent, file=file.name)
     spec = _validate(tree, file.name)
     prices = read_prices(spec, scenario=file.name, folder=file.parent)
     accounts = read_account_files(spec, folder=file.parent)
@@ -154,8 +172,7 @@ def vary(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
         For the first fault: key, value, and what would be right.
     """
     tree = parse_tree(scenario.text, file=scenario.file)
-    for dotted, value in changes.items():
-        set_value(tree, dotted, value)
+    set_values(tree, changes.items(), folder=scenario.folder, file=scenario.file)
     spec = _validate(tree, scenario.file)
     # The text of a loaded scenario holds the bare names of its price files; another value means that it was changed.
     prices = read_prices(spec, scenario=scenario.file, folder=scenario.folder, before=scenario.price_inputs)
@@ -197,6 +214,8 @@ def _assemble(tree: Tree, spec: ScenarioSpec, prices: PriceInputs, accounts: Acc
         set_value(tree, "prices.path", path.file)
     for asset, source in prices.sources.items():
         set_value(tree, f"prices.sources.{asset}.file", source.spec.file)
+    if spec.lending.listing is not None:
+        set_value(tree, "lending.listing.file", Path(spec.lending.listing.file).name)
     for name, found in accounts.items():
         set_value(tree, f"positions.{name}.file", found.file)
     return Scenario(
@@ -218,6 +237,13 @@ def _prices_without_folders(prices: dict[str, Any]) -> dict[str, Any]:
     }
     # Scenarios without sources keep the parameters, and hence the ids of runs, that they had before there were any.
     return named if named["sources"] else {key: value for key, value in named.items() if key != "sources"}
+
+
+def _lending_without_folders(lending: dict[str, Any]) -> dict[str, Any]:
+    """Return the section `lending` with the bare name of its listing; without the key where there is none."""
+    if lending["listing"] is None:
+        return {key: value for key, value in lending.items() if key != "listing"}
+    return {**lending, "listing": {**lending["listing"], "file": Path(lending["listing"]["file"]).name}}
 
 
 def _validate(tree: Tree, file: str) -> ScenarioSpec:

@@ -20,7 +20,18 @@ from cascade.errors import ScenarioError
 from cascade.scenario.shipped import scenario_file
 from cascade.toolchain.text_files import read_text
 
-__all__ = ["Key", "Tree", "dump_tree", "keys_of", "parse_override", "parse_tree", "read_extended", "set_value", "shown"]
+__all__ = [
+    "Key",
+    "Tree",
+    "dump_tree",
+    "keys_of",
+    "merge",
+    "parse_override",
+    "parse_tree",
+    "read_layers",
+    "set_value",
+    "shown",
+]
 
 Key: TypeAlias = str | int
 """A key of a mapping; efficiency modes are numbered."""
@@ -29,7 +40,7 @@ Tree: TypeAlias = dict[Key, object]
 """A section: each value is another section, a list, or a scalar of YAML."""
 
 _MAX_EXTENDS = 8
-_PATHS = ("prices.path", "prices.sources.*.file")
+_PATHS = ("prices.path", "prices.sources.*.file", "lending.listing.file", "positions.*.file")
 """Keys whose values are paths, which start from the folder of the file that states them."""
 _MOST_BYTES = 16_000_000
 _MOST_NESTING = 200
@@ -217,15 +228,15 @@ def parse_tree(text: str, *, file: str, as_json: bool = False) -> Tree:
     return tree
 
 
-def read_extended(file: Path) -> Tree:
-    """Return the tree of a file, with the keys that it changes in the file that it extends.
+def read_layers(file: Path) -> list[tuple[Path, Tree]]:
+    """Return the keys of a file and of the files that it extends, each with its path, the root first.
 
     Raises
     ------
     ScenarioError
         When a file cannot be read, or extends itself.
     """
-    chain: list[Tree] = []
+    chain: list[tuple[Path, Tree]] = []
     current = file
     while True:
         if len(chain) == _MAX_EXTENDS:
@@ -244,15 +255,12 @@ def read_extended(file: Path) -> Tree:
             )
         if current.parent != file.parent:
             _anchor(tree, current.parent)
-        chain.append(tree)
+        chain.append((current, tree))
         if parent is None:
             break
         current = scenario_file(parent, beside=current.parent, file=current.name, key="extends")
-    merged: Tree = {}
     # The root first, so that each file changes what the files that it extends have set.
-    for tree in reversed(chain):
-        _merge(merged, tree)
-    return merged
+    return chain[::-1]
 
 
 def _anchor(tree: Tree, folder: Path) -> None:
@@ -392,7 +400,7 @@ def keys_of(tree: Tree, location: Sequence[Key], *, keep_last: bool) -> list[str
     return keys
 
 
-def _merge(into: Tree, change: Mapping[Key, object]) -> None:
+def merge(into: Tree, change: Mapping[Key, object]) -> None:
     """Change the keys of a tree; sections are merged key by key, all other values are replaced."""
     for key, value in change.items():
         known = into.get(key)
@@ -402,7 +410,7 @@ def _merge(into: Tree, change: Mapping[Key, object]) -> None:
             and isinstance(known, dict)
             and ("kind" not in value or value["kind"] == known.get("kind"))
         ):
-            _merge(known, value)
+            merge(known, value)
         else:
             into[key] = copy.deepcopy(value)
 

@@ -18,10 +18,12 @@ COMMANDS = (
     "report",
     "verify",
     "compare",
+    "proposal",
     "causes",
     "endogeneity",
     "necessity",
     "prices",
+    "listing",
     "doctor",
     "setup",
 )

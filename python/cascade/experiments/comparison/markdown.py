@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cascade.experiments.comparison.divergence import DIVERGENCE_HEADINGS, divergence_rows
 from cascade.experiments.comparison.result import Comparison, Outcome
@@ -24,21 +24,24 @@ from cascade.report.shared.markdown import escaped, markdown_table
 __all__ = ["comparison_markdown"]
 
 
-def comparison_markdown(comparison: Comparison) -> str:
-    """Return the whole post."""
-    return "\n".join(_lines(comparison)) + "\n"
+def comparison_markdown(comparison: Comparison, *, head: Sequence[str] | None = None) -> str:
+    """Return the whole post.
+
+    Parameters
+    ----------
+    head : sequence of str, optional
+        Lines in place of the title and the table of parameters, for a post that has its own.
+    """
+    return "\n".join(_lines(comparison, head)) + "\n"
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
-    yield from (f"# {escaped(title(comparison))}: baseline and change", "")
+def _lines(comparison: Comparison, head: Sequence[str] | None) -> Iterator[str]:
+    yield from head if head is not None else (f"# {escaped(title(comparison))}: baseline and change", "")
     yield from (positions_note(comparison), "")
     for text in counterfactuals(comparison):
         yield from (f"**Counterfactual.** {escaped(text)}", "")
-    yield from ("## Parameters", "")
-    for group, rows in parameter_groups(comparison).items():
-        yield from (f"### {escaped(group)}", "")
-        changes = [(f"`{key}`", f"{escaped(before)} \u2192 {escaped(after)}") for key, before, after in rows]
-        yield from markdown_table(("parameter", "before \u2192 after"), changes, is_escaped=True)
+    if head is None:
+        yield from _parameters(comparison)
     for heading, headings, named in (
         ("Positions that the change makes impossible", IMPOSSIBLE_HEADINGS, impossible_rows(comparison)),
         ("Positions that are liquidatable at once", AT_ONCE_HEADINGS, at_once_rows(comparison)),
@@ -61,6 +64,14 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         (name, *run_facts(run)) for name, run in (("baseline", comparison.baseline), ("change", comparison.change))
     ]
     yield from markdown_table(("run", "id", "SHA-256 of its tables"), facts)
+
+
+def _parameters(comparison: Comparison) -> Iterator[str]:
+    yield from ("## Parameters", "")
+    for group, rows in parameter_groups(comparison).items():
+        yield from (f"### {escaped(group)}", "")
+        changes = [(f"`{key}`", f"{escaped(before)} \u2192 {escaped(after)}") for key, before, after in rows]
+        yield from markdown_table(("parameter", "before \u2192 after"), changes, is_escaped=True)
 
 
 def _named(outcome: Outcome) -> str:

@@ -11,6 +11,8 @@ __all__ = ["parameter_changes"]
 
 _DESCRIPTIVE = ("description", "provenance")
 """Sections that describe a scenario without changing it."""
+_LISTING = "lending.listing."
+"""Keys that say which file the lines were read from; the lines themselves are compared."""
 
 
 def parameter_changes(baseline: str, change: str) -> tuple[ParameterChange, ...]:
@@ -26,7 +28,9 @@ def parameter_changes(baseline: str, change: str) -> tuple[ParameterChange, ...]
     return tuple(
         ParameterChange(key, first.get(key), second.get(key))
         for key in sorted({*first, *second})
-        if first.get(key) != second.get(key) and key.partition(".")[0] not in _DESCRIPTIVE
+        if first.get(key) != second.get(key)
+        and key.partition(".")[0] not in _DESCRIPTIVE
+        and not key.startswith(_LISTING)
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from cascade.scenario.model.common import Amount, Bps, Name, Spec
 from cascade.units import BPS
 
-__all__ = ["EModeSpec", "LendingSpec", "RateSpec", "ReserveSpec"]
+__all__ = ["EModeSpec", "LendingSpec", "ListingSpec", "RateSpec", "ReserveSpec"]
 
 
 class RateSpec(Spec):
@@ -103,6 +103,19 @@ class EModeSpec(Spec):
         return self
 
 
+class ListingSpec(Spec):
+    """A configuration snapshot of an Aave market, which gives the lines of reserves and the modes; docs/LISTING.md."""
+
+    file: Annotated[str, Field(min_length=1)]
+    """The snapshot, a JSON file, relative to the folder of the file that names it. Keys beside the listing, and those
+    of `--set`, win over its lines; keys of the file that is extended do not."""
+    reserves: dict[Name, str] = {}
+    """Symbol or address of the reserve of each asset that is listed; empty takes every asset with a price source
+    whose symbol a reserve has."""
+    not_modelled: list[str] = []
+    """Lines of the snapshot that the pool of a run does not follow; written when it is read."""
+
+
 class LendingSpec(Spec):
     """The lending pool."""
 
@@ -110,6 +123,8 @@ class LendingSpec(Spec):
     """`mock`: the pool of contracts/lending; `aave-v3`: Aave V3.6 itself (`make aave` installs it)."""
     flash_loan_premium_bps: Bps = 5
     """Premium of a flash loan, in 1e-4."""
+    listing: ListingSpec | None = None
+    """Snapshot that gives reserves, rates, caps and modes; null states all of them in the scenario."""
     reserves: dict[Name, ReserveSpec]
     """Listed assets."""
     emodes: dict[Annotated[int, Field(ge=1, le=255)], EModeSpec] = {}
