@@ -27,6 +27,7 @@ from cascade.deployment.venues import prepare_redemption
 from cascade.engine import Engine
 from cascade.errors import CascadeError
 from cascade.observation import BlockView, BookEntry
+from cascade.observation.checks import ContractChecks
 from cascade.positions.accounts.build import account_entries, build_accounts
 from cascade.positions.accounts.plan import plan_accounts, scenario_to_build
 from cascade.positions.build import build_positions, require_time_left
@@ -249,7 +250,14 @@ def _play(world: World, build: Standing, recorder: Recorder, progress: Progress,
     # The connection counts all the time that it waits, the build's included: the crash phase's is a difference.
     began, waited = time.perf_counter(), world.chain.waited_seconds
     with progress.bar("playing the crash", scenario.spec.timeline.steps) as advance:
-        engine = Engine(world, agents=agents, book=book, observer=recorder, own=inputs.own_agents)
+        engine = Engine(
+            world,
+            agents=agents,
+            book=book,
+            observer=recorder,
+            own=inputs.own_agents,
+            checks=ContractChecks(world),
+        )
         last = engine.run(progress=lambda: advance(1))
     seconds = _CrashSeconds(time.perf_counter() - began, world.chain.waited_seconds - waited)
     recorder.ended(last)

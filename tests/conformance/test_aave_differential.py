@@ -1,11 +1,13 @@
 """The mock and Aave V3.6 itself, side by side on one chain, do the same at every step of random sequences.
 
 Each step is one call, made to both pools in one block: an action of a user, a price, or a change of a parameter. After
-it both have the same error or the same events, balances, indexes, flags and account data, to the unit.
+it both have the same error or the same events, balances, indexes, flags and account data, to the unit, and so has the
+harness, which folds accounts from the events of each side and computes values, health and liquidations by itself.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,6 +25,7 @@ from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts
 from cascade.errors import ToolMissing
 from cascade.toolchain.paths import project_root
+from cascade.world.mirror import largest_liquidation
 from cascade.world.world import World
 
 GENESIS_TIMESTAMP = 1_760_000_000
@@ -78,6 +81,8 @@ WATCHED = [*USERS, UMBRELLA, address_of("treasury")]
 TOKEN_ADDRESS_WORDS = range(8, 12)
 """Where `getReserveData` names the reserve's own contracts, which differ."""
 
+ACCOUNT_DATA_WORDS = 6
+
 Call = tuple[Contract, str, tuple[Any, ...]]
 
 
@@ -124,6 +129,39 @@ class Side:
             answers[f"reserve {asset}"] = without_words(answers[f"reserve {asset}"], TOKEN_ADDRESS_WORDS)
         return answers
 
+    def prices_e8(self) -> dict[str, int]:
+        """Prices that the oracle gives, by asset."""
+        addresses = [self.tokens[asset].address for asset in ASSETS]
+        said = self.chain.call(self.world.lens, "prices", self.world.oracle.address, addresses)
+        return dict(zip(ASSETS, said, strict=True))
+
+    def folded(self) -> dict[str, list[int]]:
+        """What the harness says of the accounts, by the names of the pool's views."""
+        accounts, now, prices = self.world.accounts, self.chain.timestamp, self.prices_e8()
+        found: dict[str, list[int]] = {}
+        for user in WATCHED:
+            found[f"mode of {user}"] = [accounts.modes.get(user.lower(), 0)]
+            for asset in ASSETS:
+                reserve = accounts.reserves[asset]
+                found[f"{asset} of {user}"] = [self.world.balances.balance_of(self.tokens[asset], user)]
+                found[f"a{asset} of {user}"] = [reserve.supplied.get(user.lower(), 0)]
+                found[f"v{asset} of {user}"] = [reserve.owed.get(user.lower(), 0)]
+                found[f"a{asset} balance of {user}"] = [accounts.supply_raw(user, asset, timestamp=now)]
+                found[f"v{asset} balance of {user}"] = [accounts.debt_raw(user, asset, timestamp=now)]
+                found[f"NormalizedIncome {asset}"] = [reserve.income_index_at(now)]
+                found[f"NormalizedVariableDebt {asset}"] = [reserve.debt_index_at(now)]
+            bits = sum(2 << 2 * accounts.lines()[asset].number for asset in accounts.collateral_of(user))
+            found[f"flags of {user}"] = [
+                bits + sum(1 << 2 * accounts.lines()[asset].number for asset in accounts.debts_of(user))
+            ]
+        return found | self._folded_values(prices, now)
+
+    def _folded_values(self, prices_e8: dict[str, int], now: int) -> dict[str, list[int]]:
+        # Of the six words of an account's data, the harness computes the sums and the health factor; what else there is
+        # follows from them and from the lines.
+        accounts = self.world.accounts
+        return {f"account of {user}": list(accounts.account_values(user, prices_e8, timestamp=now)) for user in WATCHED}
+
     def outcome(self, receipt: Receipt) -> str:
         """`ok`, or the error with its values, contracts by name."""
         reason = receipt.revert_reason.lower()
@@ -167,6 +205,12 @@ class Side:
         return views
 
 
+def words_of(answer: str) -> list[int]:
+    """The words of a view's answer; of an account's data its collateral, debt and health factor alone."""
+    words = [int(answer[2 + 64 * i : 66 + 64 * i], 16) for i in range((len(answer) - 2) // 64)]
+    return [words[0], words[1], words[5]] if len(words) == ACCOUNT_DATA_WORDS else words
+
+
 def without_words(answer: str, dropped: range) -> str:
     words = [answer[2 + 64 * i : 66 + 64 * i] for i in range((len(answer) - 2) // 64)]
     return " ".join(word for i, word in enumerate(words) if i not in dropped)
@@ -180,6 +224,7 @@ class TwoPools:
         chain.fund([*USERS, UMBRELLA])
         self.mock, self.aave = Side(chain, "mock"), Side(chain, "aave-v3")
         self.taken: Counter[tuple[str, str]] = Counter()
+        self.foretold: Counter[bool] = Counter()
         self._open_the_market()
 
     def act(
@@ -194,6 +239,25 @@ class TwoPools:
         assert self.mock.events(ours) == self.aave.events(theirs)
         mock, aave = (side.state(self.chain.timestamp) for side in (self.mock, self.aave))
         assert {what: (mock[what], aave[what]) for what in mock if mock[what] != aave[what]} == {}
+        for side, answers in ((self.mock, mock), (self.aave, aave)):
+            assert side.folded() == {what: words_of(answers[what]) for what in side.folded()}
+            self._compare_liquidations(side)
+
+    def _compare_liquidations(self, side: Side) -> None:
+        """Compare every liquidation that the harness foretells with what the lens foretells from the pool's views."""
+        accounts, now = side.world.accounts, self.chain.timestamp
+        prices = side.prices_e8()
+        for user in USERS:
+            if accounts.account_values(user, prices, timestamp=now)[2] >= WAD:
+                continue
+            for collateral, debt in itertools.product(accounts.collateral_of(user), accounts.debts_of(user)):
+                mine = largest_liquidation(
+                    accounts, user, collateral=collateral, debt=debt, prices_e8=prices, timestamp=now
+                )
+                pair = [side.tokens[asset].address for asset in (collateral, debt)]
+                said = self.chain.call(side.world.lens, "previewLiquidations", side.pool.address, *pair, [user])
+                assert said[3] == 0 if mine is None else list(mine) == list(said[:7])
+                self.foretold[mine is not None] += 1
 
     def _send(
         self, sender: str, function: str, call: Callable[[Side], tuple[Contract, tuple[Any, ...]]], *, seconds: int
@@ -530,3 +594,4 @@ def test_pools__random_sequences__mock_does_what_aave_does(pools: TwoPools, pyte
     assert passed >= {"setUserUseReserveAsCollateral", "flashLoanSimple", "mintToTreasury", "liquidationCall"}
     assert taken["liquidationCall", "ok"] >= sequences
     assert len({outcome for _, outcome in taken}) >= 10
+    assert pools.foretold[True] >= sequences

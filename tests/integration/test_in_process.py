@@ -16,9 +16,11 @@ from cascade.errors import CascadeError, MirrorDiffers, ToolMissing
 from cascade.experiments.causes.find import find_causes
 from cascade.experiments.gas import gas_per_intent
 from cascade.experiments.verify import verify
+from cascade.observation import view as view_module
 from cascade.recording.canonical import column_values
 from cascade.recording.tables import TABLES
 from cascade.run.verification import OtherTools
+from cascade.world.mirror import LendingMirror, TokenMirror
 from cascade.world.venues.stable_swap_math import StableSwapState
 
 from .conftest import SCENARIOS, SMALL, everyone, small
@@ -141,6 +143,37 @@ def test_replay__figure_computed_in_python_is_one_unit_off__ends_the_run_and_kee
 
     with pytest.raises(
         MirrorDiffers, match=r"^venues\.usde-usdc: .* at block \d+: computed (\d+), the contract says"
+    ) as off:
+        replay(small(**{"chain.engine": "revm"}), out=tmp_path, require_expected=False)
+    assert off.value.computed == off.value.contract + 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "figure", "what"),
+    [
+        (LendingMirror, "pair_figures", "position of"),
+        (TokenMirror, "balance_of", "balance of"),
+        (view_module, "largest_liquidation", "liquidation of"),
+    ],
+)
+def test_replay__figure_folded_from_events_is_one_unit_off__ends_the_run_and_keeps_nothing(
+    owner: Any, figure: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = getattr(owner, figure)
+
+    def wrong(*arguments: Any, **named: Any) -> Any:
+        found = right(*arguments, **named)
+        if isinstance(found, list):
+            return [row._replace(debt_raw=row.debt_raw + 1) for row in found]
+        if isinstance(found, int):
+            return found + 1
+        return found and found._replace(debt_raw=found.debt_raw + 1)
+
+    monkeypatch.setattr(owner, figure, wrong)
+
+    with pytest.raises(
+        MirrorDiffers, match=rf"^{what} .* at block \d+: computed \d+, the contract says \d+: please"
     ) as off:
         replay(small(**{"chain.engine": "revm"}), out=tmp_path, require_expected=False)
     assert off.value.computed == off.value.contract + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -190,7 +189,7 @@ def test_tranche__with_too_much_slippage__is_cut_to_the_slippage_accepted() -> N
 
 @pytest.mark.parametrize(("health", "takes_cash"), [(105 * WAD // 100, True), (105 * WAD // 100 - 1, False)])
 def test_loop_near_its_own_line__is_saved_first(health: int, takes_cash: bool) -> None:
-    _, cash, _ = sale(acts(whale(), seen(debt=320_000, loop=replace(LOOP, health_factor_wad=health)))[1])
+    _, cash, _ = sale(acts(whale(), seen(debt=320_000, loop=LOOP._replace(health_factor_wad=health)))[1])
 
     assert cash == (50_000 * USDC * CASH_A_TOKEN if takes_cash else 0)
 
@@ -241,7 +240,7 @@ def test_price_refused_by_the_oracle__nothing_is_known_of_the_pledge(refused: st
     agent = whale()
     view = seen(debt=280_000)
     # What the lens says of an account while a price is refused: amounts without values.
-    view.states[PLEDGE] = replace(view.states[PLEDGE], collateral_base_e8=0, debt_base_e8=0)
+    view.states[PLEDGE] = view.states[PLEDGE]._replace(collateral_base_e8=0, debt_base_e8=0)
     view.oracle_e8[refused] = 0
 
     assert acts(agent, view) == ([], [])

@@ -7,8 +7,9 @@ process, for experiments.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
 
 from cascade.chain.abi import AbiValue, Function, Interface, revert_reason
 from cascade.chain.artifacts import Artifact
@@ -24,6 +25,7 @@ __all__ = [
     "VIEW_GAS",
     "BlockObserver",
     "Chain",
+    "Follower",
     "ViewReverted",
     "base_fee_after",
 ]
@@ -43,6 +45,16 @@ _READ_CHUNK = 250
 
 BlockObserver = Callable[[Block, Sequence[Transaction]], None]
 """Called with every mined block and its transactions."""
+
+
+class Follower(Protocol):
+    """Whoever keeps a state of its own that follows from the events of every block."""
+
+    def follow(self, block: Block) -> None:
+        """Take a mined block; blocks come in order, each once."""
+
+    def save(self) -> Callable[[], None]:
+        """Return a function that goes back to the state of now, for a chain that is rolled back."""
 
 
 def base_fee_after(base_fee_wei: int, gas_used: int, gas_limit: int) -> int:
@@ -76,6 +88,8 @@ class Chain(ABC):
     ----------
     on_block : callable or None
         Called with every block mined and its transactions, set-up included; may be set later.
+    followers : list of Follower
+        Told of every block before `on_block` is.
     block_number, timestamp : int
         Of the latest block.
     has_gas : bool
@@ -86,6 +100,7 @@ class Chain(ABC):
 
     def __init__(self, *, on_block: BlockObserver | None = None) -> None:
         self.on_block = on_block
+        self.followers: list[Follower] = []
         self.block_number = 0
         self.timestamp = 0
         self._interfaces: dict[str, Interface] = {}
@@ -116,8 +131,8 @@ class Chain(ABC):
         """Set the gas limit of the blocks to come."""
 
     @abstractmethod
-    def rolled_back(self) -> AbstractContextManager[None]:
-        """Revert the chain on exit to its state on entry, even after an error."""
+    def _checkpoint(self) -> Callable[[], None]:
+        """Return a function that takes the engine back to its state of now."""
 
     @abstractmethod
     def trace(self, tx_hash: str) -> CallFrame:
@@ -210,6 +225,26 @@ class Chain(ABC):
 
     def close(self) -> None:  # noqa: B027
         """End the reads of submitted blocks."""
+
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """Revert the chain on exit to its state on entry, even after an error."""
+        self.settle()
+        nonces, number, timestamp = dict(self._nonces), self.block_number, self.timestamp
+        restore = [self._checkpoint(), *(follower.save() for follower in self.followers)]
+        try:
+            yield
+        finally:
+            self._nonces, self.block_number, self.timestamp = nonces, number, timestamp
+            for take_back in restore:
+                take_back()
+
+    def _report(self, block: Block, transactions: Sequence[Transaction]) -> None:
+        """Tell of a mined block: followers first, whose state the observer may read."""
+        for follower in self.followers:
+            follower.follow(block)
+        if self.on_block is not None:
+            self.on_block(block, transactions)
 
     def call(self, contract: Contract, function: str, *arguments: object, timestamp: int | None = None) -> AbiValue:
         """Call a view on the latest block's state, and return its decoded answer.

@@ -11,8 +11,7 @@ from __future__ import annotations
 import importlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import ModuleType
 
@@ -93,18 +92,14 @@ class InProcessChain(Chain):
         """Set the gas limit of the blocks to come."""
         self._gas_limit = gas_limit
 
-    @contextmanager
-    def rolled_back(self) -> Iterator[None]:
-        """Revert the chain on exit to its state on entry, even after an error."""
-        checkpoint = self._evm.snapshot()
-        nonces, number, timestamp = dict(self._nonces), self.block_number, self.timestamp
-        base_fee_wei, gas_limit = self._base_fee_wei, self._gas_limit
-        try:
-            yield
-        finally:
+    def _checkpoint(self) -> Callable[[], None]:
+        checkpoint, base_fee_wei, gas_limit = self._evm.snapshot(), self._base_fee_wei, self._gas_limit
+
+        def take_back() -> None:
             self._evm.revert(checkpoint)
-            self._nonces, self.block_number, self.timestamp = nonces, number, timestamp
             self._base_fee_wei, self._gas_limit = base_fee_wei, gas_limit
+
+        return take_back
 
     def trace(self, tx_hash: str) -> CallFrame:
         """Refuse: the engine does not trace calls.
@@ -140,8 +135,7 @@ class InProcessChain(Chain):
         )
         self._base_fee_wei = base_fee_after(self._base_fee_wei, min(gas, self._gas_limit), self._gas_limit)
         self._spent += time.perf_counter() - began
-        if self.on_block is not None:
-            self.on_block(block, transactions)
+        self._report(block, transactions)
         return block
 
     def _executed(self, transaction: Transaction, position: int, first_log: int) -> tuple[Receipt, int]:

@@ -6,8 +6,7 @@ by fee cap and silently drops what it cannot mine. The order that it mined is ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -131,8 +130,7 @@ class LocalChain(Chain):
                 Receipt.of(entry, revert_reason=why.get(entry.tx_hash, ""), decode=self.decode_log) for entry in raw
             ),
         )
-        if self.on_block is not None:
-            self.on_block(block, sent.transactions)
+        self._report(block, sent.transactions)
         return block
 
     def requests(self, blocks: Sequence[Sequence[Transaction]]) -> list[list[Request]]:
@@ -171,17 +169,13 @@ class LocalChain(Chain):
         except RpcFailure as error:
             raise ViewReverted(data=error.data, message=error.message) from error
 
-    @contextmanager
-    def rolled_back(self) -> Iterator[None]:
-        """Revert the chain on exit to its state on entry, even after an error."""
-        # The node keeps nonces itself; those counted here go back with it.
+    def _checkpoint(self) -> Callable[[], None]:
         snapshot = self.rpc.call("evm_snapshot")
-        nonces, block_number, timestamp = dict(self._nonces), self.block_number, self.timestamp
-        try:
-            yield
-        finally:
+
+        def take_back() -> None:
             self.rpc.call("evm_revert", snapshot)
-            self._nonces, self.block_number, self.timestamp = nonces, block_number, timestamp
+
+        return take_back
 
     def _numbered(self, transactions: Sequence[Transaction]) -> Iterator[dict[str, str]]:
         """Yield the fields of transactions, with the next nonce of each sender and fee caps that keep their order."""

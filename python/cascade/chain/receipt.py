@@ -100,6 +100,8 @@ class Receipt:
         Gas, and wei per unit of it; None where the engine does not know them.
     revert_reason : str
         Empty where `ok`.
+    raw_logs : tuple of RawLog
+        All events, those of unknown contracts too, as the node reports them.
     """
 
     def __init__(
@@ -124,7 +126,7 @@ class Receipt:
         self.effective_gas_price_wei = effective_gas_price_wei
         self.contract_address = contract_address
         self.revert_reason = revert_reason
-        self._raw_logs, self._decode = raw_logs, decode
+        self.raw_logs, self._decode = raw_logs, decode
 
     @classmethod
     def of(cls, raw: RawReceipt, *, revert_reason: str, decode: Callable[[RawLog], Log | None]) -> Receipt:
@@ -152,7 +154,7 @@ class Receipt:
     @cached_property
     def logs(self) -> tuple[Log, ...]:
         """Events of known contracts, in order."""
-        found = (self._decode(raw) for raw in self._raw_logs)
+        found = (self._decode(raw) for raw in self.raw_logs)
         return tuple(log for log in found if log is not None)
 
     def logs_of(self, addresses: Container[str]) -> tuple[Log, ...]:
@@ -163,7 +165,7 @@ class Receipt:
         addresses : container of str
             Addresses in lower case, as the node writes them.
         """
-        found = (self._decode(raw) for raw in self._raw_logs if raw.address in addresses)
+        found = (self._decode(raw) for raw in self.raw_logs if raw.address in addresses)
         return tuple(log for log in found if log is not None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["BookEntry", "LiquidationPreview", "PositionState", "RedemptionWindow", "ReserveState", "Unhealthy"]
 
@@ -18,9 +19,11 @@ class BookEntry:
     debt: str
 
 
-@dataclass(frozen=True)
-class PositionState:
-    """A position at a block. Amounts in smallest units, values in dollars with 8 decimals."""
+class PositionState(NamedTuple):
+    """A position at a block. Amounts in smallest units, values in dollars with 8 decimals.
+
+    A named tuple, because thousands are made per block.
+    """
 
     entry: BookEntry
     collateral_raw: int

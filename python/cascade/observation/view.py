@@ -18,12 +18,11 @@ from cascade.observation.records import (
     Unhealthy,
 )
 from cascade.units import WAD
+from cascade.world.mirror import largest_liquidation
 from cascade.world.world import World
 
 __all__ = ["BlockView"]
 
-_ACCOUNT_WORDS = 5
-_PREVIEW_WORDS = 10
 _CURVE_STEPS = 48
 _CURVE_GROWTH_NUMERATOR, _CURVE_GROWTH_DENOMINATOR = 4, 3
 
@@ -72,6 +71,11 @@ class BlockView:
         """Return whether the oracle prices both assets of a position: otherwise it has no value and no health."""
         return bool(self.oracle_price_e8(entry.collateral) and self.oracle_price_e8(entry.debt))
 
+    def is_valued_next(self, collateral: str, debt: str) -> bool:
+        """Return whether the oracle prices both assets at the next block's time."""
+        prices = self._next_oracle_prices()
+        return bool(prices[collateral] and prices[debt])
+
     def path_price_e8(self, asset: str) -> int:
         """Return the exogenous path's price at the next block's time, in dollars with 8 decimals."""
         # Of the next block and not the latest: an agent that follows the path acts in the block for which it holds.
@@ -106,8 +110,8 @@ class BlockView:
         return self._once(("depth", venue, tuple(within_bps)), lambda: deployed.depth(chain, lens, within_bps))
 
     def wallet_raw(self, address: str, asset: str) -> int:
-        """Return the balance of a token of an account of `world.wallets`."""
-        return self._wallets()[address][asset]
+        """Return an account's balance of a token, after the latest block."""
+        return self.world.balances.balance_of(self.world.tokens[asset], address)
 
     def pool_cash_raw(self, asset: str) -> int:
         """Return the amount that the lending pool could pay out of a reserve."""
@@ -218,48 +222,47 @@ class BlockView:
         )
 
     def _oracle_prices(self) -> dict[str, int]:
-        def read() -> dict[str, int]:
-            assets = list(self.world.scenario.spec.oracle)
-            addresses = [self.world.tokens[asset].address for asset in assets]
-            found = self.world.chain.call(self.world.lens, "prices", self.world.oracle.address, addresses)
-            return dict(zip(assets, found, strict=True))
+        return self._once("oracle", lambda: self._read_oracle(self.timestamp))
 
-        return self._once("oracle", read)
+    def _next_oracle_prices(self) -> dict[str, int]:
+        # An average or a vesting rate goes on between two blocks, and an answer can become too old.
+        return self._once("next-oracle", lambda: self._read_oracle(self.next_timestamp))
+
+    def _read_oracle(self, timestamp: int) -> dict[str, int]:
+        world, assets = self.world, list(self.world.scenario.spec.oracle)
+        addresses = [world.tokens[asset].address for asset in assets]
+        found = world.chain.call(world.lens, "prices", world.oracle.address, addresses, timestamp=timestamp)
+        return dict(zip(assets, found, strict=True))
 
     def _read_positions(self) -> list[PositionState]:
-        states = []
-        for members, collateral, debt in self._pairs(self.book):
-            words = self.world.chain.call_in_chunks(
-                self.world.lens,
-                "accounts",
-                self.world.pool.address,
-                collateral.address,
-                debt.address,
-                each=[entry.address for entry in members],
+        found: list[PositionState] = []
+        prices = self._oracle_prices()
+        for (collateral, debt), members in self._pairs(self.book).items():
+            figures = self.world.accounts.pair_figures(
+                [entry.address for entry in members],
+                collateral=collateral,
+                debt=debt,
+                prices_e8=prices,
+                timestamp=self.timestamp,
             )
-            for i, entry in enumerate(members):
-                states.append(PositionState(entry, *words[i * _ACCOUNT_WORDS : (i + 1) * _ACCOUNT_WORDS]))
-        return states
+            found += [PositionState(entry, *row) for entry, row in zip(members, figures, strict=True)]
+        return found
 
     def _read_unhealthy(self) -> Unhealthy:
         # A price already posted is seen at the latest block; interest of the seconds to the next one is in the preview.
         candidates = [state.entry for state in self.positions() if state.health_factor_wad < WAD]
         found: list[LiquidationPreview] = []
-        for members, collateral, debt in self._pairs(candidates):
-            words = self.world.chain.call_in_chunks(
-                self.world.lens,
-                "previewLiquidations",
-                self.world.pool.address,
-                collateral.address,
-                debt.address,
-                each=[entry.address for entry in members],
+        for entry in candidates:
+            preview = largest_liquidation(
+                self.world.accounts,
+                entry.address,
+                collateral=entry.collateral,
+                debt=entry.debt,
+                prices_e8=self._next_oracle_prices(),
                 timestamp=self.next_timestamp,
             )
-            for i, entry in enumerate(members):
-                row = words[i * _PREVIEW_WORDS : (i + 1) * _PREVIEW_WORDS]
-                # No debt to cover: the pool would refuse to liquidate this position.
-                if row[3]:
-                    found.append(LiquidationPreview(entry, row[0], row[1], row[2], row[3], row[4], row[5], row[6]))
+            if preview is not None:
+                found.append(LiquidationPreview(entry, *preview))
         # The name decides between equal debts, so that the order does not depend on the cohorts' order.
         return tuple(sorted(found, key=lambda preview: (-preview.debt_raw, preview.entry.borrower)))
 
@@ -285,24 +288,8 @@ class BlockView:
         )
         return ExitCurve(tuple(amounts), tuple(proceeds))
 
-    def _wallets(self) -> dict[str, dict[str, int]]:
-        def read() -> dict[str, dict[str, int]]:
-            # All wallets and tokens in a few calls: agents ask for most of them in each block, and each call costs a
-            # round trip.
-            addresses, symbols = list(self.world.wallets), list(self.world.tokens)
-            tokens = [self.world.tokens[symbol].address for symbol in symbols]
-            words = self.world.chain.call_in_chunks(self.world.lens, "balances", tokens, each=addresses)
-            width = len(symbols)
-            return {
-                address: dict(zip(symbols, words[i * width : (i + 1) * width], strict=True))
-                for i, address in enumerate(addresses)
-            }
-
-        return self._once("wallets", read)
-
-    def _pairs(self, entries: Sequence[BookEntry]) -> list[tuple[list[BookEntry], Contract, Contract]]:
+    def _pairs(self, entries: Sequence[BookEntry]) -> dict[tuple[str, str], list[BookEntry]]:
         grouped: dict[tuple[str, str], list[BookEntry]] = {}
         for entry in entries:
             grouped.setdefault((entry.collateral, entry.debt), []).append(entry)
-        tokens = self.world.tokens
-        return [(members, tokens[collateral], tokens[debt]) for (collateral, debt), members in grouped.items()]
+        return grouped

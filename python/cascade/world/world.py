@@ -14,6 +14,7 @@ from cascade.scenario.load import Scenario
 from cascade.units import UINT256_MAX
 from cascade.vocabulary import Intent
 from cascade.world.exchange import DeployedExchange
+from cascade.world.mirror import LendingMirror, TokenMirror
 from cascade.world.venues import DeployedVenue
 
 __all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
@@ -55,6 +56,10 @@ class World:
         By name.
     exchange : DeployedExchange, optional
         Where the scenario has one.
+    accounts : LendingMirror
+        Every account of the lending pool, folded from its events.
+    balances : TokenMirror
+        Balances of all tokens, folded from their events.
     """
 
     chain: Chain
@@ -71,7 +76,16 @@ class World:
     exchange: DeployedExchange | None = None
     actors: dict[str, Actor] = field(default_factory=dict)
     contract_names: dict[str, str] = field(default_factory=dict)
+    accounts: LendingMirror = field(init=False)
+    balances: TokenMirror = field(init=False)
     _core: dict[str, Contract] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.accounts = LendingMirror(
+            self.chain, tokens=self.tokens, a_tokens=self.a_tokens, debt_tokens=self.debt_tokens
+        )
+        self.balances = TokenMirror(self.tokens)
+        self.chain.followers += [self.accounts, self.balances]
 
     @property
     def pool(self) -> Contract:
@@ -160,6 +174,8 @@ class World:
     def install(self, **contracts: Contract) -> None:
         """Register the core contracts: pool, oracle, provider, configurator, lens and others."""
         self._core.update(contracts)
+        if "pool" in contracts:
+            self.accounts.begin(pool=self.pool, configurator=self.configurator)
 
     def adopt(self, address: str, interface: Interface, *, name: str) -> Contract:
         """Register a contract that another one created."""

@@ -2,7 +2,7 @@
 
 A pool's depth takes the contract's lens some hundred swaps to find, and is asked for in every block that moves a price.
 `StableSwapMath.sol` and `MarketLens.sol` have the formulas, with their derivations; names and steps are the same here.
-Property tests compare both, and so does every run at intervals (`cascade.world.checks`).
+Property tests compare both, and so does every run at intervals (`cascade.observation.checks`).
 """
 
 from __future__ import annotations
