@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from cascade.chain.chain import Chain
 from cascade.chain.in_process import InProcessChain
 from cascade.chain.local import LocalChain, address_of
 from cascade.chain.rpc import Rpc
+from cascade.chain.snapshots import EngineKind, SnapshotChain, Snapshots
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts, reconfigure_lending
 from cascade.deployment.reserve import prepare_reserve
@@ -65,6 +66,7 @@ def replay(
     require_expected: bool = True,
     like: Scenario | None = None,
     report: bool = True,
+    snapshots: Snapshots | None = None,
 ) -> Run:
     """Run a scenario and write the folder of the run: tables, summary, manifest and report.
 
@@ -86,6 +88,9 @@ def replay(
         then.
     report : bool
         Whether the page is drawn at once; `Run.report` draws it later otherwise.
+    snapshots : Snapshots, optional
+        Worlds that earlier runs of this process built, which this run starts from where it would build the same, and
+        to which its own is added. The run is the same with and without.
 
     Raises
     ------
@@ -125,12 +130,13 @@ def replay(
         artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
     # Where the change builds its own positions, the baseline decides nothing and is no input.
     inputs = RunInputs(scenario, artifacts, own_agents, built_like=None if standing is None else like)
-    with _chain(scenario, node_url) as (chain, anvil):
+    with _chain(scenario, node_url, snapshots) as (chain, node):
         # The world is deployed as the baseline configures it; `_play` applies the scenario's own lines later.
         world = World(chain=chain, scenario=scenario_to_build(build.foundation, accounts), artifacts=artifacts)
         recorder = Recorder(world, run_id=inputs.run_id, seed=scenario.seed)
         chain.on_block = recorder.on_block
         crash = _play(world, build, recorder, progress, inputs=inputs)
+        anvil = node()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
     folder = write_run(
         inputs,
@@ -152,7 +158,25 @@ def replay(
 
 
 @contextmanager
-def _chain(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Chain, Anvil | None]]:
+def _chain(
+    scenario: Scenario, node_url: str | None, snapshots: Snapshots | None
+) -> Iterator[tuple[Chain, Callable[[], Anvil | None]]]:
+    """Yield the chain of a run, and what returns the anvil behind it where one was started for it."""
+    if snapshots is None or node_url is not None:
+        with _fresh_chain(scenario, node_url) as (chain, anvil):
+            yield chain, lambda: anvil
+        return
+    engine = scenario.spec.chain.engine
+    kind = EngineKind(engine, scenario.spec.timeline.genesis_timestamp, has_gas=engine != "revm")
+    kept = SnapshotChain(snapshots, kind=kind, open_engine=lambda: _fresh_chain(scenario, None))
+    try:
+        yield kept, lambda: kept.node
+    finally:
+        kept.close()
+
+
+@contextmanager
+def _fresh_chain(scenario: Scenario, node_url: str | None) -> Iterator[tuple[Chain, Anvil | None]]:
     """Yield a fresh chain of the scenario's engine, and the anvil behind it where one was started for the run."""
     if scenario.spec.chain.engine == "revm":
         if node_url is not None:
@@ -241,6 +265,7 @@ def _play(world: World, build: Standing, recorder: Recorder, progress: Progress,
         rounds = build_positions(world, plans, progress=advance)
     prepare_reserve(world)
     prepare_redemption(world)
+    world.chain.built()
     # Where a baseline's positions stand, they were built under its lending lines; from here on the scenario's own hold.
     reconfigure_lending(world, scenario)
     require_time_left(world)

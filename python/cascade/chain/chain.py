@@ -226,18 +226,30 @@ class Chain(ABC):
     def close(self) -> None:  # noqa: B027
         """End the reads of submitted blocks."""
 
+    def built(self) -> None:  # noqa: B027
+        """Take note that the world is built: an engine may keep its state for later runs."""
+
     @contextmanager
     def rolled_back(self) -> Iterator[None]:
         """Revert the chain on exit to its state on entry, even after an error."""
-        self.settle()
-        nonces, number, timestamp = dict(self._nonces), self.block_number, self.timestamp
-        restore = [self._checkpoint(), *(follower.save() for follower in self.followers)]
+        take_back = self.save()
         try:
             yield
         finally:
-            self._nonces, self.block_number, self.timestamp = nonces, number, timestamp
-            for take_back in restore:
-                take_back()
+            take_back()
+
+    def save(self) -> Callable[[], None]:
+        """Return a function that takes the chain back to its state of now, once."""
+        self.settle()
+        nonces, number, timestamp = dict(self._nonces), self.block_number, self.timestamp
+        restore = [self._checkpoint(), *(follower.save() for follower in self.followers)]
+
+        def take_back() -> None:
+            self._nonces, self.block_number, self.timestamp = dict(nonces), number, timestamp
+            for one in restore:
+                one()
+
+        return take_back
 
     def _report(self, block: Block, transactions: Sequence[Transaction]) -> None:
         """Tell of a mined block: followers first, whose state the observer may read."""
@@ -288,6 +300,16 @@ class Chain(ABC):
         answers = self._viewed(contract, function, calls, timestamp)
         decode = contract.interface.functions[function].decode
         return [word for answer in answers for word in decode(answer)]
+
+    def answers(self, contract: Contract, calls: Sequence[str], timestamp: int) -> list[str]:
+        """Return the encoded answers of encoded views on the latest block's state, run at a time.
+
+        Raises
+        ------
+        ViewReverted
+            When one of them reverts.
+        """
+        return self._answers(contract, calls, timestamp)
 
     def _viewed(self, contract: Contract, function: str, calls: Sequence[str], timestamp: int | None) -> list[str]:
         try:

@@ -170,10 +170,14 @@ class LocalChain(Chain):
             raise ViewReverted(data=error.data, message=error.message) from error
 
     def _checkpoint(self) -> Callable[[], None]:
-        snapshot = self.rpc.call("evm_snapshot")
+        snapshot, header = self.rpc.call("evm_snapshot"), self._latest_block()
+        gas_limit, base_fee_wei = int(header.gas_limit, 16), self.next_base_fee_wei()
 
         def take_back() -> None:
             self.rpc.call("evm_revert", snapshot)
+            # The node keeps what was set for the blocks to come.
+            self.set_block_gas_limit(gas_limit)
+            self.set_base_fee_wei(base_fee_wei)
 
         return take_back
 

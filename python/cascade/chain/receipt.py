@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import msgspec
@@ -144,6 +145,14 @@ class Receipt:
             decode=decode,
         )
 
+    def decoded_by(self, decode: Callable[[RawLog], Log | None]) -> Receipt:
+        """Return the receipt with its events decoded by someone else."""
+        twin = copy(self)
+        twin._decode = decode
+        # Events that were decoded already are those of the contracts that the other one knew.
+        twin.__dict__.pop("logs", None)
+        return twin
+
     @property
     def fee_wei(self) -> int | None:
         """What the sender paid for gas; None where the engine does not know it."""
@@ -181,3 +190,7 @@ class Block:
     """Gas; None where the engine does not know it."""
     gas_limit: int
     receipts: tuple[Receipt, ...] = field(repr=False)
+
+    def decoded_by(self, decode: Callable[[RawLog], Log | None]) -> Block:
+        """Return the block with its events decoded by someone else."""
+        return replace(self, receipts=tuple(receipt.decoded_by(decode) for receipt in self.receipts))

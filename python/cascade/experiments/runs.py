@@ -14,10 +14,12 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from cascade.chain.anvil import die_with_parent, owned_folder
 from cascade.chain.artifacts import load_artifacts
+from cascade.chain.snapshots import Snapshots
 from cascade.errors import CascadeError
 from cascade.harness import replay
 from cascade.run.opened import Run
@@ -28,6 +30,8 @@ __all__ = ["Job", "RunFailed", "passing_runs", "run_all"]
 
 _REMOVAL_ATTEMPTS = 100
 _REMOVAL_PAUSE_SECONDS = 0.05
+_FIRST = 100
+"""Rank of what a worker that ends does first."""
 _STANDARD_ERROR = 2
 """File descriptor of standard error."""
 
@@ -123,8 +127,9 @@ def passing_runs(jobs: Sequence[Job], *, workers: int = 1, progress: Progress | 
 def _run_all(jobs: Sequence[Job], *, out: str, workers: int, progress: Progress, finished: list[Path]) -> list[Run]:
     """Make every run, and add the folder of each to `finished` as soon as it is whole."""
     if workers == 1 or len(jobs) == 1:
-        for number in range(len(jobs)):
-            finished.append(_run_here(number, jobs, out, progress))
+        with Snapshots() as snapshots:
+            for number in range(len(jobs)):
+                finished.append(_run_here(number, jobs, out, progress, snapshots))
         return [Run(folder) for folder in finished]
     # Compiled once here: otherwise every worker would compile the contracts at the same time.
     load_artifacts()
@@ -149,16 +154,22 @@ def _outcome_of(done: Future[Path | _Failure]) -> Path | _Failure:
         raise RunFailed(message, exit_code=2) from error
 
 
-def _run_here(number: int, jobs: Sequence[Job], out: str, progress: Progress) -> Path:
+def _run_here(number: int, jobs: Sequence[Job], out: str, progress: Progress, snapshots: Snapshots) -> Path:
     job = jobs[number]
     progress.say(f"run {number + 1} of {len(jobs)}: {job.name}")
-    return _checked(job, _run(job, out, progress))
+    return _checked(job, _run(job, out, snapshots, progress))
 
 
-def _run(job: Job, out: str, progress: Progress | None = None) -> Path | _Failure:
+def _run(job: Job, out: str, snapshots: Snapshots, progress: Progress | None = None) -> Path | _Failure:
     try:
         return replay(
-            job.scenario, out=out, like=job.like, report=job.report, require_expected=False, progress=progress
+            job.scenario,
+            out=out,
+            like=job.like,
+            report=job.report,
+            require_expected=False,
+            progress=progress,
+            snapshots=snapshots,
         ).folder
     except CascadeError as error:
         return _Failure(str(error), error.exit_code)
@@ -166,13 +177,11 @@ def _run(job: Job, out: str, progress: Progress | None = None) -> Path | _Failur
 
 def _run_in_worker(job: Job, out: str) -> Path | _Failure:
     """Make a run in a worker; a termination signal stops its anvil and removes its files before the worker ends."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _run(job, out)
+        return _run(job, out, _worlds)
     except KeyboardInterrupt:
+        _worlds.close()
         os._exit(1)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _checked(job: Job, outcome: Path | _Failure) -> Path:
@@ -219,9 +228,16 @@ def _remove(folder: Path) -> None:
         time.sleep(_REMOVAL_PAUSE_SECONDS)
 
 
+_worlds = Snapshots()
+"""What this process has built, where it is a worker."""
+
+
 def _follow_parent() -> None:
     # A terminal sends an interrupt to every process of the group; the parent alone answers it and stops its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A worker that waits for its next run has an engine as well, which ends with the worker.
+    signal.signal(signal.SIGTERM, _interrupt)
+    Finalize(None, _worlds.close, exitpriority=_FIRST)
     if sys.platform == "linux":
         die_with_parent()
 
