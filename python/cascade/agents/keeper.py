@@ -33,10 +33,48 @@ _LEFTOVER_BASE_E8 = 1000 * 10**8
 
 
 @dataclass(frozen=True)
+class _Pair:
+    """What all targets of one collateral and one debt share."""
+
+    collateral_price_e8: int
+    debt_price_e8: int
+    collateral_unit: int
+    debt_unit: int
+    curve: ExitCurve | None
+    """Proceeds of the collateral where the bot sells it; None where it keeps what it seizes."""
+    premium_bps: int
+    """Premium of a flash loan; 0 where the bot pays from its stock."""
+
+    @property
+    def debt_usd(self) -> float:
+        """Dollars per smallest unit of the debt."""
+        return self.debt_price_e8 / 1e8 / self.debt_unit
+
+    def leaves_dust(self, debt_left: int, collateral_left: int) -> bool:
+        """Return whether a partial liquidation leaves too little of either side."""
+        return (
+            debt_left * self.debt_price_e8 // self.debt_unit < _LEFTOVER_BASE_E8
+            or collateral_left * self.collateral_price_e8 // self.collateral_unit < _LEFTOVER_BASE_E8
+        )
+
+    def profit_usd(self, cover: int, seize: int, *, already_sold: int) -> float:
+        """Return the profit of a liquidation before its gas.
+
+        An earlier liquidation of the same block moves the pool before this one sells, so that its proceeds are the
+        difference between two points of the curve.
+        """
+        if self.curve is None:
+            return seize * (self.collateral_price_e8 / 1e8 / self.collateral_unit) - cover * self.debt_usd
+        proceeds = self.curve.pays(already_sold + seize) - self.curve.pays(already_sold)
+        # A bot with inventory pays no premium, and its capital has no cost here.
+        return (proceeds - cover - cover * self.premium_bps // BPS) * self.debt_usd
+
+
+@dataclass(frozen=True)
 class _Sight:
     view: BlockView
     targets: tuple[LiquidationPreview, ...]
-    curves: dict[tuple[str, str], ExitCurve]
+    pairs: dict[tuple[str, str], _Pair]
     stock: dict[str, int]
     """Balance of the bot's contract of each debt; empty where flash loans pay."""
     gas_cost_usd: float
@@ -77,18 +115,14 @@ class Keeper:
     def see(self, view: BlockView) -> _Sight:
         """Positions that can be liquidated, and what the exit venue pays."""
         targets = tuple(target for target in view.unhealthy() if self._can_handle(view, target))
-        curves = {}
-        for pair in {(t.entry.collateral, t.entry.debt): None for t in targets}:
-            venue = self._exit(view, *pair)
-            if venue is not None:
-                curves[pair] = view.exit_curve(venue, asset_in=pair[0], asset_out=pair[1])
+        pairs = {pair: self._pair(view, *pair) for pair in {(t.entry.collateral, t.entry.debt): None for t in targets}}
         stock = {}
         if self.spec.funding == "inventory" and self._liquidator is not None:
             for asset in {target.entry.debt: None for target in targets}:
                 stock[asset] = view.token_balance_raw(view.world.tokens[asset], self._liquidator.address)
         ether_usd = float(view.world.scenario.spec.chain.ether_price_usd)
         gas_cost_usd = _GAS_EXPECTED * view.next_base_fee_wei / 1e18 * ether_usd if targets else 0.0
-        return _Sight(view, targets, curves, stock, gas_cost_usd)
+        return _Sight(view, targets, pairs, stock, gas_cost_usd)
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Liquidations worth their gas, the largest first."""
@@ -116,6 +150,17 @@ class Keeper:
         name = f"agents/{self.name}/{sight.view.step}/{preview.entry.borrower}"
         return lot(self._seed, name, BPS) < self.spec.attention_bps
 
+    def _pair(self, view: BlockView, collateral: str, debt: str) -> _Pair:
+        spec, venue = view.world.scenario.spec, self._exit(view, collateral, debt)
+        return _Pair(
+            collateral_price_e8=view.oracle_price_e8(collateral),
+            debt_price_e8=view.oracle_price_e8(debt),
+            collateral_unit=10 ** spec.assets[collateral].decimals,
+            debt_unit=10 ** spec.assets[debt].decimals,
+            curve=None if venue is None else view.exit_curve(venue, asset_in=collateral, asset_out=debt),
+            premium_bps=spec.lending.flash_loan_premium_bps if self.spec.funding == "flash-loan" else 0,
+        )
+
     def _exit(self, view: BlockView, collateral: str, debt: str) -> str | None:
         """Return the pool where it sells a collateral for a debt; None where it has none."""
         venues = view.world.venues
@@ -139,46 +184,19 @@ class Keeper:
         self, sight: _Sight, preview: LiquidationPreview, *, already_sold: int, payable: int | None
     ) -> _Order | None:
         best: _Order | None = None
+        pair, least_usd = sight.pairs[preview.entry.collateral, preview.entry.debt], float(self.spec.min_profit_usd)
         for share in _SHARES:
             cover, seize = preview.debt_to_cover_raw // share, preview.collateral_to_liquidator_raw // share
-            if cover == 0 or (share > 1 and self._leaves_dust(sight.view, preview, share)):
+            taken = (preview.collateral_to_liquidator_raw + preview.protocol_fee_raw) // share
+            if cover == 0 or (share > 1 and pair.leaves_dust(preview.debt_raw - cover, preview.collateral_raw - taken)):
                 continue
             # What the stock cannot pay in whole it may pay in part: the next smaller share is tried.
             if payable is not None and cover > payable:
                 continue
-            profit = self._profit_usd(sight, preview, cover, seize, already_sold)
-            if profit >= float(self.spec.min_profit_usd) and (best is None or profit > best.profit_usd):
+            profit = pair.profit_usd(cover, seize, already_sold=already_sold) - sight.gas_cost_usd
+            if profit >= least_usd and (best is None or profit > best.profit_usd):
                 best = _Order(preview, MAX_UINT256 if share == 1 else cover, cover, seize, profit)
         return best
-
-    def _leaves_dust(self, view: BlockView, preview: LiquidationPreview, share: int) -> bool:
-        assets = view.world.scenario.spec.assets
-        seized = (preview.collateral_to_liquidator_raw + preview.protocol_fee_raw) // share
-        sides = (
-            (preview.entry.debt, preview.debt_raw - preview.debt_to_cover_raw // share),
-            (preview.entry.collateral, preview.collateral_raw - seized),
-        )
-        return any(
-            left * view.oracle_price_e8(asset) // 10 ** assets[asset].decimals < _LEFTOVER_BASE_E8
-            for asset, left in sides
-        )
-
-    def _profit_usd(
-        self, sight: _Sight, preview: LiquidationPreview, cover: int, seize: int, already_sold: int
-    ) -> float:
-        view, spec = sight.view, sight.view.world.scenario.spec
-        collateral, debt = preview.entry.collateral, preview.entry.debt
-        debt_usd: float = view.oracle_price_e8(debt) / 1e8 / 10 ** spec.assets[debt].decimals
-        if (collateral, debt) not in sight.curves:
-            collateral_usd: float = view.oracle_price_e8(collateral) / 1e8 / 10 ** spec.assets[collateral].decimals
-            return seize * collateral_usd - cover * debt_usd - sight.gas_cost_usd
-        # An earlier liquidation of the same block moves the pool before this one sells, so that its proceeds are the
-        # difference between two points of the curve.
-        curve = sight.curves[collateral, debt]
-        proceeds = curve.pays(already_sold + seize) - curve.pays(already_sold)
-        # A bot with inventory pays no premium, and its capital has no cost here.
-        premium = cover * spec.lending.flash_loan_premium_bps // BPS if self.spec.funding == "flash-loan" else 0
-        return (proceeds - cover - premium) * debt_usd - sight.gas_cost_usd
 
     @property
     def _prepared_liquidator(self) -> Contract:

@@ -43,6 +43,7 @@ def deploy_books(world: World) -> None:
         lens=world.deploy("ExchangeLens", name="ExchangeLens"),
     )
     world.exchange = exchange
+    world.exchange_rows.watch([exchange.vault.address])
     cash_unit = 10 ** world.scenario.spec.assets[spec.cash].decimals
     for name, book in spec.books.items():
         base_unit = 10 ** world.scenario.spec.assets[book.base].decimals
@@ -59,6 +60,7 @@ def deploy_books(world: World) -> None:
             operator,
             name=name,
         )
+        world.exchange_rows.watch([contract.address])
         exchange.books[name] = DeployedBook(name, book, contract, base_unit, cash_unit, tick_raw, lot_raw)
         world.setup([(operator, exchange.vault, "setOperator", (contract.address, True))], intent=Intent.CONFIGURE)
         if book.circuit_breaker is not None:
@@ -150,6 +152,7 @@ def _deploy_desk(world: World, exchange: DeployedExchange, operator: str) -> Non
         return
     fund = address_of("desk-insurance")
     desk = exchange.desk = world.deploy("LoanDesk", exchange.vault.address, fund, operator, name="LoanDesk")
+    world.exchange_rows.watch([desk.address])
     world.setup([(operator, exchange.vault, "setOperator", (desk.address, True))], intent=Intent.CONFIGURE)
     for name, line in spec.lines.items():
         terms = (
@@ -177,6 +180,7 @@ def _deploy_margin(world: World, exchange: DeployedExchange, operator: str) -> N
     margin = exchange.margin = world.deploy(
         "UnifiedMargin", exchange.vault.address, cash.address, fund, operator, name="UnifiedMargin"
     )
+    world.exchange_rows.watch([margin.address])
     calls: list[tuple[Contract, str, tuple[object, ...]]] = [
         (exchange.vault, "setOperator", (margin.address, True)),
         (exchange.vault, "setGuard", (margin.address,)),

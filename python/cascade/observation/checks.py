@@ -8,6 +8,7 @@ so is trusted: a difference of one unit ends the run.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 
 from cascade.chain.chain import Chain
 from cascade.chain.local import Contract
@@ -29,7 +30,7 @@ _TARGETS_BPS = (9_000, 9_950, 10_050, 11_000)
 """Prices that trades are compared for, as shares of the present one in 1e-4."""
 _SALES_PPM = (1, 1_000, 50_000, 500_000)
 """Sales that are compared, as shares of the balance in millionths."""
-_ACCOUNT_WORDS, _PREVIEW_WORDS, _PREVIEW_FIGURES = 5, 10, 7
+_ACCOUNT_WORDS, _PREVIEW_WORDS, _PREVIEW_FIGURES, _LOAN_WORDS = 5, 10, 7, 5
 _COVERED_AT = 3
 """Place of the debt to cover among the words of a possible liquidation; 0 where there is none."""
 
@@ -88,6 +89,9 @@ class ContractChecks:
         for pool in self._pools:
             self._compare_pool(pool, self._world.chain, self._world.lens)
         self._compare_balances()
+        if self._world.exchange is not None:
+            self._world.exchange_rows.compare(self._same)
+            self._compare_loans(view)
         pairs: dict[tuple[str, str], list[BookEntry]] = {}
         for entry in view.book:
             pairs.setdefault((entry.collateral, entry.debt), []).append(entry)
@@ -128,6 +132,16 @@ class ContractChecks:
             for place, holder in enumerate(holders):
                 mine = world.balances.balance_of(token, holder)
                 self._same(f"balance of {symbol} of {holder}", [mine], [said[place * len(tokens) + number]])
+
+    def _compare_loans(self, view: BlockView) -> None:
+        """Compare the loans of every account, those of accounts that the desk has never named too."""
+        exchange, chain = self._world.require_exchange(), self._world.chain
+        accounts = list(exchange.accounts)
+        for line, number in exchange.lines.items():
+            said = chain.call_in_chunks(exchange.require_desk(), "loans", number, each=accounts)
+            for place, account in enumerate(accounts):
+                row = said[place * _LOAN_WORDS : (place + 1) * _LOAN_WORDS]
+                self._same(f"loan on {line} of {account}", astuple(view.exchange.loan(line, account)), row)
 
     def _compare_positions(self, view: BlockView, collateral: str, debt: str, members: Sequence[BookEntry]) -> None:
         said = self._words("accounts", collateral, debt, members)

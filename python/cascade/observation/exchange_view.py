@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cascade.chain.abi import signed_word
+from cascade.chain.local import address_of
 from cascade.observation.once import Once
 from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
@@ -17,6 +18,8 @@ __all__ = ["Balance", "BookState", "DeskLoan", "ExchangeView", "MarginAccount", 
 
 _TOP_WORDS, _DEPTH_WORDS, _ACCOUNT_WORDS, _LOAN_WORDS = 8, 4, 10, 5
 _MOST_LEVELS = 1000
+_FEE_ACCOUNT = "exchange-fees"
+"""Receives the fees of every trade, of which no event names it."""
 _E8_TO_WAD = 10**10
 
 
@@ -266,23 +269,30 @@ class ExchangeView:
 
     def _read_positions(self, market: str) -> dict[str, PerpPosition]:
         addresses = list(self.exchange.accounts)
-        words = self._in_chunks(
-            "positions", self.exchange.require_margin().address, self.exchange.markets[market], each=addresses
+        margin = self.exchange.require_margin().address
+        rows = self.world.exchange_rows.rows(
+            f"position in {market}",
+            [margin],
+            addresses,
+            lambda each: self._in_chunks("positions", margin, self.exchange.markets[market], each=each),
         )
-        return {
-            address: PerpPosition(signed_word(words[2 * i]), signed_word(words[2 * i + 1]))
-            for i, address in enumerate(addresses)
-        }
+        return {address: PerpPosition(*map(signed_word, rows[address])) for address in addresses}
 
     def _read_balances(self) -> dict[str, dict[str, Balance]]:
         addresses, assets = list(self.exchange.accounts), self.exchange.assets
         tokens = [self.world.tokens[asset].address for asset in assets]
-        words = self._in_chunks("balances", self.exchange.vault.address, tokens, each=addresses)
-        pairs = [Balance(words[i], words[i + 1]) for i in range(0, len(words), 2)]
-        width = len(assets)
+        vault = self.exchange.vault.address
+        # The vault tells of deposits and moves; trades and locks are told by the books that settle them.
+        rows = self.world.exchange_rows.rows(
+            "balances at the exchange",
+            [vault, *self._own_contracts],
+            addresses,
+            lambda each: self._in_chunks("balances", vault, tokens, each=each),
+            always=[address_of(_FEE_ACCOUNT)],
+        )
         return {
-            address: dict(zip(assets, pairs[width * i : width * (i + 1)], strict=True))
-            for i, address in enumerate(addresses)
+            address: {asset: Balance(*rows[address][2 * i : 2 * i + 2]) for i, asset in enumerate(assets)}
+            for address in addresses
         }
 
     def _read_own_cash(self) -> dict[str, int]:
@@ -295,15 +305,29 @@ class ExchangeView:
     def _read_loans(self, line: str) -> dict[str, DeskLoan]:
         desk = self.exchange.require_desk()
         addresses = list(self.exchange.accounts)
-        words = self.world.chain.call_in_chunks(desk, "loans", self.exchange.lines[line], each=addresses)
-        return {
-            address: DeskLoan(*words[_LOAN_WORDS * i : _LOAN_WORDS * (i + 1)]) for i, address in enumerate(addresses)
-        }
+        # Debts grow in every second and LTVs follow the index; whom the desk has never named has no loan.
+        borrowers = self.world.exchange_rows.ever_named(desk.address, addresses)
+        words = self.world.chain.call_in_chunks(desk, "loans", self.exchange.lines[line], each=borrowers)
+        found = dict.fromkeys(addresses, DeskLoan(*[0] * _LOAN_WORDS))
+        for i, address in enumerate(borrowers):
+            found[address] = DeskLoan(*words[_LOAN_WORDS * i : _LOAN_WORDS * (i + 1)])
+        return found
 
     def _read_remainders(self, book: DeployedBook) -> list[tuple[str, int, int]]:
-        addresses = list(self.exchange.accounts)
-        words = self._in_chunks("remainders", book.contract.address, each=addresses)
-        return [(address, words[2 * i], words[2 * i + 1]) for i, address in enumerate(addresses) if words[2 * i + 1]]
+        addresses, address_of_book = list(self.exchange.accounts), book.contract.address
+        rows = self.world.exchange_rows.rows(
+            f"market order at {book.name}",
+            [address_of_book],
+            addresses,
+            lambda each: self._in_chunks("remainders", address_of_book, each=each),
+        )
+        return [(address, side, lots) for address in addresses for side, lots in (rows[address],) if lots]
 
-    def _in_chunks(self, function: str, *fixed: object, each: list[str]) -> list[int]:
+    @property
+    def _own_contracts(self) -> list[str]:
+        exchange = self.exchange
+        own = [*(book.contract for book in exchange.books.values()), exchange.desk, exchange.margin]
+        return [contract.address for contract in own if contract is not None]
+
+    def _in_chunks(self, function: str, *fixed: object, each: Sequence[str]) -> list[int]:
         return self.world.chain.call_in_chunks(self.exchange.lens, function, *fixed, each=each)

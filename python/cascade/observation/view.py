@@ -49,6 +49,7 @@ class BlockView:
         self.timestamp = world.chain.timestamp
         self.next_timestamp = next_timestamp
         self._once = Once()
+        self._prices: dict[str, int] | None = None
 
     @property
     def exchange(self) -> ExchangeView:
@@ -69,7 +70,8 @@ class BlockView:
 
     def is_valued(self, entry: BookEntry) -> bool:
         """Return whether the oracle prices both assets of a position: otherwise it has no value and no health."""
-        return bool(self.oracle_price_e8(entry.collateral) and self.oracle_price_e8(entry.debt))
+        prices = self._oracle_prices()
+        return bool(prices[entry.collateral] and prices[entry.debt])
 
     def is_valued_next(self, collateral: str, debt: str) -> bool:
         """Return whether the oracle prices both assets at the next block's time."""
@@ -222,7 +224,10 @@ class BlockView:
         )
 
     def _oracle_prices(self) -> dict[str, int]:
-        return self._once("oracle", lambda: self._read_oracle(self.timestamp))
+        # Asked for once per position: kept in an attribute, which is read faster than any question is looked up.
+        if self._prices is None:
+            self._prices = self._read_oracle(self.timestamp)
+        return self._prices
 
     def _next_oracle_prices(self) -> dict[str, int]:
         # An average or a vesting rate goes on between two blocks, and an answer can become too old.

@@ -14,7 +14,7 @@ from cascade.scenario.load import Scenario
 from cascade.units import UINT256_MAX
 from cascade.vocabulary import Intent
 from cascade.world.exchange import DeployedExchange
-from cascade.world.mirror import LendingMirror, TokenMirror
+from cascade.world.mirror import ExchangeMirror, LendingMirror, TokenMirror
 from cascade.world.venues import DeployedVenue
 
 __all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
@@ -60,6 +60,8 @@ class World:
         Every account of the lending pool, folded from its events.
     balances : TokenMirror
         Balances of all tokens, folded from their events.
+    exchange_rows : ExchangeMirror
+        What was read of the exchange's accounts, until an event names them again.
     """
 
     chain: Chain
@@ -78,6 +80,7 @@ class World:
     contract_names: dict[str, str] = field(default_factory=dict)
     accounts: LendingMirror = field(init=False)
     balances: TokenMirror = field(init=False)
+    exchange_rows: ExchangeMirror = field(init=False)
     _core: dict[str, Contract] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,7 +88,8 @@ class World:
             self.chain, tokens=self.tokens, a_tokens=self.a_tokens, debt_tokens=self.debt_tokens
         )
         self.balances = TokenMirror(self.tokens)
-        self.chain.followers += [self.accounts, self.balances]
+        self.exchange_rows = ExchangeMirror()
+        self.chain.followers += [self.accounts, self.balances, self.exchange_rows]
 
     @property
     def pool(self) -> Contract:

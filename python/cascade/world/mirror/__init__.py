@@ -1,5 +1,6 @@
 """What the chain holds, kept in this process: balances folded from events, and figures computed from them exactly."""
 
+from cascade.world.mirror.exchange import ExchangeMirror
 from cascade.world.mirror.interest import compounded_growth_ray, linear_growth_ray
 from cascade.world.mirror.lending import AccountFigures, LendingMirror
 from cascade.world.mirror.preview import Preview, largest_liquidation
@@ -7,6 +8,7 @@ from cascade.world.mirror.tokens import TokenMirror
 
 __all__ = [
     "AccountFigures",
+    "ExchangeMirror",
     "LendingMirror",
     "Preview",
     "TokenMirror",

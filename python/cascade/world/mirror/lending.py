@@ -276,15 +276,17 @@ class LendingMirror:
 
     def account_values(self, account: str, prices_e8: Mapping[str, int], *, timestamp: int) -> tuple[int, int, int]:
         """Return an account's collateral and debt (dollars with 8 decimals) and health factor (1e18) at a time."""
-        lines, collateral, debt, weighted = self.lines(), 0, 0, 0
-        for asset in self.collateral_of(account):
-            supplied = self.supply_raw(account, asset, timestamp=timestamp)
+        lines, collateral, debt, weighted, key = self.lines(), 0, 0, 0, account.lower()
+        for asset in self._collateral.get(key, ()):
+            reserve = self.reserves[asset]
+            supplied = supply_of(reserve.supplied.get(key, 0), reserve.income_index_at(timestamp))
             value = supplied * prices_e8[asset] // lines[asset].unit
             collateral += value
-            weighted += value * self.threshold_bps(account, asset)
-        for asset in self.debts_of(account):
-            owed = self.debt_raw(account, asset, timestamp=timestamp)
-            debt += -(-owed * prices_e8[asset] // lines[asset].unit)
+            weighted += value * self.threshold_bps(key, asset)
+        for asset, reserve in self.reserves.items():
+            if key in reserve.owed:
+                owed = debt_of(reserve.owed[key], reserve.debt_index_at(timestamp))
+                debt += -(-owed * prices_e8[asset] // lines[asset].unit)
         return collateral, debt, _health_wad(weighted, debt)
 
     def pair_figures(

@@ -91,13 +91,13 @@ def largest_liquidation(
         Unix time of the liquidation.
     """
     sides = [mirror.lines()[asset] for asset in (collateral, debt)]
-    used = {*mirror.collateral_of(account), *mirror.debts_of(account), collateral, debt}
-    if any(not prices_e8[asset] for asset in used):
+    used = mirror.collateral_of(account)
+    if any(not prices_e8[asset] for asset in (*used, *mirror.debts_of(account), collateral, debt)):
         return None
     _, total_debt, health = mirror.account_values(account, prices_e8, timestamp=timestamp)
     debt_raw = mirror.debt_raw(account, debt, timestamp=timestamp)
     is_open = all(lines.is_open and lines.no_liquidation_until < timestamp for lines in sides)
-    if health >= WAD or not is_open or not debt_raw or collateral not in mirror.collateral_of(account):
+    if health >= WAD or not is_open or not debt_raw or collateral not in used:
         return None
     collateral_raw = mirror.supply_raw(account, collateral, timestamp=timestamp)
     terms = _Terms(
