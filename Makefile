@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 2
 
-.PHONY: help setup aave clients slither demo test quick coverage check lint types documents static bench fuzz mutants docs \
+.PHONY: help setup aave clients slither demo test quick coverage check lint types documents static bench profile fuzz mutants docs \
   hooks dist lock clean
 
 help:
@@ -16,7 +16,8 @@ help:
 	@echo "make quick  the tests that need no chain, in under a minute"
 	@echo "make check  linters, types, generated documents and slither"
 	@echo "make coverage  the whole test suite, with the share of the package's lines that it runs"
-	@echo "make bench  speed, as ratios from one run"
+	@echo "make bench  speed, as ratios from one run; ONLY= names parts of it"
+	@echo "make profile  where the time of a run goes; SCENARIO=october-2025 SET='PATH=VALUE ...'"
 	@echo "make fuzz   the property tests in their large size"
 	@echo "make mutants  mutation tests of the contracts: 25 mutants of each; SAMPLE=, SEED=, ONLY=, ALL=1"
 	@echo "make docs   write the generated documents"
@@ -103,7 +104,12 @@ docs: setup
 	@$(BIN)/python -m cascade.commands.documents
 
 bench: setup
-	@$(BIN)/python -m cascade.bench
+	@$(BIN)/python -m cascade.bench $(ONLY)
+
+SCENARIO ?= loop-and-crash
+
+profile: setup
+	@$(BIN)/python -m cascade.bench.profile $(SCENARIO) runs/profile-$(basename $(notdir $(SCENARIO))).html $(SET)
 
 fuzz: setup aave
 	@$(BIN)/python -m pytest -p no:ape_test tests/properties tests/conformance/test_aave_differential.py --fuzz-size large

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,9 @@ from cascade.agents.custom import load_own_agents
 from cascade.agents.roster import agents_book, call_agents
 from cascade.chain.anvil import Anvil, anvil_options
 from cascade.chain.artifacts import load_artifacts
-from cascade.chain.chain import Chain
+from cascade.chain.chain import BlockObserver, Chain
 from cascade.chain.in_process import InProcessChain
-from cascade.chain.local import LocalChain, address_of
+from cascade.chain.local import Block, LocalChain, Transaction, address_of
 from cascade.chain.rpc import Rpc
 from cascade.chain.snapshots import EngineKind, SnapshotChain, Snapshots
 from cascade.deployment.deploy import deploy_world
@@ -67,6 +67,7 @@ def replay(
     like: Scenario | None = None,
     report: bool = True,
     snapshots: Snapshots | None = None,
+    on_block: BlockObserver | None = None,
 ) -> Run:
     """Run a scenario and write the folder of the run: tables, summary, manifest and report.
 
@@ -91,6 +92,8 @@ def replay(
     snapshots : Snapshots, optional
         Worlds that earlier runs of this process built, which this run starts from where it would build the same, and
         to which its own is added. The run is the same with and without.
+    on_block : callable, optional
+        Called with every mined block and its transactions, those of the deployment included.
 
     Raises
     ------
@@ -134,7 +137,7 @@ def replay(
         # The world is deployed as the baseline configures it; `_play` applies the scenario's own lines later.
         world = World(chain=chain, scenario=scenario_to_build(build.foundation, accounts), artifacts=artifacts)
         recorder = Recorder(world, run_id=inputs.run_id, seed=scenario.seed)
-        chain.on_block = recorder.on_block
+        chain.on_block = _both(recorder.on_block, on_block)
         crash = _play(world, build, recorder, progress, inputs=inputs)
         anvil = node()
         memory_mb = anvil.peak_memory_mb() if anvil else 0.0
@@ -155,6 +158,17 @@ def replay(
     if require_expected:
         run.require_expected()
     return run
+
+
+def _both(first: BlockObserver, second: BlockObserver | None) -> BlockObserver:
+    if second is None:
+        return first
+
+    def tell(block: Block, transactions: Sequence[Transaction]) -> None:
+        first(block, transactions)
+        second(block, transactions)
+
+    return tell
 
 
 @contextmanager

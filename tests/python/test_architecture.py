@@ -60,8 +60,8 @@ FLOORS = (
     ("report",),
     ("run",),
     ("harness",),
-    ("bench", "experiments"),
-    ("commands",),
+    ("experiments",),
+    ("bench", "commands"),
 )
 """Rooms of the package from the bottom up: a room imports from the floors below its own only."""
 

@@ -28,6 +28,7 @@ __all__ = [
     "Follower",
     "ViewReverted",
     "base_fee_after",
+    "is_reason",
 ]
 
 MAX_FEE_WEI = 10**15
@@ -65,6 +66,11 @@ def base_fee_after(base_fee_wei: int, gas_used: int, gas_limit: int) -> int:
     if gas_used > target:
         return base_fee_wei + max(base_fee_wei * (gas_used - target) // target // 8, 1)
     return base_fee_wei - base_fee_wei * (target - gas_used) // target // 8
+
+
+def is_reason(output: str) -> bool:
+    """Return whether what a call reverted with begins with a selector; without one the EVM itself stopped."""
+    return len(output) >= len("0x12345678")
 
 
 class ViewReverted(ChainError):
@@ -335,8 +341,7 @@ class Chain(ABC):
         return nonce
 
     def _reason(self, output: str, halt: str) -> str:
-        # Revert data begins with a selector. Without one the EVM itself stopped, such as for lack of gas.
-        return revert_reason(output, self._errors) if len(output) >= len("0x12345678") else halt or "no reason"
+        return revert_reason(output, self._errors) if is_reason(output) else halt or "no reason"
 
     def _describe(self, transaction: Transaction) -> str:
         interface = self._interfaces.get((transaction.to or "").lower())

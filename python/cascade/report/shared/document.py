@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-import vl_convert
 from markupsafe import Markup
 
+from cascade.report.shared.bundle import chart_library
 from cascade.report.shared.colours import style_properties
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.figures import count, counted, dollars
@@ -100,7 +100,7 @@ def _inert(content: Mapping[str, object]) -> str:
 
 @cache
 def _vega() -> str:
-    bundle: str = vl_convert.javascript_bundle(_VEGA)
+    bundle = chart_library(_VEGA)
     # A later version of the library could hold text that ends the script element early. A carriage return would be
     # read by a browser as a line feed, and the hash in the policy would no longer fit.
     for sign in ("</script", "<script", "<!--", "\r"):
