@@ -111,7 +111,7 @@ def refusal(changes: dict[str, Any]) -> str:
         ),
         (
             {"venues.other": PAIR, "agents.keeper.exits": ["usde-usdc", "other"]},
-            "agents.keeper.exits = 'other': sells USDe, as usde-usdc does: name one exit per collateral",
+            "agents.keeper.exits = 'other': sells USDe, as usde-usdc does: name one exit per collateral and debt",
         ),
         (
             {"positions.whales.pledge.ltv": {"kind": "fixed", "value": 0.8051}},

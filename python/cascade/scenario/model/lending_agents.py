@@ -33,7 +33,8 @@ class KeeperSpec(GroupAgent):
     count: Annotated[int, Field(ge=1, le=100)] = 1
     """Number of bots, each with its own account, contract and random stream."""
     exits: list[Name] = []
-    """Pools where seized collateral is sold in the same transaction, one per collateral; an empty list holds it."""
+    """Pools where seized collateral is sold in the same transaction, one per collateral and debt; an empty list
+    holds it."""
     funding: Literal["flash-loan", "inventory"] = "flash-loan"
     """Source of the tokens that repay the debt."""
     inventory: Amount = Decimal(0)
@@ -58,16 +59,19 @@ class KeeperSpec(GroupAgent):
         return self
 
     def check(self, case: Case, key: str) -> None:
-        """Refuse exits that buy nothing, and two exits for one collateral."""
-        taken: dict[str, str] = {}
+        """Refuse exits that buy nothing, and two exits for one collateral and debt."""
+        taken: dict[tuple[str, str], str] = {}
         for name in self.exits:
             venue = case.venue(f"{key}.exits", name)
             if venue.mints:
                 case.refuse(f"{key}.exits", name, "a minting contract buys nothing from a keeper: name a pool")
-            sold = venue.pair[1]
-            if sold in taken:
-                case.refuse(f"{key}.exits", name, f"sells {sold}, as {taken[sold]} does: name one exit per collateral")
-            taken[sold] = name
+            paid, sold = venue.pair
+            if (paid, sold) in taken:
+                other = taken[paid, sold]
+                case.refuse(
+                    f"{key}.exits", name, f"sells {sold}, as {other} does: name one exit per collateral and debt"
+                )
+            taken[paid, sold] = name
 
     def amounts(self, spec: Sections) -> Iterator[StatedAmount]:
         """Yield the inventory, once per asset that can be borrowed."""
