@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
@@ -130,15 +130,15 @@ class Keeper:
         sold: dict[tuple[str, str], int] = {}
         stock = dict(sight.stock)
         proposals: list[Proposal] = []
-        for preview in sight.targets:
+        for previews in _by_borrower(sight.targets):
             # `targets` is sorted by debt, so that a cap cuts off the smallest positions.
             if len(proposals) == self.spec.max_per_block:
                 break
-            if preview.entry.borrower not in ready or not self._notices(sight, preview):
+            if previews[0].entry.borrower not in ready or not self._notices(sight, previews[0]):
                 continue
-            pair = (preview.entry.collateral, preview.entry.debt)
-            order = self._size(sight, preview, already_sold=sold.get(pair, 0), payable=stock.get(pair[1]))
+            order = self._best(sight, previews, sold, stock)
             if order is not None:
+                pair = (order.preview.entry.collateral, order.preview.entry.debt)
                 sold[pair] = sold.get(pair, 0) + order.seize_raw
                 if pair[1] in stock:
                     stock[pair[1]] -= order.cover_raw
@@ -179,6 +179,25 @@ class Keeper:
             target.entry.borrower: self._first_seen.get(target.entry.borrower, now) for target in sight.targets
         }
         return {name for name, step in self._first_seen.items() if now - step >= self.spec.latency_blocks}
+
+    def _best(
+        self,
+        sight: _Sight,
+        previews: Sequence[LiquidationPreview],
+        sold: Mapping[tuple[str, str], int],
+        stock: Mapping[str, int],
+    ) -> _Order | None:
+        """Return the most profitable liquidation of an account over its pairs of collateral and debt.
+
+        Of equal profits the first pair counts. None where no pair pays.
+        """
+        best: _Order | None = None
+        for preview in previews:
+            pair = (preview.entry.collateral, preview.entry.debt)
+            order = self._size(sight, preview, already_sold=sold.get(pair, 0), payable=stock.get(pair[1]))
+            if order is not None and (best is None or order.profit_usd > best.profit_usd):
+                best = order
+        return best
 
     def _size(
         self, sight: _Sight, preview: LiquidationPreview, *, already_sold: int, payable: int | None
@@ -235,3 +254,11 @@ class Keeper:
             f"expects {order.profit_usd:.2f} dollars",
             key=entry.borrower,
         )
+
+
+def _by_borrower(targets: Iterable[LiquidationPreview]) -> list[list[LiquidationPreview]]:
+    """Return the possible liquidations of each borrower, in the order of the first of each."""
+    found: dict[str, list[LiquidationPreview]] = {}
+    for target in targets:
+        found.setdefault(target.entry.borrower, []).append(target)
+    return list(found.values())

@@ -7,10 +7,11 @@ from cascade.observation.records import (
     LiquidationPreview,
     PositionState,
     RedemptionWindow,
+    ReserveHolding,
     ReserveState,
     Unhealthy,
 )
-from cascade.observation.view import BlockView
+from cascade.observation.view import BlockView, owes
 
 __all__ = [
     "Balance",
@@ -25,6 +26,8 @@ __all__ = [
     "PerpPosition",
     "PositionState",
     "RedemptionWindow",
+    "ReserveHolding",
     "ReserveState",
     "Unhealthy",
+    "owes",
 ]

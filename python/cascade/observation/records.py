@@ -5,18 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["BookEntry", "LiquidationPreview", "PositionState", "RedemptionWindow", "ReserveState", "Unhealthy"]
+__all__ = [
+    "BookEntry",
+    "LiquidationPreview",
+    "PositionState",
+    "RedemptionWindow",
+    "ReserveHolding",
+    "ReserveState",
+    "Unhealthy",
+]
 
 
 @dataclass(frozen=True)
 class BookEntry:
-    """A borrower whose position is watched, and the pair of reserves it is in."""
+    """A borrower whose position is watched, and the pair of reserves it is in.
+
+    Attributes
+    ----------
+    collateral, debt : str
+        The pair; of an account in several, its largest collateral and its largest debt when it was built.
+    reserves : tuple of str
+        Collaterals and debts of an account that may be in several; empty for a position of one pair.
+    """
 
     borrower: str
     address: str
     cohort: str
     collateral: str
     debt: str
+    reserves: tuple[str, ...] = ()
 
 
 class PositionState(NamedTuple):
@@ -31,6 +48,19 @@ class PositionState(NamedTuple):
     collateral_base_e8: int
     debt_base_e8: int
     health_factor_wad: int
+
+
+class ReserveHolding(NamedTuple):
+    """What an account holds of one reserve at a block, in smallest units."""
+
+    asset: str
+    supplied_raw: int
+    borrowed_raw: int
+    is_collateral: bool
+    threshold_bps: int
+    """Liquidation threshold that counts for the account, its mode included; 0 where the supply is no collateral."""
+    bonus_bps: int
+    """Liquidation bonus likewise, without the principal: 500 for 5 %."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from cascade.chain.local import Contract
 from cascade.errors import MissingPart
@@ -14,16 +15,19 @@ from cascade.observation.records import (
     LiquidationPreview,
     PositionState,
     RedemptionWindow,
+    ReserveHolding,
     ReserveState,
     Unhealthy,
 )
-from cascade.units import WAD
+from cascade.units import BPS, WAD
 from cascade.world.mirror import largest_liquidation
 from cascade.world.world import World
 
-__all__ = ["BlockView"]
+__all__ = ["BlockView", "owes"]
 
 _CURVE_STEPS = 48
+_MOST_DECIMALS = 36
+"""Most decimals that an asset may have."""
 _CURVE_GROWTH_NUMERATOR, _CURVE_GROWTH_DENOMINATOR = 4, 3
 
 
@@ -69,9 +73,11 @@ class BlockView:
         return self._oracle_prices()[asset]
 
     def is_valued(self, entry: BookEntry) -> bool:
-        """Return whether the oracle prices both assets of a position: otherwise it has no value and no health."""
+        """Return whether the oracle prices every asset of a position: otherwise it has no value and no health."""
         prices = self._oracle_prices()
-        return bool(prices[entry.collateral] and prices[entry.debt])
+        if not entry.reserves:
+            return bool(prices[entry.collateral] and prices[entry.debt])
+        return all(prices[asset] for asset in entry.reserves)
 
     def is_valued_next(self, collateral: str, debt: str) -> bool:
         """Return whether the oracle prices both assets at the next block's time."""
@@ -196,9 +202,25 @@ class BlockView:
 
     def open_collateral_raw(self, asset: str) -> int:
         """Return the collateral of an asset that still secures debt."""
-        return sum(
-            state.collateral_raw for state in self.positions() if state.entry.collateral == asset and state.debt_raw
-        )
+        return sum(held for state, held in self._collateral(asset) if owes(state))
+
+    def holdings(self, address: str, assets: Sequence[str] = ()) -> list[ReserveHolding]:
+        """Return what an account holds of each reserve that it uses, and of those named, as of the latest block."""
+        accounts, used = self.world.accounts, self.world.accounts.collateral_of(address)
+        found = []
+        for asset in dict.fromkeys([*assets, *used, *accounts.debts_of(address)]):
+            secures = asset in used
+            found.append(
+                ReserveHolding(
+                    asset,
+                    accounts.supply_raw(address, asset, timestamp=self.timestamp),
+                    accounts.debt_raw(address, asset, timestamp=self.timestamp),
+                    secures,
+                    accounts.threshold_bps(address, asset) if secures else 0,
+                    accounts.bonus_bps(address, asset) - BPS if secures else 0,
+                )
+            )
+        return found
 
     def _read_reserve(self) -> ReserveState:
         world, ethena = self.world, self.world.scenario.spec.require_ethena()
@@ -257,7 +279,7 @@ class BlockView:
         # A price already posted is seen at the latest block; interest of the seconds to the next one is in the preview.
         candidates = [state.entry for state in self.positions() if state.health_factor_wad < WAD]
         found: list[LiquidationPreview] = []
-        for entry in candidates:
+        for entry in self._by_pair(candidates):
             preview = largest_liquidation(
                 self.world.accounts,
                 entry.address,
@@ -268,12 +290,41 @@ class BlockView:
             )
             if preview is not None:
                 found.append(LiquidationPreview(entry, *preview))
-        # The name decides between equal debts, so that the order does not depend on the cohorts' order.
-        return tuple(sorted(found, key=lambda preview: (-preview.debt_raw, preview.entry.borrower)))
+        # Names decide between equal debts, so that the order does not depend on the cohorts' order.
+        return tuple(
+            sorted(found, key=lambda one: (-self._worth_of_debt(one), one.entry.borrower, one.entry.collateral))
+        )
+
+    def _by_pair(self, entries: Sequence[BookEntry]) -> Iterator[BookEntry]:
+        """Yield each entry, and an entry per pair of an account that is in several reserves."""
+        accounts = self.world.accounts
+        for entry in entries:
+            if not entry.reserves:
+                yield entry
+                continue
+            for collateral in accounts.collateral_of(entry.address):
+                for debt in accounts.debts_of(entry.address):
+                    yield replace(entry, collateral=collateral, debt=debt)
+
+    def _worth_of_debt(self, preview: LiquidationPreview) -> int:
+        """Return the value of a debt, to be compared: not rounded, so that larger amounts are worth more."""
+        debt = preview.entry.debt
+        decimals = self.world.scenario.spec.assets[debt].decimals
+        return preview.debt_raw * self._next_oracle_prices()[debt] * int(10 ** (_MOST_DECIMALS - decimals))
+
+    def _collateral(self, asset: str) -> Iterator[tuple[PositionState, int]]:
+        """Yield the watched positions whose collateral an asset is, and how much of it they hold."""
+        accounts = self.world.accounts
+        for state in self.positions():
+            if state.entry.reserves:
+                if asset in state.entry.reserves and asset in accounts.collateral_of(state.entry.address):
+                    yield state, accounts.supply_raw(state.entry.address, asset, timestamp=self.timestamp)
+            elif state.entry.collateral == asset:
+                yield state, state.collateral_raw
 
     def _read_exit_curve(self, venue: str, asset_in: str) -> ExitCurve:
         # No liquidation and no unwinding can sell more than all positions hold: the curve needs no point beyond.
-        held = sum(state.collateral_raw for state in self.positions() if state.entry.collateral == asset_in)
+        held = sum(held for _, held in self._collateral(asset_in))
         # With nothing held there is no largest amount; one token keeps the curve defined.
         least = 10 ** self.world.scenario.spec.assets[asset_in].decimals
         return self._read_curve(venue, asset_in, max(held, least))
@@ -298,3 +349,8 @@ class BlockView:
         for entry in entries:
             grouped.setdefault((entry.collateral, entry.debt), []).append(entry)
         return grouped
+
+
+def owes(state: PositionState) -> bool:
+    """Return whether a position has debt: of an account in several reserves, any of them."""
+    return bool(state.debt_raw or (state.entry.reserves and state.debt_base_e8))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 
-from cascade.observation import BlockView, ReserveState
+from cascade.observation import BlockView, ReserveState, owes
 from cascade.recording.tables import BlockStamp, HealthRow, LiquidityRow, PriceRow, ReserveRow
 from cascade.units import BPS, E8, WAD
 from cascade.vocabulary import DEPTH_WITHIN_BPS, PriceSource
@@ -58,7 +58,7 @@ class ChainState:
         """Yield one row per non-empty bucket of health factors, over the positions with debt that have a value."""
         buckets: dict[int, list[int]] = {}
         for state in view.positions():
-            if state.debt_raw and view.is_valued(state.entry):
+            if owes(state) and view.is_valued(state.entry):
                 health_bps = min(state.health_factor_wad * BPS // WAD, _HEALTH_EDGES_BPS[-1] - 1)
                 bucket = buckets.setdefault(bisect.bisect_right(_HEALTH_EDGES_BPS, health_bps) - 1, [0, 0, 0])
                 bucket[0] += 1

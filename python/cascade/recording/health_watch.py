@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cascade.observation import BlockView
+from cascade.observation import BlockView, BookEntry
 from cascade.recording.tables import PriceMoveRow
 from cascade.scenario.sources import assets_read
 from cascade.units import WAD
@@ -62,7 +62,7 @@ class HealthWatch:
             if state.health_factor_wad >= WAD:
                 self._unhealthy.pop(borrower, None)
             elif borrower not in self._unhealthy:
-                self._unhealthy[borrower] = UnhealthySince(step, self._last_fall_of(state.entry.collateral))
+                self._unhealthy[borrower] = UnhealthySince(step, self._last_fall_of(state.entry))
 
     def of(self, borrower: str, *, step: int) -> UnhealthySince:
         """Return since when a borrower liquidated in a step has been unhealthy.
@@ -72,8 +72,15 @@ class HealthWatch:
         """
         return self._unhealthy.get(borrower, UnhealthySince(step, ""))
 
-    def _last_fall_of(self, asset: str) -> str:
-        """Return the transaction that last lowered the price of an asset, or of another that it is priced by."""
+    def _last_fall_of(self, entry: BookEntry) -> str:
+        """Return the transaction that last lowered the price of a collateral, or of another that it is priced by.
+
+        Of an account with several collaterals, the first of them whose price fell counts, the largest one first.
+        """
         spec = self._world.scenario.spec
-        priced_by = assets_read(spec, spec.oracle[asset])
-        return next((self._last_falls[name] for name in (asset, *priced_by) if name in self._last_falls), "")
+        for asset in (entry.collateral, *entry.reserves):
+            priced_by = assets_read(spec, spec.oracle[asset])
+            found = next((self._last_falls[name] for name in (asset, *priced_by) if name in self._last_falls), "")
+            if found:
+                return found
+        return ""

@@ -10,7 +10,7 @@ from cascade.chain.local import Block, Transaction, address_of
 from cascade.observation import BlockView
 from cascade.positions.accounts.plan import AccountsPlan
 from cascade.positions.build import LoopRound
-from cascade.recording.account_rows import stated_account_rows
+from cascade.recording.account_rows import AccountRows, other_deficit_rows, stated_account_rows
 from cascade.recording.chain_state import ChainState
 from cascade.recording.exchange_rows import ExchangeRows
 from cascade.recording.health_watch import HealthWatch
@@ -74,6 +74,7 @@ class Recorder:
         self._markets = MarketEvents(world)
         self._watch = HealthWatch(world)
         self._liquidations = LiquidationRows(world, self._watch)
+        self._accounts = AccountRows(world, AccountsPlan())
         self._deployed_exchange: ExchangeRows | None = None
         self._latest: Sequence[MinedTransaction] = ()
 
@@ -141,6 +142,7 @@ class Recorder:
         # A position that its owner changed and a keeper liquidated in the same block has one row, as liquidated.
         changed = self._record_own_changes()
         changed.update(self._record_liquidations())
+        self._rows += other_deficit_rows(self._world, view, self._latest)
         self._record_positions(at, view, changed)
         # After the liquidations, whose rows say since when the borrower had been unhealthy before this block.
         self._watch.observe(view, step=self._step)
@@ -148,6 +150,7 @@ class Recorder:
     def built(self, view: BlockView, rounds: Iterable[LoopRound], accounts: AccountsPlan) -> None:
         """Record the finished build: accounts of a file, rounds of loops, positions, and the state that it leaves."""
         self._rows += stated_account_rows(self._identity, accounts)
+        self._accounts = AccountRows(self._world, accounts)
         self._rows += [self._loop_row(entry) for entry in rounds]
         at = self._stamp_now()
         self._record_all_positions(at, view, PositionEvent.BUILT)
@@ -312,9 +315,11 @@ class Recorder:
             event = changed.get(state.entry.borrower)
             if event is not None:
                 self._rows.append(position_row(at, view, state, event))
+        self._rows += self._accounts.changed(at, view, changed)
 
     def _record_all_positions(self, at: BlockStamp, view: BlockView, event: PositionEvent) -> None:
         self._rows += [position_row(at, view, state, event) for state in view.positions()]
+        self._rows += self._accounts.all(at, view, event)
 
     def _loop_row(self, entry: LoopRound) -> LoopRow:
         return LoopRow(

@@ -11,9 +11,10 @@ from functools import cached_property
 
 import pandas as pd
 
+from cascade.analysis.causes.compositions import Compositions
 from cascade.analysis.causes.moves import Moves
 from cascade.analysis.causes.oracle import Oracle
-from cascade.analysis.causes.pivots import Pair
+from cascade.analysis.causes.pivots import HealthPath, Pair
 from cascade.analysis.causes.signals import PSEUDO_CLASSES, SWITCH, UNEXPLAINED
 from cascade.analysis.causes.weights import TIME, Lineage, Shares
 from cascade.analysis.frames import Frames
@@ -170,7 +171,7 @@ def cause_graph(frames: Frames, *, floor: Fraction = FLOOR) -> CauseGraph:
     state with a health factor of at least one (built, changed by its owner, or left by a liquidation) and its
     liquidation. A position without such a state counts from the first point at which its health factor was at least
     one. A liquidation that keeps the pivot of an earlier one keeps its weights too. Each pair of collateral and debt
-    counts as a position of its own.
+    counts as a position of its own, except that an account of a file is one position with all its reserves.
 
     Parameters
     ----------
@@ -230,7 +231,8 @@ class _Builder:
         self._rows = sorted(frames.rows(LiquidationRow), key=lambda row: (row.block_number, row.log_index))
         self._lineage = Lineage(self._moves.classes, len(self._rows))
         self._pairs: dict[tuple[str, str], Pair] = {}
-        self._own = _own_changes(frames)
+        self._compositions = Compositions(frames, self._oracle)
+        self._own = _own_changes(frames, self._compositions)
         self._last: dict[tuple[str, str, str], int] = {}
         self._held: defaultdict[str, _Held] = defaultdict(_Held)
         self._of_transaction: dict[str, list[int]] = {}
@@ -283,10 +285,11 @@ class _Builder:
 
     def _liquidate(self, number: int) -> None:
         row = self._rows[number]
-        key = row.borrower, row.collateral_asset, row.debt_asset
+        key = _key(row.borrower, row.collateral_asset, row.debt_asset, self._compositions)
         end = self._moves.before_log(row.block_number, row.log_index)
-        own, pair = self._own_state(key, row.block_number), self._pair(*key[1:])
-        cause, shares, kept = self._cause(pair, own, end, int(row.health_factor_before_wad))
+        own, pair = self._own_state(key, row.block_number), self._pair(row.collateral_asset, row.debt_asset)
+        path = self._compositions.before(row) if row.borrower in self._compositions else pair
+        cause, shares, kept = self._cause(path, own, end, int(row.health_factor_before_wad))
         replayed = int(pair.collateral.answers[end]), int(pair.debt.answers[end])
         # The pool's own record of its prices tests the replay of the oracle at each liquidation.
         self._met.append(replayed == (row.collateral_price_e8, row.debt_price_e8))
@@ -322,29 +325,29 @@ class _Builder:
         since = point if events[index] == PositionEvent.BUILT else self._moves.start_of(blocks[index])
         return _OwnState(since, point, healths[index])
 
-    def _cause(self, pair: Pair, own: _OwnState | None, end: int, health_wad: int) -> tuple[_Cause, Shares, bool]:
+    def _cause(self, path: HealthPath, own: _OwnState | None, end: int, health_wad: int) -> tuple[_Cause, Shares, bool]:
         since = own.since if own else self._moves.end_of(self._frames.first_crash_block - 1)
-        healthy = pair.healthy(start=since, end=end, health_wad=health_wad)
+        healthy = path.healthy(start=since, end=end, health_wad=health_wad)
         if healthy is None and own and own.liquidation >= 0 and own.health_wad < WAD:
             # The earlier liquidation left it unhealthy: what made it so the first time is still the cause.
             return self._causes[own.liquidation], self._shares[own.liquidation], True
-        cause = _Cause(PivotKind.TIME, TIME) if healthy is None else self._pivot(pair, healthy[1])
+        cause = _Cause(PivotKind.TIME, TIME) if healthy is None else self._pivot(path, healthy[1])
         # An own state without debt has no health factor to lose from: the first healthy point counts instead.
         if own and WAD <= own.health_wad < NO_DEBT_WAD:
             start, health_start = own.point, Fraction(own.health_wad)
         elif healthy:
             start = healthy[0]
-            health_start = pair.health_at(start, end=end, health_wad=health_wad)
+            health_start = path.health_at(start, end=end, health_wad=health_wad)
         else:
             return cause, Shares.all_time(), False
-        parts = pair.change(start, end, health_wad=health_wad)
+        parts = path.change(start, end, health_wad=health_wad)
         shares = self._lineage.shares(
             parts, lost_wad=health_start - health_wad, floor=self._floor, pivot=cause.inherits_from
         )
         return cause, shares, False
 
-    def _pivot(self, pair: Pair, healthy: int) -> _Cause:
-        blame = pair.blame(healthy)
+    def _pivot(self, path: HealthPath, healthy: int) -> _Cause:
+        blame = path.blame(healthy)
         if blame is None:
             return _Cause(PivotKind.TIME, TIME)
         # Roundings of a mean and prices that no table explains have no actor: their own name stands for the class.
@@ -417,14 +420,21 @@ def _kind(actor_class: str, owner: int) -> PivotKind:
     return _KIND_OF.get(actor_class.partition(":")[0], PivotKind.VOLUNTARY)
 
 
-def _own_changes(frames: Frames) -> dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]]:
+def _key(borrower: str, collateral: str, debt: str, accounts: Compositions) -> tuple[str, str, str]:
+    """Return what counts as one position: a pair of a borrower's reserves, or an account of a file as a whole."""
+    return (borrower, "", "") if borrower in accounts else (borrower, collateral, debt)
+
+
+def _own_changes(
+    frames: Frames, accounts: Compositions
+) -> dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]]:
     changes: dict[tuple[str, str, str], tuple[list[int], list[int], list[str]]] = {}
     rows = frames.positions[~frames.positions["event"].isin(_NO_CHANGE)]
     # Stable, so that the last of several changes in one block stays the last.
     rows = rows.sort_values("block_number", kind="stable")
     names = ("borrower", "collateral_asset", "debt_asset", "block_number", "health_factor_wad", "event")
     for *key, block, health, event in zip(*(rows[name].tolist() for name in names), strict=True):
-        blocks, healths, events = changes.setdefault((key[0], key[1], key[2]), ([], [], []))
+        blocks, healths, events = changes.setdefault(_key(key[0], key[1], key[2], accounts), ([], [], []))
         blocks.append(block)
         # Without a price there is no health factor to lose from, as without debt.
         healths.append(NO_DEBT_WAD if health is None else int(health))

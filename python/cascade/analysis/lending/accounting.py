@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from cascade.analysis.frames import Frames
 from cascade.errors import AccountingViolation
-from cascade.recording.tables import LiquidationRow, TransactionRow
+from cascade.recording.tables import AccountReserveRow, LiquidationRow, TransactionRow
 from cascade.units import BPS, NO_DEBT_WAD, WAD
 from cascade.vocabulary import TransactionStatus
 
@@ -77,8 +77,10 @@ def _check_seizure(row: LiquidationRow, collateral_unit: int, debt_unit: int) ->
     # seized = round(floor(covered x rate) x factor): the floor loses up to `factor` units, the rounding up to one.
     if -factor - 1 <= seized - covered * rate * factor <= 1:
         return
-    # All collateral: covered = ceil(floor(seized / rate) / factor).
-    if seized == row.collateral_before_raw and -1 / factor <= covered - seized / rate / factor <= 1:
+    # All collateral: covered = ceil(floor(seized / rate) / factor). Where the collateral has earned interest, the fee is
+    # capped to the scaled amount that the liquidator's part leaves.
+    is_all = 0 <= row.collateral_before_raw - seized <= _BALANCE_SLACK
+    if is_all and -1 / factor <= covered - seized / rate / factor <= 1:
         return
     raise _violation(
         row,
@@ -151,9 +153,23 @@ def _health_bounds(row: LiquidationRow, frames: Frames) -> tuple[Fraction, Fract
 
 def _single_pair_borrowers(frames: Frames) -> set[str]:
     pairs = frames.positions[["borrower", "collateral_asset", "debt_asset"]].drop_duplicates()
+    # The row of an account of a file names its largest collateral and its largest debt only.
+    pairs = pairs[~pairs["borrower"].isin(_accounts_with_several(frames))]
     counts = pairs["borrower"].value_counts()
     # With two pairs, one health factor covers both, and the balances of one pair do not determine it.
     return set(counts.index[counts == 1])
+
+
+def _accounts_with_several(frames: Frames) -> set[str]:
+    """Return the accounts of a file that ever had more than one collateral, or more than one debt."""
+    secured: dict[str, set[str]] = {}
+    owed: dict[str, set[str]] = {}
+    for row in frames.rows(AccountReserveRow):
+        if row.used_as_collateral:
+            secured.setdefault(row.borrower, set()).add(row.asset)
+        if row.borrowed_raw:
+            owed.setdefault(row.borrower, set()).add(row.asset)
+    return {borrower for held in (secured, owed) for borrower, assets in held.items() if len(assets) > 1}
 
 
 def _protocol_fee_bps(frames: Frames, asset: str) -> int:

@@ -9,7 +9,7 @@ from math import ceil
 import pandas as pd
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.metrics.lines import bonus_bps, open_positions
+from cascade.analysis.metrics.lines import open_positions
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.units import BPS, e8_to_float
@@ -87,22 +87,30 @@ def stuck_debt(frames: Frames, book: PriceBook) -> StuckDebt:
     A liquidation loses money where the collateral that a keeper keeps (one plus the bonus less the protocol's part of
     the bonus), sold at the best venue's spot price, brings less than the same debt at the oracle:
     (1 + b (1 - f)) x spot <= oracle. Slippage and gas are left out, so that the figure is a lower bound. Collateral
-    that no venue quotes is not counted.
+    that no venue quotes is not counted. Of an account with several collaterals, the best one decides.
     """
     block = frames.last_block
     stuck: list[int] = []
     for entry in open_positions(frames, book, block):
-        asset = entry.collateral_asset
-        spots = [book.at(asset, source, block) for source in book.sources(asset) if source.startswith("spot:")]
-        best = max((spot for spot in spots if spot is not None), default=None)
-        if best is None or entry.health >= 1:
+        if entry.health >= 1:
             continue
-        bonus = bonus_bps(frames, entry.cohort, asset)
-        fee = int(frames.parameters["lending"]["reserves"][asset].get("liquidation_protocol_fee_bps", 0))
-        # Both sides times 1e8: the comparison stays in exact integers.
-        if (BPS * BPS + bonus * (BPS - fee)) * best <= BPS * BPS * book.oracle(asset, block):
+        loses = [_loses_money(frames, book, asset, bonus) for asset, bonus in entry.bonuses_bps.items()]
+        quoted = [one for one in loses if one is not None]
+        if quoted and all(quoted):
             stuck.append(entry.debt_e8)
     return StuckDebt(positions=len(stuck), debt_usd=e8_to_float(sum(stuck)))
+
+
+def _loses_money(frames: Frames, book: PriceBook, asset: str, bonus_bps: int) -> bool | None:
+    """Return whether selling a seized collateral at the end pays less than its debt; None where no venue quotes it."""
+    block = frames.last_block
+    spots = [book.at(asset, source, block) for source in book.sources(asset) if source.startswith("spot:")]
+    best = max((spot for spot in spots if spot is not None), default=None)
+    if best is None:
+        return None
+    fee = int(frames.parameters["lending"]["reserves"][asset].get("liquidation_protocol_fee_bps", 0))
+    # Both sides times 1e8: the comparison stays in exact integers.
+    return (BPS * BPS + bonus_bps * (BPS - fee)) * best <= BPS * BPS * book.oracle(asset, block)
 
 
 def liquidation_delay(liquidations: pd.DataFrame) -> LiquidationDelay:

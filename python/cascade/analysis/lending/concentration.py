@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.lending.valuation import collateral_e8
+from cascade.analysis.lending.valuation import collateral_by_asset_e8, collateral_e8
 from cascade.analysis.prices.pricebook import PriceBook
-from cascade.recording.tables import LiquidationRow, PositionRow
+from cascade.recording.tables import LiquidationRow
 from cascade.units import value_e8_up
 
-__all__ = ["Concentration", "collateral_by", "concentration"]
+__all__ = ["Concentration", "collateral_by_asset", "concentration"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Concentration:
 
 def concentration(frames: Frames, book: PriceBook) -> Concentration:
     """Return how concentrated collateral and liquidations were."""
-    holdings = sorted(collateral_by(frames, book, lambda row: row.borrower).values(), reverse=True)
+    holdings = sorted(_collateral_by_borrower(frames, book).values(), reverse=True)
     covered: dict[str, int] = {}
     for row in frames.rows(LiquidationRow):
         worth = value_e8_up(row.debt_covered_raw, row.debt_price_e8, frames.decimals(row.debt_asset))
@@ -42,12 +42,21 @@ def concentration(frames: Frames, book: PriceBook) -> Concentration:
     )
 
 
-def collateral_by(frames: Frames, book: PriceBook, key: Callable[[PositionRow], str]) -> dict[str, int]:
-    """Return the collateral when the crash starts, in dollars at the oracle with 8 decimals, by a key of positions."""
+def collateral_by_asset(frames: Frames, book: PriceBook) -> dict[str, int]:
+    """Return the collateral when the crash starts, in dollars at the oracle with 8 decimals, by asset."""
     block = frames.first_crash_block - 1
     totals: dict[str, int] = {}
     for row in frames.positions_at(block):
-        totals[key(row)] = totals.get(key(row), 0) + collateral_e8(frames, book, row, block)
+        for asset, worth in collateral_by_asset_e8(frames, book, row, block).items():
+            totals[asset] = totals.get(asset, 0) + worth
+    return totals
+
+
+def _collateral_by_borrower(frames: Frames, book: PriceBook) -> dict[str, int]:
+    block = frames.first_crash_block - 1
+    totals: dict[str, int] = {}
+    for row in frames.positions_at(block):
+        totals[row.borrower] = totals.get(row.borrower, 0) + collateral_e8(frames, book, row, block)
     return totals
 
 

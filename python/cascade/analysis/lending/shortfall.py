@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.lending.exposures import exposure_of
 from cascade.analysis.lending.valuation import debt_e8
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.analysis.prices.troughs import MarketTrough
-from cascade.recording.tables import LiquidationRow
+from cascade.recording.tables import LiquidationRow, OtherDeficitRow, PositionRow
 from cascade.units import e8_to_float, value_e8_down, value_e8_up
 from cascade.vocabulary import Valuation
 
@@ -76,11 +77,20 @@ def shortfalls(frames: Frames, book: PriceBook, trough: MarketTrough | None) -> 
 
 
 def shortfalls_by_pair(frames: Frames, book: PriceBook, trough: MarketTrough | None) -> dict[str, PairShortfall]:
-    """Return the loss of the lenders by pair of collateral and debt asset, written as `USDe/USDC`."""
+    """Return the loss of the lenders by pair of collateral and debt asset, written as `USDe/USDC`.
+
+    An account in several reserves counts under its largest collateral and its largest debt, as `positions` names them;
+    a deficit counts under the pair of its liquidation.
+    """
     deficits: dict[tuple[str, str], int] = {}
+    pairs = {row.borrower: (row.collateral_asset, row.debt_asset) for row in frames.rows(PositionRow)}
     for row in frames.rows(LiquidationRow):
         pair = row.collateral_asset, row.debt_asset
         worth = value_e8_up(row.deficit_raw, row.debt_price_e8, frames.decimals(row.debt_asset))
+        deficits[pair] = deficits.get(pair, 0) + worth
+    for lost in frames.rows(OtherDeficitRow):
+        pair = pairs.get(lost.borrower, (lost.asset, lost.asset))
+        worth = value_e8_up(lost.deficit_raw, lost.price_e8 or 0, frames.decimals(lost.asset))
         deficits[pair] = deficits.get(pair, 0) + worth
     held = zip(frames.positions["collateral_asset"].tolist(), frames.positions["debt_asset"].tolist(), strict=True)
     return {
@@ -106,11 +116,16 @@ def _lacking(
 ) -> float | None:
     total = 0
     for row in frames.positions_at(block):
-        if not row.debt_raw or pair not in (None, (row.collateral_asset, row.debt_asset)):
+        held = exposure_of(frames, row)
+        if not held.has_debt or pair not in (None, (row.collateral_asset, row.debt_asset)):
             continue
-        price = book.valuation(row.collateral_asset, valuation, block)
-        if price is None:
+        owed, is_known = debt_e8(frames, book, row, block), True
+        for asset, raw in held.collateral.items():
+            price = book.valuation(asset, valuation, block)
+            is_known = is_known and price is not None
+            owed -= value_e8_down(raw, price, frames.decimals(asset)) if price is not None else 0
+        # Where what has a price covers the debt, the collateral without one does not matter.
+        if owed > 0 and not is_known:
             return None
-        collateral = value_e8_down(row.collateral_raw, price, frames.decimals(row.collateral_asset))
-        total += max(0, debt_e8(frames, book, row, block) - collateral)
+        total += max(0, owed)
     return e8_to_float(total)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.valuation import collateral_e8, debt_e8
 from cascade.analysis.prices.pricebook import PriceBook
-from cascade.recording.tables import LiquidationRow, PositionRow
+from cascade.recording.tables import LiquidationRow, OtherDeficitRow, PositionRow
 from cascade.units import e8_to_float, value_e8_down, value_e8_up
 from cascade.vocabulary import PositionEvent
 
@@ -50,6 +50,10 @@ def liquidation_totals(frames: Frames) -> LiquidationTotals:
         seized += value_e8_down(row.collateral_seized_raw, *collateral)
         fee += value_e8_down(row.protocol_fee_raw, *collateral)
         deficit += value_e8_up(row.deficit_raw, *debt)
+    deficit += sum(
+        value_e8_up(row.deficit_raw, row.price_e8 or 0, frames.decimals(row.asset))
+        for row in frames.rows(OtherDeficitRow)
+    )
     return LiquidationTotals(
         debt_covered_usd=e8_to_float(covered),
         collateral_seized_usd=e8_to_float(seized),

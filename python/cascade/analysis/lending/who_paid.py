@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.valuation import collateral_e8, debt_e8
 from cascade.analysis.prices.pricebook import PriceBook
-from cascade.recording.tables import FlowRow, LiquidationRow, UnwindRow
+from cascade.recording.tables import FlowRow, LiquidationRow, OtherDeficitRow, UnwindRow
 from cascade.units import e8_to_float, value_e8_down, value_e8_up
 from cascade.vocabulary import FlowEvent
 
@@ -168,6 +168,8 @@ def _seized(frames: Frames, book: PriceBook, start_block: int) -> _Taken:
         bonus += seized - value_e8_up(row.debt_covered_raw, *debt) - to_treasury
         fee += to_treasury
         deficit += value_e8_up(row.deficit_raw, *debt)
+    for lost in frames.rows(OtherDeficitRow):
+        deficit += value_e8_up(lost.deficit_raw, lost.price_e8 or 0, frames.decimals(lost.asset))
     return _Taken(price_loss=loss, bonus=bonus, fee=fee, deficit=deficit)
 
 

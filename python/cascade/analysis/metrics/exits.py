@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.lending.valuation import collateral_e8
+from cascade.analysis.lending.valuation import collateral_by_asset_e8
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.store import rows_of
 from cascade.recording.tables import SwapRow, WithdrawalRow
@@ -76,7 +76,8 @@ def coverage_of_exits(frames: Frames, book: PriceBook) -> dict[str, ExitCoverage
     start = frames.first_crash_block - 1
     claims: dict[str, int] = {}
     for row in frames.positions_at(start):
-        claims[row.collateral_asset] = claims.get(row.collateral_asset, 0) + collateral_e8(frames, book, row, start)
+        for asset, worth in collateral_by_asset_e8(frames, book, row, start).items():
+            claims[asset] = claims.get(asset, 0) + worth
     venues = frames.parameters.get("venues", {})
     buyers = list(_buyers(frames))
     figures: dict[str, ExitCoverage] = {}

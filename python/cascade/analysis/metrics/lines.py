@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.lending.valuation import collateral_e8, debt_e8
+from cascade.analysis.lending.exposures import exposure_of
+from cascade.analysis.lending.valuation import collateral_by_asset_e8, debt_e8
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.tables import PositionRow
 from cascade.units import BPS, WAD
@@ -25,7 +27,9 @@ class OpenPosition:
     collateral_e8: int
     debt_e8: int
     threshold: Fraction
-    """Liquidation threshold."""
+    """Liquidation threshold; of an account with several collaterals, their average at the prices of the block."""
+    bonuses_bps: Mapping[str, int]
+    """Liquidation bonus of each collateral that it holds, in 1e-4."""
 
     @property
     def health(self) -> Fraction:
@@ -35,19 +39,33 @@ class OpenPosition:
 
 def open_positions(frames: Frames, book: PriceBook, block: int) -> list[OpenPosition]:
     """Return every position with debt at a block."""
-    return [
-        OpenPosition(
-            row.borrower,
-            row.cohort,
-            row.collateral_asset,
-            row.debt_asset,
-            collateral_e8(frames, book, row, block),
-            debt_e8(frames, book, row, block),
-            threshold(frames, row),
+    found = []
+    for row in frames.positions_at(block):
+        held = exposure_of(frames, row)
+        if not held.has_debt:
+            continue
+        by_asset = collateral_by_asset_e8(frames, book, row, block)
+        worth = sum(by_asset.values())
+        if held.of_account is None:
+            line = threshold(frames, row)
+            bonuses = {row.collateral_asset: bonus_bps(frames, row.cohort, row.collateral_asset)}
+        else:
+            weighted = sum(worth * held.of_account[asset].threshold_bps for asset, worth in by_asset.items())
+            line = Fraction(weighted, worth * BPS) if worth else Fraction(0)
+            bonuses = {asset: one.bonus_bps for asset, one in held.of_account.items()}
+        found.append(
+            OpenPosition(
+                row.borrower,
+                row.cohort,
+                row.collateral_asset,
+                row.debt_asset,
+                worth,
+                debt_e8(frames, book, row, block),
+                line,
+                bonuses,
+            )
         )
-        for row in frames.positions_at(block)
-        if row.debt_raw
-    ]
+    return found
 
 
 def threshold(frames: Frames, row: PositionRow) -> Fraction:

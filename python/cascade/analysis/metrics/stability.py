@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cascade.analysis.frames import Frames
+from cascade.analysis.lending.baskets import Baskets
+from cascade.analysis.lending.exposures import is_account
 from cascade.analysis.metrics.lines import bonus_bps, threshold
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
@@ -71,20 +73,25 @@ def stability_over_time(frames: Frames) -> pd.DataFrame:
         left out.
     """
     book, depths = PriceBook(frames), _depths(frames)
-    holdings = _Holdings.of(frames)
+    holdings, baskets = _Holdings.of(frames), _baskets(frames)
     crash = frames.chain_blocks[frames.chain_blocks["phase"] == Phase.CRASH].sort_values("block_number")
     rows: list[tuple[object, ...]] = []
     known: dict[str, tuple[float, ...]] = {}
     priced: dict[str, tuple[int, ...]] = {}
     changed = set(frames.positions["block_number"].tolist())
     for block, timestamp in zip(crash["block_number"].tolist(), crash["timestamp"].tolist(), strict=True):
-        moved = holdings.advance(block) or block in changed
+        # Both advance, whatever the first says.
+        moved = any([holdings.advance(block), baskets.advance(block), block in changed])
         for asset, history in depths.items():
-            state = (history.at(block), *(book.oracle(name, block) for name in (asset, *holdings.debts)))
+            state = (
+                history.at(block),
+                *(book.oracle(name, block) for name in (asset, *holdings.debts, *baskets.assets)),
+            )
             # Most blocks change neither a position nor a price: the figures of the block before still hold.
             if moved or priced.get(asset) != state:
                 priced[asset] = state
-                known[asset] = _figures(holdings, book, asset, block, history.at(block) / 10 ** frames.decimals(asset))
+                depth = history.at(block) / 10 ** frames.decimals(asset)
+                known[asset] = _figures(holdings, baskets, book, asset, block=block, depth=depth)
             rows.append((block, timestamp, asset, *known[asset]))
     names = [
         "block_number",
@@ -122,17 +129,29 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _figures(holdings: _Holdings, book: PriceBook, asset: str, block: int, depth: float) -> tuple[float, ...]:
+def _figures(
+    holdings: _Holdings, baskets: Baskets, book: PriceBook, asset: str, *, block: int, depth: float
+) -> tuple[float, ...]:
     health = holdings.health(book, block)
-    chosen = holdings.of_asset[asset]
+    chosen = holdings.of_asset.get(asset, np.zeros(len(health), dtype=np.bool_))
+    column = baskets.column(asset)
+    of_baskets = baskets.health(book, block) if column is not None else np.zeros(0)
     figures: list[float] = []
     for line in (1.0, NEAR_THE_LINE):
         under = chosen & (health < line)
+        sold = float(holdings.collateral[under].sum())
         pressure = float((holdings.elasticity[under] * holdings.collateral[under]).sum())
+        if column is not None:
+            weak = of_baskets < line
+            held = baskets.collateral[weak, column]
+            sold += float(held.sum())
+            lines = zip(baskets.threshold[weak, column].tolist(), baskets.bonus[weak, column].tolist(), strict=True)
+            # What an account does not hold has no line, and presses on nothing.
+            pressure += float((np.array([sale_elasticity(*one) if one[0] else 0.0 for one in lines]) * held).sum())
         flow = depth / (STABILITY_DEPTH_BPS / BPS)
         # Nothing to sell is stable without any depth; something to sell without depth is infinitely unstable.
         rho = pressure / flow if flow else float("inf") if pressure else 0.0
-        figures += [float(holdings.collateral[under].sum()), rho]
+        figures += [sold, rho]
     return e8_to_float(book.oracle(asset, block)), depth, *figures
 
 
@@ -157,12 +176,19 @@ def _depths(frames: Frames) -> dict[str, _History]:
         asset = frames.parameters["venues"][venue]["coins"][1]
         last.setdefault(asset, {})[venue] = amount
         sums.setdefault(asset, {})[block] = sum(last[asset].values())
-    held = set(frames.positions["collateral_asset"].tolist())
+    reserves = frames.account_reserves
+    secured = reserves.loc[reserves["used_as_collateral"], "asset"].tolist()
+    held = {*frames.positions["collateral_asset"].tolist(), *secured}
     return {asset: _History(list(by), list(by.values())) for asset, by in sorted(sums.items()) if asset in held}
 
 
+def _baskets(frames: Frames) -> Baskets:
+    rows = [row for row in frames.rows(PositionRow) if is_account(frames, row.borrower)]
+    return Baskets(frames, sorted(rows, key=lambda row: row.block_number))
+
+
 class _Holdings:
-    """Balances of every position in tokens, as they stand at a block that only advances."""
+    """Balances of every position of one pair in tokens, as they stand at a block that only advances."""
 
     def __init__(self, frames: Frames, changes: list[PositionRow], keys: list[tuple[str, str, str]]) -> None:
         self._frames, self._changes, self._next = frames, changes, 0
@@ -181,7 +207,8 @@ class _Holdings:
 
     @classmethod
     def of(cls, frames: Frames) -> _Holdings:
-        changes = sorted(frames.rows(PositionRow), key=lambda row: row.block_number)
+        rows = [row for row in frames.rows(PositionRow) if not is_account(frames, row.borrower)]
+        changes = sorted(rows, key=lambda row: row.block_number)
         keys = sorted({(row.borrower, row.collateral_asset, row.debt_asset) for row in changes})
         return cls(frames, changes, keys)
 

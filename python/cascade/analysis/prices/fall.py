@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.lending.concentration import collateral_by
+from cascade.analysis.lending.concentration import collateral_by_asset
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.errors import CascadeError
 
@@ -68,7 +68,7 @@ def main_market(frames: Frames) -> Fall:
         When no venue trades it.
     """
     book = PriceBook(frames)
-    by_asset = collateral_by(frames, book, lambda row: row.collateral_asset)
+    by_asset = collateral_by_asset(frames, book)
     # The symbol decides between equals, so that the choice does not depend on the order of positions.
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol), default="")
     venues = [source for source in book.sources(asset) if source.startswith("spot:")]

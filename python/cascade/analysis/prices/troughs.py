@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.lending.concentration import collateral_by
+from cascade.analysis.lending.concentration import collateral_by_asset
 from cascade.analysis.moments import utc
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.store import rows_of
@@ -43,7 +43,7 @@ class MarketTrough:
 
 def market_trough(frames: Frames, book: PriceBook) -> MarketTrough | None:
     """Return where the market of the main collateral was lowest; None without positions or prices."""
-    by_asset = collateral_by(frames, book, lambda row: row.collateral_asset)
+    by_asset = collateral_by_asset(frames, book)
     if not by_asset:
         return None
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol))

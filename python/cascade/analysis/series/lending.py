@@ -9,9 +9,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from cascade.analysis.frames import Frames, positions_usd
+from cascade.analysis.lending.baskets import Baskets
+from cascade.analysis.lending.exposures import is_account
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.recording.store import rows_of
-from cascade.recording.tables import HealthRow, LiquidationRow, LiquidityRow, LoopRow, PositionRow
+from cascade.recording.tables import (
+    HealthRow,
+    LiquidationRow,
+    LiquidityRow,
+    LoopRow,
+    OtherDeficitRow,
+    PositionRow,
+)
 from cascade.units import BPS, e8_to_float, to_tokens
 from cascade.vocabulary import Phase, Valuation
 
@@ -73,6 +82,8 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
     """
     book = PriceBook(frames)
     changes = sorted(frames.rows(PositionRow), key=lambda row: row.block_number)
+    baskets = Baskets(frames, [row for row in changes if is_account(frames, row.borrower)])
+    changes = [row for row in changes if not is_account(frames, row.borrower)]
     keys = sorted({(row.borrower, row.collateral_asset, row.debt_asset) for row in changes})
     index = {key: i for i, key in enumerate(keys)}
     pairs = {pair: np.array([key[1:] == pair for key in keys]) for pair in sorted({key[1:] for key in keys})}
@@ -80,7 +91,8 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
     deficits = _deficits_by_block(frames)
     prices = frames.prices["block_number"].tolist()
     first = frames.first_chain_block
-    blocks = sorted({first, frames.last_block, *prices, *(row.block_number for row in changes)})
+    changed = [*(row.block_number for row in changes), *baskets.blocks]
+    blocks = sorted({first, frames.last_block, *prices, *changed})
     written_off, position = 0.0, 0
     rows = []
     for block in blocks:
@@ -90,10 +102,13 @@ def losses_over_time(frames: Frames) -> pd.DataFrame:
             balances.collateral[at] = float(to_tokens(row.collateral_raw, frames.decimals(row.collateral_asset)))
             balances.debt[at] = float(to_tokens(row.debt_raw, frames.decimals(row.debt_asset)))
             position += 1
+        baskets.advance(block)
         if block < first or block not in frames.timestamps:
             continue
         written_off += deficits.pop(block, 0.0)
-        shortfalls = [balances.shortfall_usd(book, kind, block) for kind in Valuation]
+        shortfalls = [
+            balances.shortfall_usd(book, kind, block) + baskets.shortfall_usd(book, kind, block) for kind in Valuation
+        ]
         rows.append((frames.timestamps[block], written_off, *shortfalls))
     return pd.DataFrame(rows, columns=["timestamp", "deficit_usd", *(f"{kind}_usd" for kind in Valuation)])
 
@@ -104,6 +119,9 @@ def _deficits_by_block(frames: Frames) -> dict[int, float]:
         tokens = float(to_tokens(row.deficit_raw, frames.decimals(row.debt_asset)))
         worth = tokens * e8_to_float(row.debt_price_e8)
         deficits[row.block_number] = deficits.get(row.block_number, 0.0) + worth
+    for lost in frames.rows(OtherDeficitRow):
+        worth = float(to_tokens(lost.deficit_raw, frames.decimals(lost.asset))) * e8_to_float(lost.price_e8 or 0)
+        deficits[lost.block_number] = deficits.get(lost.block_number, 0.0) + worth
     return deficits
 
 

@@ -55,7 +55,9 @@ def account_entries(scenario: Scenario, plan: AccountsPlan) -> list[BookEntry]:
     for account in plan.borrowers:
         secures = {h.asset: h.supplied_raw for h in account.holdings if threshold_bps(lending, h, account.emode)}
         owes = {h.asset: h.borrowed_raw for h in account.holdings if h.borrowed_raw}
-        entries.append(BookEntry(account.address, account.address, plan.entry, main(secures), main(owes)))
+        pair = main(secures), main(owes)
+        reserves = tuple(asset for asset in lending.reserves if asset in secures or asset in owes)
+        entries.append(BookEntry(account.address, account.address, plan.entry, *pair, reserves))
     return entries
 
 
