@@ -98,6 +98,7 @@ class ContractChecks:
         for (collateral, debt), members in pairs.items():
             self._compare_positions(view, collateral, debt, members)
             self._compare_previews(view, collateral, debt, members)
+        self._compare_further_pairs(view)
 
     def _prices(self, view: BlockView) -> Iterator[tuple[str, int]]:
         for pool in self._pools:
@@ -164,6 +165,20 @@ class ContractChecks:
                 self._same(what, _figures(found[entry]), row)
             else:
                 self._same(what, [0], [row[_COVERED_AT]])
+
+    def _compare_further_pairs(self, view: BlockView) -> None:
+        """Compare liquidations of accounts in several reserves, for pairs beside the one that they are watched by."""
+        watched, found = set(view.book), view.unhealthy()
+        further: dict[tuple[str, str], list[LiquidationPreview]] = {}
+        for preview in found:
+            if preview.entry not in watched:
+                further.setdefault((preview.entry.collateral, preview.entry.debt), []).append(preview)
+        for (collateral, debt), previews in further.items():
+            entries = [preview.entry for preview in previews]
+            said = self._words("previewLiquidations", collateral, debt, entries, timestamp=view.next_timestamp)
+            for place, preview in enumerate(previews):
+                row = said[place * _PREVIEW_WORDS :][:_PREVIEW_FIGURES]
+                self._same(f"liquidation of {preview.entry.borrower}", _figures(preview), row)
 
     def _words(
         self, function: str, collateral: str, debt: str, members: Sequence[BookEntry], *, timestamp: int | None = None

@@ -77,8 +77,8 @@ def _check_seizure(row: LiquidationRow, collateral_unit: int, debt_unit: int) ->
     # seized = round(floor(covered x rate) x factor): the floor loses up to `factor` units, the rounding up to one.
     if -factor - 1 <= seized - covered * rate * factor <= 1:
         return
-    # All collateral: covered = ceil(floor(seized / rate) / factor). Where the collateral has earned interest, the fee is
-    # capped to the scaled amount that the liquidator's part leaves.
+    # All collateral: covered = ceil(floor(seized / rate) / factor). Where the collateral has earned interest, the fee
+    # is capped to the scaled amount that the liquidator's part leaves.
     is_all = 0 <= row.collateral_before_raw - seized <= _BALANCE_SLACK
     if is_all and -1 / factor <= covered - seized / rate / factor <= 1:
         return

@@ -1,0 +1,268 @@
+"""Accounts with several collaterals and debts through a crash: figures of tables and summary, recomputed by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cascade import Run, Scenario, load_scenario, replay
+from cascade.analysis.causes import cause_graph
+from cascade.commands.synthetic_book import main as write_synthetic_book
+from cascade.experiments.verify import verify
+from cascade.recording.canonical import column_values
+from cascade.recording.tables import (
+    TABLES,
+    AccountReserveRow,
+    LiquidationRow,
+    OtherDeficitRow,
+    PositionRow,
+    StatedAccountRow,
+)
+
+from .conftest import SCENARIOS
+
+USDE, USDC, WAD, E8 = 10**18, 10**6, 10**18, 10**8
+ACCOUNTS = 120
+
+
+DEEP = """time,asset,price
+2025-10-10T21:10:00Z,USDe,1
+2025-10-10T21:15:00Z,USDe,0.88
+2025-10-10T21:17:00Z,USDe,0.9
+2025-10-10T21:10:00Z,WETH,4400
+2025-10-10T21:15:00Z,WETH,2700
+2025-10-10T21:17:00Z,WETH,2900
+2025-10-10T21:10:00Z,WBTC,122000
+2025-10-10T21:15:00Z,WBTC,80000
+2025-10-10T21:17:00Z,WBTC,83000
+"""
+
+
+def synthetic(folder: Path, **changes: Any) -> Scenario:
+    """The shipped scenario with fewer accounts and a deeper fall, so that accounts of every kind are liquidated."""
+    file = folder / "book.csv"
+    (folder / "deep.csv").write_text(DEEP, encoding="utf-8")
+    result = CliRunner().invoke(
+        write_synthetic_book, ["--accounts", str(ACCOUNTS), "--seed", "5", "--out", str(file)], catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    deep = {"prices.path": str(folder / "deep.csv"), "timeline.end": datetime(2025, 10, 10, 21, 17, tzinfo=UTC)}
+    return load_scenario(SCENARIOS / "synthetic-book.yaml", set={"positions.book.file": str(file), **deep, **changes})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("synthetic")
+    return replay(synthetic(folder), out=folder)
+
+
+def reserves(run: Run) -> dict[tuple[str, int], dict[str, AccountReserveRow]]:
+    """Holdings of each account by block."""
+    found: defaultdict[tuple[str, int], dict[str, AccountReserveRow]] = defaultdict(dict)
+    for row in run.frames.rows(AccountReserveRow):
+        found[row.borrower, row.block_number][row.asset] = row
+    return found
+
+
+def value_of(rows: dict[str, AccountReserveRow]) -> tuple[int, int, int]:
+    """Collateral and debt (dollars with 8 decimals) and weighted collateral of an account, as Aave sums them."""
+    secured = [row for row in rows.values() if row.used_as_collateral]
+    collateral = sum(row.supplied_base_e8 or 0 for row in secured)
+    weighted = sum((row.supplied_base_e8 or 0) * row.liquidation_threshold_bps for row in secured)
+    return collateral, sum(row.borrowed_base_e8 or 0 for row in rows.values()), weighted
+
+
+def test_positions__of_accounts__have_the_values_of_all_their_reserves(run: Run) -> None:
+    held, several = reserves(run), 0
+    rows = run.frames.rows(PositionRow)
+
+    assert rows
+    for row in rows:
+        collateral, debt, weighted = value_of(held[row.borrower, row.block_number])
+        assert (row.collateral_base_e8, row.debt_base_e8) == (collateral, debt)
+        expected = (weighted * WAD + debt // 2) // debt // 10_000 if debt else 2**256 - 1
+        assert row.health_factor_wad == expected
+        several += sum(1 for one in held[row.borrower, row.block_number].values() if one.used_as_collateral) > 1
+    assert several > 20
+
+
+def test_liquidations__of_accounts__reach_secondary_collaterals_too(run: Run) -> None:
+    liquidations = run.frames.rows(LiquidationRow)
+    main = {row.borrower: (row.collateral_asset, row.debt_asset) for row in run.frames.rows(PositionRow)}
+
+    assert len(liquidations) > 20
+    assert any((row.collateral_asset, row.debt_asset) != main[row.borrower] for row in liquidations)
+    # Real addresses are the names of accounts in every table.
+    assert {row.borrower for row in liquidations} <= {row.account for row in run.frames.rows(StatedAccountRow)}
+
+
+def test_causes__of_every_liquidation__have_shares_that_sum_to_one(run: Run) -> None:
+    graph = cause_graph(run.frames)
+
+    assert len(graph.causes) == len(run.liquidations)
+    assert all(cause.oracle_met for cause in graph.causes)
+    sums: defaultdict[int, Fraction] = defaultdict(Fraction)
+    for number, share in zip(graph.edges["liquidation"], graph.edges["share"], strict=True):
+        sums[number] += share
+    assert set(sums.values()) == {Fraction(1)}
+
+
+def ratio(run: Run, rows: dict[str, AccountReserveRow], prices: dict[str, int]) -> Fraction:
+    """Weighted collateral over debt at some prices, with balances as they were written."""
+    secured = owed = Fraction(0)
+    for row in rows.values():
+        price = Fraction(prices[row.asset], 10 ** run.frames.decimals(row.asset))
+        secured += row.supplied_raw * row.liquidation_threshold_bps * price
+        owed += row.borrowed_raw * price
+    return secured / owed
+
+
+def test_causes__of_an_accounts_first_liquidation__are_its_weighted_falls_of_prices(run: Run) -> None:
+    held, graph = reserves(run), cause_graph(run.frames)
+    built = run.frames.first_crash_block - 1
+    oracle = run.prices[run.prices["source"] == "oracle"].sort_values("block_number")
+    answers: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for asset, block, price in zip(
+        *(oracle[name].tolist() for name in ("asset", "block_number", "price_e8")), strict=True
+    ):
+        answers[asset].append((block, int(price)))
+    prices = {asset: history[0][1] for asset, history in answers.items()}
+    checked = 0
+    for number, row in enumerate(sorted(run.frames.rows(LiquidationRow), key=lambda r: (r.block_number, r.log_index))):
+        rows = held[row.borrower, built]
+        secured = [one for one in rows.values() if one.used_as_collateral]
+        if row.round > 1 or len(secured) < 2:
+            continue
+        # What posted prices of the liquidation's block are: the last ones that the oracle gave by then.
+        now = {
+            asset: [p for block, p in history if block <= row.block_number][-1] for asset, history in answers.items()
+        }
+
+        start = next(
+            one.health_factor_wad
+            for one in run.frames.rows(PositionRow)
+            if one.borrower == row.borrower and one.event == "built"
+        )
+        assert start is not None
+        # All of it but interest is the posted prices' work: scaled to the factor that the liquidation recorded.
+        fell = Fraction(row.health_factor_before_wad) * (ratio(run, rows, prices) / ratio(run, rows, now) - 1)
+        lost = start - row.health_factor_before_wad
+        edges = graph.edges[graph.edges["liquidation"] == number]
+        by_class = dict(zip(edges["class"], edges["share"], strict=True))
+        if graph.causes[number].kept:
+            continue
+        assert by_class["exogenous"] == fell / lost
+        checked += 1
+    assert checked > 3
+
+
+def test_shortfall__at_the_oracle__is_summed_over_whole_accounts(run: Run) -> None:
+    last = {
+        borrower: rows for (borrower, block), rows in sorted(reserves(run).items()) if block == run.frames.last_block
+    }
+    lacking = 0
+    for rows in last.values():
+        collateral, debt, _ = value_of(rows)
+        lacking += max(0, debt - collateral)
+
+    assert run.summary.shortfall_usd.end.oracle == pytest.approx(lacking / E8, abs=1e-6)
+
+
+def test_collateral__when_the_crash_starts__counts_every_reserve_once(run: Run) -> None:
+    built = [value_of(rows) for (_, block), rows in reserves(run).items() if block == run.frames.first_crash_block - 1]
+
+    owed = sum(debt for _, debt, _ in built)
+    secured = sum(collateral for collateral, debt, _ in built if debt)
+    assert run.summary.debt_built_usd == pytest.approx(owed / E8)
+    assert run.summary.collateral_built_usd == pytest.approx(secured / E8)
+    claims = sum(exit_.claims_usd for exit_ in run.summary.exits.values())
+    assert claims == pytest.approx(secured / E8)
+
+
+def test_coverage__of_the_synthetic_file__is_whole(run: Run) -> None:
+    coverage = run.summary.coverage
+
+    assert coverage is not None
+    assert (coverage.built.accounts, coverage.accounts_pct, coverage.debt_pct) == (ACCOUNTS, 100.0, 100.0)
+
+
+def test_page__of_accounts__says_what_stands(run: Run) -> None:
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+
+    assert f"{ACCOUNTS} of {ACCOUNTS} accounts stand (100.0 %)" in page
+
+
+def test_run__verified_from_its_manifest__is_the_same(run: Run) -> None:
+    assert "all" in verify(run)
+
+
+def test_run__in_process__has_the_same_accounts(run: Run, tmp_path: Path) -> None:
+    other = replay(synthetic(tmp_path, **{"chain.engine": "revm"}), out=tmp_path, report=False)
+
+    for name in ("stated_accounts", "account_reserves", "positions", "prices"):
+        for column in TABLES[name].columns:
+            if column.name != "run_id":
+                first, second = getattr(run, name), getattr(other, name)
+                assert column_values(first, column) == column_values(second, column), (name, column.name)
+
+
+# --- Debts that are written off beside the one that is repaid
+
+A = "0x" + "11" * 20
+
+
+@pytest.fixture(scope="module")
+def written_off(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("written-off")
+    (folder / "book.csv").write_text(
+        f"account,asset,supplied,borrowed\n{A},USDe,100000,0\n{A},USDC,0,45000\n{A},USDT,0,37000\n", encoding="utf-8"
+    )
+    (folder / "path.csv").write_text(
+        "time,asset,price\n2025-10-10T21:40:00Z,USDe,1\n2025-10-10T21:40:36Z,USDe,1\n"
+        "2025-10-10T21:40:48Z,USDe,0.4\n2025-10-10T21:42:00Z,USDe,0.4\n",
+        encoding="utf-8",
+    )
+    (folder / "mine.yaml").write_text(
+        f"extends: {SCENARIOS}/frictionless-loop.yaml\nprovenance: []\nprices: {{path: path.csv}}\n", encoding="utf-8"
+    )
+    no_interest = {"optimal_usage_bps": 9000, "base_bps": 0, "slope1_bps": 0, "slope2_bps": 0}
+    scenario = load_scenario(
+        folder / "mine.yaml",
+        set={
+            "assets.USDT": {"decimals": 6},
+            "oracle.USDT": {"kind": "posted"},
+            "lending.reserves.USDC.lenders_supply": 0,
+            "lending.reserves.USDT": {"rate": no_interest},
+            "positions.looper": {
+                "kind": "accounts",
+                "file": "book.csv",
+                "utilisation_bps": {"USDC": 5000, "USDT": 5000},
+            },
+            "agents.keeper": {"kind": "keeper", "funding": "inventory", "inventory": 100_000},
+        },
+    )
+    return replay(scenario, out=folder)
+
+
+def test_liquidation__that_takes_the_last_collateral__writes_off_every_debt(written_off: Run) -> None:
+    (liquidation,) = written_off.frames.rows(LiquidationRow)
+    (other,) = written_off.frames.rows(OtherDeficitRow)
+
+    # 40,000 dollars of USDe repay 40,000 / 1.05 = 38,095.238096 (up) of the 45,000 USDC, which pays the keeper more
+    # than all of the 37,000 USDT would. Nothing is left for the rest of the USDC and for the USDT.
+    assert (liquidation.collateral_asset, liquidation.debt_asset) == ("USDe", "USDC")
+    assert liquidation.debt_covered_raw == 38_095_238_096
+    assert liquidation.collateral_seized_raw == 100_000 * USDE
+    assert liquidation.deficit_raw == 45_000 * USDC - 38_095_238_096
+    assert (other.borrower, other.asset, other.deficit_raw, other.price_e8) == (A, "USDT", 37_000 * USDC, E8)
+    assert written_off.summary.deficit_usd == pytest.approx(6_904.761904 + 37_000)
+    assert written_off.summary.who_paid.lenders.deficit_usd == pytest.approx(43_904.761904)
+    assert written_off.summary.shortfall_usd.end.oracle == 0
+    end = written_off.frames.rows(PositionRow)[-1]
+    assert (end.event, end.collateral_base_e8, end.debt_base_e8) == ("end", 0, 0)
