@@ -23,6 +23,7 @@ from cascade.chain.rpc import Rpc
 from cascade.chain.snapshots import EngineKind, SnapshotChain, Snapshots
 from cascade.deployment.deploy import deploy_world
 from cascade.deployment.lending import engine_artifacts, reconfigure_lending
+from cascade.deployment.own_contracts import load_own_contracts
 from cascade.deployment.reserve import prepare_reserve
 from cascade.deployment.venues import prepare_redemption
 from cascade.engine import Engine
@@ -131,8 +132,10 @@ def replay(
         progress.say(note)
     with progress.stage("compiling contracts"):
         artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
+        own_contracts = load_own_contracts(scenario, artifacts)
+        artifacts |= {reference: own.artifact for reference, own in own_contracts.items()}
     # Where the change builds its own positions, the baseline decides nothing and is no input.
-    inputs = RunInputs(scenario, artifacts, own_agents, built_like=None if standing is None else like)
+    inputs = RunInputs(scenario, artifacts, own_agents, own_contracts, built_like=None if standing is None else like)
     with _chain(scenario, node_url, snapshots) as (chain, node):
         # The world is deployed as the baseline configures it; `_play` applies the scenario's own lines later.
         world = World(chain=chain, scenario=scenario_to_build(build.foundation, accounts), artifacts=artifacts)

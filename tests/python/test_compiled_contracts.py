@@ -40,7 +40,7 @@ def compiled(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         asked.append(folder)
         return MADE_UP
 
-    monkeypatch.setattr(artifacts, "_compile", compile_all)
+    monkeypatch.setattr(artifacts, "compiled_by_ape", compile_all)
     return asked
 
 

@@ -67,7 +67,7 @@ def test_scripts__of_ape__are_the_same_commands() -> None:
         spec.loader.exec_module(script)
         assert script.cli is cli.get_command(click.Context(cli), name)
     # What a checkout has `make` for is no script.
-    assert set(COMMANDS) - set(scripts) == {"init", "doctor", "setup"}
+    assert set(COMMANDS) - set(scripts) == {"init", "contracts", "doctor", "setup"}
 
 
 def test_version__of_the_command__is_the_packages() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import Contract, address_of
+from cascade.deployment.own_contracts import deploy_part
 from cascade.errors import MissingPart
 from cascade.observation import BlockView, ExitCurve, LiquidationPreview
 from cascade.scenario.accounts import raw_amount
@@ -103,8 +104,15 @@ class Keeper:
 
     def prepare(self, world: World) -> None:
         """Deploy the bot's contract and give it its inventory."""
-        self._liquidator = world.deploy(
-            "Liquidator", world.pool.address, self.address, name=f"Liquidator of {self.name}"
+        self._liquidator = deploy_part(
+            world,
+            "liquidator",
+            self.spec.contract,
+            world.pool.address,
+            self.address,
+            name=f"Liquidator of {self.name}",
+            key=f"agents.{self.name}.contract",
+            known={"owner": self.address},
         )
         if self.spec.funding == "inventory":
             for asset, reserve in world.scenario.spec.lending.reserves.items():

@@ -20,7 +20,7 @@ from cascade.toolchain.sources import compiled_file, compiled_of, sources_sha256
 if TYPE_CHECKING:
     from ethpm_types import ContractType
 
-__all__ = ["Artifact", "load_artifacts", "write_artifacts"]
+__all__ = ["Artifact", "artifacts_of", "compiled_by_ape", "load_artifacts", "write_artifacts"]
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def load_artifacts(root: Path | None = None) -> dict[str, Artifact]:
         packaged = compiled_of(file, sources=None)
         if packaged is None:
             raise ToolMissing(f"{file}: is missing or damaged: install the package again")
-        return _artifacts(packaged)
+        return artifacts_of(packaged)
     file, sources = compiled_file(root), sources_sha256(root)
     known = compiled_of(file, sources=sources)
     if known is not None:
-        return _artifacts(known)
-    artifacts = _compile(root)
+        return artifacts_of(known)
+    artifacts = compiled_by_ape(root)
     write_artifacts(file, artifacts, sources=sources)
     return artifacts
 
@@ -97,7 +97,8 @@ def write_artifacts(file: Path, artifacts: Mapping[str, Artifact], *, sources: s
     partial.replace(file)
 
 
-def _artifacts(compiled: Mapping[str, Mapping[str, Any]]) -> dict[str, Artifact]:
+def artifacts_of(compiled: Mapping[str, Mapping[str, Any]]) -> dict[str, Artifact]:
+    """Return contracts by name, from a file that `write_artifacts` has written."""
     return {
         name: Artifact(
             name=name,
@@ -109,7 +110,23 @@ def _artifacts(compiled: Mapping[str, Mapping[str, Any]]) -> dict[str, Artifact]
     }
 
 
-def _compile(root: Path) -> dict[str, Artifact]:
+def compiled_by_ape(
+    root: Path, *, only: Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> dict[str, Artifact]:
+    """Compile the contracts of a project of ape's.
+
+    Parameters
+    ----------
+    only : Path, optional
+        The one file whose contracts are returned; None returns those of all.
+    overrides : mapping, optional
+        Keys of the project's configuration that are replaced.
+
+    Raises
+    ------
+    ToolMissing
+        When they do not compile; the message is the compiler's first line.
+    """
     on_interrupt = signal.getsignal(signal.SIGINT)
     import ape  # ape takes seconds to import, which only those who compile should wait for
 
@@ -122,9 +139,10 @@ def _compile(root: Path) -> dict[str, Artifact]:
     with logger.at_level(LogLevel.ERROR):
         try:
             # ape recompiles a changed file, but not the contracts that import a changed library: all is safe.
-            types = ape.Project(root).load_contracts(use_cache=False)
+            project = ape.Project(root, config_override=dict(overrides or {}))
+            types = project.load_contracts(*(() if only is None else (only,)), use_cache=False)
         except ApeException as error:
-            raise ToolMissing(f"contracts/: {_first_line(error)}") from error
+            raise ToolMissing(f"{only.name if only else 'contracts/'}: {_first_line(error)}") from error
     return {name: _artifact(name, getattr(found, "contract_type", found)) for name, found in sorted(types.items())}
 
 

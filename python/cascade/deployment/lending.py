@@ -10,6 +10,7 @@ from cascade.chain.aave_artifacts import load_aave_artifacts
 from cascade.chain.artifacts import Artifact
 from cascade.chain.local import Contract
 from cascade.deployment.aave_v3 import AAVE_PREFIX, deploy_aave_v3
+from cascade.deployment.own_contracts import deploy_part
 from cascade.errors import RevertedCall, ScenarioError
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import EModeSpec, LendingSpec, RateSpec, ReserveSpec
@@ -88,10 +89,29 @@ def reconfigure_lending(world: World, change: Scenario) -> None:
 
 def _deploy_mock(world: World) -> None:
     """Deploy the pool of contracts/lending."""
-    deployer = world.deployer
+    deployer, lending = world.deployer, world.scenario.spec.lending
     provider = world.deploy("PoolAddressesProvider", "cascade", deployer, name="PoolAddressesProvider")
-    strategy = world.deploy("DefaultReserveInterestRateStrategyV2", provider.address, name="RateStrategy")
-    pool = world.deploy("LendingPool", provider.address, strategy.address, name="LendingPool")
+    known = {"provider": provider.address}
+    strategy = deploy_part(
+        world,
+        "strategy",
+        lending.strategy,
+        provider.address,
+        name="RateStrategy",
+        key="lending.strategy",
+        known=known,
+    )
+    known["strategy"] = strategy.address
+    pool = deploy_part(
+        world,
+        "pool",
+        lending.contract,
+        provider.address,
+        strategy.address,
+        name="LendingPool",
+        key="lending.contract",
+        known=known,
+    )
     configurator = world.deploy("PoolConfigurator", provider.address, name="PoolConfigurator")
     priced = list(world.scenario.spec.oracle)
     oracle = world.deploy(

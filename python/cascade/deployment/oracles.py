@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from cascade.chain.local import Contract
 from cascade.deployment.exchange import index_feed
+from cascade.deployment.own_contracts import deploy_part
+from cascade.errors import ScenarioError
 from cascade.scenario.model import (
     AmmSpotOracle,
     AmmTwapOracle,
     CapOracle,
+    ContractOracle,
     DelayedOracle,
     ExchangeIndexOracle,
     GuardedOracle,
@@ -97,6 +100,23 @@ def _deploy(world: World, asset: str, source: OracleSpec, name: str) -> Contract
             return _observing(world, asset, feed)
         case VaultRateOracle():
             return _deploy_vault_rate(world, asset, source, name)
+        case ContractOracle():
+            return _deploy_own(world, asset, source, name)
+
+
+def _deploy_own(world: World, asset: str, source: ContractOracle, name: str) -> Contract:
+    key = f"oracle.{asset}.contract"
+    known = {"asset": world.tokens[asset].address}
+    feed = deploy_part(world, "feed", source.contract, name=name, key=key, known=known)
+    answer, stated = int(world.chain.call(feed, "latestAnswer")), int(source.initial_price_usd * E8)
+    if answer != stated:
+        raise ScenarioError(
+            file=world.scenario.file,
+            key=f"oracle.{asset}.initial_price_usd",
+            value=float(source.initial_price_usd),
+            expected=f"{source.contract.source} answers {answer / E8:.8f} once it is deployed",
+        )
+    return _observing(world, asset, feed) if "poke()" in feed.interface.functions else feed
 
 
 def _deploy_spot(world: World, source: AmmSpotOracle, name: str) -> Contract:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from eth_utils import keccak
 
 from cascade.chain.local import Contract, address_of
+from cascade.deployment.own_contracts import deploy_part
 from cascade.errors import ScenarioError
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import ConstantProductVenue, FixedRateVenue, ParMintVenue, StableSwapVenue, Venue, VenueBase
@@ -82,18 +83,24 @@ def _endowed(world: World, venue: DeployedVenue) -> list[tuple[str, int]]:
     return amounts
 
 
+def _deploy_venue(world: World, name: str, spec: VenueBase, *arguments: object) -> Contract:
+    return deploy_part(world, spec.kind, spec.contract, *arguments, name=name, key=f"venues.{name}.contract")
+
+
 def _deploy_fixed_rate(world: World, name: str, spec: FixedRateVenue) -> Contract:
     tokens = (world.tokens[coin].address for coin in spec.coins)
-    return world.deploy("FixedRatePool", world.oracle.address, *tokens, name=name)
+    return _deploy_venue(world, name, spec, world.oracle.address, *tokens)
 
 
 def _deploy_pair(world: World, name: str, spec: ConstantProductVenue) -> Contract:
-    return world.deploy("ConstantProductPair", *(world.tokens[coin].address for coin in spec.coins), name=name)
+    return _deploy_venue(world, name, spec, *(world.tokens[coin].address for coin in spec.coins))
 
 
 def _deploy_stable_swap(world: World, name: str, spec: StableSwapVenue) -> Contract:
-    return world.deploy(
-        "StableSwapPool",
+    return _deploy_venue(
+        world,
+        name,
+        spec,
         name,
         name,
         [world.tokens[coin].address for coin in spec.coins],
@@ -102,7 +109,6 @@ def _deploy_stable_swap(world: World, name: str, spec: StableSwapVenue) -> Contr
         int(spec.offpeg_fee_multiplier * _OFFPEG_DENOMINATOR),
         _ADMIN_FEE,
         world.deployer,
-        name=name,
     )
 
 
@@ -161,15 +167,16 @@ def prepare_redemption(world: World) -> None:
 def _deploy_minting(world: World, name: str, spec: ParMintVenue) -> Contract:
     """Deploy a minting contract without limits, with the deployer in every role, for the build of the loops."""
     custody = world.enlist("custody", role=Role.CUSTODY)
-    minting = world.deploy(
-        "EthenaMinting",
+    minting = _deploy_venue(
+        world,
+        name,
+        spec,
         world.tokens[spec.asset_out].address,
         world.tokens[spec.asset_in].address,
         [custody],
         world.deployer,
         MAX_UINT256,
         MAX_UINT256,
-        name=name,
     )
     roles = (_MINTER_ROLE, _GATEKEEPER_ROLE)
     world.setup(

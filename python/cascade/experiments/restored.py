@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from cascade.agents.custom import is_file, load_own_agents
-from cascade.recording.manifest import AgentSource
+from cascade.deployment.own_contracts import RESTORED_FILE
+from cascade.recording.manifest import AgentSource, ContractSource
 from cascade.run.opened import Run
 from cascade.run.verification import RunsDiffer, scenarios_of
 from cascade.scenario.load import Scenario
@@ -22,7 +24,8 @@ def restored_inputs(run: Run) -> Iterator[tuple[Scenario, Scenario | None]]:
     """Yield the scenario of a run, and the baseline whose positions stand in it; None without.
 
     The scenario's folder is a temporary one that holds the agents which were files beside the scenario; their Python
-    code is executed when the scenario runs. It is removed at the end.
+    code is executed when the scenario runs. It also holds the user's own contracts, as they were compiled for the run.
+    It is removed at the end.
 
     Raises
     ------
@@ -36,6 +39,8 @@ def restored_inputs(run: Run) -> Iterator[tuple[Scenario, Scenario | None]]:
         for name, agent in agents.items():
             if is_file(agent.agent):
                 _write_agent(run, name, agent, folder)
+        if run.manifest.own_contracts:
+            (folder / RESTORED_FILE).write_text(_restored_text(run.manifest.own_contracts), encoding="utf-8")
         scenario = replace(scenario, folder=folder)
         for name, now in load_own_agents(scenario).items():
             if now.sha256 != agents[name].sha256:
@@ -44,6 +49,15 @@ def restored_inputs(run: Run) -> Iterator[tuple[Scenario, Scenario | None]]:
                     f"{agents[name].sha256[:10]}, got {now.sha256[:10]}"
                 )
         yield scenario, like
+
+
+def _restored_text(contracts: Mapping[str, ContractSource]) -> str:
+    """Return the text of `RESTORED_FILE`: the contracts of a run by reference, compiled."""
+    kept = {
+        reference: {"abi": contract.abi, "bytecode": contract.bytecode, "source": contract.source}
+        for reference, contract in contracts.items()
+    }
+    return json.dumps(kept)
 
 
 def _write_agent(run: Run, name: str, agent: AgentSource, folder: Path) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from cascade.chain.anvil import die_with_parent, owned_folder
 from cascade.chain.artifacts import load_artifacts
 from cascade.chain.snapshots import Snapshots
+from cascade.deployment.own_contracts import load_own_contracts
 from cascade.errors import CascadeError
 from cascade.harness import replay
 from cascade.run.opened import Run
@@ -132,7 +133,9 @@ def _run_all(jobs: Sequence[Job], *, out: str, workers: int, progress: Progress,
                 finished.append(_run_here(number, jobs, out, progress, snapshots))
         return [Run(folder) for folder in finished]
     # Compiled once here: otherwise every worker would compile the contracts at the same time.
-    load_artifacts()
+    shipped = load_artifacts()
+    for job in jobs:
+        load_own_contracts(job.scenario, shipped)
     outcomes: dict[int, Path] = {}
     with progress.bar("runs", len(jobs)) as advance, _processes(min(workers, len(jobs))) as pool:
         numbers: dict[Future[Path | _Failure], int] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,6 +18,7 @@ from cascade.errors import CascadeError
 __all__ = [
     "MANIFEST_FILE",
     "AgentSource",
+    "ContractSource",
     "Expectation",
     "InvalidManifest",
     "Manifest",
@@ -73,6 +75,28 @@ class AgentSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractSource:
+    """A contract of the user's own that took part in a run, as it was compiled.
+
+    Attributes
+    ----------
+    sha256 : str
+        Hash of the source.
+    source : str
+        Text of the file that the scenario names; what that imports is not kept.
+    abi : list of dict
+        Its interface.
+    bytecode : str
+        Creation code, 0x-hex.
+    """
+
+    sha256: str
+    source: str
+    abi: list[dict[str, Any]]
+    bytecode: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Expectation:
     """Outcome of a run, against the claims of its scenario.
 
@@ -116,6 +140,8 @@ class Manifest(ScenarioText):
         The baseline whose positions stand in the run; None where the run built its own.
     agents : dict of str to AgentSource
         The user's own agents by their entry in the scenario.
+    own_contracts : dict of str to ContractSource
+        The user's own contracts by reference.
     """
 
     run_id: str
@@ -129,6 +155,7 @@ class Manifest(ScenarioText):
     expectation: Expectation | None
     built_like: ScenarioText | None = None
     agents: dict[str, AgentSource] = field(default_factory=dict)
+    own_contracts: dict[str, ContractSource] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Expectation:

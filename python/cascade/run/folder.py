@@ -22,7 +22,7 @@ from cascade.analysis.links import link_rows
 from cascade.analysis.summary import SUMMARY_FILE, summarise, summary_json
 from cascade.errors import CascadeError, IncompleteRun
 from cascade.recording.canonical import combined_sha256
-from cascade.recording.manifest import MANIFEST_FILE, AgentSource, Manifest, ScenarioText, read_manifest
+from cascade.recording.manifest import MANIFEST_FILE, AgentSource, ContractSource, Manifest, ScenarioText, read_manifest
 from cascade.recording.store import write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
 from cascade.run.expectation import judge
@@ -201,6 +201,15 @@ def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
         agents={
             name: AgentSource(agent=agent.reference, sha256=agent.sha256, source=agent.source)
             for name, agent in inputs.own_agents.items()
+        },
+        own_contracts={
+            reference: ContractSource(
+                sha256=own.sha256,
+                source=own.source,
+                abi=[dict(entry) for entry in own.artifact.interface.abi],
+                bytecode=own.artifact.bytecode,
+            )
+            for reference, own in inputs.own_contracts.items()
         },
         tables=hashes,
         expectation=None,

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from cascade.agents.custom import OwnAgent
 from cascade.chain.artifacts import Artifact
+from cascade.deployment.own_contracts import OwnContract
 from cascade.recording.tables import RunRow
 from cascade.scenario.load import Scenario
 
@@ -29,6 +30,8 @@ class RunInputs:
         The compiled contracts by name.
     own_agents : mapping of str to OwnAgent
         The user's own agents by their entry in the scenario.
+    own_contracts : mapping of str to OwnContract
+        The user's own contracts by reference; they are among the artifacts too.
     built_like : Scenario, optional
         The baseline whose positions stand in the run; None where the run builds the scenario's own.
     """
@@ -36,16 +39,19 @@ class RunInputs:
     scenario: Scenario
     artifacts: Mapping[str, Artifact] = field(repr=False)
     own_agents: Mapping[str, OwnAgent]
+    own_contracts: Mapping[str, OwnContract] = field(default_factory=dict)
     built_like: Scenario | None = None
 
     @cached_property
     def run_id(self) -> str:
-        """`<scenario>-<seed>-<hash>`, the hash over all parameters, price paths, contracts and agents' sources."""
+        """`<scenario>-<seed>-<hash>`, the hash over all parameters, price paths, contracts and own sources."""
         scenario, digest = self.scenario, hashlib.sha256()
         # Ids of existing runs depend on the order of these parts.
         parts = [scenario.parameters_json(), scenario.path_json(), self.contracts_sha256]
         parts += [f"{name} {agent.sha256}" for name, agent in self.own_agents.items()]
         parts += scenario.account_texts().values()
+        # Beside the bytecode, which a compiler need not change with every change of the source.
+        parts += [f"{reference} {own.sha256}" for reference, own in self.own_contracts.items()]
         if self.built_like is not None:
             parts += [self.built_like.parameters_json(), self.built_like.path_json()]
             parts += self.built_like.account_texts().values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -42,6 +43,8 @@ Tree: TypeAlias = dict[Key, object]
 _MAX_EXTENDS = 8
 _PATHS = ("prices.path", "prices.sources.*.file", "lending.listing.file", "positions.*.file")
 """Keys whose values are paths, which start from the folder of the file that states them."""
+_CONTRACTS = ("contract", "strategy")
+"""Keys of contracts of the user's own, wherever they stand; their key `source` is a path."""
 _MOST_BYTES = 16_000_000
 _MOST_NESTING = 200
 """Sections and lists inside each other; a scenario needs fewer than ten."""
@@ -255,6 +258,7 @@ def read_layers(file: Path) -> list[tuple[Path, Tree]]:
             )
         if current.parent != file.parent:
             _anchor(tree, current.parent)
+            _anchor_contracts(tree, current.parent, seen_from=file.parent)
         chain.append((current, tree))
         if parent is None:
             break
@@ -274,6 +278,15 @@ def _anchor(tree: Tree, folder: Path) -> None:
         for node in nodes:
             if isinstance(node, dict) and isinstance(node.get(last), str):
                 node[last] = str((folder / node[last]).absolute())
+
+
+def _anchor_contracts(node: object, folder: Path, *, seen_from: Path) -> None:
+    """Make the paths of contracts relative to the folder of the file that is run: they are part of a run's identity."""
+    for key, below in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if key in _CONTRACTS and isinstance(below, dict) and isinstance(below.get("source"), str):
+            below["source"] = Path(os.path.relpath(folder / below["source"], seen_from)).as_posix()
+        else:
+            _anchor_contracts(below, folder, seen_from=seen_from)
 
 
 def dump_tree(tree: Tree) -> str:

@@ -131,6 +131,11 @@ class World:
         """USDe's hedged reserve, where the scenario has one."""
         return self._core.get("reserve")
 
+    @property
+    def core_addresses(self) -> dict[str, str]:
+        """Addresses of the core contracts that stand, by the name that they were installed under."""
+        return {name: contract.address for name, contract in self._core.items()}
+
     def require_reserve(self) -> Contract:
         """Return USDe's hedged reserve.
 

@@ -54,13 +54,15 @@ class Lineage:
     """
 
     def __init__(self, classes: Sequence[str], liquidations: int) -> None:
-        self.generation: Ints = np.zeros(len(classes), dtype=np.int64)
-        self.owner: Ints = np.full(len(classes), -1, dtype=np.int64)
+        # One element more than there are moves: a change that is no move has the number -1, which a run without any
+        # move could not look up otherwise.
+        self.generation: Ints = np.zeros(len(classes) + 1, dtype=np.int64)
+        self.owner: Ints = np.full(len(classes) + 1, -1, dtype=np.int64)
         self._liquidations = liquidations
         # Numbered once: the sums below are over arrays of numbers, and a run has tens of thousands of moves.
         self._names = sorted({*classes, *PSEUDO_CLASSES.values()})
         code = {name: number for number, name in enumerate(self._names)}
-        self._codes: Ints = np.array([code[name] for name in classes], dtype=np.int64)
+        self._codes: Ints = np.array([*(code[name] for name in classes), 0], dtype=np.int64)
         self._pseudo: Ints = np.array(
             [-1 if label == MOVE else code[PSEUDO_CLASSES[label]] for label in range(len(PSEUDO_CLASSES) + 1)],
             dtype=np.int64,

@@ -14,6 +14,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = (
     "init",
+    "contracts",
     "replay",
     "report",
     "verify",

@@ -19,6 +19,7 @@ from cascade.scenario.model.lending_agents import *
 from cascade.scenario.model.market_agents import *
 from cascade.scenario.model.necessity import *
 from cascade.scenario.model.oracle import *
+from cascade.scenario.model.own_contract import *
 from cascade.scenario.model.positions import *
 from cascade.scenario.model.scenario import *
 from cascade.scenario.model.venues import *

@@ -24,6 +24,7 @@ from cascade.scenario.model.common import Spec, exact_decimal
 from cascade.scenario.model.ethena import EthenaSpec
 from cascade.scenario.model.exchange import BookSpec, DeskLineSpec, ExchangeSpec, PerpMarketSpec
 from cascade.scenario.model.lending import LendingSpec
+from cascade.scenario.model.own_contract import OwnContractKey
 from cascade.scenario.model.positions import AccountsSpec, CohortSpec
 from cascade.vocabulary import Role
 
@@ -241,6 +242,9 @@ class VenueBase(Spec):
     """Whether its price is the oracle's, so that it is deployed after the oracle."""
 
     kind: str
+    contract: OwnContractKey = None
+    """A contract of your own in place of the mock of this kind, with the same functions, and prices by the same
+    formula."""
 
     @property
     def pair(self) -> tuple[str, str]:

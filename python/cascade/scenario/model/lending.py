@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cascade.scenario.model.common import Amount, Bps, Name, Spec
+from cascade.scenario.model.own_contract import OwnContractKey
 from cascade.units import BPS
 
 __all__ = ["EModeSpec", "LendingSpec", "ListingSpec", "RateSpec", "ReserveSpec"]
@@ -121,6 +122,10 @@ class LendingSpec(Spec):
 
     engine: Literal["mock", "aave-v3"] = "mock"
     """`mock`: the pool of contracts/lending; `aave-v3`: Aave V3.6 itself (`make aave` installs it)."""
+    contract: OwnContractKey = None
+    """A pool of your own in place of the mock's; it speaks Aave's `IPool`."""
+    strategy: OwnContractKey = None
+    """An interest rate strategy of your own, for all reserves, in place of the mock's."""
     flash_loan_premium_bps: Bps = 5
     """Premium of a flash loan, in 1e-4."""
     listing: ListingSpec | None = None
@@ -129,3 +134,11 @@ class LendingSpec(Spec):
     """Listed assets."""
     emodes: dict[Annotated[int, Field(ge=1, le=255)], EModeSpec] = {}
     """Efficiency modes by number."""
+
+    @model_validator(mode="after")
+    def _own_contracts_in_the_mock(self) -> LendingSpec:
+        if self.engine != "mock" and (self.contract or self.strategy):
+            raise ValueError(
+                f"engine {self.engine} deploys Aave's own contracts: contract and strategy need engine mock"
+            )
+        return self

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from cascade.scenario.model.common import Amount, Bps, Distribution, Name, PositiveAmount
 from cascade.scenario.model.kinds import Case, Exclusive, GroupAgent, Sections, StatedAmount, TippingAgent
+from cascade.scenario.model.own_contract import OwnContractKey
 from cascade.units import BPS
 from cascade.vocabulary import Role
 
@@ -49,6 +50,8 @@ class KeeperSpec(GroupAgent):
     """Chance that a bot notices a liquidatable position in a block, in 1e-4."""
     bid_share_bps: Bps = 1000
     """Share of the expected profit offered as priority fee, in 1e-4."""
+    contract: OwnContractKey = None
+    """A liquidator of your own in place of the harness's, deployed per bot."""
 
     @model_validator(mode="after")
     def _funded(self) -> KeeperSpec:

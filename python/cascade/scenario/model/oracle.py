@@ -10,11 +10,13 @@ from pydantic import Field
 
 from cascade.scenario.model.common import Name, PositiveAmount
 from cascade.scenario.model.kinds import Case, OracleBase, Sections
+from cascade.scenario.model.own_contract import ContractSpec
 
 __all__ = [
     "AmmSpotOracle",
     "AmmTwapOracle",
     "CapOracle",
+    "ContractOracle",
     "DelayedOracle",
     "DerivedOracle",
     "ExchangeIndexOracle",
@@ -210,6 +212,21 @@ class VaultRateOracle(OracleBase):
         case.require_priced(f"{key}.asset", self.asset)
 
 
+class ContractOracle(OracleBase):
+    """A feed of your own, in Chainlink's shape: the fall of its answer counts as unexplained among the causes."""
+
+    kind: Literal["contract"]
+    contract: ContractSpec
+    """The feed; where it has a function `poke()`, it is called once per block, as a source that averages is."""
+    initial_price_usd: PositiveAmount
+    """Its answer when the crash begins, in dollars: positions are sized by it, and the run ends where it answers
+    otherwise."""
+
+    def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
+        """Return the stated answer."""
+        return self.initial_price_usd
+
+
 def _answer_of(spec: Sections, asset: str) -> Decimal:
     return spec.oracle[asset].answer_at_start(spec, asset)
 
@@ -224,7 +241,8 @@ OracleSpec = Annotated[
     | CapOracle
     | MedianOracle
     | GuardedOracle
-    | VaultRateOracle,
+    | VaultRateOracle
+    | ContractOracle,
     Field(discriminator="kind"),
 ]
 """The source of an asset's price."""
