@@ -10,8 +10,10 @@ import pytest
 
 from cascade.account_files import Account, Holding, canonical_text
 from cascade.errors import ScenarioError
-from cascade.positions.accounts.plan import AccountsPlan, plan_accounts, scenario_to_build
-from cascade.positions.accounts.pool_rules import Market, worth_of
+from cascade.experiments.comparison.positions import impossible_positions
+from cascade.experiments.comparison.result import ImpossiblePosition
+from cascade.positions.accounts.plan import AccountsPlan, market_of, plan_accounts, scenario_to_build
+from cascade.positions.accounts.pool_rules import Market, ltv_of, worth_of
 from cascade.positions.preflight import check_shock
 from cascade.scenario.load import Scenario, load_scenario, restore_scenario, vary
 from cascade.scenario.model import AccountsSpec, CohortSpec
@@ -243,6 +245,24 @@ def test_borrows_false__accounts__keep_their_supplies_alone(tmp_path: Path) -> N
 
     assert plan.built == [Account(A, 0, (Holding("WETH", 10**18, 0),))]
     assert not plan.borrowers
+
+
+def test_impossible_positions__accounts__are_those_that_only_the_baseline_lends_for(tmp_path: Path) -> None:
+    # 80 % is lent on USDe before and 70 % after: 75,000 of 100,000 is lent before only, 65,000 by both, 82,000 by none.
+    debts = ((A, 75_000), (B, 65_000), (C, 82_000))
+    rows = "".join(f"{account},USDe,100000,0,true,0\n{account},USDC,,{debt},,0\n" for account, debt in debts)
+    baseline = scenario_of(tmp_path, rows)
+    change = vary(baseline, {"lending.reserves.USDe.ltv_bps": 7000})
+
+    assert impossible_positions(baseline, change) == (ImpossiblePosition(A, "looper", "USDe", 750_000, 7000),)
+    assert impossible_positions(baseline, baseline) == ()
+
+
+def test_ltv__two_collaterals__is_lent_on_their_rounded_average(tmp_path: Path) -> None:
+    # 100 of USDe at 90 % and 51 of USDC at 75 %: 128.25 / 151 = 84.9337 %, of which the pool lends 84.93 %.
+    scenario = scenario_of(tmp_path, f"{A},USDe,100,0,true,1\n{A},USDC,51,75.5,true,1\n")
+
+    assert ltv_of(plan_accounts(scenario).built[0], market_of(scenario)) == (500_000, 8493)
 
 
 def test_scenario_to_build__lends_up_to_the_threshold_without_caps(tmp_path: Path) -> None:

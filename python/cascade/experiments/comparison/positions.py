@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from cascade.experiments.comparison.result import ImpossiblePosition, LiquidatableAtOnce
+from cascade.positions.accounts.plan import market_of, plan_accounts
+from cascade.positions.accounts.pool_rules import ltv_of, worth_of
 from cascade.positions.plan import PoolPledge, borrowing_lines_bps, plan_positions
 from cascade.positions.standing import has_same_book, standing_positions
 from cascade.recording.store import rows_of
-from cascade.recording.tables import LoopRow, PositionRow
+from cascade.recording.tables import LoopRow, PositionRow, StatedAccountRow
 from cascade.run.opened import Run
 from cascade.scenario.load import Scenario
 from cascade.scenario.sources import initial_price_usd
@@ -48,7 +52,25 @@ def impossible_positions(baseline: Scenario, change: Scenario) -> tuple[Impossib
             used_ppm = _pledge_ltv_ppm(baseline, plan.pledge, cohort.debt)
             found.append(ImpossiblePosition(plan.pledge.account, plan.cohort, asset, used_ppm, limit_bps))
     # Cross-multiplied: the two scales differ, and a division would round.
-    return tuple(position for position in found if position.ltv_ppm * BPS > position.limit_bps * PPM)
+    impossible = [position for position in found if position.ltv_ppm * BPS > position.limit_bps * PPM]
+    return (*impossible, *_impossible_accounts(baseline, change))
+
+
+def _impossible_accounts(baseline: Scenario, change: Scenario) -> Iterator[ImpossiblePosition]:
+    """Yield the accounts of a file whose debt the baseline would have lent, and the change would not.
+
+    A real account may owe more than either lends.
+    """
+    plan, before, after = plan_accounts(baseline), market_of(baseline), market_of(change)
+    for account in plan.borrowers:
+        ltv_ppm, lent_before = ltv_of(account, before)
+        _, lent_after = ltv_of(account, after)
+        if lent_after * PPM < ltv_ppm * BPS <= lent_before * PPM:
+            secured = {
+                h.asset: worth_of(replace(account, holdings=(h,)), before).collateral_e8 for h in account.holdings
+            }
+            largest = max(secured, key=lambda asset: (secured[asset], asset))
+            yield ImpossiblePosition(account.address, plan.entry, largest, ltv_ppm, lent_after)
 
 
 def _pledge_ltv_ppm(scenario: Scenario, pledge: PoolPledge, debt: str) -> int:
@@ -62,12 +84,17 @@ def _value_usd(scenario: Scenario, raw: int, asset: str) -> Decimal:
 
 
 def has_same_loops(*runs: Run) -> bool:
-    """Return whether runs built the same loops, to the unit.
+    """Return whether runs built the same loops, to the unit, and the same accounts of the same file.
 
     Rounds are compared without interest, which depends on the number of blocks that the pool's engine needs.
     """
     loops = [[_built(row) for row in run.frames.rows(LoopRow)] for run in runs]
-    return all(built == loops[0] for built in loops)
+    accounts = [(run.manifest.account_texts, _standing(run)) for run in runs]
+    return all(built == loops[0] for built in loops) and all(stands == accounts[0] for stands in accounts)
+
+
+def _standing(run: Run) -> list[tuple[str, str]]:
+    return [(row.account, row.status) for row in run.frames.rows(StatedAccountRow)]
 
 
 def _built(row: LoopRow) -> tuple[object, ...]:

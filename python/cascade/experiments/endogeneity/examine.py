@@ -134,7 +134,9 @@ def scaled(value: object, share_pct: int) -> object:
 def _without_leverage(scenario: Scenario) -> Scenario:
     # Without leverage nothing can be liquidated: a scenario that claims liquidations would be refused before the run.
     changes: dict[str, object] = {"expect": {"liquidations": "none"}}
-    for name in scenario.spec.positions:
+    for name in scenario.spec.account_files:
+        changes[f"positions.{name}.borrows"] = False
+    for name in scenario.spec.cohorts:
         # Without rounds nothing is borrowed, whatever the target; a target must be stated all the same.
         changes[f"positions.{name}.rounds"] = 0
         changes[f"positions.{name}.target"] = {"ltv_per_round_bps": 1}

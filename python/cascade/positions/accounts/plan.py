@@ -16,7 +16,7 @@ from cascade.scenario.sources import initial_price_usd
 from cascade.units import BPS, E8, to_tokens
 from cascade.vocabulary import AccountStatus, Obstacle
 
-__all__ = ["AccountsPlan", "PlannedAccount", "plan_accounts", "scenario_to_build"]
+__all__ = ["AccountsPlan", "PlannedAccount", "market_of", "plan_accounts", "scenario_to_build"]
 
 _MOST_NAMED = 3
 """Accounts that a refusal names; the others are counted."""
@@ -126,6 +126,13 @@ def scenario_to_build(scenario: Scenario, plan: AccountsPlan) -> Scenario:
     return replace(scenario, spec=scenario.spec.model_copy(update={"lending": loosened}))
 
 
+def market_of(scenario: Scenario) -> Market:
+    """Return what the pool of a scenario knows of its reserves before the crash."""
+    lending = scenario.spec.lending
+    prices = {asset: int(initial_price_usd(scenario.spec, asset) * E8) for asset in lending.reserves}
+    return Market(lending, prices, _decimals(scenario))
+
+
 class _Planner:
     """Judges accounts one after the other: each takes room under the caps."""
 
@@ -134,8 +141,7 @@ class _Planner:
         self._lending: LendingSpec = scenario.spec.lending
         self._found = scenario.accounts[name]
         self._decimals = _decimals(scenario)
-        prices = {asset: int(initial_price_usd(scenario.spec, asset) * E8) for asset in self._lending.reserves}
-        self._market = Market(self._lending, prices, self._decimals)
+        self._market = market_of(scenario)
         self._supplied = Counter({asset: self._lenders_raw(asset) for asset in self._lending.reserves})
         self._borrowed: Counter[str] = Counter()
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from cascade.account_files import Account, Holding
 from cascade.scenario.model import LendingSpec
-from cascade.units import BPS, NO_DEBT_WAD, WAD, value_e8_down, value_e8_up
+from cascade.units import BPS, NO_DEBT_WAD, PPM, WAD, value_e8_down, value_e8_up
 from cascade.vocabulary import Obstacle
 
-__all__ = ["Market", "Worth", "obstacle_of", "threshold_bps", "worth_of"]
+__all__ = ["Market", "Worth", "ltv_of", "obstacle_of", "threshold_bps", "worth_of"]
 
 _UNITS_LOST = 2
 """Smallest units by which a balance may differ from the amount supplied or borrowed, once indexes have grown: scaled
@@ -94,6 +94,32 @@ def worth_of(account: Account, market: Market, *, units_lost: int = 0) -> Worth:
         debt_e8=debt,
         health_factor_wad=(weighted * WAD + debt // 2) // debt // BPS if debt else NO_DEBT_WAD,
         average_threshold_bps=weighted // collateral if collateral else 0,
+    )
+
+
+def ltv_of(account: Account, market: Market) -> tuple[int, int]:
+    """Return the debt of an account over its collateral, in millionths, and what the pool lends on it, in 1e-4.
+
+    The second is the average LTV of its collaterals, rounded down as the pool rounds it; both are 0 without collateral.
+    """
+    worth, weighted = worth_of(account, market), 0
+    for holding in account.holdings:
+        if threshold_bps(market.lending, holding, account.emode):
+            price, decimals = market.prices_e8[holding.asset], market.decimals[holding.asset]
+            weighted += value_e8_down(holding.supplied_raw, price, decimals) * _ltv_bps(
+                market.lending, holding, account
+            )
+    if not worth.collateral_e8:
+        return 0, 0
+    return worth.debt_e8 * PPM // worth.collateral_e8, weighted // worth.collateral_e8
+
+
+def _ltv_bps(lending: LendingSpec, holding: Holding, account: Account) -> int:
+    mode = lending.emodes.get(account.emode)
+    return (
+        mode.ltv_bps
+        if mode is not None and holding.asset in mode.collateral
+        else lending.reserves[holding.asset].ltv_bps
     )
 
 
