@@ -24,6 +24,7 @@ from cascade.recording.tables import (
     PositionRow,
     StatedAccountRow,
 )
+from cascade.report.run.account_lines import account_lines
 
 from .conftest import SCENARIOS
 
@@ -266,3 +267,19 @@ def test_liquidation__that_takes_the_last_collateral__writes_off_every_debt(writ
     assert written_off.summary.shortfall_usd.end.oracle == 0
     end = written_off.frames.rows(PositionRow)[-1]
     assert (end.event, end.collateral_base_e8, end.debt_base_e8) == ("end", 0, 0)
+
+
+def test_page__of_accounts__lists_the_largest_with_all_their_reserves(run: Run) -> None:
+    lines, held = account_lines(run.frames), reserves(run)
+    built = run.frames.first_crash_block - 1
+    debts = {borrower: value_of(rows)[1] for (borrower, block), rows in held.items() if block == built}
+
+    assert [line.account for line in lines] == sorted(debts, key=lambda name: (-debts[name], name))[:20]
+    for line in lines:
+        rows = held[line.account, built].values()
+        assert line.supplied.count("$") == sum(1 for row in rows if row.supplied_raw)
+        assert line.borrowed.count("$") == sum(1 for row in rows if row.borrowed_raw)
+    counts = run.liquidations["borrower"].value_counts().to_dict()
+    assert [int(line.liquidations) for line in lines] == [counts.get(line.account, 0) for line in lines]
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert all(line.account in page for line in lines)

@@ -122,6 +122,10 @@ def _liquidations(frames: Frames) -> pd.DataFrame:
             "log": rows["log_index"],
             "borrower": rows["borrower"],
             "round": rows["round"],
+            "pair": [
+                f"{collateral}/{debt}"
+                for collateral, debt in zip(rows["collateral_asset"].tolist(), rows["debt_asset"].tolist(), strict=True)
+            ],
             "keeper": rows["liquidator"],
             "hf_before": rows["health_factor_before"],
             "hf_after": rows["health_factor_after"],

@@ -9,6 +9,7 @@ from cascade.analysis.frames import Frames
 from cascade.analysis.summary import Summary, read_summary
 from cascade.recording.manifest import Manifest, read_manifest
 from cascade.recording.tables import TABLES, Column, LinkRow, RunRow
+from cascade.report.run.account_lines import AccountLine, account_lines
 from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
 from cascade.report.run.coverage_words import coverage_sentences
@@ -59,6 +60,8 @@ class _Page:
         Sentences on prices that the oracle refused.
     coverage : list of str
         Sentences on the part of a file of accounts that stands in the run.
+    accounts : list of AccountLine
+        The largest accounts of the file; empty without a file.
     cards : list of Card
         The headline.
     readings : Readings
@@ -71,8 +74,8 @@ class _Page:
         The section on further runs of the same seed; None without such runs.
     health_stride : int
         Crash blocks between two moments of the chart of health factors.
-    has_rho, has_exchange : bool
-        Whether there is a stability number, and an exchange, to draw.
+    has_rho, has_exchange, has_loops : bool
+        Whether there is a stability number, an exchange, and the leverage of loops to draw.
     parameters : dict of str to list of Parameter
         Parameters by section.
     command : str
@@ -89,6 +92,7 @@ class _Page:
     failures: list[str]
     refusals: list[str]
     coverage: list[str]
+    accounts: list[AccountLine]
     cards: list[Card]
     readings: Readings
     chain: list[LinkWords]
@@ -98,6 +102,7 @@ class _Page:
     health_stride: int
     has_rho: bool
     has_exchange: bool
+    has_loops: bool
     parameters: dict[str, list[Parameter]]
     command: str
     tables: list[_TableFacts]
@@ -139,6 +144,7 @@ def report_text(run_folder: Path) -> str:
         failures=failure_sentences(summary.agent_failures),
         refusals=refusal_sentences(summary.oracle_refusals),
         coverage=coverage_sentences(summary.coverage),
+        accounts=account_lines(frames),
         cards=cards(summary, manifest.outcome),
         readings=readings(summary),
         chain=chain,
@@ -148,6 +154,7 @@ def report_text(run_folder: Path) -> str:
         health_stride=health_stride(frames),
         has_rho="rho" in data and bool(data["rho"].rows),
         has_exchange="books" in data,
+        has_loops=bool(data["leverage"].rows),
         parameters=parameters(frames),
         command=command(manifest),
         tables=_tables(frames, manifest),

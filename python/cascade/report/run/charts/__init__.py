@@ -53,6 +53,6 @@ def charts(data: dict[str, Dataset], *, day: str) -> list[Chart]:
         Chart("waterfall", {"": losses.waterfall(data["waterfall"])}),
         Chart("parties", {"": losses.parties(data["parties"])}),
         Chart("depth", market.depth(data["depth"], time)),
-        Chart("leverage", {"": positions.leverage()}),
+        *([Chart("leverage", {"": positions.leverage()})] if data["leverage"].rows else []),
         Chart("risk", {"": positions.risk()}),
     ]

@@ -8,8 +8,11 @@
   const dollars = (value) => (value < 0 ? "\u2212" : "") + money.format(Math.abs(value));
   const health = (value) => (value === null ? "no debt" : value.toFixed(4));
   const hash = (value) => (value ? value.slice(0, 10) + "\u2026" + value.slice(-4) : "\u2013");
+  // The name of a real account is its address.
+  const name = (value) => (value.startsWith("0x") ? hash(value) : value);
   const columns = [
-    ["time", "UTC", text], ["tx", "transaction", hash], ["borrower", "borrower", text], ["keeper", "keeper", text],
+    ["time", "UTC", text], ["tx", "transaction", hash], ["borrower", "borrower", name],
+    ["pair", "collateral/debt", text], ["keeper", "keeper", text],
     ["hf_before", "health", health, true], ["hf_after", "after", health, true],
     ["covered", "covered, $", dollars, true], ["deficit", "deficit, $", dollars, true],
     ["seized", "seized, $", dollars, true], ["profit", "profit, $", dollars, true], ["delay", "delay", text, true],
@@ -22,7 +25,7 @@
   const state = { key: null, down: false, page: 0, chosen: "" };
   const head = element("rows").tHead.insertRow();
   const body = element("rows").tBodies[0];
-  const searchable = rows.map((row) => [row.tx, row.borrower, row.keeper, row.time, row.trigger].join(" ").toLowerCase());
+  const searchable = rows.map((row) => [row.tx, row.borrower, row.pair, row.keeper, row.time, row.trigger].join(" ").toLowerCase());
 
   for (const [key, label, , numeric] of columns) {
     const cell = document.createElement("th");
@@ -68,7 +71,7 @@
         const cell = line.insertCell();
         cell.textContent = shown(row[key]);
         cell.className = (numeric ? "number" : "") + (key === "deficit" && row.deficit > 0 ? " loss" : "");
-        if (shown === hash) {
+        if (shown === hash || (shown === name && row[key].startsWith("0x"))) {
           cell.title = row[key];
           cell.style.fontFamily = "var(--mono)";
         }
