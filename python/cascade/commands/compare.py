@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from cascade.commands.options import with_seed
 from cascade.commands.outputs import console_beside, folder_of_runs, require_outputs, write_markdown
+from cascade.commands.seeds import show_seeds
 from cascade.errors import CascadeError
 from cascade.experiments.comparison.compare import compare
 from cascade.experiments.comparison.markdown import comparison_markdown
@@ -29,6 +31,7 @@ def compare_scenarios(
     designs: str | None,
     shared: tuple[str, ...],
     seed: str | None,
+    seeds: int | None,
     amplification: bool,
     markdown: Path | None,
     workers: int,
@@ -48,6 +51,8 @@ def compare_scenarios(
         `all`, or names of oracle designs separated by commas: these are compared in place of a change.
     shared : tuple of str
         Overrides of every run.
+    seeds : int, optional
+        Number of seeds to compare over, without amplification; None compares two runs of one seed.
 
     Raises
     ------
@@ -59,11 +64,17 @@ def compare_scenarios(
         raise CascadeError("nothing to compare with: give --set PATH=VALUE, a second scenario, or --oracle all")
     if designs is not None and (other is not None or changes):
         raise CascadeError("--oracle compares designs of one scenario: --base sets keys in every run")
+    if designs is not None and seeds is not None:
+        raise CascadeError("--seeds compares a scenario with a change of it: give --set or a second scenario")
     # The seed is that of both runs: another seed in the change alone would be a change too.
     in_every_run = with_seed(shared, seed)
     baseline = load_scenario(file, overrides=in_every_run)
     if designs is None:
         change = load_scenario(other or file, overrides=(*in_every_run, *changes))
+        if seeds is not None:
+            command = _command(file, other, changes=changes, shared=shared, seed=seed, seeds=seeds)
+            show_seeds(baseline, change, seeds=seeds, command=command, markdown=markdown, workers=workers, out=out)
+            return
         _compare_with_change(baseline, change, amplification=amplification, markdown=markdown, workers=workers, out=out)
     else:
         names = None if designs == "all" else designs.split(",")
@@ -77,6 +88,17 @@ def _compare_with_change(
     page = build_comparison(comparison, folder_of_runs(out, "compare", [comparison.baseline, comparison.change]))
     write_markdown(markdown, comparison_markdown(comparison))
     print_comparison(comparison, page=page, console=console_beside(markdown))
+
+
+def _command(
+    file: Path, other: Path | None, *, changes: tuple[str, ...], shared: tuple[str, ...], seed: str | None, seeds: int
+) -> str:
+    """Return the command that makes the comparison again."""
+    words = ["cascade", "compare", str(file), *([str(other)] if other is not None else [])]
+    words += [word for change in changes for word in ("--set", change)]
+    words += [word for change in shared for word in ("--base", change)]
+    words += ["--seed", seed] if seed is not None else []
+    return shlex.join([*words, "--seeds", str(seeds)])
 
 
 def _compare_designs(

@@ -92,6 +92,8 @@ class Scenario:
         parameters["prices"] = _prices_without_folders(parameters["prices"])
         parameters["positions"] = positions_without_folders(parameters["positions"])
         parameters["lending"] = _lending_without_folders(parameters["lending"])
+        # Lines of judgement are about runs, and change none.
+        del parameters["verdicts"]
         return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
 
     def account_texts(self) -> dict[str, str]:

@@ -21,6 +21,12 @@ from cascade.commands.exit_codes import cascade_command
 @click.option("--base", "shared", multiple=True, metavar="PATH=VALUE", help="Set a key in every run; may be repeated.")
 @click.option("--seed", type=str, default=None, help="Use this seed in every run, in place of the scenario's own.")
 @click.option(
+    "--seeds",
+    type=click.IntRange(min=2),
+    default=None,
+    help="Compare over this many seeds, counted up from the scenario's own: quantiles, chances and verdicts.",
+)
+@click.option(
     "--amplification/--no-amplification",
     default=True,
     show_default=True,
@@ -40,6 +46,7 @@ def cli(
     designs: str | None,
     shared: tuple[str, ...],
     seed: str | None,
+    seeds: int | None,
     amplification: bool,
     markdown: Path | None,
     workers: int,
@@ -58,6 +65,7 @@ def cli(
         designs=designs,
         shared=shared,
         seed=seed,
+        seeds=seeds,
         amplification=amplification,
         markdown=markdown,
         workers=workers,

@@ -22,7 +22,7 @@ from cascade.run.opened import Run
 from cascade.run.progress import Progress, quiet
 from cascade.scenario.load import Scenario
 
-__all__ = ["NothingChanged", "compare", "compare_finished"]
+__all__ = ["NothingChanged", "compare", "compare_finished", "require_change"]
 
 
 class NothingChanged(CascadeError, ValueError):
@@ -60,11 +60,7 @@ def compare(
     CascadeError
         Any error of `replay`; a run that ends otherwise than expected is no error here.
     """
-    if (
-        not parameter_changes(baseline.parameters_json(), change.parameters_json())
-        and baseline.path_json() == change.path_json()
-    ):
-        raise NothingChanged(f"{change.file}: --set changes nothing: baseline and change are the same scenario")
+    require_change(baseline, change)
     progress = progress or quiet()
     # Found before the first run: a change that the configurator refuses then costs no run.
     impossible = impossible_positions(baseline, change)
@@ -76,6 +72,21 @@ def compare(
         pairs = list(zip(runs, (baseline, change), strict=True))
         amplified = amplifications(pairs, like=baseline, workers=workers, progress=progress)
     return compare_finished(runs[0], runs[1], impossible=impossible, amplified=(amplified[0], amplified[1]))
+
+
+def require_change(baseline: Scenario, change: Scenario) -> None:
+    """Refuse two sides that are the same scenario.
+
+    Raises
+    ------
+    NothingChanged
+        When neither a parameter nor the price path differs.
+    """
+    if (
+        not parameter_changes(baseline.parameters_json(), change.parameters_json())
+        and baseline.path_json() == change.path_json()
+    ):
+        raise NothingChanged(f"{change.file}: --set changes nothing: baseline and change are the same scenario")
 
 
 def compare_finished(

@@ -21,7 +21,7 @@ from cascade.experiments.comparison.words import (
 from cascade.report.shared.figures import counted
 from cascade.report.shared.markdown import escaped, markdown_table
 
-__all__ = ["comparison_markdown"]
+__all__ = ["comparison_markdown", "parameter_tables"]
 
 
 def comparison_markdown(comparison: Comparison, *, head: Sequence[str] | None = None) -> str:
@@ -41,7 +41,7 @@ def _lines(comparison: Comparison, head: Sequence[str] | None) -> Iterator[str]:
     for text in counterfactuals(comparison):
         yield from (f"**Counterfactual.** {escaped(text)}", "")
     if head is None:
-        yield from _parameters(comparison)
+        yield from parameter_tables(comparison)
     for heading, headings, named in (
         ("Positions that the change makes impossible", IMPOSSIBLE_HEADINGS, impossible_rows(comparison)),
         ("Positions that are liquidatable at once", AT_ONCE_HEADINGS, at_once_rows(comparison)),
@@ -66,7 +66,8 @@ def _lines(comparison: Comparison, head: Sequence[str] | None) -> Iterator[str]:
     yield from markdown_table(("run", "id", "SHA-256 of its tables"), facts)
 
 
-def _parameters(comparison: Comparison) -> Iterator[str]:
+def parameter_tables(comparison: Comparison) -> Iterator[str]:
+    """Yield a table per group of parameters that differ, before and after, under a heading for all."""
     yield from ("## Parameters", "")
     for group, rows in parameter_groups(comparison).items():
         yield from (f"### {escaped(group)}", "")

@@ -19,6 +19,7 @@ from cascade.scenario.model.necessity import NecessitySpec
 from cascade.scenario.model.oracle import OracleSpec
 from cascade.scenario.model.positions import AccountsSpec, CohortSpec, PositionsSpec
 from cascade.scenario.model.venues import Venue
+from cascade.scenario.model.verdicts import VerdictSpec
 
 __all__ = ["ExpectSpec", "ExpectedTrough", "OracleComparisonSpec", "ProvenanceSpec", "ScenarioSpec"]
 
@@ -113,6 +114,9 @@ class ScenarioSpec(Spec):
     """Oracle designs to compare."""
     sensitivity: dict[str, Annotated[list[object], Field(min_length=1)]] = {}
     """Values that `endogeneity` tries one at a time, by the dotted path of the key that they replace."""
+    verdicts: list[dict[str, VerdictSpec]] = []
+    """Lines that a comparison over seeds judges the change by: each entry names a figure of the summary by its dotted
+    path, as `deficit_usd`, and its lines. They change no run."""
     necessity: NecessitySpec | None = None
     """Claim that `necessity` examines, and the links that it leaves out one at a time; null has none."""
     expect: ExpectSpec = ExpectSpec()
