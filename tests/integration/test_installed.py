@@ -128,6 +128,7 @@ def test_doctor__nothing_set_up__names_what_is_missing_and_what_helps(installed:
     assert lines["anvil"].endswith("run `cascade setup`")
     assert lines["solc"].startswith("optional")
     assert "run `cascade setup`" in lines["solc"]
+    assert lines["OpenZeppelin"].startswith("optional")
     assert lines["contracts"].startswith("ok")
     assert lines["scenarios"].startswith("ok")
     assert not (tmp_path / "runs").exists()

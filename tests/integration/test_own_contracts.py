@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 import yaml
 
 from cascade import Run, load_scenario, replay
+from cascade.chain import own_source
 from cascade.chain.artifacts import load_artifacts
 from cascade.commands.contracts import copy_contracts
 from cascade.errors import CascadeError, ScenarioError
@@ -253,6 +256,42 @@ def test_feed_of_ones_own__with_a_poke__is_poked_once_per_block(tmp_path: Path) 
     blocks = len(crash[crash["block_number"] >= run.frames.first_crash_block])
     # One poke starts the observation before the positions are built, and each block of the crash adds one.
     assert list(oracle["price_e8"])[-1] == 10**8 - (1 + blocks) * 10**6
+
+
+def test_command__contract_lacks_a_function__ends_with_code_2_one_line_and_nothing_left(tmp_path: Path) -> None:
+    pool = load_artifacts()["LendingPool"]
+    abi = [entry for entry in pool.interface.abi if entry.get("name") not in ("supply", "getUserEMode")]
+    (tmp_path / "Pool.json").write_text(json.dumps({"abi": abi, "bytecode": pool.bytecode}), encoding="utf-8")
+    tree = loop()
+    tree["lending"]["contract"] = {"source": "Pool.json"}
+    written(tmp_path, tree)
+    before = sorted(tmp_path.iterdir())
+
+    command = [sys.executable, "-m", "cascade", "replay", "mine.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "error: mine.yaml: lending.contract.source = 'Pool.json': lacks what is called of a lending pool: "
+        "getUserEMode(address), supply(address,uint256,address,uint16)"
+    )
+    assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_compilation__openzeppelin_is_not_installed__names_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_source, "openzeppelin_folder", lambda: None)
+    (tmp_path / "Mine.sol").write_text(
+        'pragma solidity 0.8.30; import "@openzeppelin/contracts/access/Ownable.sol"; contract Mine {}',
+        encoding="utf-8",
+    )
+
+    with pytest.raises(
+        own_source.UnusableContract, match=r"run `make setup`, which installs OpenZeppelin's contracts$"
+    ):
+        own_source.compile_source(tmp_path / "Mine.sol", "Mine", beside=tmp_path)
 
 
 def test_contract_of_ones_own__constructor_reverts__is_one_line_and_no_run(tmp_path: Path) -> None:

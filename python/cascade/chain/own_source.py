@@ -13,7 +13,7 @@ import yaml
 from cascade.chain.abi import Interface
 from cascade.chain.artifacts import Artifact, artifacts_of, compiled_by_ape, write_artifacts
 from cascade.errors import ToolMissing
-from cascade.toolchain.paths import OPENZEPPELIN_VERSION, node_modules, setup_command
+from cascade.toolchain.paths import OPENZEPPELIN_VERSION, openzeppelin_folder, setup_command
 from cascade.toolchain.solc import SOLC_VERSION, solc_binary
 from cascade.toolchain.sources import compiled_of
 
@@ -63,7 +63,9 @@ def compile_source(file: Path, name: str, *, beside: Path) -> Artifact:
         try:
             found = compiled_by_ape(root, only=file.resolve(), overrides=overrides)
         except ToolMissing as error:
-            raise UnusableContract(f"does not compile: {error}") from error
+            is_missing = openzeppelin_folder() is None and "openzeppelin" in str(error).lower()
+            remedy = f": run {setup_command()}, which installs OpenZeppelin's contracts" if is_missing else ""
+            raise UnusableContract(f"does not compile: {error}{remedy}") from error
         if name not in found:
             declared = ", ".join(sorted(found)) or "none"
             raise UnusableContract(f"has no contract {name}; it has {declared}")
@@ -149,7 +151,7 @@ def _overrides(root: Path, contracts: Path) -> dict[str, Any]:
     dependencies = list(config.get("dependencies") or [])
     remappings = list(solidity.get("import_remapping") or [])
     solidity.setdefault("version", SOLC_VERSION)
-    folder = next((folder / _OPENZEPPELIN for folder in node_modules() if (folder / _OPENZEPPELIN).is_dir()), None)
+    folder = openzeppelin_folder()
     if folder is not None and not any(str(line).startswith(_OPENZEPPELIN) for line in remappings):
         remappings.append(f"{_OPENZEPPELIN}=openzeppelin/{OPENZEPPELIN_VERSION}")
         dependencies.append(

@@ -21,10 +21,12 @@ from cascade.toolchain.aave import aave_modules
 from cascade.toolchain.npm import find_node
 from cascade.toolchain.paths import (
     FOUNDRY_VERSION,
+    OPENZEPPELIN_VERSION,
     anvil_binary,
     cache_folder,
     checkout,
     forge_binary,
+    openzeppelin_folder,
     setup_command,
     shipped,
 )
@@ -108,6 +110,7 @@ def examine(out: Path) -> list[Finding]:
         _folder("temporary files", Path(tempfile.gettempdir()), "TMPDIR"),
         *(Finding(name, importlib.metadata.version(name)) for name in _PACKAGES),
         _tool("solc", lambda: f"{SOLC_VERSION}  {_solc()}", needed_for="contracts of your own"),
+        _tool("OpenZeppelin", _openzeppelin, needed_for="contracts of your own"),
         _node(),
         _tool("forge", lambda: f"{FOUNDRY_VERSION}  {forge_binary()}", needed_for="property tests of contracts"),
         _tool("Aave V3.6", lambda: str(aave_modules()), needed_for="lending.engine: aave-v3"),
@@ -165,6 +168,13 @@ def _solc() -> Path:
     except (OSError, subprocess.SubprocessError) as error:
         raise ToolMissing(f"{binary}: does not run ({error}): remove it, and run {setup_command()}") from error
     return binary
+
+
+def _openzeppelin() -> str:
+    folder = openzeppelin_folder()
+    if folder is None:
+        raise ToolMissing(f"not installed: run {setup_command()}")
+    return f"{OPENZEPPELIN_VERSION}  {folder}"
 
 
 def _node() -> Finding:

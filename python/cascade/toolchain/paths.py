@@ -21,6 +21,7 @@ __all__ = [
     "forge_binary",
     "foundry_packages",
     "node_modules",
+    "openzeppelin_folder",
     "project_root",
     "setup_command",
     "shipped",
@@ -91,6 +92,12 @@ def node_modules() -> tuple[Path, ...]:
     root = checkout()
     own = () if root is None else (root / "node_modules",)
     return (*own, cache_folder() / "node_modules")
+
+
+def openzeppelin_folder() -> Path | None:
+    """Return the folder of OpenZeppelin's contracts, as npm has installed them; None where they are not installed."""
+    folders = (folder / "@openzeppelin" / "contracts" for folder in node_modules())
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def anvil_binary() -> Path:
