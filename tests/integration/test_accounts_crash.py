@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from cascade import Run, Scenario, load_scenario, replay
 from cascade.analysis.causes import cause_graph
+from cascade.analysis.metrics.stability import stability_over_time
+from cascade.analysis.series.lending import losses_over_time
 from cascade.commands.synthetic_book import main as write_synthetic_book
 from cascade.errors import ToolMissing
 from cascade.experiments.verify import verify
@@ -26,6 +29,7 @@ from cascade.recording.tables import (
     StatedAccountRow,
 )
 from cascade.report.run.account_lines import account_lines
+from cascade.report.run.terminal import print_summary
 from cascade.toolchain import aave
 
 from .conftest import SCENARIOS
@@ -177,6 +181,87 @@ def test_shortfall__at_the_oracle__is_summed_over_whole_accounts(run: Run) -> No
     assert run.summary.shortfall_usd.end.oracle == pytest.approx(lacking / E8, abs=1e-6)
 
 
+def last_written(run: Run, block: int) -> dict[str, dict[str, AccountReserveRow]]:
+    """Holdings of each account with debt as they were last written at or before a block."""
+    found: dict[str, dict[str, AccountReserveRow]] = {}
+    for (borrower, written), rows in sorted(reserves(run).items(), key=lambda item: item[0][1]):
+        if written <= block:
+            found[borrower] = rows
+    return {borrower: rows for borrower, rows in found.items() if any(row.borrowed_raw for row in rows.values())}
+
+
+def oracle_at(run: Run, block: int) -> dict[str, int]:
+    rows = run.prices[(run.prices["source"] == "oracle") & (run.prices["block_number"] <= block)]
+    last = rows.sort_values("block_number", kind="stable").drop_duplicates("asset", keep="last")
+    return {asset: int(price) for asset, price in zip(last["asset"].tolist(), last["price_e8"].tolist(), strict=True)}
+
+
+def test_losses_over_time__end_where_the_summary_does(run: Run) -> None:
+    over_time = losses_over_time(run.frames)
+    shortfall, last = run.summary.shortfall_usd.end, over_time.iloc[-1]
+
+    assert last["oracle_usd"] == pytest.approx(shortfall.oracle, abs=1e-3)
+    assert last["redemption_usd"] == pytest.approx(shortfall.redemption, abs=1e-3)
+    assert last["deficit_usd"] == pytest.approx(run.summary.deficit_usd, abs=1e-3)
+
+
+def test_stability__at_its_worst_block__counts_each_liquidatable_collateral(run: Run) -> None:
+    over_time = stability_over_time(run.frames)
+    weth = over_time[over_time["asset"] == "WETH"]
+    worst = weth.loc[weth["liquidatable_tokens"].idxmax()]
+    block, decimals = int(worst["block_number"]), run.frames.decimals
+    prices = oracle_at(run, block)
+
+    expected = pressure = 0.0
+    for rows in last_written(run, block).values():
+        held = rows.get("WETH")
+        if ratio(run, rows, prices) < 10_000 and held is not None and held.liquidation_threshold_bps:
+            tokens = held.supplied_raw / 10 ** decimals("WETH")
+            line, bonus = held.liquidation_threshold_bps / 10_000, held.liquidation_bonus_bps / 10_000
+            expected += tokens
+            pressure += tokens * line / (1 / (1 + bonus) - line)
+
+    assert expected > 0
+    assert worst["liquidatable_tokens"] == pytest.approx(expected)
+    assert worst["rho"] == pytest.approx(pressure / (worst["depth_tokens"] / 0.005))
+
+
+@pytest.mark.parametrize("fall", [2, 10, 30])
+def test_collateral_at_risk__after_a_fall_of_all_collateral__is_that_of_whole_accounts(run: Run, fall: int) -> None:
+    block = run.frames.first_crash_block - 1
+    expected = 0
+    for rows in last_written(run, block).values():
+        if ratio(run, rows, oracle_at(run, block)) * (100 - fall) < 10_000 * 100:
+            expected += value_of(rows)[0]
+
+    assert run.summary.collateral_at_risk_usd.start[str(fall)] == pytest.approx(expected / E8)
+
+
+def test_concentration__of_accounts__is_of_all_their_collateral(run: Run) -> None:
+    held = [value_of(rows)[0] for rows in last_written(run, run.frames.first_crash_block - 1).values()]
+
+    assert run.summary.concentration.collateral_hhi == pytest.approx(sum((one / sum(held)) ** 2 for one in held))
+    top = 100 * sum(sorted(held)[-10:]) / sum(held)
+    assert run.summary.concentration.collateral_top10_pct == pytest.approx(top)
+
+
+def test_who_paid__of_accounts__leaves_interest_and_the_fall_of_what_they_owe(run: Run) -> None:
+    borrowers, decimals = run.summary.who_paid.borrowers, run.frames.decimals
+    before, after = (oracle_at(run, block) for block in (run.frames.first_crash_block - 1, run.frames.last_block))
+    # Some owe WETH, whose fall is a gain: of what was repaid until then, of the rest until the end.
+    rise = sum(
+        row.debt_covered_raw * (row.debt_price_e8 - before[row.debt_asset]) / 10 ** decimals(row.debt_asset)
+        for row in run.frames.rows(LiquidationRow)
+    )
+    for rows in last_written(run, run.frames.last_block).values():
+        for one in rows.values():
+            rise += one.borrowed_raw * (after[one.asset] - before[one.asset]) / 10 ** decimals(one.asset)
+
+    assert rise < 0
+    assert borrowers.interest_and_other_usd == pytest.approx(rise / E8, abs=borrowers.equity_start_usd * 10**-4)
+    assert borrowers.price_loss_seized_usd > 0
+
+
 def test_collateral__when_the_crash_starts__counts_every_reserve_once(run: Run) -> None:
     built = [value_of(rows) for (_, block), rows in reserves(run).items() if block == run.frames.first_crash_block - 1]
 
@@ -217,14 +302,16 @@ def test_run__in_process__has_the_same_accounts(run: Run, tmp_path: Path) -> Non
 
 # --- Debts that are written off beside the one that is repaid
 
-A = "0x" + "11" * 20
+A, B, C = ("0x" + digits * 20 for digits in ("11", "22", "33"))
 
 
 @pytest.fixture(scope="module")
 def written_off(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("written-off")
     (folder / "book.csv").write_text(
-        f"account,asset,supplied,borrowed\n{A},USDe,100000,0\n{A},USDC,0,45000\n{A},USDT,0,37000\n", encoding="utf-8"
+        f"account,asset,supplied,borrowed\n{A},USDe,100000,0\n{A},USDC,0,45000\n{A},USDT,0,37000\n"
+        f"{B},USDe,1000,0\n{B},USDC,0,900\n{C},USDe,0.25,0\n",
+        encoding="utf-8",
     )
     (folder / "path.csv").write_text(
         "time,asset,price\n2025-10-10T21:40:00Z,USDe,1\n2025-10-10T21:40:36Z,USDe,1\n"
@@ -246,6 +333,7 @@ def written_off(tmp_path_factory: pytest.TempPathFactory) -> Run:
                 "kind": "accounts",
                 "file": "book.csv",
                 "utilisation_bps": {"USDC": 5000, "USDT": 5000},
+                "skip": True,
             },
             "agents.keeper": {"kind": "keeper", "funding": "inventory", "inventory": 100_000},
         },
@@ -285,6 +373,24 @@ def test_page__of_accounts__lists_the_largest_with_all_their_reserves(run: Run) 
     assert [int(line.liquidations) for line in lines] == [counts.get(line.account, 0) for line in lines]
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert all(line.account in page for line in lines)
+
+
+def test_skipped_accounts__are_on_the_terminal_and_the_page_with_their_reason(written_off: Run) -> None:
+    console = Console(record=True, width=200)
+
+    print_summary(written_off.folder, summary=written_off.summary, manifest=written_off.manifest, console=console)
+
+    sentences = (
+        "1 of 2 accounts stands (50.0 %), with $82.00 k of debt (98.9 % of the file's).",
+        "The pool would refuse 1 account with $1.00 k supplied and $900 of debt: health-factor: 1 account with "
+        "$1.00 k supplied and $900 of debt.",
+        "Dropped as dust: 1 account with $0.25 supplied and $0 of debt.",
+    )
+    shown, page = console.export_text(), (written_off.folder / "report.html").read_text(encoding="utf-8")
+    for sentence in sentences:
+        assert f"Accounts: {sentence}" in shown
+        assert sentence.replace("'", "&#39;") in page
+    assert "<td>health-factor</td><td>1</td>" in page
 
 
 # --- On Aave's own contracts

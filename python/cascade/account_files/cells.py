@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal, localcontext
+from functools import lru_cache
 
 from eth_utils import to_checksum_address
 
@@ -58,7 +59,13 @@ def address_of_cell(cell: object) -> str:
         raise CellRefused("expected an address: 0x and 40 hexadecimal digits")
     if int(found[1], 16) < _FIRST_OWNED:
         raise CellRefused("is the address of nobody: zero and precompiled contracts hold no position")
-    return str(to_checksum_address("0x" + found[1].lower()))
+    return _checksummed(found[1].lower())
+
+
+@lru_cache(maxsize=100_000)
+def _checksummed(digits: str) -> str:
+    # Kept: an account has a row per reserve, and a checksum costs a hash.
+    return str(to_checksum_address("0x" + digits))
 
 
 def amount_of_cell(cell: object, *, decimals: int, is_raw: bool, round_up: bool) -> tuple[int, bool]:
