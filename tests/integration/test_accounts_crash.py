@@ -458,10 +458,10 @@ def test_accounts__beside_loops__leave_the_loops_as_they_are_alone(tmp_path: Pat
 
 
 def test_loops__that_borrow_what_accounts_leave__are_refused_beyond_it(tmp_path: Path) -> None:
-    # Lenders supply 1,000,000 and an account 6,784 more; the accounts owe 200,000. Three loops need 806,784.
+    # Lenders supply 1,000,000 and an account 6,785 more; the accounts owe 200,000. Three loops need 806,784.
     rows = f"{A},USDe,250000,0\n{A},USDC,0,200000\n{B},USDC,{{}},0\n"
     both = {"book": {"kind": "accounts", "file": "book.csv"}, "looper": LOOPS}
-    for supplied, is_enough in ((6_784, True), (6_783, False)):
+    for supplied, is_enough in ((6_785, True), (6_783, False)):
         scenario = small_world(tmp_path, rows.format(supplied), positions=both)
         plans, accounts = plan_positions(scenario), plan_accounts(scenario)
         if is_enough:
