@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from rich.console import Console
 
-from cascade import Run, Scenario, load_scenario, replay
+from cascade import Run, load_scenario, replay
 from cascade.analysis.causes import cause_graph
 from cascade.analysis.metrics.stability import stability_over_time
 from cascade.analysis.series.lending import losses_over_time
-from cascade.commands.synthetic_book import main as write_synthetic_book
-from cascade.errors import ScenarioError, ToolMissing
-from cascade.experiments.comparison.compare import compare
+from cascade.errors import ToolMissing
 from cascade.experiments.verify import verify
-from cascade.positions.accounts.plan import plan_accounts
-from cascade.positions.plan import plan_positions
-from cascade.positions.preflight import check_liquidity
 from cascade.recording.canonical import column_values
 from cascade.recording.tables import (
     TABLES,
@@ -34,60 +26,16 @@ from cascade.recording.tables import (
 )
 from cascade.report.run.account_lines import account_lines
 from cascade.report.run.terminal import print_summary
-from cascade.scenario.load import vary
 from cascade.toolchain import aave
 
+from .accounts_story import ACCOUNTS, E8, USDC, USDE, WAD, reserves, synthetic, value_of
 from .conftest import SCENARIOS
-
-USDE, USDC, WAD, E8 = 10**18, 10**6, 10**18, 10**8
-ACCOUNTS = 120
-
-
-DEEP = """time,asset,price
-2025-10-10T21:10:00Z,USDe,1
-2025-10-10T21:15:00Z,USDe,0.88
-2025-10-10T21:17:00Z,USDe,0.9
-2025-10-10T21:10:00Z,WETH,4400
-2025-10-10T21:15:00Z,WETH,2700
-2025-10-10T21:17:00Z,WETH,2900
-2025-10-10T21:10:00Z,WBTC,122000
-2025-10-10T21:15:00Z,WBTC,80000
-2025-10-10T21:17:00Z,WBTC,83000
-"""
-
-
-def synthetic(folder: Path, **changes: Any) -> Scenario:
-    """The shipped scenario with fewer accounts and a deeper fall, so that accounts of every kind are liquidated."""
-    file = folder / "book.csv"
-    (folder / "deep.csv").write_text(DEEP, encoding="utf-8")
-    result = CliRunner().invoke(
-        write_synthetic_book, ["--accounts", str(ACCOUNTS), "--seed", "5", "--out", str(file)], catch_exceptions=False
-    )
-    assert result.exit_code == 0
-    deep = {"prices.path": str(folder / "deep.csv"), "timeline.end": datetime(2025, 10, 10, 21, 17, tzinfo=UTC)}
-    return load_scenario(SCENARIOS / "synthetic-book.yaml", set={"positions.book.file": str(file), **deep, **changes})
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("synthetic")
     return replay(synthetic(folder), out=folder)
-
-
-def reserves(run: Run) -> dict[tuple[str, int], dict[str, AccountReserveRow]]:
-    """Holdings of each account by block."""
-    found: defaultdict[tuple[str, int], dict[str, AccountReserveRow]] = defaultdict(dict)
-    for row in run.frames.rows(AccountReserveRow):
-        found[row.borrower, row.block_number][row.asset] = row
-    return found
-
-
-def value_of(rows: dict[str, AccountReserveRow]) -> tuple[int, int, int]:
-    """Collateral and debt (dollars with 8 decimals) and weighted collateral of an account, as Aave sums them."""
-    secured = [row for row in rows.values() if row.used_as_collateral]
-    collateral = sum(row.supplied_base_e8 or 0 for row in secured)
-    weighted = sum((row.supplied_base_e8 or 0) * row.liquidation_threshold_bps for row in secured)
-    return collateral, sum(row.borrowed_base_e8 or 0 for row in rows.values()), weighted
 
 
 def test_positions__of_accounts__have_the_values_of_all_their_reserves(run: Run) -> None:
@@ -419,97 +367,3 @@ def test_accounts__on_aave_itself__are_built_and_liquidated_to_the_same_unit(run
             if column.name not in of_gas:
                 first, second = column_values(getattr(run, name), column), column_values(getattr(real, name), column)
                 assert first == second, (name, column.name)
-
-
-# --- Beside loops, without debts, and under a change of the lending lines
-
-LOOPS = {
-    "count": 3, "collateral": "USDe", "debt": "USDC", "venue": "at-oracle",
-    "equity": {"kind": "fixed", "value": 100_000}, "rounds": 5, "target": {"ltv_per_round_bps": 8000},
-}  # fmt: skip
-
-
-def small_world(folder: Path, rows: str, **changes: Any) -> Scenario:
-    (folder / "book.csv").write_text(f"account,asset,supplied,borrowed\n{rows}", encoding="utf-8")
-    (folder / "mine.yaml").write_text(
-        f"extends: {SCENARIOS}/frictionless-loop.yaml\nprovenance: []\n", encoding="utf-8"
-    )
-    accounts = {"kind": "accounts", "file": "book.csv"}
-    return load_scenario(folder / "mine.yaml", set={"chain.engine": "revm", "positions": {"book": accounts}, **changes})
-
-
-def test_accounts__beside_loops__leave_the_loops_as_they_are_alone(tmp_path: Path) -> None:
-    rows = f"{A},USDe,50000,0\n{A},USDC,0,41499\n{B},USDC,20000,0\n"
-    both = {
-        "book": {"kind": "accounts", "file": "book.csv"},
-        "looper": {**LOOPS, "count": 1},
-    }
-    scenario = small_world(tmp_path, rows, positions=both)
-
-    run = replay(scenario, out=tmp_path, report=False)
-
-    # The account owes 83 % of its collateral, less a dollar: more than the 80 % that the pool lends once it stands.
-    assert [raw / USDE for raw in run.loops["collateral_raw"]] == [100_000, 180_000, 244_000, 295_200, 336_160, 368_928]
-    built = run.positions[run.positions["event"] == "built"].set_index("borrower")
-    assert sorted(built.index) == [A, "looper-0"]
-    assert built.loc[A, "health_factor_wad"] == 50_000 * 8300 * WAD // 41_499 // 10_000
-    assert run.summary.positions == 2
-    assert set(run.account_reserves["borrower"]) == {A, B}
-
-
-def test_loops__that_borrow_what_accounts_leave__are_refused_beyond_it(tmp_path: Path) -> None:
-    # Lenders supply 1,000,000 and an account 6,785 more; the accounts owe 200,000. Three loops need 806,784.
-    rows = f"{A},USDe,250000,0\n{A},USDC,0,200000\n{B},USDC,{{}},0\n"
-    both = {"book": {"kind": "accounts", "file": "book.csv"}, "looper": LOOPS}
-    for supplied, is_enough in ((6_785, True), (6_783, False)):
-        scenario = small_world(tmp_path, rows.format(supplied), positions=both)
-        plans, accounts = plan_positions(scenario), plan_accounts(scenario)
-        if is_enough:
-            check_liquidity(scenario, plans, accounts)
-        else:
-            with pytest.raises(ScenarioError, match="the positions borrow 806784 USDC"):
-                check_liquidity(scenario, plans, accounts)
-
-
-def test_accounts__whose_debts_are_left_out__are_in_no_position(tmp_path: Path) -> None:
-    rows = f"{A},USDe,50000,0\n{A},USDC,0,30000\n"
-    entry = {"kind": "accounts", "file": "book.csv", "borrows": False}
-    scenario = small_world(tmp_path, rows, positions={"book": entry}, expect={"liquidations": "none"})
-
-    run = replay(scenario, out=tmp_path)
-
-    assert len(run.positions) == len(run.liquidations) == 0
-    assert set(zip(run.account_reserves["asset"], run.account_reserves["borrowed_raw"], strict=True)) == {("USDe", 0)}
-
-
-def test_comparison__of_lending_lines__keeps_the_accounts_and_changes_their_lines(tmp_path: Path) -> None:
-    baseline = synthetic(tmp_path, **{"chain.engine": "revm"})
-    lines = {"ltv_bps": 9200, "liquidation_threshold_bps": 9400, "liquidation_bonus_bps": 100}
-    change = vary(baseline, {f"lending.emodes.1.{key}": value for key, value in lines.items()})
-
-    comparison = compare(baseline, change, out=tmp_path)
-
-    first, second = (
-        [row for row in run.frames.rows(AccountReserveRow) if row.event == "built"]
-        for run in (comparison.baseline, comparison.change)
-    )
-    assert comparison.has_same_positions
-    assert [(row.borrower, row.asset) for row in first] == [(row.borrower, row.asset) for row in second]
-    for before, after in zip(first, second, strict=True):
-        # The change is one more block, and a second more of interest.
-        assert after.supplied_raw == pytest.approx(before.supplied_raw, rel=1e-7)
-        assert after.borrowed_raw == pytest.approx(before.borrowed_raw, rel=1e-7)
-        is_loop = before.liquidation_threshold_bps == 9300
-        assert after.liquidation_threshold_bps == (9400 if is_loop else before.liquidation_threshold_bps)
-        assert after.liquidation_bonus_bps == (100 if is_loop else before.liquidation_bonus_bps)
-    assert len(comparison.change.liquidations) < len(comparison.baseline.liquidations)
-
-
-def test_shipped_scenario__as_it_stands__ends_as_it_claims(tmp_path: Path) -> None:
-    scenario = load_scenario(SCENARIOS / "synthetic-book.yaml", set={"chain.engine": "revm"})
-
-    run = replay(scenario, out=tmp_path, report=False)
-
-    assert (run.summary.positions, run.summary.liquidations > 500) == (1700, True)
-    assert run.summary.causes is not None
-    assert run.summary.causes.liquidations_not_replayed == 0

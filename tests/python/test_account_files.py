@@ -186,6 +186,13 @@ def test_wide__a_column_per_asset_and_field__is_the_same_accounts(tmp_path: Path
     assert read(tmp_path, text, layout="wide").accounts == TWO_ACCOUNTS
 
 
+def test_wide__an_account_in_two_rows__is_refused(tmp_path: Path) -> None:
+    text = f"account,USDe_supplied,USDC_debt\n{FIRST},1,0\n{SECOND},1,0\n{FIRST_NAME},0,1\n"
+
+    with pytest.raises(ScenarioError, match=f"book.csv: line 4: account = '{FIRST_NAME}': stands at line 2 already"):
+        read(tmp_path, text, layout="wide")
+
+
 def test_parquet__typed_columns__are_the_same_accounts(tmp_path: Path) -> None:
     table = pyarrow.table(
         {

@@ -177,6 +177,10 @@ class _Reader:
     def _take(self, entry: _Entry) -> None:
         address = self._cell(entry, "account", address_of_cell)
         known = self._found.setdefault(address, _Open(entry.row.where))
+        if self._options.layout == "wide" and known.where != entry.row.where:
+            raise self._refusal(
+                entry, "account", address, f"stands at {known.where} already: expected one row per account"
+            )
         self._take_mode(entry, address, known)
         columns = (f"{side}{suffix}" for side in ("supplied", "borrowed") for suffix in ("", "_raw"))
         if not any(holds_something(entry.row.cells.get(entry.columns.get(column, ""))) for column in columns):
