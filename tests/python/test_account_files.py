@@ -284,6 +284,8 @@ HEAD = "account,asset,supplied,borrowed,used_as_collateral,emode"
         (f'{FIRST},USDe,"1,000",0,true,0', "line 2: supplied = '1,000': expected a number of tokens"),
         (f"{FIRST},USDe,1,NaN0,true,0", "line 2: borrowed = 'NaN0': expected a number of tokens"),
         (f"{FIRST},USDe,{2**128},0,true,0", "line 2: supplied = .*is beyond the supply of any token"),
+        (f"{FIRST},USDe,1,0,true,{'1' * 5000}", "expected the number of an efficiency mode"),
+        (f"{FIRST},USDe,{'9' * 5000},0,true,0", "is beyond the supply of any token"),
         (f"{FIRST},USDe,1e999,0,true,0", "line 2: supplied = '1e999': is beyond the supply of any token"),
         (f"{FIRST},USDe,1,0,maybe,0", "line 2: used_as_collateral = 'maybe': expected true or false"),
         (f"{FIRST},USDe,1,0,true,256", "line 2: emode = '256': expected the number of an efficiency mode, 0 to 255"),
@@ -315,8 +317,9 @@ def test_amounts__at_the_bound_of_a_token__are_taken(tmp_path: Path) -> None:
     text = f"account,asset,supplied_raw,borrowed_raw\n{FIRST},USDe,{2**128 - 1},0\n"
 
     assert read(tmp_path, text).accounts[0].holdings[0].supplied_raw == 2**128 - 1
-    with pytest.raises(ScenarioError, match="line 2: supplied_raw"):
-        read(tmp_path, text.replace(str(2**128 - 1), str(2**128)))
+    for beyond in (str(2**128), "9" * 5000):
+        with pytest.raises(ScenarioError, match=r"line 2: supplied_raw = .*beyond the supply of any token"):
+            read(tmp_path, text.replace(str(2**128 - 1), beyond))
 
 
 @pytest.mark.parametrize(
@@ -372,6 +375,7 @@ def test_decimals__other_than_the_scenarios__are_refused(tmp_path: Path) -> None
     ("name", "content", "expected"),
     [
         ("book.json", "{", "book.json: line 1: is not JSON"),
+        ("book.json", "[" + "9" * 5000 + "]", "book.json: is not JSON"),
         ("book.json", "[1]", "book.json: entry 1 = 1: expected an object"),
         ("book.json", '{"errors": [{"message": "x"}]}', "has no rows"),
         ("book.parquet", "text", "book.parquet: is not a Parquet file"),

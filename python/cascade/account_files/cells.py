@@ -25,6 +25,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 _MOST_RAW = 2**128 - 1
+_MOST_DIGITS = 100
+"""Digits of a number at most: Python refuses to read integers of thousands."""
 _EXACT_IN_FLOAT = 2**53
 _FIRST_OWNED = 0x10000
 """Lower addresses are precompiled contracts, or zero: nobody holds a position there."""
@@ -130,7 +132,7 @@ def mode_of_cell(cell: object) -> int | None:
         return None
     # A column of integers with gaps is one of floats in a data frame.
     text = text_of_cell(cell).removesuffix(".0")
-    if not text.isascii() or not text.isdecimal() or int(text) > 255:
+    if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) > 255:
         raise CellRefused("expected the number of an efficiency mode, 0 to 255")
     return int(text)
 
@@ -142,6 +144,8 @@ def _raw_units(cell: object) -> tuple[int, bool]:
         return int(cell), False
     if not _WHOLE.fullmatch(text_of_cell(cell)):
         raise CellRefused("expected a whole number of smallest units, written out: the column is named with _raw")
+    if len(text_of_cell(cell)) > _MOST_DIGITS:
+        raise CellRefused("is beyond the supply of any token")
     return int(text_of_cell(cell)), False
 
 

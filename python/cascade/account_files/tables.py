@@ -95,7 +95,8 @@ def _sheet_of_json(text: str, *, name: str) -> Sheet:
     try:
         # Amounts may be numbers with more digits than a float holds.
         tree = json.loads(text, parse_float=Decimal)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # Python refuses integers of thousands of digits with a plain ValueError.
         where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise ScenarioError(file=name, key=where, value=None, expected="is not JSON") from error
     rows = []
