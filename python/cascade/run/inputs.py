@@ -45,6 +45,11 @@ class RunInputs:
     @cached_property
     def run_id(self) -> str:
         """`<scenario>-<seed>-<hash>`, the hash over all parameters, price paths, contracts and own sources."""
+        return f"{self.scenario.spec.name}-{self.scenario.seed}-{self.sha256[:_ID_DIGITS]}"
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash that the id begins, in full."""
         scenario, digest = self.scenario, hashlib.sha256()
         # Ids of existing runs depend on the order of these parts.
         parts = [scenario.parameters_json(), scenario.path_json(), self.contracts_sha256]
@@ -57,7 +62,7 @@ class RunInputs:
             parts += self.built_like.account_texts().values()
         for part in parts:
             digest.update(part.encode())
-        return f"{scenario.spec.name}-{scenario.seed}-{digest.hexdigest()[:_ID_DIGITS]}"
+        return digest.hexdigest()
 
     @cached_property
     def bytecode_sha256(self) -> dict[str, str]:

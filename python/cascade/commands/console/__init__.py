@@ -19,6 +19,7 @@ COMMANDS = (
     "report",
     "verify",
     "compare",
+    "sweep",
     "proposal",
     "causes",
     "endogeneity",

@@ -1,0 +1,87 @@
+"""Make a sample of the runs of a sweep on anvil as well, and compare their figures: no difference is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from cascade.experiments.sweep.dataset import Dataset
+from cascade.experiments.sweep.make import Row, make_run
+from cascade.experiments.sweep.plan import Chunk, Plan, PlannedRun
+from cascade.run.progress import Progress
+from cascade.scenario.streams import lot
+
+__all__ = ["Certificate", "certify", "drawn"]
+
+_LOTS = 2**63
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the runs on anvil say of those in process.
+
+    Attributes
+    ----------
+    runs : int
+        Runs that were made on anvil as well.
+    largest : dict of str to float
+        Largest difference of each figure over these runs, by dotted path, without those that one engine does not know.
+    failed : tuple of str
+        Ids of runs that ended on one engine and failed on the other.
+    """
+
+    runs: int
+    largest: dict[str, float]
+    failed: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs."""
+        return not self.failed and not any(self.largest.values())
+
+
+def drawn(plan: Plan) -> list[PlannedRun]:
+    """Return the runs that are made on anvil as well: so many by lot as the sweep states, the same every time."""
+    spec = plan.grid.spec.certificate
+    if plan.scenario.spec.chain.engine != "revm":
+        return []
+    count = min(max(ceil(spec.share * len(plan.runs)), spec.least), len(plan.runs))
+    return sorted(plan.runs, key=lambda run: lot(plan.scenario.seed, f"certificate/{run.id}", _LOTS))[:count]
+
+
+def certify(plan: Plan, dataset: Dataset, *, progress: Progress) -> Certificate | None:
+    """Make the sample on anvil and compare; None where the sweep runs on anvil already, or asks for no sample."""
+    sample = drawn(plan)
+    if not sample:
+        return None
+    pairs = []
+    with progress.bar("runs on anvil", len(sample)) as advance:
+        for planned in sample:
+            chunk = Chunk(plan.scenario, plan.on_baseline, (planned,))
+            again = make_run(
+                chunk,
+                planned,
+                outcomes=plan.grid.spec.outcomes,
+                snapshots=None,
+                further={"chain.engine": "anvil"},
+            )
+            pairs.append((dataset.rows[planned.id], again))
+            advance(1)
+    return compare_rows(pairs)
+
+
+def compare_rows(pairs: Sequence[tuple[Row, Row]]) -> Certificate:
+    """Return the largest difference of each figure over pairs of rows of one run on two engines."""
+    largest: dict[str, float] = {}
+    failed = []
+    for one, other in pairs:
+        if bool(one.error) != bool(other.error):
+            failed.append(one.id)
+            continue
+        for path in one.figures.keys() | other.figures.keys():
+            first, second = one.figures.get(path), other.figures.get(path)
+            # Gas is not known in process: its figures are null there.
+            if first is not None and second is not None:
+                largest[path] = max(largest.get(path, 0.0), abs(first - second))
+    return Certificate(len(pairs), dict(sorted(largest.items())), tuple(failed))
