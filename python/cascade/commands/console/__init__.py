@@ -25,6 +25,7 @@ COMMANDS = (
     "endogeneity",
     "necessity",
     "prices",
+    "accounts",
     "listing",
     "doctor",
     "setup",

@@ -81,8 +81,13 @@ class AccountsPlan:
         return _sum((h.asset, h.borrowed_raw) for account in self.built for h in account.holdings)
 
 
-def plan_accounts(scenario: Scenario) -> AccountsPlan:
+def plan_accounts(scenario: Scenario, *, require_lent: bool = True) -> AccountsPlan:
     """Judge every account of a scenario's file in the order of the file, exactly as the pool would.
+
+    Parameters
+    ----------
+    require_lent : bool
+        Whether accounts that borrow more of a reserve than it has are refused.
 
     Raises
     ------
@@ -91,7 +96,7 @@ def plan_accounts(scenario: Scenario) -> AccountsPlan:
         than it has; and when a utilisation cannot be reached.
     """
     for name, entry in scenario.spec.account_files.items():
-        return _Planner(scenario, name, entry).plan()
+        return _Planner(scenario, name, entry).plan(require_lent=require_lent)
     return AccountsPlan()
 
 
@@ -145,14 +150,15 @@ class _Planner:
         self._supplied = Counter({asset: self._lenders_raw(asset) for asset in self._lending.reserves})
         self._borrowed: Counter[str] = Counter()
 
-    def plan(self) -> AccountsPlan:
+    def plan(self, *, require_lent: bool) -> AccountsPlan:
         """Return the plan."""
         accounts = self._found.accounts if self._entry.borrows else map(_without_debt, self._found.accounts)
         planned = tuple(self._judge(account) for account in accounts)
         self._refuse_unless_skipped(planned)
         plan = AccountsPlan(self._name, self._found.file, planned)
         plan = replace(plan, lenders_raw=self._sized(plan))
-        self._require_lent(plan)
+        if require_lent:
+            self._require_lent(plan)
         return plan
 
     def _judge(self, account: Account) -> PlannedAccount:
