@@ -6,9 +6,9 @@ pragma solidity 0.8.30;
 library DataTypes {
     /// @notice Configuration of a reserve, packed in one word.
     /// bits 0-15 LTV (bps) | 16-31 liquidation threshold (bps) | 32-47 liquidation bonus (bps, 105_00 is 5 %) | 48-55 decimals |
-    /// 56 active | 57 frozen | 58 borrowing enabled | 60 paused | 63 flash loans enabled | 64-79 reserve factor (bps) |
-    /// 80-115 borrow cap (whole tokens) | 116-151 supply cap (whole tokens) | 152-167 liquidation protocol fee (bps) |
-    /// 252 always on (virtual accounting)
+    /// 56 active | 57 frozen | 58 borrowing enabled | 60 paused | 61 borrowable in isolation | 62 siloed borrowing | 63 flash loans enabled |
+    /// 64-79 reserve factor (bps) | 80-115 borrow cap (whole tokens) | 116-151 supply cap (whole tokens) |
+    /// 152-167 liquidation protocol fee (bps) | 212-251 debt ceiling (cents) | 252 always on (virtual accounting)
     struct ReserveConfigurationMap {
         uint256 data;
     }
@@ -18,8 +18,8 @@ library DataTypes {
         uint256 data;
     }
 
-    /// @notice What `getReserveData` returns. Indexes and rates in ray; accruedToTreasury is scaled by the liquidity index.
-    /// Fields of removed features (stable debt, unbacked, isolation) are there for the layout, and zero.
+    /// @notice What `getReserveData` returns. Indexes and rates in ray; accruedToTreasury is scaled by the liquidity index,
+    /// isolationModeTotalDebt in cents. Fields of removed features (stable debt, unbacked) are there for the layout, and zero.
     struct ReserveDataLegacy {
         ReserveConfigurationMap configuration;
         uint128 liquidityIndex;

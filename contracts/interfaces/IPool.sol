@@ -10,7 +10,7 @@ import {IPoolErrors} from "./IPoolErrors.sol";
 /// Units: token amounts in the token's smallest unit; base currency is USD with 8 decimals; indexes and rates in ray (1e27);
 /// health factor in wad (1e18); percentages in bps (1e4).
 ///
-/// Simplification vs Aave V3.6: no isolation mode, siloed borrowing, price sentinel, permit variants, credit delegation,
+/// Simplification vs Aave V3.6: no price sentinel, permit variants, credit delegation,
 /// position managers, multi-asset flash loans, dropping of reserves or rescue of tokens; one admin stands for all roles.
 interface IPool is IPoolErrors {
     // --- Events
@@ -111,13 +111,17 @@ interface IPool is IPoolErrors {
     /// @param amountCovered Deficit removed, in the asset
     event DeficitCovered(address indexed reserve, address caller, uint256 amountCovered);
 
+    /// @param asset Collateral with a debt ceiling
+    /// @param totalDebt Debt that counts against the ceiling, in cents; interest does not count
+    event IsolationModeTotalDebtUpdated(address indexed asset, uint256 totalDebt);
+
     /// @param amountMinted Amount of the asset minted to the treasury as aTokens
     event MintedToTreasury(address indexed reserve, uint256 amountMinted);
 
     // --- Actions
 
     /// @notice Pays `amount` of `asset` in; `onBehalfOf` receives aTokens.
-    /// The first supply of an asset with an LTV switches it on as collateral.
+    /// The first supply of an asset with an LTV and without a debt ceiling switches it on as collateral.
     /// @param amount Units of the asset
     /// @param referralCode Only copied into the event
     function supply(address asset, uint256 amount, address onBehalfOf, uint16 referralCode) external;
@@ -190,6 +194,9 @@ interface IPool is IPoolErrors {
 
     /// @notice Recomputes a reserve's rates after a change of its rate parameters.
     function syncRatesState(address asset) external;
+
+    /// @notice Forgets the debt that counted against the ceiling of an asset that has none any more.
+    function resetIsolationModeTotalDebt(address asset) external;
 
     /// @param until Unix time; liquidations of the asset are refused up to and including it
     function setLiquidationGracePeriod(address asset, uint40 until) external;

@@ -26,9 +26,11 @@ interface IPoolConfigurator {
     error InvalidDecimals();
     error InvalidReserveParams();
     error ReserveLiquidityNotZero();
+    error ReserveDebtNotZero();
     error InvalidReserveFactor();
     error InvalidSupplyCap();
     error InvalidBorrowCap();
+    error InvalidDebtCeiling();
     error InvalidLiquidationProtocolFee();
     error InvalidGracePeriod();
     error InvalidFreezeState();
@@ -58,6 +60,9 @@ interface IPoolConfigurator {
     event ReserveFactorChanged(address indexed asset, uint256 oldReserveFactor, uint256 newReserveFactor);
     event BorrowCapChanged(address indexed asset, uint256 oldBorrowCap, uint256 newBorrowCap);
     event SupplyCapChanged(address indexed asset, uint256 oldSupplyCap, uint256 newSupplyCap);
+    event DebtCeilingChanged(address indexed asset, uint256 oldDebtCeiling, uint256 newDebtCeiling);
+    event BorrowableInIsolationChanged(address asset, bool borrowable);
+    event SiloedBorrowingChanged(address indexed asset, bool oldState, bool newState);
     event LiquidationProtocolFeeChanged(address indexed asset, uint256 oldFee, uint256 newFee);
     event LiquidationGracePeriodChanged(address indexed asset, uint40 gracePeriodUntil);
     event LiquidationGracePeriodDisabled(address indexed asset);
@@ -107,6 +112,16 @@ interface IPoolConfigurator {
     function setBorrowCap(address asset, uint256 newBorrowCap) external;
 
     function setSupplyCap(address asset, uint256 newSupplyCap) external;
+
+    /// @notice Makes an asset isolated collateral, or with 0 normal collateral again, which forgets the debt that counted.
+    /// @param newDebtCeiling Cents, below 2^40; collateral that someone supplies can be given none
+    function setDebtCeiling(address asset, uint256 newDebtCeiling) external;
+
+    /// @notice Opens an asset to borrowers whose collateral is isolated.
+    function setBorrowableInIsolation(address asset, bool borrowable) external;
+
+    /// @notice Makes an asset one that is owed alone; not while anyone owes it.
+    function setSiloedBorrowing(address asset, bool newSiloed) external;
 
     /// @param newFee Share of the bonus that goes to the treasury
     function setLiquidationProtocolFee(address asset, uint256 newFee) external;

@@ -46,6 +46,7 @@ interface IPoolDataProvider {
     /// @return Share of the liquidation bonus, bps
     function getLiquidationProtocolFee(address asset) external view returns (uint256);
 
+    /// @return Cents, 0 for none
     function getDebtCeiling(address asset) external view returns (uint256);
 
     function getDebtCeilingDecimals() external pure returns (uint256);

@@ -35,6 +35,12 @@ interface IPoolErrors {
     error HealthFactorLowerThanLiquidationThreshold();
     error UserInIsolationModeOrLtvZero();
 
+    // --- isolation mode and siloed borrowing
+    error AssetNotBorrowableInIsolation();
+    error DebtCeilingExceeded();
+    error DebtCeilingNotZero();
+    error SiloedBorrowingViolation();
+
     // --- eModes
     error InconsistentEModeCategory();
     error NotBorrowableInEMode();

@@ -12,6 +12,7 @@ import {IPoolAddressesProvider} from "../interfaces/IPoolAddressesProvider.sol";
 import {IReserveInterestRateStrategy} from "../interfaces/IReserveInterestRateStrategy.sol";
 import {IVariableDebtToken} from "../interfaces/IVariableDebtToken.sol";
 import {AccountLogic} from "./AccountLogic.sol";
+import {IsolationLogic} from "./IsolationLogic.sol";
 import {LendingPoolViews} from "./LendingPoolViews.sol";
 import {LiquidationCallParams, LiquidationLogic} from "./LiquidationLogic.sol";
 import {BPS, MulDiv, RAY} from "./MulDiv.sol";
@@ -23,6 +24,7 @@ import {UserConfiguration} from "./UserConfiguration.sol";
 
 contract LendingPool is LendingPoolViews {
     using AccountLogic for PoolState;
+    using IsolationLogic for PoolState;
     using LiquidationLogic for PoolState;
     using MulDiv for uint256;
     using ReserveConfiguration for uint256;
@@ -66,7 +68,7 @@ contract LendingPool is LendingPoolViews {
         _updateRates(reserve, cache, asset, amount, 0);
         IERC20(asset).safeTransferFrom(msg.sender, address(aToken), amount);
         bool isFirstSupply = aToken.mint(msg.sender, onBehalfOf, scaledAmount, cache.liquidityIndex);
-        if (isFirstSupply && _mayBeCollateral(reserve, onBehalfOf)) _switchCollateral(reserve, asset, onBehalfOf, true);
+        if (isFirstSupply && cache.configuration.debtCeiling() == 0 && _mayBeCollateral(reserve, onBehalfOf)) _switchCollateral(reserve, asset, onBehalfOf, true);
 
         emit Supply(asset, msg.sender, onBehalfOf, amount, referralCode);
     }
@@ -111,7 +113,10 @@ contract LendingPool is LendingPoolViews {
         );
         uint256 cap = cache.configuration.borrowCap() * cache.configuration.unit();
         require(cap == 0 || cache.scaledVariableDebt.toBalanceUp(cache.variableBorrowIndex) <= cap, BorrowCapExceeded());
-        _state.userConfiguration[msg.sender] |= UserConfiguration.borrowingBit(reserve.id);
+        uint256 flags = _state.userConfiguration[msg.sender];
+        _state.requireSiloAllows(asset, cache.configuration, flags & UserConfiguration.ALL_BORROWED);
+        _state.countBorrow(msg.sender, cache.configuration, amount);
+        _state.userConfiguration[msg.sender] = flags | UserConfiguration.borrowingBit(reserve.id);
         _updateRates(reserve, cache, asset, 0, amount);
 
         _state.requireCoversDebt(_oracle(), msg.sender);
@@ -292,6 +297,13 @@ contract LendingPool is LendingPoolViews {
     }
 
     /// @inheritdoc IPool
+    function resetIsolationModeTotalDebt(address asset) external onlyConfigurator {
+        Reserve storage reserve = _state.reserves[asset];
+        require(reserve.configuration.debtCeiling() == 0, DebtCeilingNotZero());
+        IsolationLogic.writeTotal(reserve, asset, 0);
+    }
+
+    /// @inheritdoc IPool
     function setLiquidationGracePeriod(address asset, uint40 until) external onlyConfigurator {
         _state.reserves[asset].liquidationGracePeriodUntil = until;
     }
@@ -362,6 +374,7 @@ contract LendingPool is LendingPoolViews {
         );
         if (noDebtLeft) _state.userConfiguration[onBehalfOf] &= ~UserConfiguration.borrowingBit(reserve.id);
         _updateRates(reserve, cache, asset, useATokens ? 0 : paid, 0);
+        _state.countRepay(onBehalfOf, cache.configuration, paid);
 
         if (useATokens) {
             bool nothingLeft =
@@ -407,7 +420,7 @@ contract LendingPool is LendingPoolViews {
     function _mayBeCollateral(Reserve storage reserve, address user) private view returns (bool) {
         (uint256 ltvBps,,) = _state.riskParameters(reserve, _state.userEMode[user]);
 
-        return ltvBps != 0;
+        return ltvBps != 0 && _state.canJoinCollateral(reserve, user);
     }
 
     function _requireOpen(uint256 configuration, uint256 amount) private pure {

@@ -88,6 +88,7 @@ abstract contract LendingPoolViews is IPool {
         data.variableDebtTokenAddress = reserve.variableDebtToken;
         data.interestRateStrategyAddress = RESERVE_INTEREST_RATE_STRATEGY;
         data.accruedToTreasury = reserve.accruedToTreasury;
+        data.isolationModeTotalDebt = reserve.isolationModeTotalDebt;
     }
 
     /// @inheritdoc IPool

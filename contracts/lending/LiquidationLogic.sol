@@ -11,6 +11,7 @@ import {IPoolErrors} from "../interfaces/IPoolErrors.sol";
 import {IReserveInterestRateStrategy} from "../interfaces/IReserveInterestRateStrategy.sol";
 import {IVariableDebtToken} from "../interfaces/IVariableDebtToken.sol";
 import {Account, AccountLogic} from "./AccountLogic.sol";
+import {IsolationLogic} from "./IsolationLogic.sol";
 import {LiquidationAmounts, LiquidationMath, LiquidationTerms} from "./LiquidationMath.sol";
 import {MulDiv, WAD} from "./MulDiv.sol";
 import {PoolState, Reserve} from "./PoolState.sol";
@@ -65,6 +66,10 @@ library LiquidationLogic {
             == amounts.collateralSeized.mulDivDown(terms.collateralPriceE8, terms.collateralUnit);
 
         _burnDebt(state, call.strategy, debtCache, call.debtAsset, call.borrower, terms.debt, amounts.debtCovered, noCollateralLeft);
+        // Debt that is written off stays counted: bad debt of an isolated collateral takes room under its ceiling.
+        if (collateralCache.configuration.debtCeiling() != 0) {
+            IsolationLogic.countPaid(collateralReserve, call.collateralAsset, debtCache.configuration, amounts.debtCovered);
+        }
         // One reserve on both sides: what was burnt counts in its second rate too, although it accrued as two (see ReserveLogic.accrue).
         if (call.collateralAsset == call.debtAsset) collateralCache.scaledVariableDebt = debtCache.scaledVariableDebt;
         _moveCollateral(state, call, collateralCache, amounts);

@@ -189,6 +189,33 @@ contract PoolConfigurator is IPoolConfigurator {
     }
 
     /// @inheritdoc IPoolConfigurator
+    function setDebtCeiling(address asset, uint256 newDebtCeiling) external onlyAdmin {
+        require(newDebtCeiling <= ReserveConfiguration.MAX_DEBT_CEILING, InvalidDebtCeiling());
+        uint256 word = _read(asset);
+        // Collateral of accounts that hold other collateral too cannot become isolated.
+        if (word.liquidationThresholdBps() != 0 && word.debtCeiling() == 0) _requireNoSuppliers(asset);
+
+        _write(asset, word.replaced(ReserveConfiguration.DEBT_CEILING, ReserveConfiguration.MAX_DEBT_CEILING, newDebtCeiling));
+        if (newDebtCeiling == 0) _pool().resetIsolationModeTotalDebt(asset);
+        emit DebtCeilingChanged(asset, word.debtCeiling(), newDebtCeiling);
+    }
+
+    /// @inheritdoc IPoolConfigurator
+    function setBorrowableInIsolation(address asset, bool borrowable) external onlyAdmin {
+        _write(asset, _read(asset).withFlag(ReserveConfiguration.BORROWABLE_IN_ISOLATION, borrowable));
+        emit BorrowableInIsolationChanged(asset, borrowable);
+    }
+
+    /// @inheritdoc IPoolConfigurator
+    function setSiloedBorrowing(address asset, bool newSiloed) external onlyAdmin {
+        if (newSiloed) _requireNoBorrowers(asset);
+        uint256 word = _read(asset);
+
+        _write(asset, word.withFlag(ReserveConfiguration.SILOED_BORROWING, newSiloed));
+        emit SiloedBorrowingChanged(asset, word.flag(ReserveConfiguration.SILOED_BORROWING), newSiloed);
+    }
+
+    /// @inheritdoc IPoolConfigurator
     function setLiquidationProtocolFee(address asset, uint256 newFee) external onlyAdmin {
         require(newFee <= BPS, InvalidLiquidationProtocolFee());
         uint256 word = _read(asset);
@@ -323,6 +350,10 @@ contract PoolConfigurator is IPoolConfigurator {
         DataTypes.ReserveDataLegacy memory reserve = _pool().getReserveData(asset);
         bool supplied = IERC20(reserve.aTokenAddress).totalSupply() != 0 || reserve.accruedToTreasury != 0;
         require(!supplied, ReserveLiquidityNotZero());
+    }
+
+    function _requireNoBorrowers(address asset) private view {
+        require(IERC20(_pool().getReserveVariableDebtToken(asset)).totalSupply() == 0, ReserveDebtNotZero());
     }
 
     function _pool() private view returns (IPool) {

@@ -94,8 +94,8 @@ contract PoolDataProvider is IPoolDataProvider {
     }
 
     /// @inheritdoc IPoolDataProvider
-    function getSiloedBorrowing(address) external pure returns (bool) {
-        return false;
+    function getSiloedBorrowing(address asset) external view returns (bool) {
+        return _word(asset).flag(ReserveConfiguration.SILOED_BORROWING);
     }
 
     /// @inheritdoc IPoolDataProvider
@@ -104,8 +104,8 @@ contract PoolDataProvider is IPoolDataProvider {
     }
 
     /// @inheritdoc IPoolDataProvider
-    function getDebtCeiling(address) external pure returns (uint256) {
-        return 0;
+    function getDebtCeiling(address asset) external view returns (uint256) {
+        return _word(asset).debtCeiling();
     }
 
     /// @inheritdoc IPoolDataProvider

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-/// @dev Indexes and rates in ray, amounts in the asset's units, accruedToTreasury scaled by the liquidity index.
+/// @dev Indexes and rates in ray, amounts in the asset's units, accruedToTreasury scaled by the liquidity index,
+/// isolationModeTotalDebt in cents.
 struct Reserve {
     uint256 configuration;
     uint128 liquidityIndex;
@@ -16,6 +17,7 @@ struct Reserve {
     uint16 id;
     address aToken;
     address variableDebtToken;
+    uint128 isolationModeTotalDebt;
 }
 
 /// @dev Parameters in bps, reserves as bits by id.

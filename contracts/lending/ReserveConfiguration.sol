@@ -13,15 +13,19 @@ library ReserveConfiguration {
     uint256 internal constant FROZEN = 57;
     uint256 internal constant BORROWING = 58;
     uint256 internal constant PAUSED = 60;
+    uint256 internal constant BORROWABLE_IN_ISOLATION = 61;
+    uint256 internal constant SILOED_BORROWING = 62;
     uint256 internal constant FLASHLOAN = 63;
     uint256 internal constant RESERVE_FACTOR = 64;
     uint256 internal constant BORROW_CAP = 80;
     uint256 internal constant SUPPLY_CAP = 116;
     uint256 internal constant LIQUIDATION_PROTOCOL_FEE = 152;
+    uint256 internal constant DEBT_CEILING = 212;
     uint256 internal constant VIRTUAL_ACCOUNTING = 252;
 
     uint256 internal constant MAX_BPS_FIELD = type(uint16).max;
     uint256 internal constant MAX_CAP = (1 << 36) - 1;
+    uint256 internal constant MAX_DEBT_CEILING = (1 << 40) - 1;
 
     // --- Reading
 
@@ -62,6 +66,11 @@ library ReserveConfiguration {
 
     function liquidationProtocolFeeBps(uint256 word) internal pure returns (uint256) {
         return uint16(word >> LIQUIDATION_PROTOCOL_FEE);
+    }
+
+    /// @dev Cents, 0 for none: an asset with a ceiling is isolated collateral.
+    function debtCeiling(uint256 word) internal pure returns (uint256) {
+        return (word >> DEBT_CEILING) & MAX_DEBT_CEILING;
     }
 
     function flag(uint256 word, uint256 position) internal pure returns (bool) {

@@ -125,6 +125,12 @@ class Obstacle(StrEnum):
     """Its health factor is under 1."""
     LTV_ROUNDED = "ltv-rounded"
     """Its health factor is so near 1 that the average that the pool rounds to 0.01 % does not cover the debt."""
+    ISOLATION = "isolation"
+    """It has isolated collateral beside other collateral, or owes against it what isolation mode does not lend."""
+    SILOED = "siloed"
+    """It owes a siloed asset, and another one."""
+    DEBT_CEILING = "debt-ceiling"
+    """Its debt goes over the ceiling of its isolated collateral."""
     SUPPLY_CAP = "supply-cap"
     BORROW_CAP = "borrow-cap"
 

@@ -1,13 +1,14 @@
 """Loads exact cases of Aave V3.6 into the pool: `--aave-vectors FILE` takes any file of the same form.
 
 A case holds the stored state before a call, the call, and everything that the real pool answered. The pool under test
-is `LendingPoolHarness`, whose one addition is that its storage can be written.
+is the one that runs deploy; while a state is loaded, the code of `PoolStateWriter` stands in its place.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,13 @@ class Market:
 
         self.provider = self._deploy("PoolAddressesProvider", "conformance", self._admin)
         self.strategy = self._deploy("DefaultReserveInterestRateStrategyV2", self.provider.address)
-        self.pool = self._deploy("LendingPoolHarness", self.provider.address, self.strategy.address)
+        self.pool = self._deploy("LendingPool", self.provider.address, self.strategy.address)
+        writer = self._deploy("PoolStateWriter")
+        # Its code stands at the pool's address while a state is loaded.
+        self._writer = replace(writer, address=self.pool.address)
+        self._pool_code, self._writer_code = (
+            chain.rpc.call_as(str, "eth_getCode", contract.address, "latest") for contract in (self.pool, writer)
+        )
         oracle = self._deploy("PriceOracle", self.provider.address, [], [])
         self.addresses["Pool"] = self.pool.address
         self.tokens: dict[str, Contract] = {}
@@ -114,18 +121,18 @@ class Market:
         underlyings = [self.tokens[name].address for name in self.reserve_names]
         self._send(
             (self.provider, "setPool", self.pool.address),
-            (self.provider, "setPoolConfigurator", self.pool.address),
+            (self.provider, "setPoolConfigurator", self._admin),
             (self.provider, "setPriceOracle", oracle.address),
             (self.provider, "setAddress", b"UMBRELLA".ljust(32, b"\0"), self.addresses["umbrella"]),
             (oracle, "setAssetSources", underlyings, [self.feeds[name].address for name in self.reserve_names]),
         )
-        self._as_pool(
-            [
+        self._send(
+            *(
                 (self.pool, "initReserve", *(self.tokens[kind + name].address for kind in ("", "a", "v")))
                 for name in self.reserve_names
-            ],
-            timestamp=chain.timestamp + 1,
+            )
         )
+        self._send((self.provider, "setPoolConfigurator", self.pool.address))
         self.labels = {address.lower(): label for label, address in self.addresses.items()}
 
     # --- a case: load, call, read
@@ -134,12 +141,9 @@ class Market:
         """Write a stored state into the pool, its tokens, its feeds and its rates, at the state's own time."""
         calls: list[tuple[Any, ...]] = []
         for category, mode in state["eModes"].items():
-            config = (mode["ltv"], mode["liquidationThreshold"], mode["liquidationBonus"], "")
-            calls += [
-                (self.pool, "configureEModeCategory", int(category), config),
-                (self.pool, "configureEModeCategoryCollateralBitmap", int(category), self._bitmap(mode["collateral"])),
-                (self.pool, "configureEModeCategoryBorrowableBitmap", int(category), self._bitmap(mode["borrowable"])),
-            ]
+            lines = (mode["ltv"], mode["liquidationThreshold"], mode["liquidationBonus"])
+            bitmaps = (self._bitmap(mode["collateral"]), self._bitmap(mode["borrowable"]), 0)
+            calls.append((self._writer, "setEMode", int(category), (*lines, *bitmaps, "")))
         for name, reserve in state["reserves"].items():
             calls += self._reserve_calls(name, reserve)
         for actor, account in state["accounts"].items():
@@ -147,7 +151,7 @@ class Market:
                 calls += self._holding_calls(actor, name, account.get(name, {}))
             flags = sum(1 << 2 * self._id(name) for name in account["borrows"])
             flags += sum(2 << 2 * self._id(name) for name in account["collaterals"])
-            calls.append((self.pool, "setUser", self.addresses[actor], flags, account["eMode"]))
+            calls.append((self._writer, "setUser", self.addresses[actor], flags, account["eMode"]))
         calls += self._rest_calls(state)
         self._as_pool(calls, timestamp=state["timestamp"])
 
@@ -223,11 +227,12 @@ class Market:
             *(int(reserve[key]) for key in ("lastUpdateTimestamp", "liquidationGracePeriodUntil", "id")),
             a_token.address,
             v_token.address,
+            0,
         )
         names = ("optimalUsageRatio", "baseVariableBorrowRate", "variableRateSlope1", "variableRateSlope2")
         encoded_rates = eth_abi.encode(["uint256"] * 4, [rates[key] for key in names])
         return [
-            (self.pool, "setReserve", underlying.address, stored),
+            (self._writer, "setReserve", underlying.address, stored),
             (self.strategy, "setInterestRateParams", underlying.address, encoded_rates),
             (self.feeds[name], "post", int(reserve["price"])),
             (underlying, "mint", a_token.address, int(reserve["underlyingInAToken"])),
@@ -352,8 +357,10 @@ class Market:
             (contract.address, bytes.fromhex(contract.encode(function, *arguments)[2:]))
             for contract, function, *arguments in calls
         ]
-        data = self.pool.encode("execute", encoded)
+        data = self._writer.encode("execute", encoded)
+        self.chain.rpc.call("anvil_setCode", self.pool.address, self._writer_code)
         self.chain.execute([Transaction(self._admin, self.pool.address, data, GAS_LIMIT)], timestamp=timestamp)
+        self.chain.rpc.call("anvil_setCode", self.pool.address, self._pool_code)
 
     def _views(self, views: list[tuple[Any, ...]], *, timestamp: int | None = None) -> list[Any]:
         overrides = [] if timestamp is None else [{}, {"time": hex(timestamp)}]

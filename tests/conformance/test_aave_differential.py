@@ -35,12 +35,15 @@ WAD = 10**18
 SIZES = {"small": (12, 40), "large": (220, 60)}
 """Sequences, and steps of each."""
 
-ASSETS = {"USDe": 18, "USDC": 6, "USDT": 6, "WETH": 18}
-WHOLE_PRICES_E8 = {"USDe": 10**8, "USDC": 10**8, "USDT": 10**8, "WETH": 4_000 * 10**8}
+ASSETS = {"USDe": 18, "USDC": 6, "USDT": 6, "WETH": 18, "ISO": 8}
+WHOLE_PRICES_E8 = {"USDe": 10**8, "USDC": 10**8, "USDT": 10**8, "WETH": 4_000 * 10**8, "ISO": 20 * 10**8}
 MARKET: dict[str, Any] = {
     "assets.WETH": {"decimals": 18},
     "oracle.WETH": {"kind": "posted", "initial_price_usd": 4_000},
+    "assets.ISO": {"decimals": 8},
+    "oracle.ISO": {"kind": "posted", "initial_price_usd": 20},
     "lending.reserves.USDC.lenders_supply": 0,
+    "lending.reserves.USDC.borrowable_in_isolation": True,
     "lending.reserves.USDe.borrowing": True,
     "lending.reserves.USDC.borrow_cap": 3_000_000,
     "lending.reserves.USDT": {
@@ -56,6 +59,12 @@ MARKET: dict[str, Any] = {
         "supply_cap": 30_000,
         "rate": {"optimal_usage_bps": 8000, "base_bps": 100, "slope1_bps": 270, "slope2_bps": 8000},
     },
+    "lending.reserves.ISO": {
+        "ltv_bps": 6000,
+        "liquidation_threshold_bps": 7000,
+        "liquidation_bonus_bps": 1000,
+        "debt_ceiling_usd": 150_000.25,
+    },
     "lending.emodes": {
         1: {
             "label": "stable",
@@ -70,14 +79,18 @@ MARKET: dict[str, Any] = {
             "ltv_bps": 8800,
             "liquidation_threshold_bps": 9000,
             "liquidation_bonus_bps": 300,
-            "collateral": ["WETH", "USDe"],
+            "collateral": ["WETH", "USDe", "ISO"],
             "borrowable": ["USDC"],
         },
     },
 }
 USERS = [address_of(f"user-{i}") for i in range(4)]
 UMBRELLA = address_of("umbrella")
-WATCHED = [*USERS, UMBRELLA, address_of("treasury")]
+ISOLATED = address_of("isolated")
+"""An account that has nothing yet when a sequence begins, so that it can enter isolation mode."""
+
+ACTIVE = [*USERS, ISOLATED, UMBRELLA]
+WATCHED = [*ACTIVE, address_of("treasury")]
 TOKEN_ADDRESS_WORDS = range(8, 12)
 """Where `getReserveData` names the reserve's own contracts, which differ."""
 
@@ -104,9 +117,9 @@ class Side:
         self.world.setup([(self.world.deployer, provider, "setAddress", (slot, UMBRELLA))], intent="configure")
         for asset, token in self.tokens.items():
             fortune = 10**9 * 10 ** ASSETS[asset]
-            holders = [*USERS, UMBRELLA, self.flash_borrower.address]
+            holders = [*ACTIVE, self.flash_borrower.address]
             self.world.mint(asset, ((holder, fortune) for holder in holders))
-            approve = ((user, token, "approve", (self.pool.address, UINT_MAX)) for user in (*USERS, UMBRELLA))
+            approve = ((user, token, "approve", (self.pool.address, UINT_MAX)) for user in ACTIVE)
             self.world.setup(approve, intent="approve")
         self._views = self._state_views()
 
@@ -221,7 +234,7 @@ class TwoPools:
 
     def __init__(self, chain: LocalChain) -> None:
         self.chain = chain
-        chain.fund([*USERS, UMBRELLA])
+        chain.fund(ACTIVE)
         self.mock, self.aave = Side(chain, "mock"), Side(chain, "aave-v3")
         self.taken: Counter[tuple[str, str]] = Counter()
         self.foretold: Counter[bool] = Counter()
@@ -311,6 +324,7 @@ def one_of(choices: list[str], pick: int) -> str:
 
 
 users = st.sampled_from(USERS)
+debtors = st.sampled_from([*USERS, ISOLATED])
 assets = st.sampled_from(list(ASSETS))
 picks = st.integers(0, 99)
 """Chooses among what is there, whatever there is."""
@@ -328,6 +342,12 @@ CONFIGURATIONS: dict[str, st.SearchStrategy[tuple[Any, ...]]] = {
     "setReserveFlashLoaning": st.tuples(assets, st.booleans()),
     "setReserveBorrowing": st.tuples(assets, st.booleans()),
     "setReservePause(address,bool,uint40)": st.tuples(assets, st.booleans(), st.sampled_from([0, 60])),
+    "setDebtCeiling": st.one_of(
+        st.tuples(st.just("ISO"), st.sampled_from([0, 1, 2_000_000, 10_000_000, 2**40 - 1, 2**40])),
+        st.tuples(assets, st.sampled_from([0, 10_000_000])),
+    ),
+    "setBorrowableInIsolation": st.tuples(assets, st.booleans()),
+    "setSiloedBorrowing": st.tuples(assets, st.booleans()),
     "setLiquidationProtocolFee": st.tuples(assets, st.sampled_from([0, 500, 1_000])),
     "setReserveFactor": st.tuples(assets, st.sampled_from([0, 1_000, 2_500])),
     "setSupplyCap": st.tuples(assets, st.sampled_from([0, 0, 1, 30_000])),
@@ -397,7 +417,7 @@ class Sequence:
         amount = self._part(available_e8 * 10 ** ASSETS[asset] // self.prices[asset], share, dust)
         self.pools.on_pool(user, "borrow", asset, amount, 2, 0, user, seconds=seconds)
 
-    @action(8, user=users, debtor=users, pick=picks, share=shares, dust=dusts, seconds=pauses)
+    @action(8, user=users, debtor=debtors, pick=picks, share=shares, dust=dusts, seconds=pauses)
     def repay(self, user: str, debtor: str, pick: int, share: int, dust: int, seconds: int) -> None:
         asset = self._one_held("v", debtor, pick)
         amount = UINT_MAX if share == 10_000 else self._part(self._balance("v", asset, debtor), share, dust)
@@ -419,14 +439,20 @@ class Sequence:
     def enter_emode(self, user: str, mode: int) -> None:
         self.pools.on_pool(user, "setUserEMode", mode)
 
-    @action(5, user=users, to=users, pick=picks, share=shares, dust=dusts)
+    @action(8, asset=assets, dollars=st.integers(0, 100_000), share=shares, dust=dusts, seconds=pauses)
+    def borrow_in_isolation(self, asset: str, dollars: int, share: int, dust: int, seconds: int) -> None:
+        self.supply(ISOLATED, "ISO", dollars, 0, 1)
+        self.pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "ISO", True)
+        self.borrow(ISOLATED, asset, share, dust, seconds)
+
+    @action(5, user=users, to=debtors, pick=picks, share=shares, dust=dusts)
     def transfer_a_token(self, user: str, to: str, pick: int, share: int, dust: int) -> None:
         asset = self._one_held("a", user, pick)
         amount = self._part(self._balance("a", asset, user), share, dust)
         self.pools.act(user, "transfer", lambda side: (side.world.a_tokens[asset], (to, amount)))
 
     @action(
-        3, user=users, asset=assets, dollars=st.integers(0, 3_000_000), answer=st.booleans(), missing=st.integers(0, 1)
+        6, user=users, asset=assets, dollars=st.integers(0, 3_000_000), answer=st.booleans(), missing=st.integers(0, 1)
     )
     def flash_loan(self, user: str, asset: str, dollars: int, answer: bool, missing: int) -> None:
         amount, words = self._worth(asset, dollars, 0), encode(["bool", "uint256"], [answer, missing])
@@ -439,7 +465,7 @@ class Sequence:
     @action(
         6,
         liquidator=users,
-        debtor=users,
+        debtor=debtors,
         health=st.integers(9_000, 10_010),
         pick=picks,
         share=shares,
@@ -451,11 +477,13 @@ class Sequence:
     ) -> None:
         self._liquidate(liquidator, debtor, health, pick, share=share, dust=dust, seconds=seconds)
 
-    @action(6, liquidator=users, debtor=users, health=st.integers(8_000, 10_000), pick=picks, as_a_token=st.booleans())
+    @action(
+        6, liquidator=users, debtor=debtors, health=st.integers(8_000, 10_000), pick=picks, as_a_token=st.booleans()
+    )
     def liquidate_whole(self, liquidator: str, debtor: str, health: int, pick: int, as_a_token: bool) -> None:
         self._liquidate(liquidator, debtor, health, pick, as_a_token=as_a_token)
 
-    @action(6, liquidator=users, debtor=users, health=st.integers(2_000, 9_000), pick=picks, as_a_token=st.booleans())
+    @action(6, liquidator=users, debtor=debtors, health=st.integers(2_000, 9_000), pick=picks, as_a_token=st.booleans())
     def liquidate_under_water(self, liquidator: str, debtor: str, health: int, pick: int, as_a_token: bool) -> None:
         self._liquidate(liquidator, debtor, health, pick, as_a_token=as_a_token)
 
@@ -595,3 +623,153 @@ def test_pools__random_sequences__mock_does_what_aave_does(pools: TwoPools, pyte
     assert taken["liquidationCall", "ok"] >= sequences
     assert len({outcome for _, outcome in taken}) >= 10
     assert pools.foretold[True] >= sequences
+
+
+@pytest.mark.xdist_group("aave")
+def test_pools__isolation_mode__mock_does_what_aave_does(pools: TwoPools) -> None:
+    """Every rule of isolation mode, and the order of the checks where a call breaks several."""
+    usdc, iso = 10**6, 10**8
+    with pools.chain.rolled_back():
+        pools.configure("setDebtCeiling", "ISO", 2**40)
+        pools.configure("setDebtCeiling", "WETH", 1)  # supplied already
+        enter(pools, ISOLATED, 10_000 * iso)  # 200,000 dollars
+
+        # A second collateral: neither by itself nor on request, and nor is this one beside another.
+        pools.on_pool(ISOLATED, "supply", "USDe", 10**18, ISOLATED, 0)
+        pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "USDe", True)
+        pools.on_pool(USERS[1], "supply", "ISO", iso, USERS[1], 0)
+        pools.on_pool(USERS[1], "setUserUseReserveAsCollateral", "ISO", True)
+
+        # What may be borrowed, and up to which ceiling. A part of a cent does not count.
+        pools.on_pool(ISOLATED, "borrow", "USDT", usdc, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "borrow", "USDC", 90_000 * usdc + 9_999, 2, 0, ISOLATED)
+        pools.configure("setDebtCeiling", "ISO", 10_000_000)
+        for amount in (10_000 * usdc + 10_000, 10_000 * usdc, 9_999, 10_000):
+            pools.on_pool(ISOLATED, "borrow", "USDC", amount, 2, 0, ISOLATED)
+        pools.configure("setDebtCeiling", "ISO", 9_000_000)
+        pools.on_pool(ISOLATED, "borrow", "USDC", usdc, 2, 0, ISOLATED)
+
+        # Calls that break two rules at once.
+        pools.configure("setBorrowCap", "USDC", 1)
+        pools.on_pool(ISOLATED, "borrow", "USDC", usdc, 2, 0, ISOLATED)
+        pools.configure("setBorrowCap", "USDT", 1)
+        pools.on_pool(ISOLATED, "borrow", "USDT", 2 * usdc, 2, 0, ISOLATED)
+        pools.configure("setBorrowCap", "USDC", 0)
+        pools.configure("setBorrowCap", "USDT", 0)
+        pools.on_pool(ISOLATED, "borrow", "USDC", 1_000_000 * usdc, 2, 0, ISOLATED)
+        pools.configure("setSiloedBorrowing", "USDT", True)
+        pools.on_pool(ISOLATED, "borrow", "USDT", usdc, 2, 0, ISOLATED)
+        pools.configure("setBorrowableInIsolation", "USDT", True)
+        pools.configure("setDebtCeiling", "ISO", 11_000_000)
+        pools.on_pool(ISOLATED, "borrow", "USDT", usdc, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "borrow", "USDT", 90_000 * usdc, 2, 0, ISOLATED)
+        pools.configure("setSiloedBorrowing", "USDT", False)
+        pools.on_pool(ISOLATED, "borrow", "USDT", 5_000 * usdc + 1, 2, 0, ISOLATED)
+
+        # Payments by the account and by another one, in tokens and aTokens; the last exceeds what counts, by interest.
+        pools.on_pool(ISOLATED, "repay", "USDC", 1_000 * usdc + 1, 2, ISOLATED, seconds=3_600)
+        pools.on_pool(USERS[2], "repay", "USDC", 9_999, 2, ISOLATED)
+        pools.on_pool(ISOLATED, "supply", "USDC", 500 * usdc, ISOLATED, 0)
+        pools.on_pool(ISOLATED, "repayWithATokens", "USDC", 400 * usdc, 2)
+        pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "ISO", False)
+        pools.on_pool(ISOLATED, "setUserEMode", 2)
+        pools.on_pool(ISOLATED, "repay", "USDT", UINT_MAX, 2, ISOLATED, seconds=3 * 86_400)
+        pools.on_pool(ISOLATED, "setUserEMode", 2)
+        pools.on_pool(ISOLATED, "borrow", "USDC", 100 * usdc, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "repay", "USDC", UINT_MAX, 2, ISOLATED, seconds=3 * 86_400)
+        pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "ISO", False)
+        pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "USDe", True)
+        pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "ISO", True)
+        assert pools.taken["borrow", "assetnotborrowableinisolation"] == 1
+        assert pools.taken["borrow", "debtceilingexceeded"] >= 4
+        assert pools.taken["setUserUseReserveAsCollateral", "userinisolationmodeorltvzero"] >= 3
+        assert pools.taken["setDebtCeiling", "reserveliquiditynotzero"] == 1
+
+
+@pytest.mark.parametrize(
+    ("price", "cover", "as_a_token"),
+    [(12, 20_000, False), (12, UINT_MAX, True), (11, UINT_MAX, False), (8, UINT_MAX, False), (8, 1_000, True)],
+)
+@pytest.mark.xdist_group("aave")
+def test_pools__liquidation_in_isolation__mock_does_what_aave_does(
+    pools: TwoPools, price: int, cover: int, as_a_token: bool
+) -> None:
+    """What counts against the ceiling falls by what is covered, not by what is written off."""
+    with pools.chain.rolled_back():
+        enter(pools, ISOLATED, 10_000 * 10**8)
+        pools.on_pool(ISOLATED, "borrow", "USDC", 100_000 * 10**6, 2, 0, ISOLATED)
+        poster = address_of("price-poster")
+        pools.act(poster, "post", lambda side: (side.world.feeds["ISO"], (price * 10**8,)))
+        amount = cover if cover == UINT_MAX else cover * 10**6
+        for liquidator in (USERS[1], UMBRELLA):
+            pools.on_pool(liquidator, "liquidationCall", "ISO", "USDC", ISOLATED, amount, as_a_token, seconds=3_600)
+        # Without the ceiling nothing counts any more, and the asset is collateral like any other.
+        pools.configure("setDebtCeiling", "ISO", 0)
+        pools.on_pool(ISOLATED, "repay", "USDC", 10**6, 2, ISOLATED)
+        pools.on_pool(ISOLATED, "supply", "USDe", 10**18, ISOLATED, 0)
+        pools.configure("setDebtCeiling", "ISO", 1)
+        assert pools.taken["liquidationCall", "ok"] >= 1
+
+
+@pytest.mark.xdist_group("aave")
+def test_pools__isolated_collateral_that_moves__mock_does_what_aave_does(pools: TwoPools) -> None:
+    iso = 10**8
+    with pools.chain.rolled_back():
+        pools.on_pool(ISOLATED, "supply", "ISO", 100 * iso, ISOLATED, 0)
+        pools.act(ISOLATED, "transfer", lambda side: (side.world.a_tokens["ISO"], (UMBRELLA, 50 * iso)))
+        pools.on_pool(UMBRELLA, "setUserUseReserveAsCollateral", "ISO", True)
+        pools.act(UMBRELLA, "transfer", lambda side: (side.world.a_tokens["ISO"], (ISOLATED, 50 * iso)))
+        pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "ISO", True)
+        pools.on_pool(ISOLATED, "withdraw", "ISO", UINT_MAX, ISOLATED)
+        pools.on_pool(ISOLATED, "supply", "USDC", 10**6, ISOLATED, 0)
+        pools.on_pool(ISOLATED, "supply", "ISO", iso, ISOLATED, 0)
+        pools.on_pool(ISOLATED, "setUserUseReserveAsCollateral", "ISO", True)
+        assert pools.taken["setUserUseReserveAsCollateral", "userinisolationmodeorltvzero"] == 1
+
+
+@pytest.mark.xdist_group("aave")
+def test_pools__siloed_borrowing__mock_does_what_aave_does(pools: TwoPools) -> None:
+    usdc = 10**6
+    with pools.chain.rolled_back():
+        pools.configure("setSiloedBorrowing", "USDC", True)  # owed already
+        pools.configure("setSiloedBorrowing", "USDT", True)
+        pools.configure("setSiloedBorrowing", "USDT", True)
+        pools.on_pool(ISOLATED, "supply", "WETH", 100 * 10**18, ISOLATED, 0)
+        pools.on_pool(USERS[1], "borrow", "USDT", usdc, 2, 0, USERS[1])  # owes USDC
+        pools.on_pool(ISOLATED, "borrow", "USDT", 1_000 * usdc, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "borrow", "USDT", 1_000 * usdc, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "borrow", "USDC", usdc, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "borrow", "USDC", 1_000_000 * usdc, 2, 0, ISOLATED)  # two faults
+        pools.configure("setBorrowCap", "USDC", 1)
+        pools.on_pool(ISOLATED, "borrow", "USDC", usdc, 2, 0, ISOLATED)
+        pools.configure("setSiloedBorrowing", "USDe", True)
+        pools.on_pool(ISOLATED, "borrow", "USDe", 10**18, 2, 0, ISOLATED)
+        pools.configure("setSiloedBorrowing", "USDT", False)
+        pools.on_pool(ISOLATED, "borrow", "WETH", 10**16, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "borrow", "USDe", 10**18, 2, 0, ISOLATED)
+        pools.on_pool(ISOLATED, "repay", "USDT", UINT_MAX, 2, ISOLATED)
+        pools.on_pool(ISOLATED, "repay", "WETH", UINT_MAX, 2, ISOLATED)
+        pools.on_pool(ISOLATED, "borrow", "USDe", 10**18, 2, 0, ISOLATED)
+        assert pools.taken["borrow", "siloedborrowingviolation"] >= 4
+        assert pools.taken["setSiloedBorrowing", "reservedebtnotzero"] == 1
+
+
+@pytest.mark.parametrize("function", ["setDebtCeiling", "setBorrowableInIsolation", "setSiloedBorrowing"])
+def test_pools__setter_called_by_anyone__is_refused(pools: TwoPools, function: str) -> None:
+    value: Any = 1 if function == "setDebtCeiling" else True
+    with pools.chain.rolled_back():
+        mock = pools.mock
+        data = mock.configurator.encode(function, mock.tokens["ISO"].address, value)
+        call = Transaction(USERS[0], mock.configurator.address, data, GAS_LIMIT)
+        receipt = pools.chain.mine([call], timestamp=pools.chain.timestamp + 1).receipts[0]
+
+        assert mock.outcome(receipt) == "callernotpooladmin"
+        pools.on_pool(USERS[0], "resetIsolationModeTotalDebt", "ISO")
+        assert pools.taken["resetIsolationModeTotalDebt", "callernotpoolconfigurator"] == 1
+
+
+def enter(pools: TwoPools, user: str, amount: int) -> None:
+    """Supply isolated collateral, which is not switched on by itself, and switch it on."""
+    pools.on_pool(user, "supply", "ISO", amount, user, 0)
+    pools.on_pool(user, "borrow", "USDC", 10**6, 2, 0, user)
+    pools.on_pool(user, "setUserUseReserveAsCollateral", "ISO", True)

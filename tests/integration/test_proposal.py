@@ -121,7 +121,9 @@ def test_proposal__diff_and_a_book_of_accounts__run_on_these_accounts(tmp_path: 
         f"{accounts[1]},USDe,1000,0,true,0",
     ]
     book = tmp_path / "book.csv"
-    book.write_text("account,asset,supplied,borrowed,collateral,emode\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    book.write_text(
+        "account,asset,supplied,borrowed,used_as_collateral,emode\n" + "\n".join(rows) + "\n", encoding="utf-8"
+    )
 
     text = run(
         tmp_path / "diff.json", tmp_path, positions=book, overrides=("chain.engine=revm", "agents.keeper.count=1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,32 @@ def test_listing__frozen_paused_and_no_flash_loans__are_named_as_not_modelled(tm
         "USDC: isPaused (the reserve is open in the run)",
         "USDC: isFlashloanable false (flash loans are open in the run)",
     ]
+
+
+def test_listing__isolation_and_silo__are_lines_in_dollars(tmp_path: Path) -> None:
+    tree = changed(
+        market(),
+        **{
+            f"reserves__{USDE}__debtCeiling": 1_000_000_025,
+            f"reserves__{USDC}__isBorrowableInIsolation": True,
+            f"reserves__{USDC}__isSiloed": True,
+        },
+    )
+
+    scenario = listed(tmp_path, tree, emode=0)
+
+    usde, usdc = (scenario.spec.lending.reserves[asset] for asset in ("USDe", "USDC"))
+    assert (usde.debt_ceiling_usd, usde.debt_ceiling_cents) == (Decimal("10000000.25"), 1_000_000_025)
+    assert (usde.borrowable_in_isolation, usde.siloed_borrowing) == (False, False)
+    assert (usdc.borrowable_in_isolation, usdc.siloed_borrowing) == (True, True)
+    assert scenario.spec.lending.listing is not None
+    assert scenario.spec.lending.listing.not_modelled == []
+    parameters_now = json.loads(scenario.parameters_json())["lending"]["reserves"]
+    assert parameters_now["USDe"]["debt_ceiling_usd"] == "10000000.25"
+    assert "siloed_borrowing" not in parameters_now["USDe"]
+    written_again = parse_json(snapshot_json(scenario.spec), file="x")["reserves"]
+    assert isinstance(written_again, dict)
+    assert [line["debtCeiling"] for line in written_again.values()] == [1_000_000_025, 0]
 
 
 def test_listing__map_of_assets__takes_other_symbols_and_addresses(tmp_path: Path) -> None:

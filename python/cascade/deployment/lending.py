@@ -150,11 +150,23 @@ def _list_in_mock(world: World, asset: str, reserve: ReserveSpec) -> None:
 _ENGINES: dict[str, Callable[[World], None]] = {"mock": _deploy_mock, "aave-v3": deploy_aave_v3}
 
 
-def _listing(token: Contract, reserve: ReserveSpec) -> Calls:
+def _listing(token: Contract, reserve: ReserveSpec, *, whole: bool = False) -> Calls:
+    """Return the calls that give a new reserve its lines.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether lines are set too that a new reserve has already; a change needs them.
+    """
     asset = token.address
     # Aave writes a bonus with the principal, and takes 0 for an asset that is no collateral.
     bonus = BPS + reserve.liquidation_bonus_bps if reserve.liquidation_threshold_bps else 0
     rate = encode(["(uint16,uint32,uint32,uint32)"], [_rate(reserve.rate)])
+    restrictions: Calls = [
+        ("setDebtCeiling", (asset, reserve.debt_ceiling_cents)),
+        ("setBorrowableInIsolation", (asset, reserve.borrowable_in_isolation)),
+        ("setSiloedBorrowing", (asset, reserve.siloed_borrowing)),
+    ]
     return [
         ("configureReserveAsCollateral", (asset, reserve.ltv_bps, reserve.liquidation_threshold_bps, bonus)),
         ("setReserveBorrowing", (asset, reserve.borrowing)),
@@ -164,11 +176,12 @@ def _listing(token: Contract, reserve: ReserveSpec) -> Calls:
         ("setBorrowCap", (asset, reserve.borrow_cap)),
         ("setLiquidationProtocolFee", (asset, reserve.liquidation_protocol_fee_bps)),
         ("setReserveInterestRateData", (asset, rate)),
+        *(call for call in restrictions if whole or call[1][1]),
     ]
 
 
 def _lines(world: World, lending: LendingSpec) -> Calls:
-    listings = [_listing(world.tokens[asset], reserve) for asset, reserve in lending.reserves.items()]
+    listings = [_listing(world.tokens[asset], reserve, whole=True) for asset, reserve in lending.reserves.items()]
     return [*(call for listing in listings for call in listing), _premium(lending)]
 
 

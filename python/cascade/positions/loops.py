@@ -114,6 +114,10 @@ class LoopBuilder:
         if self.cohort.emode:
             self._send(Intent.ENTER_EMODE, pool, lambda _: ("setUserEMode", (self.cohort.emode,)))
         self._supply(self._first_supply(), [0] * len(self.loops), number=0)
+        if self.world.scenario.spec.lending.reserves[self.cohort.collateral].debt_ceiling_usd:
+            # The pool does not switch isolated collateral on by itself.
+            asset = self.collateral.address
+            self._send(Intent.SET_COLLATERAL, pool, lambda _: ("setUserUseReserveAsCollateral", (asset, True)))
         for number in range(1, self.cohort.rounds + 1):
             borrowed = self._borrow()
             self._swap(borrowed)
@@ -172,6 +176,9 @@ class LoopBuilder:
             self._action(account, pool, Intent.PLEDGE, ("supply", (asset.address, pledge.pledged_raw, account, 0)))
             for _, pledge, account in accounts
         )
+        if world.scenario.spec.lending.reserves[pledges[0][1].asset].debt_ceiling_usd:
+            switch = ("setUserUseReserveAsCollateral", (asset.address, True))
+            self._mine(self._action(account, pool, Intent.SET_COLLATERAL, switch) for _, _, account in accounts)
         self._mine(
             self._action(
                 account, pool, Intent.BORROW, ("borrow", (debt.address, pledge.debt_raw, _VARIABLE_RATE, 0, account))

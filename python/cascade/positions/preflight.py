@@ -39,6 +39,7 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan], accounts:
     spec = scenario.spec
     of_pool: dict[str, Decimal] = defaultdict(Decimal)
     bought: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    isolated: dict[str, Decimal] = defaultdict(Decimal)
     of_desk = Decimal(0)
     for plan in plans:
         cohort = spec.cohorts[plan.cohort]
@@ -46,6 +47,7 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan], accounts:
         collateral_price, debt_price = (initial_price_usd(spec, asset) for asset in (cohort.collateral, cohort.debt))
         looped = equity * Decimal(plan.leverage - 1)
         of_pool[cohort.debt] += looped * collateral_price / debt_price
+        isolated[cohort.collateral] += looped * collateral_price / debt_price
         bought[cohort.venue, cohort.collateral] += looped
         if plan.pledge is not None:
             first_layer = Decimal(plan.pledge.debt_raw) / 10 ** spec.assets[cohort.debt].decimals
@@ -53,6 +55,8 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan], accounts:
                 of_desk += first_layer
             else:
                 of_pool[cohort.debt] += first_layer
+                isolated[plan.pledge.asset] += first_layer
+    _require_under_ceilings(scenario, isolated)
     _require_lent(scenario, of_pool, of_desk, accounts or AccountsPlan())
     for (name, asset), amount in bought.items():
         stock = spec.venues[name].stock_of(asset)
@@ -62,6 +66,19 @@ def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan], accounts:
                 key=f"venues.{name}.reserves.{asset}",
                 value=int(stock),
                 expected=f"the loops buy {int(amount)} {asset} there, which would drain the pool",
+            )
+
+
+def _require_under_ceilings(scenario: Scenario, debts: Mapping[str, Decimal]) -> None:
+    """Refuse loops that owe more against isolated collateral, in tokens by its asset, than its debt ceiling."""
+    for asset, debt in debts.items():
+        ceiling = scenario.spec.lending.reserves[asset].debt_ceiling_usd
+        if ceiling and debt > ceiling:
+            raise ScenarioError(
+                file=scenario.file,
+                key=f"lending.reserves.{asset}.debt_ceiling_usd",
+                value=int(ceiling),
+                expected=f"the positions borrow {int(debt)} against {asset}: raise the ceiling, or build fewer",
             )
 
 

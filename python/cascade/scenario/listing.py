@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from cascade.errors import ScenarioError, unknown_name
@@ -26,7 +27,7 @@ MODELLED_KEYS = frozenset(
         *("ltv", "liquidationThreshold", "liquidationBonus", "liquidationProtocolFee", "reserveFactor", "label"),
         *("supplyCap", "borrowCap", "borrowingEnabled", "usageAsCollateralEnabled"),
         *("baseVariableBorrowRate", "optimalUsageRatio", "variableRateSlope1", "variableRateSlope2"),
-        *("collateralBitmap", "borrowableBitmap"),
+        *("collateralBitmap", "borrowableBitmap", "debtCeiling", "isBorrowableInIsolation", "isSiloed"),
     }
 )
 """Keys of a snapshot that become lending lines."""
@@ -272,6 +273,9 @@ def reserve_lines(snapshot: Snapshot, address: str) -> Tree:
         "borrowing": reserve.borrowing_enabled,
         "supply_cap": reserve.supply_cap,
         "borrow_cap": reserve.borrow_cap,
+        "debt_ceiling_usd": Decimal(reserve.debt_ceiling).scaleb(-2),
+        "borrowable_in_isolation": reserve.is_borrowable_in_isolation,
+        "siloed_borrowing": reserve.is_siloed,
         "rate": rates,
     }
 
@@ -305,8 +309,6 @@ def _not_modelled(snapshot: Snapshot, reserves: Mapping[str, str]) -> list[str]:
             (reserve.is_frozen, "isFrozen (the reserve is open in the run)"),
             (reserve.is_paused, "isPaused (the reserve is open in the run)"),
             (not reserve.is_flashloanable, "isFlashloanable false (flash loans are open in the run)"),
-            (reserve.is_siloed, "isSiloed (the debt need not be the only one in the run)"),
-            (reserve.debt_ceiling != 0, f"debtCeiling {reserve.debt_ceiling} (there is no isolation mode in the run)"),
         ):
             if is_there:
                 notes.append(f"{asset}: {what}")

@@ -241,8 +241,20 @@ def _prices_without_folders(prices: dict[str, Any]) -> dict[str, Any]:
     return named if named["sources"] else {key: value for key, value in named.items() if key != "sources"}
 
 
+_NEWER_LINES = {"debt_ceiling_usd": "0", "borrowable_in_isolation": False, "siloed_borrowing": False}
+"""Lines of a reserve that parameters leave out where they have their defaults."""
+
+
 def _lending_without_folders(lending: dict[str, Any]) -> dict[str, Any]:
-    """Return the section `lending` with the bare name of its listing; without the key where there is none."""
+    """Return the section `lending` with the bare name of its listing.
+
+    Scenarios without a listing, isolation mode and siloed borrowing keep the parameters that they had before.
+    """
+    reserves = {
+        asset: {key: value for key, value in reserve.items() if key not in _NEWER_LINES or value != _NEWER_LINES[key]}
+        for asset, reserve in lending["reserves"].items()
+    }
+    lending = {**lending, "reserves": reserves}
     if lending["listing"] is None:
         return {key: value for key, value in lending.items() if key != "listing"}
     return {**lending, "listing": {**lending["listing"], "file": Path(lending["listing"]["file"]).name}}

@@ -85,6 +85,9 @@ def _reserve_json(
         "reserveFactor": reserve.reserve_factor_bps,
         "supplyCap": reserve.supply_cap,
         "borrowCap": reserve.borrow_cap,
+        "debtCeiling": reserve.debt_ceiling_cents,
+        "isBorrowableInIsolation": reserve.borrowable_in_isolation,
+        "isSiloed": reserve.siloed_borrowing,
         "oracleDecimals": 8,
         "oracleLatestAnswer": str(int(price)),
     }

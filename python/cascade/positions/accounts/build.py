@@ -123,7 +123,8 @@ class _AccountsBuilder:
     def _switches(self, account: Account, switched: set[str]) -> list[Transaction]:
         """Return the calls that let exactly the stated supplies secure debts."""
         lending, calls = self._world.scenario.spec.lending, []
-        for holding in account.holdings:
+        # Off before on: isolated collateral is switched on beside no other.
+        for holding in sorted(account.holdings, key=lambda h: threshold_bps(lending, h, account.emode) > 0):
             # An asset without a threshold secures nothing, whatever its switch.
             wanted = threshold_bps(lending, holding, account.emode) > 0
             if holding.supplied_raw and wanted != (holding.asset in switched):

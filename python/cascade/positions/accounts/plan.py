@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from cascade.account_files import Account
 from cascade.errors import ScenarioError
-from cascade.positions.accounts.pool_rules import Market, Worth, obstacle_of, worth_of
+from cascade.positions.accounts.pool_rules import Market, Worth, isolated_collateral, obstacle_of, worth_of
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.load import Scenario
 from cascade.scenario.model import AccountsSpec, LendingSpec
@@ -149,6 +149,7 @@ class _Planner:
         self._market = market_of(scenario)
         self._supplied = Counter({asset: self._lenders_raw(asset) for asset in self._lending.reserves})
         self._borrowed: Counter[str] = Counter()
+        self._isolated_cents: Counter[str] = Counter()
 
     def plan(self, *, require_lent: bool) -> AccountsPlan:
         """Return the plan."""
@@ -172,6 +173,9 @@ class _Planner:
         for holding in account.holdings:
             self._supplied[holding.asset] += holding.supplied_raw
             self._borrowed[holding.asset] += holding.borrowed_raw
+        isolated = isolated_collateral(account, self._lending)
+        if isolated is not None:
+            self._isolated_cents[isolated] += self._cents(account)
         return PlannedAccount(account, AccountStatus.BUILT, worth)
 
     def _cap_reached(self, account: Account) -> tuple[Obstacle, str] | None:
@@ -184,7 +188,17 @@ class _Planner:
             for obstacle, word, cap, total, raw in sides:
                 if raw and cap and total[holding.asset] + raw > cap * unit:
                     return obstacle, f"goes over the {word} cap of {holding.asset}, {cap:,}"
+        isolated = isolated_collateral(account, self._lending)
+        if isolated is None:
+            return None
+        ceiling = self._lending.reserves[isolated].debt_ceiling_cents
+        if self._isolated_cents[isolated] + self._cents(account) > ceiling:
+            return Obstacle.DEBT_CEILING, f"goes over the debt ceiling of {isolated}, {ceiling / 100:,.2f} dollars"
         return None
+
+    def _cents(self, account: Account) -> int:
+        """Return what an account's debts count against a ceiling: each token as a dollar, rounded down to cents."""
+        return sum(h.borrowed_raw * 100 // 10 ** self._decimals[h.asset] for h in account.holdings)
 
     def _lenders_raw(self, asset: str) -> int:
         return raw_amount(self._scenario.spec, asset, self._lending.reserves[asset].lenders_supply)

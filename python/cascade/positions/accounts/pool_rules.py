@@ -15,7 +15,7 @@ from cascade.scenario.model import LendingSpec
 from cascade.units import BPS, NO_DEBT_WAD, PPM, WAD, value_e8_down, value_e8_up
 from cascade.vocabulary import Obstacle
 
-__all__ = ["Market", "Worth", "ltv_of", "obstacle_of", "threshold_bps", "worth_of"]
+__all__ = ["Market", "Worth", "isolated_collateral", "ltv_of", "obstacle_of", "threshold_bps", "worth_of"]
 
 _UNITS_LOST = 2
 """Smallest units by which a balance may differ from the amount supplied or borrowed, once indexes have grown: scaled
@@ -141,6 +141,9 @@ def obstacle_of(account: Account, market: Market) -> tuple[Obstacle, str] | None
             return Obstacle.MODE_WITHOUT_DEBT, f"owes {holding.asset}, which mode {account.emode} does not lend"
         if mode is None and not lending.reserves[holding.asset].borrowing:
             return Obstacle.BORROWING_OFF, f"owes {holding.asset}, whose borrowing is off"
+    restricted = _restriction(account, lending)
+    if restricted is not None:
+        return restricted
     stated = worth_of(account, market)
     if stated.debt_e8 and not stated.collateral_e8:
         return Obstacle.NO_COLLATERAL, "owes, and nothing that it supplied is collateral"
@@ -154,6 +157,30 @@ def obstacle_of(account: Account, market: Market) -> tuple[Obstacle, str] | None
             f"health factor {stated.health_factor_wad / WAD:.6f} is too near 1 for the pool's rounded average, "
             f"{average:.2f} %",
         )
+    return None
+
+
+def isolated_collateral(account: Account, lending: LendingSpec) -> str | None:
+    """Return the isolated collateral of an account; None where it has none."""
+    secures = [h.asset for h in account.holdings if threshold_bps(lending, h, account.emode)]
+    return next((asset for asset in secures if lending.reserves[asset].debt_ceiling_usd), None)
+
+
+def _restriction(account: Account, lending: LendingSpec) -> tuple[Obstacle, str] | None:
+    """Return why isolation mode or siloed borrowing forbids an account; None where neither does."""
+    isolated = isolated_collateral(account, lending)
+    owed = [holding.asset for holding in account.holdings if holding.borrowed_raw]
+    if isolated is not None:
+        secures = [h.asset for h in account.holdings if threshold_bps(lending, h, account.emode)]
+        if len(secures) > 1:
+            other = next(asset for asset in secures if asset != isolated)
+            return Obstacle.ISOLATION, f"has {other} as collateral beside {isolated}, which is isolated collateral"
+        for asset in owed:
+            if not lending.reserves[asset].borrowable_in_isolation:
+                return Obstacle.ISOLATION, f"owes {asset}, which is not lent against isolated collateral ({isolated})"
+    siloed = next((asset for asset in owed if lending.reserves[asset].siloed_borrowing), None)
+    if siloed is not None and len(owed) > 1:
+        return Obstacle.SILOED, f"owes {siloed}, which is siloed, beside {next(a for a in owed if a != siloed)}"
     return None
 
 

@@ -16,6 +16,7 @@ def check_cohort(case: Case, name: str, cohort: CohortSpec) -> None:
             case.refuse(f"{key}.{role}", asset, "expected an asset of lending.reserves")
     if not case.spec.lending.reserves[cohort.debt].borrowing:
         case.refuse(f"{key}.debt", cohort.debt, f"lending.reserves.{cohort.debt}.borrowing is off")
+    _check_isolation(case, f"{key}.debt", cohort.collateral, cohort.debt)
     venue = case.venue(f"{key}.venue", cohort.venue)
     # A loop on a staked USDe mints USDe at the venue, and stakes it.
     staked = case.spec.assets[cohort.collateral].stakes if venue.mints else None
@@ -71,6 +72,16 @@ def _check_pledge(case: Case, key: str, cohort: CohortSpec, pledge: PledgeSpec) 
         _check_desk_pledge(case, key, cohort, pledge, pledge.line)
     elif pledge.collateral not in case.spec.lending.reserves:
         case.refuse(f"{key}.collateral", pledge.collateral, "expected an asset of lending.reserves")
+    else:
+        _check_isolation(case, f"{key}.collateral", pledge.collateral, cohort.debt)
+
+
+def _check_isolation(case: Case, key: str, collateral: str, debt: str) -> None:
+    """Refuse a loan against isolated collateral of an asset that is not lent against it."""
+    reserves = case.spec.lending.reserves
+    if reserves[collateral].debt_ceiling_usd and not reserves[debt].borrowable_in_isolation:
+        expected = f"{collateral} is isolated collateral: set lending.reserves.{debt}.borrowable_in_isolation"
+        case.refuse(key, debt, expected)
 
 
 def _check_desk_pledge(case: Case, key: str, cohort: CohortSpec, pledge: PledgeSpec, line: str) -> None:

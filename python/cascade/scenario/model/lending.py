@@ -56,6 +56,13 @@ class ReserveSpec(Spec):
     """Most that may be supplied, in whole tokens; 0 disables the cap."""
     borrow_cap: Annotated[int, Field(ge=0, lt=2**36)] = 0
     """Most that may be borrowed, in whole tokens; 0 disables the cap."""
+    debt_ceiling_usd: Annotated[Amount, Field(lt=2**40 // 100)] = Decimal(0)
+    """Most that all accounts may owe together whose only collateral the asset is, in dollars and cents; such accounts
+    are in isolation mode and hold no other collateral. 0 makes the asset normal collateral."""
+    borrowable_in_isolation: bool = False
+    """Whether accounts in isolation mode may borrow the asset."""
+    siloed_borrowing: bool = False
+    """Whether who owes the asset may owe no other."""
     rate: RateSpec = RateSpec()
     """Interest rate model."""
     lenders_supply: Amount = Decimal(0)
@@ -70,11 +77,18 @@ class ReserveSpec(Spec):
             )
         if self.liquidation_threshold_bps and not self.liquidation_bonus_bps:
             raise ValueError("liquidation_bonus_bps must be above 0 where liquidation_threshold_bps is")
+        if self.debt_ceiling_usd * 100 % 1:
+            raise ValueError(f"debt_ceiling_usd {self.debt_ceiling_usd} is no whole number of cents")
         # At the threshold the debt and the bonus together must not exceed the collateral, or a liquidation would always
         # leave bad debt behind.
         if self.liquidation_threshold_bps * (BPS + self.liquidation_bonus_bps) > BPS * BPS:
             raise ValueError("liquidation_threshold_bps x (1 + bonus) exceeds 100 %: Aave refuses such a listing")
         return self
+
+    @property
+    def debt_ceiling_cents(self) -> int:
+        """The debt ceiling as the pool has it; 0 for none."""
+        return int(self.debt_ceiling_usd * 100)
 
 
 class EModeSpec(Spec):

@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IPoolAddressesProvider} from "../interfaces/IPoolAddressesProvider.sol";
-import {LendingPool} from "../lending/LendingPool.sol";
-import {Reserve} from "../lending/PoolState.sol";
+import {EMode, PoolState, Reserve} from "../lending/PoolState.sol";
 
-/// @title Lending pool whose state can be written
-/// @notice For tests only: loads a stored state into the pool, and acts as the pool towards its tokens.
-contract LendingPoolHarness is LendingPool {
+/// @title Writer of a lending pool's storage
+/// @notice For tests only: its code takes the place of a deployed pool's while a stored state is loaded, has the same storage, and
+/// acts as the pool towards its tokens. The pool itself is then tested as it is, and may be as large as a contract can be.
+contract PoolStateWriter {
     /// @notice A call that the pool makes.
     struct Call {
         address target;
         bytes data;
     }
 
-    constructor(IPoolAddressesProvider provider, address interestRateStrategy) LendingPool(provider, interestRateStrategy) {}
+    // --- Storage
+
+    /// @dev The first variable, as in the pool.
+    PoolState private _state;
+
+    // --- Actions
 
     /// @notice Replaces the whole reserve, as stored.
     function setReserve(address asset, Reserve calldata reserve) external {
         _state.reserves[asset] = reserve;
+    }
+
+    /// @notice Replaces an eMode, as stored.
+    function setEMode(uint8 id, EMode calldata eMode) external {
+        _state.eModes[id] = eMode;
     }
 
     /// @param configuration Two bits a reserve, as in `DataTypes.UserConfigurationMap`
