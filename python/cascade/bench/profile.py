@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +12,9 @@ from cascade.errors import CascadeError
 from cascade.harness import replay
 from cascade.scenario.load import load_scenario
 from cascade.scenario.shipped import scenario_file
+
+_INTERVAL_SECONDS = 0.002
+"""Time between two looks at what the run is doing."""
 
 
 def main(arguments: list[str]) -> int:
@@ -22,13 +26,11 @@ def main(arguments: list[str]) -> int:
         The scenario, then the file of the page, then changes as `PATH=VALUE`.
     """
     try:
-        from pyinstrument import Profiler
-
+        profiler = importlib.import_module("pyinstrument").Profiler(interval=_INTERVAL_SECONDS)
         name, page, *changes = arguments
         scenario = load_scenario(scenario_file(name), overrides=changes)
         # Compiled beforehand: that happens once, and not in every run.
         load_artifacts()
-        profiler = Profiler(interval=0.002)
         with tempfile.TemporaryDirectory(prefix="cascade-profile-") as folder, profiler:
             replay(scenario, out=folder, require_expected=False)
         print(profiler.output_text(unicode=True, color=False, show_all=False))

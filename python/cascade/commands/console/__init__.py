@@ -20,6 +20,7 @@ COMMANDS = (
     "verify",
     "compare",
     "sweep",
+    "frontier",
     "proposal",
     "causes",
     "endogeneity",

@@ -1,0 +1,1 @@
+"""Find the smallest value of a key at which a run meets a condition, and the smallest world that still meets it."""
