@@ -41,7 +41,7 @@ def raised(folder: Path, **reserve: Any) -> Path:
 def run(after: Path, out: Path, **options: Any) -> str:
     """Run a proposal and return its post."""
     given: dict[str, Any] = {
-        **{"scenario": None, "positions": None, "reserves": (), "overrides": SMALL, "seed": None},
+        **{"scenario": None, "positions": None, "reserves": (), "emodes": (), "overrides": SMALL, "seed": None},
         **{"amplification": False, "markdown": out / "post.md", "workers": 1, "out": out / "runs"},
         **options,
     }
@@ -138,6 +138,17 @@ def test_proposal__diff_and_a_book_of_accounts__run_on_these_accounts(tmp_path: 
     assert "Both runs have the same positions, to the unit" in text
 
 
+def test_proposal__mode_under_another_number__is_executed_under_the_scenario_s(tmp_path: Path) -> None:
+    text = run(raised(tmp_path), tmp_path, emodes=("1=11",), overrides=(*SMALL, "positions.loopers.emode=1"))
+
+    assert "Not executed" not in text
+    modes = {
+        one.frames.parameters["lending"]["emodes"]["1"]["ltv_bps"]
+        for one in map(Run, (tmp_path / "runs").glob("aave-*"))
+    }
+    assert modes == {9000, 9200}
+
+
 @pytest.mark.parametrize(
     ("changes", "options", "message"),
     [
@@ -149,6 +160,9 @@ def test_proposal__diff_and_a_book_of_accounts__run_on_these_accounts(tmp_path: 
         ({}, {"reserves": ("USDT",)}, "--reserve = 'USDT': expected ASSET=RESERVE, a symbol or an address"),
         ({}, {"reserves": ("USDT=USDT", "USDT=USDC")}, "--reserve = 'USDT=USDC': USDT is given twice"),
         ({}, {"reserves": ("USDT=nothing",)}, "lending.listing.reserves.USDT = 'nothing': unknown reserve"),
+        ({}, {"emodes": ("1-11",)}, "--emode = '1-11': expected NUMBER=MODE, of the scenario and of the snapshots"),
+        ({}, {"emodes": ("1=11", "1=2")}, "--emode = '1=2': 1 is given twice"),
+        ({}, {"emodes": ("1=77",)}, "lending.listing.emodes = 77: aave-ethereum.json has no such mode; it has 1, 2, 3"),
         ({}, {"positions": Path("none.csv"), "overrides": ()}, "none.csv"),
         ({}, {"scenario": Path("none.yaml")}, "none.yaml: cannot be read"),
     ],

@@ -14,11 +14,12 @@ from cascade.errors import ScenarioError
 from cascade.experiments.comparison.parameters import parameter_changes
 from cascade.listing.snapshot import parse_json, snapshot_of
 from cascade.report.run.words import parameters
+from cascade.scenario.listing import Listed
 from cascade.scenario.load import Scenario, load_scenario, restore_scenario, vary
 from cascade.scenario.snapshot_writer import snapshot_json
 from cascade.toolchain.paths import project_root
 
-from .listing_files import PT, USDC, USDE, changed, market, written
+from .listing_files import PT, USDC, USDE, changed, market, snapshot, written
 
 SCENARIOS = project_root() / "scenarios"
 
@@ -192,9 +193,53 @@ def test_listing__map_of_assets__takes_other_symbols_and_addresses(tmp_path: Pat
     assert by_address.spec.lending.emodes == {}
 
 
+def test_proposed_snapshot__without_maps__is_mapped_as_the_scenario_s_own_listing(tmp_path: Path) -> None:
+    tree = changed(market(), **{f"reserves__{USDE}__symbol": "Ethena USD"})
+    listed(tmp_path, tree, reserves="{USDe: Ethena USD, USDC: USDC}")
+    after = changed(tree, eModes__11__ltv=9200, **{f"reserves__{USDE}__ltv": 7100})
+
+    scenario = load_scenario(tmp_path / "mine.yaml", listed=Listed(snapshot(tmp_path, after, "after.json")))
+
+    assert scenario.spec.lending.reserves["USDe"].ltv_bps == 7100
+    assert scenario.spec.lending.emodes[11].ltv_bps == 9200
+    other = {**market(), "reserves": {"0x" + "99" * 20: {**market()["reserves"][USDE], "underlying": "0x" + "99" * 20}}}
+    other["strategies"] = {"0x" + "99" * 20: market()["strategies"][USDE]}
+    other["eModes"] = {}
+    moved = load_scenario(
+        tmp_path / "mine.yaml",
+        listed=Listed(snapshot(tmp_path, other, "other.json")),
+        set={"positions.loopers.emode": 0},
+    )
+    assert moved.spec.lending.listing is not None
+    assert moved.spec.lending.listing.reserves == {"USDe": "0x" + "99" * 20}
+
+
+def test_listing__map_of_modes__takes_these_alone_under_the_scenario_s_numbers(tmp_path: Path) -> None:
+    tree = changed(market())
+    tree["eModes"]["2"] = {**tree["eModes"]["11"], "eModeCategory": 2, "ltv": 5000}
+
+    scenario = listed(tmp_path, tree, emode=1, changes={"lending.listing.emodes": {1: 11}})
+
+    assert {number: mode.ltv_bps for number, mode in scenario.spec.lending.emodes.items()} == {1: 9000}
+    restored = restore_scenario(
+        text=scenario.text, path_file=scenario.path.file, path_text=scenario.path_text, file="mine.yaml"
+    )
+    assert restored.parameters_json() == scenario.parameters_json()
+
+
 @pytest.mark.parametrize(
     ("tree", "changes", "message"),
     [
+        (
+            None,
+            {"lending.listing.emodes": {1: 12}},
+            "lending.listing.emodes = 12: market.json has no such mode; it has 11",
+        ),
+        (
+            None,
+            {"lending.listing.emodes": {"1": "x"}},
+            "lending.listing.emodes = {'1': 'x'}: expected a map of numbers",
+        ),
         (None, {"lending.listing.reserves": {"USDX": "USDe"}}, "lending.listing.reserves = 'USDX': unknown asset: did"),
         (
             None,

@@ -31,6 +31,7 @@ def run_proposal(
     scenario: Path | None,
     positions: Path | None,
     reserves: tuple[str, ...],
+    emodes: tuple[str, ...],
     overrides: tuple[str, ...],
     seed: str | None,
     amplification: bool,
@@ -50,6 +51,8 @@ def run_proposal(
         File of accounts in place of the scenario's positions.
     reserves : tuple of str
         `ASSET=RESERVE`, the symbol or the address of a reserve; empty goes by the symbols.
+    emodes : tuple of str
+        `NUMBER=MODE`, the number of a mode in the scenario and in the snapshots; empty takes each under its own.
     overrides : tuple of str
         Keys that are set in both runs.
 
@@ -68,7 +71,12 @@ def run_proposal(
         return
     file = scenario_file(scenario or _SCENARIO)
     baseline, change = proposed_scenarios(
-        proposal, file, reserves=_mapped(reserves), overrides=with_seed(overrides, seed), positions=positions
+        proposal,
+        file,
+        reserves=_mapped(reserves),
+        emodes=_numbered(emodes),
+        overrides=with_seed(overrides, seed),
+        positions=positions,
     )
     notes = remarks(proposal, baseline, change)
     print_proposal(console, proposal, notes)
@@ -88,4 +96,18 @@ def _mapped(reserves: tuple[str, ...]) -> dict[str, str]:
         if asset in found:
             raise CascadeError(f"--reserve = {text!r}: {asset} is given twice")
         found[asset] = reserve
+    return found
+
+
+def _numbered(emodes: tuple[str, ...]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for text in emodes:
+        number, _, mode = text.partition("=")
+        if not number.isdecimal() or not mode.isdecimal():
+            raise CascadeError(
+                f"--emode = {text!r}: expected NUMBER=MODE, of the scenario and of the snapshots, as 1=11"
+            )
+        if int(number) in found:
+            raise CascadeError(f"--emode = {text!r}: {number} is given twice")
+        found[int(number)] = int(mode)
     return found

@@ -7,7 +7,7 @@ those of the file that is extended, and keys beside the listing win over them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,10 +17,21 @@ from cascade.scenario.provenance import add_claim, drop_claims
 from cascade.scenario.tree import Key, Tree, merge, set_value
 from cascade.units import BPS
 
-__all__ = ["MODELLED_KEYS", "Listed", "mapped_reserves", "merge_layer", "put_listing", "reserve_lines", "set_values"]
+__all__ = [
+    "MODELLED_KEYS",
+    "Listed",
+    "listed_as_before",
+    "mapped_reserves",
+    "merge_layer",
+    "put_listing",
+    "reserve_lines",
+    "set_values",
+]
 
 _RAY_PER_BPS = 10**27 // BPS
 _KEY = "lending.listing"
+_STATED = ("file", "reserves", "emodes")
+"""Keys of a listing that a scenario states; the others are written when it is read."""
 
 MODELLED_KEYS = frozenset(
     {
@@ -43,10 +54,28 @@ class Listed:
         The snapshot.
     reserves : mapping of str to str
         Symbol or address of the reserve of each asset; empty goes by the symbols.
+    emodes : mapping of int to int
+        Mode of the snapshot by its number in the scenario; empty takes each under its own number.
     """
 
     snapshot: Snapshot
     reserves: Mapping[str, str] = field(default_factory=dict)
+    emodes: Mapping[int, int] = field(default_factory=dict)
+
+
+def listed_as_before(listed: Listed, tree: Tree) -> Listed:
+    """Return a snapshot with the maps that a scenario states for its own listing, where it is given none.
+
+    A map whose reserves or modes the snapshot lacks is one of another market, and is not taken.
+    """
+    own = _section(_section(tree, "lending"), "listing")
+    reserves = {str(asset): str(reserve) for asset, reserve in _section(own, "reserves").items()}
+    emodes = {number: mode for number, mode in _section(own, "emodes").items() if type(mode) is int}
+    if listed.reserves or not set(reserves.values()) <= set(listed.snapshot.reserves):
+        reserves = dict(listed.reserves)
+    if listed.emodes or not set(emodes.values()) <= set(listed.snapshot.modes):
+        return replace(listed, reserves=reserves)
+    return replace(listed, reserves=reserves, emodes={int(number): mode for number, mode in emodes.items()})
 
 
 def set_values(tree: Tree, given: Iterable[tuple[str, object]], *, folder: Path, file: str) -> None:
@@ -67,7 +96,7 @@ def set_values(tree: Tree, given: Iterable[tuple[str, object]], *, folder: Path,
     listed = [(dotted, value) for dotted, value in changes if dotted == _KEY or dotted.startswith(f"{_KEY}.")]
     if listed:
         current = _section(_section(tree, "lending"), "listing")
-        layer: Tree = {"lending": {"listing": {key: current[key] for key in ("file", "reserves") if key in current}}}
+        layer: Tree = {"lending": {"listing": {key: current[key] for key in _STATED if key in current}}}
         for dotted, value in listed:
             set_value(layer, dotted, value)
         merge_layer(tree, layer, folder=folder, file=file)
@@ -108,8 +137,13 @@ def merge_layer(below: Tree, layer: Tree, *, folder: Path, file: str) -> None:
     if not isinstance(stated, dict):
         expected = "expected a map of assets to symbols or addresses of reserves"
         raise ScenarioError(file=file, key=f"{_KEY}.reserves", value=stated, expected=expected)
+    modes = listing.get("emodes") or {}
+    if not isinstance(modes, dict) or not all(type(number) is int for pair in modes.items() for number in pair):
+        expected = "expected a map of numbers of modes in the scenario to numbers in the snapshot"
+        raise ScenarioError(file=file, key=f"{_KEY}.emodes", value=modes, expected=expected)
     reserves = {str(asset): str(reserve) for asset, reserve in stated.items()}
-    put_listing(below, Listed(snapshot, reserves), named=name, file=file, layer=layer)
+    emodes = {int(number): int(str(mode)) for number, mode in modes.items()}
+    put_listing(below, Listed(snapshot, reserves, emodes), named=name, file=file, layer=layer)
 
 
 def put_listing(below: Tree, listed: Listed, *, named: str, file: str, layer: Tree | None = None) -> None:
@@ -134,6 +168,10 @@ def put_listing(below: Tree, listed: Listed, *, named: str, file: str, layer: Tr
         When the snapshot does not fit the assets of the scenario.
     """
     layer, snapshot = layer or {}, listed.snapshot
+    unknown = next((number for number in listed.emodes.values() if number not in snapshot.modes), None)
+    if unknown is not None:
+        expected = f"{snapshot.file} has no such mode; it has {', '.join(map(str, snapshot.modes)) or 'none'}"
+        raise ScenarioError(file=file, key=f"{_KEY}.emodes", value=unknown, expected=expected)
     assets = {**_section(below, "assets"), **_section(layer, "assets")}
     priced = {**_section(below, "oracle"), **_section(layer, "oracle")}
     reserves = mapped_reserves(
@@ -143,7 +181,8 @@ def put_listing(below: Tree, listed: Listed, *, named: str, file: str, layer: Tr
         priced=[str(asset) for asset in priced],
         file=file,
     )
-    _replace_lines(below, snapshot, reserves)
+    emodes = listed.emodes or {number: number for number in snapshot.modes}
+    _replace_lines(below, snapshot, reserves, emodes)
     merge(below, layer)
     # Keys that nobody knows stay, so that validation refuses them.
     own = _section(_section(layer, "lending"), "listing")
@@ -151,6 +190,7 @@ def put_listing(below: Tree, listed: Listed, *, named: str, file: str, layer: Tr
         **own,
         "file": named,
         "reserves": dict(reserves),
+        "emodes": dict(listed.emodes),
         "not_modelled": list(_not_modelled(snapshot, reserves)),
     }
     set_value(below, _KEY, record)
@@ -280,10 +320,10 @@ def reserve_lines(snapshot: Snapshot, address: str) -> Tree:
     }
 
 
-def _mode_lines(snapshot: Snapshot, reserves: Mapping[str, str]) -> Tree:
+def _mode_lines(snapshot: Snapshot, reserves: Mapping[str, str], emodes: Mapping[int, int]) -> Tree:
     """Return the section `lending.emodes`: the modes in which an asset of the scenario can back a debt of another."""
     modes: Tree = {}
-    for number, mode in snapshot.modes.items():
+    for number, mode in ((number, snapshot.modes[of_snapshot]) for number, of_snapshot in emodes.items()):
         collateral, borrowable = (
             [asset for asset, address in reserves.items() if address in members]
             for members in (mode.collateral, mode.borrowable)
@@ -315,12 +355,12 @@ def _not_modelled(snapshot: Snapshot, reserves: Mapping[str, str]) -> list[str]:
     return notes
 
 
-def _replace_lines(below: Tree, snapshot: Snapshot, reserves: Mapping[str, str]) -> None:
+def _replace_lines(below: Tree, snapshot: Snapshot, reserves: Mapping[str, str], emodes: Mapping[int, int]) -> None:
     """Put the lines of a listing in the place of those that a scenario has for the same assets, and all modes."""
     for asset, address in reserves.items():
         for key, value in reserve_lines(snapshot, address).items():
             set_value(below, f"lending.reserves.{asset}.{key}", value)
-    set_value(below, "lending.emodes", _mode_lines(snapshot, reserves))
+    set_value(below, "lending.emodes", _mode_lines(snapshot, reserves, emodes))
 
 
 def _lines_of(tree: Tree, path: str) -> list[str]:

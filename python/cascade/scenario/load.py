@@ -19,7 +19,7 @@ from cascade.scenario.account_inputs import (
     restore_account_files,
 )
 from cascade.scenario.checks import check_references
-from cascade.scenario.listing import Listed, merge_layer, put_listing, set_values
+from cascade.scenario.listing import Listed, listed_as_before, merge_layer, put_listing, set_values
 from cascade.scenario.model import ScenarioSpec
 from cascade.scenario.price_inputs import PriceInputs, read_prices, restore_prices
 from cascade.scenario.provenance import put_book
@@ -146,7 +146,7 @@ def load_scenario(
     if seed is not None:
         given.append(("seed", seed))
     if listed is not None:
-        put_listing(tree, listed, named=listed.snapshot.file, file=file.name)
+        put_listing(tree, listed_as_before(listed, tree), named=listed.snapshot.file, file=file.name)
     if book is not None:
         put_book(tree, book)
     set_values(tree, given, folder=file.parent, file=file.name)

@@ -21,6 +21,13 @@ from cascade.commands.exit_codes import cascade_command
     metavar="ASSET=RESERVE",
     help="Symbol or address of an asset's reserve; may be repeated. Assets are found by their symbols otherwise.",
 )
+@click.option(
+    "--emode",
+    "emodes",
+    multiple=True,
+    metavar="NUMBER=MODE",
+    help="A mode's number in the scenario and in the snapshots, as 1=11; may be repeated. Otherwise each has its own.",
+)
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Set a key in both runs.")
 @click.option("--seed", type=str, default=None, help="Use this seed in both runs, in place of the scenario's own.")
 @click.option(
@@ -42,6 +49,7 @@ def cli(
     scenario: Path | None,
     positions: Path | None,
     reserves: tuple[str, ...],
+    emodes: tuple[str, ...],
     overrides: tuple[str, ...],
     seed: str | None,
     amplification: bool,
@@ -61,6 +69,7 @@ def cli(
         scenario=scenario,
         positions=positions,
         reserves=reserves,
+        emodes=emodes,
         overrides=overrides,
         seed=seed,
         amplification=amplification,

@@ -12,6 +12,7 @@ from cascade.listing.snapshot import Snapshot, read_json, snapshot_of
 from cascade.listing.words import group_of, value_of
 from cascade.scenario.listing import MODELLED_KEYS, Listed
 from cascade.scenario.load import Scenario, load_scenario
+from cascade.scenario.model import ListingSpec
 
 __all__ = ["NothingExecuted", "Proposal", "ProposedChange", "proposed_scenarios", "read_proposal"]
 
@@ -113,6 +114,7 @@ def proposed_scenarios(
     file: Path,
     *,
     reserves: Mapping[str, str],
+    emodes: Mapping[int, int],
     overrides: Sequence[str],
     positions: Path | None = None,
 ) -> tuple[Scenario, Scenario]:
@@ -124,6 +126,8 @@ def proposed_scenarios(
         The scenario.
     reserves : mapping of str to str
         Symbol or address of the reserve of each asset; empty goes by the symbols.
+    emodes : mapping of int to int
+        Mode of the snapshots by its number in the scenario; empty takes each under its own number.
     overrides : sequence of str
         Keys that are set in both, as `PATH=VALUE`; they win over the lines of the proposal.
     positions : Path, optional
@@ -137,7 +141,7 @@ def proposed_scenarios(
         When both scenarios are the same.
     """
     baseline, change = (
-        load_scenario(file, overrides=overrides, listed=Listed(snapshot, reserves), book=positions)
+        load_scenario(file, overrides=overrides, listed=Listed(snapshot, reserves, emodes), book=positions)
         for snapshot in (proposal.before, proposal.after)
     )
     if baseline.spec.lending.model_copy(update={"listing": None}) == change.spec.lending.model_copy(
@@ -158,12 +162,19 @@ def not_executed(proposal: Proposal, baseline: Scenario, change: Scenario) -> di
     return found
 
 
+def _number_in_scenario(mode: int, listing: ListingSpec | None) -> int:
+    """Return the number that a mode of a snapshot has in the scenario; its own where the scenario maps none."""
+    if listing is None or not listing.emodes:
+        return mode
+    return next((number for number, of_snapshot in listing.emodes.items() if of_snapshot == mode), 0)
+
+
 def _reason(change: Change, baseline: Scenario, after: Scenario) -> str:
     """Return why a change is not made; empty where it is made."""
     listing = after.spec.lending.listing
     listed = set(listing.reserves.values()) if listing is not None else set()
     if change.part == "eModes":
-        number = int(change.entry)
+        number = _number_in_scenario(int(change.entry), listing)
         modes = (baseline.spec.lending.emodes.get(number), after.spec.lending.emodes.get(number))
         if modes == (None, None):
             return "no asset of the scenario can back a debt in this mode"

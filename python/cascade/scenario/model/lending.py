@@ -127,6 +127,9 @@ class ListingSpec(Spec):
     reserves: dict[Name, str] = {}
     """Symbol or address of the reserve of each asset that is listed; empty takes every asset with a price source
     whose symbol a reserve has."""
+    emodes: dict[Annotated[int, Field(ge=1, le=255)], int] = {}
+    """Mode of the snapshot by the number that it has in the scenario, as `{1: 11}`; empty takes each under its own
+    number."""
     not_modelled: list[str] = []
     """Lines of the snapshot that the pool of a run does not follow; written when it is read."""
 
