@@ -60,7 +60,7 @@ FLOORS = (
     ("report",),
     ("run",),
     ("harness",),
-    ("experiments",),
+    ("assertions", "experiments"),
     ("bench", "commands"),
 )
 """Rooms of the package from the bottom up: a room imports from the floors below its own only."""
