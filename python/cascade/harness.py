@@ -34,7 +34,7 @@ from cascade.positions.accounts.build import account_entries, build_accounts
 from cascade.positions.accounts.plan import plan_accounts, scenario_to_build
 from cascade.positions.build import build_positions, require_time_left
 from cascade.positions.plan import PoolPledge, PositionPlan, plan_positions
-from cascade.positions.preflight import check_liquidity, check_shock
+from cascade.positions.preflight import check_liquidity, check_shock, note_unreached
 from cascade.positions.standing import Standing, standing_positions
 from cascade.recording.recorder import Recorder
 from cascade.report.run.page import build_report
@@ -126,6 +126,8 @@ def replay(
             progress.say(sentence)
     check_liquidity(scenario, plans, accounts)
     check_accounts(scenario)
+    if (unreached := note_unreached(scenario, accounts)) is not None:
+        progress.say(unreached)
     # Under another scenario's positions a shock may well breach nobody: that is then the finding.
     note = check_shock(scenario, plans, accounts) if like is None else None
     if note:

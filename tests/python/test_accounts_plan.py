@@ -14,7 +14,7 @@ from cascade.experiments.comparison.positions import impossible_positions
 from cascade.experiments.comparison.result import ImpossiblePosition
 from cascade.positions.accounts.plan import AccountsPlan, market_of, plan_accounts, scenario_to_build
 from cascade.positions.accounts.pool_rules import Market, ltv_of, worth_of
-from cascade.positions.preflight import check_shock
+from cascade.positions.preflight import check_shock, note_unreached
 from cascade.scenario.load import Scenario, load_scenario, restore_scenario, vary
 from cascade.scenario.model import AccountsSpec, CohortSpec
 from cascade.toolchain.paths import project_root
@@ -283,6 +283,26 @@ def test_check_shock__accounts_alone__are_judged_on_the_path(tmp_path: Path) -> 
     assert check_shock(falls, [], plan_accounts(falls)) is None
     with pytest.raises(ScenarioError, match=f"the weakest, {A}, stays at 1.0000 at 21:41:00"):
         check_shock(stays, [], plan_accounts(stays))
+
+
+def test_note_unreached__accounts_without_an_exit__are_counted_unless_a_keeper_has_an_inventory(tmp_path: Path) -> None:
+    # The keeper of the scenario sells USDe for USDC: whoever has either of the two otherwise is out of its reach.
+    rows = (
+        f"{A},USDe,1000,0,true,0\n{A},USDC,,500,,0\n"
+        f"{B},WETH,1,0,true,0\n{B},USDC,,1500,,0\n"
+        f"{C},WETH,1,0,true,0\n{C},USDe,100,0,true,0\n{C},USDC,,50,,0\n"
+    )
+    flash, held = (
+        scenario_of(tmp_path, rows, **{"agents__keeper__funding": funding, "agents__keeper__inventory": inventory})
+        for funding, inventory in (("flash-loan", 0), ("inventory", 1000))
+    )
+
+    assert note_unreached(flash, plan_accounts(flash)) == (
+        "accounts that no keeper can liquidate: 1, with 1,500 dollars of debt: no exit pays USDC for their collateral, "
+        "and none has an inventory"
+    )
+    assert note_unreached(held, plan_accounts(held)) is None
+    assert note_unreached(flash, AccountsPlan()) is None
 
 
 def test_scenario__without_a_kind__is_a_cohort_and_its_parameters_have_none() -> None:

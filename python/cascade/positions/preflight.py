@@ -16,11 +16,12 @@ from cascade.positions.accounts.plan import AccountsPlan
 from cascade.positions.accounts.pool_rules import threshold_bps
 from cascade.positions.plan import DeskPledge, PositionPlan, borrowing_lines_bps
 from cascade.scenario.load import Scenario
-from cascade.scenario.model import PostedOracle, SameAsOracle
+from cascade.scenario.model import KeeperSpec, PostedOracle, SameAsOracle
 from cascade.scenario.sources import initial_price_usd
 from cascade.units import BPS, E8, to_tokens
+from cascade.vocabulary import AccountStatus
 
-__all__ = ["check_liquidity", "check_shock", "oracle_price_path_e8"]
+__all__ = ["check_liquidity", "check_shock", "note_unreached", "oracle_price_path_e8"]
 
 
 def check_liquidity(scenario: Scenario, plans: Sequence[PositionPlan], accounts: AccountsPlan | None = None) -> None:
@@ -183,6 +184,34 @@ def _weakest(
         if weakest is None or health * ratio < weakest.health_factor:
             weakest = _Weakest(plan.borrower, health * ratio, at)
     return weakest
+
+
+def note_unreached(scenario: Scenario, accounts: AccountsPlan) -> str | None:
+    """Return a sentence on accounts that no keeper of the scenario could liquidate; None where there are none.
+
+    A keeper with an inventory takes every pair; one with flash loans needs an exit that pays the debt for a collateral
+    of the account. Agents of the user's own are not asked.
+    """
+    spec = scenario.spec
+    keepers = [agent for agent in spec.agents.values() if isinstance(agent, KeeperSpec)]
+    if not keepers or any(keeper.funding == "inventory" for keeper in keepers):
+        return None
+    sold = {spec.venues[name].pair for keeper in keepers for name in keeper.exits}
+    unreached, debts, debt_e8 = 0, dict[str, None](), 0
+    for planned in accounts.planned:
+        account = planned.account
+        owed = [holding.asset for holding in account.holdings if holding.borrowed_raw]
+        secured = [h.asset for h in account.holdings if threshold_bps(spec.lending, h, account.emode)]
+        is_built = planned.status is AccountStatus.BUILT
+        if is_built and owed and not any((debt, collateral) in sold for debt in owed for collateral in secured):
+            unreached, debt_e8 = unreached + 1, debt_e8 + planned.worth.debt_e8
+            debts |= dict.fromkeys(owed)
+    if not unreached:
+        return None
+    return (
+        f"accounts that no keeper can liquidate: {unreached:,}, with {debt_e8 // E8:,} dollars of debt: no exit pays "
+        f"{' or '.join(debts)} for their collateral, and none has an inventory"
+    )
 
 
 def _weakest_account(scenario: Scenario, borrowers: Sequence[Account], assets: Sequence[str]) -> _Weakest:
