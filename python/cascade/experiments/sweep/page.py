@@ -22,7 +22,7 @@ from cascade.experiments.sweep.words import (
     main_figures,
     readers,
 )
-from cascade.report.shared.colours import BLUE
+from cascade.report.shared.colours import BLUE, GREEN
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.document import document, write_page
 from cascade.report.shared.style import Chart, Specification, spec
@@ -126,7 +126,7 @@ def _heatmap(key: str, paths: list[str], figure: str) -> Specification:
             alt.Tooltip("value:Q", title=figure, format=",.2f"),
         ],
     )
-    safe = base.transform_filter("datum.safe == 1").mark_rect(filled=False, stroke="#1b7f4b", strokeWidth=2)
+    safe = base.transform_filter("datum.safe == 1").mark_rect(filled=False, stroke=GREEN, strokeWidth=2)
     return spec(cells + safe, height=320)
 
 
