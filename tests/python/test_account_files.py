@@ -363,6 +363,90 @@ def test_header__that_holds_no_balances__says_what_to_do(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("extra", "field"),
+    [
+        ("collateral", "used_as_collateral"),
+        ("is_collateral", "used_as_collateral"),
+        ("usageAsCollateral", "used_as_collateral"),
+        ("usage_as_collateral_enabled", "used_as_collateral"),
+        ("Used As Collateral", "used_as_collateral"),
+        ("debt", "borrowed"),
+        ("stableDebt", "borrowed"),
+        ("total_borrows", "borrowed"),
+        ("supply", "supplied"),
+        ("aToken_balance", "supplied"),
+        ("eModeCategoryId", "emode"),
+        ("e_mode", "emode"),
+    ],
+)
+def test_long_form__column_that_looks_like_one_of_it__is_refused_and_not_ignored(
+    tmp_path: Path, extra: str, field: str
+) -> None:
+    text = f"account,asset,supplied,borrowed,{extra}\n{FIRST},USDe,1,0,0\n"
+
+    with pytest.raises(ScenarioError) as error:
+        read(tmp_path, text)
+
+    assert f"book.csv: line 1 = '{extra}': looks like {field} and would not be read" in str(error.value)
+    key = extra if " " not in extra else f'"{extra}"'
+    assert f"columns: {{{field}: {key}}} reads it" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "extra", ["supplied_usd", "debt_value", "collateralFactor", "borrow_rate", "health_factor", "liquidation_threshold"]
+)
+def test_long_form__column_of_another_figure__is_ignored(tmp_path: Path, extra: str) -> None:
+    text = f"account,asset,supplied,borrowed,{extra}\n{FIRST},USDe,1,0,0.5\n"
+
+    assert read(tmp_path, text).accounts[0].holdings == (Holding("USDe", 10**18, 0, True),)
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_collateral"), [({"used_as_collateral": "collateral"}, False), ({"used_as_collateral": None}, True)]
+)
+def test_columns__that_state_the_flag__read_or_ignore_what_looks_like_it(
+    tmp_path: Path, columns: dict[str, str | None], is_collateral: bool
+) -> None:
+    text = f"account,asset,supplied,borrowed,collateral,asCollateral\n{FIRST},USDe,1,0,false,x\n"
+
+    assert read(tmp_path, text, columns=columns).accounts[0].holdings[0].is_collateral is is_collateral
+
+
+def test_columns__that_state_the_debt__ignore_another_debt_beside_it(tmp_path: Path) -> None:
+    text = f"user,symbol,supply,variable_debt,stable_debt\n{FIRST},USDC,0,3,1\n"
+
+    with pytest.raises(ScenarioError, match="'stable_debt': looks like borrowed"):
+        read(tmp_path, text, layout="query")
+    found = read(tmp_path, text, layout="query", columns={"borrowed": "variable_debt"})
+    assert found.accounts[0].holdings[0].borrowed_raw == 3_000_000
+
+
+def test_wide__column_of_an_asset_that_is_not_read__is_refused(tmp_path: Path) -> None:
+    text = f"account,USDe_supplied,USDC_debt,USDe_collateral\n{FIRST},1,0,false\n"
+
+    with pytest.raises(ScenarioError, match=r"'USDe_collateral': looks like .*: name it ASSET_used_as_collateral"):
+        read(tmp_path, text, layout="wide")
+    found = read(tmp_path, text, layout="wide", columns={"used_as_collateral": None})
+    assert found.accounts[0].holdings[0].is_collateral
+    assert read(tmp_path, text.replace("USDe_collateral", "WBTC_collateral"), layout="wide").accounts
+
+
+def test_subgraph__answer_without_the_flag__is_refused_unless_that_is_stated(tmp_path: Path) -> None:
+    entries = [{key: value for key, value in entry.items() if "Collateral" not in key} for entry in SUBGRAPH]
+    text = json.dumps(entries)
+
+    with pytest.raises(ScenarioError, match="has no column usageAsCollateralEnabledOnUser: add it to the query"):
+        read(tmp_path, text, name="page.json", layout="subgraph")
+    found = read(tmp_path, text, name="page.json", layout="subgraph", columns={"used_as_collateral": None})
+    assert found.accounts[1].holdings[0].is_collateral
+
+
+def test_columns__null_for_what_every_file_holds__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"columns\.account: expected a column: null is for used_as_collateral"):
+        read(tmp_path, LONG, columns={"account": None})
+
+
 def test_decimals__other_than_the_scenarios__are_refused(tmp_path: Path) -> None:
     entry = user_reserve(FIRST, "USDC", 5, 0, True, None)
     entry["reserve"] = {"symbol": "USDC", "decimals": 18}

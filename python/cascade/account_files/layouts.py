@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from cascade.account_files.lookalikes import SETTLED_BY_NULL, refuse_lookalikes
 from cascade.errors import ScenarioError, unknown_name
 
 __all__ = ["LAYOUTS", "Columns", "FileLayout", "WideColumn", "columns_of", "refuse_other_exports", "wide_columns_of"]
@@ -110,34 +111,31 @@ class WideColumn:
     field: str
 
 
-def columns_of(layout: str, header: Iterable[str], *, given: Mapping[str, str], file: str) -> Columns:
+def columns_of(layout: str, header: Iterable[str], *, given: Mapping[str, str | None], file: str) -> Columns:
     """Find the columns of a file with one row per account and asset.
 
     Parameters
     ----------
     layout : str
         `long`, `subgraph` or `query`.
-    given : mapping of str to str
-        Column of the file by field, where it has another name than the layout's.
+    given : mapping of str to str or None
+        Column of the file by field, where it has another name than the layout's; None for a field that no column holds.
 
     Raises
     ------
     ScenarioError
         For a field that is not known, a column that is not there, a column that a position needs and the file lacks,
-        and amounts that are there both raw and with decimals.
+        amounts that are there both raw and with decimals, and a column that looks like a field and is not read.
     """
     present = list(header)
+    _check_given(given, present, file=file)
     found: dict[str, list[str]] = {}
     for field, names in _MAPS[layout].items():
-        found[field] = [given[field]] if field in given else _present(layout, names, present)
-    for field, column in given.items():
-        if field not in _FIELDS:
-            raise _refusal(file, f"columns.{field}", column, unknown_name("column", field, _FIELDS))
-        if column not in present:
-            raise _refusal(file, f"columns.{field}", column, unknown_name("column of the file", column, present))
+        column = given.get(field)
+        found[field] = [column] if column is not None else [] if field in given else _present(layout, names, present)
     for field in ("supplied", "borrowed"):
         # A given column settles which of the two is meant.
-        if field in given:
+        if given.get(field) is not None:
             found[f"{field}_raw"] = []
         elif f"{field}_raw" in given:
             found[field] = []
@@ -159,33 +157,52 @@ def columns_of(layout: str, header: Iterable[str], *, given: Mapping[str, str], 
     ):
         raise _missing(layout, file, "supplied and borrowed", present)
     chosen = {field: columns[0] for field, columns in found.items() if columns and field != "asset"}
+    if layout == "subgraph":
+        # Its other columns have names of their own; an account's flag is the one figure that a query may have left out.
+        if not found["used_as_collateral"] and "used_as_collateral" not in given:
+            raise _refusal(
+                file, "columns", None,
+                "has no column usageAsCollateralEnabledOnUser: add it to the query, or state columns: "
+                "{used_as_collateral: null}, and every supply counts as collateral",
+            )  # fmt: skip
+    else:
+        refuse_lookalikes(present, read=[*chosen.values(), *found["asset"]], settled=given, file=file)
     return Columns(chosen, tuple(found["asset"]))
 
 
 def wide_columns_of(
-    header: Iterable[str], *, given: Mapping[str, str], file: str
+    header: Iterable[str], *, given: Mapping[str, str | None], assets: Iterable[str], file: str
 ) -> tuple[Columns, tuple[WideColumn, ...]]:
     """Find the columns of a file with one row per account, and a column per asset and field: `USDe_supplied`.
+
+    Parameters
+    ----------
+    assets : iterable of str
+        Names of assets in the file, as far as they are known.
 
     Raises
     ------
     ScenarioError
-        When the account's column or every column of an asset is missing.
+        When the account's column or every column of an asset is missing, and for a column that names an asset, looks
+        like a field of it, and is not read.
     """
     present = list(header)
     for field, column in given.items():
-        if field not in ("account", "emode"):
+        if column is not None and field not in ("account", "emode"):
             raise _refusal(
                 file,
                 f"columns.{field}",
                 column,
                 "a wide file takes account and emode: its other columns are named ASSET_supplied and so on",
             )
-        if column not in present:
-            raise _refusal(file, f"columns.{field}", column, unknown_name("column of the file", column, present))
+    _check_given(given, present, file=file)
     names = {}
     for field in ("account", "emode"):
-        columns = [given[field]] if field in given else _present("query", _QUERY[field], present)
+        column = given.get(field)
+        if column is not None:
+            columns = [column]
+        else:
+            columns = [] if field in given else _present("query", _QUERY[field], present)
         if columns:
             names[field] = columns[0]
     if "account" not in names:
@@ -193,6 +210,8 @@ def wide_columns_of(
     of_assets = [found for column in present if column not in names.values() for found in _wide(column)]
     if not any(column.field in ("supplied", "supplied_raw", "borrowed", "borrowed_raw") for column in of_assets):
         raise _missing("wide", file, "ASSET_supplied or ASSET_borrowed", present)
+    read = [*names.values(), *(column.name for column in of_assets)]
+    refuse_lookalikes(present, read=read, settled=given, file=file, assets=assets, is_wide=True)
     return Columns(names, ()), tuple(of_assets)
 
 
@@ -227,6 +246,19 @@ def refuse_other_exports(header: Iterable[str], *, file: str) -> None:
             "is an export of a Messari-style subgraph, whose positions end at 5,000 and keep closed accounts: export "
             "userReserves of the protocol's own subgraph instead",
         )  # fmt: skip
+
+
+def _check_given(given: Mapping[str, str | None], present: list[str], *, file: str) -> None:
+    """Refuse a field that is not known, a column that is not there, and a null for a field that every file holds."""
+    for field, column in given.items():
+        if field not in _FIELDS:
+            raise _refusal(file, f"columns.{field}", column, unknown_name("column", field, _FIELDS))
+        if column is None and field not in SETTLED_BY_NULL:
+            raise _refusal(
+                file, f"columns.{field}", None, f"expected a column: null is for {', '.join(SETTLED_BY_NULL)}"
+            )
+        if column is not None and column not in present:
+            raise _refusal(file, f"columns.{field}", column, unknown_name("column of the file", column, present))
 
 
 def _wide(column: str) -> list[WideColumn]:

@@ -42,15 +42,16 @@ class ReadOptions:
         `long`: one row per account and asset with the columns of docs/POSITIONS.md; `subgraph`: `userReserves`, as
         JSON or flattened to CSV; `query`: rows per account and asset under the names that queries give them; `wide`:
         one row per account, a column per asset and field.
-    columns : mapping of str to str
-        Column of the file by field of the long form, where its name is another.
+    columns : mapping of str to str or None
+        Column of the file by field of the long form, where its name is another; None states that no column holds it,
+        so that those whose names look like it are ignored.
     assets : mapping of str to str or None
         Symbol of the scenario by the file's name or address of an asset; None leaves the asset out, and with it
         every account that holds it.
     """
 
     layout: FileLayout = "long"
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str | None] = field(default_factory=dict)
     assets: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -104,12 +105,13 @@ def _read(sheet: Sheet, file: str, decimals: Mapping[str, int], options: ReadOpt
     if not sheet.rows:
         raise ScenarioError(file=file, key="", value=None, expected="has no rows: expected one per account and asset")
     refuse_other_exports(sheet.columns, file=file)
-    return _Reader(file, decimals, options).read(_entries(sheet, file, options))
+    return _Reader(file, decimals, options).read(_entries(sheet, file, decimals, options))
 
 
-def _entries(sheet: Sheet, file: str, options: ReadOptions) -> Iterator[_Entry]:
+def _entries(sheet: Sheet, file: str, decimals: Mapping[str, int], options: ReadOptions) -> Iterator[_Entry]:
     if options.layout == "wide":
-        common, of_assets = wide_columns_of(sheet.columns, given=options.columns, file=file)
+        assets = [*decimals, *options.assets]
+        common, of_assets = wide_columns_of(sheet.columns, given=options.columns, assets=assets, file=file)
         fields: dict[str, dict[str, str]] = {}
         for column in of_assets:
             of_asset = fields.setdefault(column.asset, dict(common.names))

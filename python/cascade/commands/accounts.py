@@ -41,7 +41,8 @@ def show_accounts(
     Parameters
     ----------
     columns, assets : iterable of str
-        Entries of the keys of the same names, as `NAME=VALUE`; an asset without a value is left out.
+        Entries of the keys of the same names, as `NAME=VALUE`; without a value, an asset is left out, and a
+        column is in no file.
     only_refused : bool
         Whether the accounts that the pool would refuse are printed as CSV, and nothing else.
 
@@ -52,7 +53,7 @@ def show_accounts(
     """
     entry: dict[str, object] = {"kind": "accounts", "file": str(file.resolve()), "skip": True}
     entry |= {"format": format} if format is not None else {}
-    entry |= {"columns": dict(_pairs(columns, "--column"))} if columns else {}
+    entry |= {"columns": {name: column or None for name, column in _pairs(columns, "--column")}} if columns else {}
     entry |= {"assets": {name: symbol or None for name, symbol in _pairs(assets, "--asset")}} if assets else {}
     # What the scenario says of its own positions goes with them.
     changes = {"positions": {_ENTRY: entry}, "provenance": [], "sensitivity": {}}

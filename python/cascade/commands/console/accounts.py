@@ -13,7 +13,13 @@ from cascade.commands.exit_codes import cascade_command
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--scenario", type=click.Path(path_type=Path), default="aave-listing", show_default=True)
 @click.option("--format", metavar="FORMAT", help="Layout of the file: long, subgraph, query or wide.")
-@click.option("--column", "columns", multiple=True, metavar="FIELD=NAME", help="Column of the file for a field.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=NAME",
+    help="Column of the file for a field; FIELD= states that none holds it.",
+)
 @click.option(
     "--asset", "assets", multiple=True, metavar="NAME=SYMBOL", help="Symbol of an asset; empty leaves it out."
 )

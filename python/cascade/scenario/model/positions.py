@@ -153,8 +153,9 @@ class AccountsSpec(Spec):
     format: FileLayout = "long"
     """Layout of the file: `long` has a row per account and asset; `subgraph` holds `userReserves`; `query` is like
     `long` under the names that queries give; `wide` has a row per account."""
-    columns: dict[str, str] = {}
-    """Column of the file by the name that the long form has for it, where it is another."""
+    columns: dict[str, str | None] = {}
+    """Column of the file by the name that the long form has for it, where it is another; null states that no column
+    holds it, and ignores those whose names look like it."""
     assets: dict[Annotated[str, Field(min_length=1)], Name | None] = {}
     """Asset of the scenario by the file's name or address of it, where it is another; null leaves the asset out, and
     the accounts that hold it are not built."""
