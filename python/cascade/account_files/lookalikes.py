@@ -21,9 +21,9 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 """What a column's name contains, by field; of several, the first counts."""
 
 _OTHER_FIGURES = frozenset(
-    ("usd", "dollar", "dollars", "value", "price", "share", "ratio", "pct", "percent", "bps", "factor", "threshold", "ltv",
-     "cap", "rate", "apr", "apy", "index", "scaled", "time", "timestamp", "date", "block", "count", "number", "available",
-     "address", "type", "bonus", "label", "name", "symbol", "token", "ceiling")
+    ("usd", "dollar", "dollars", "value", "price", "share", "ratio", "pct", "percent", "bps", "factor", "threshold",
+     "ltv", "cap", "rate", "apr", "apy", "index", "scaled", "time", "timestamp", "date", "block", "count", "number",
+     "available", "address", "type", "bonus", "label", "name", "symbol", "token", "ceiling")
 )  # fmt: skip
 """Words of names that hold another figure of it than the amount or the flag."""
 
