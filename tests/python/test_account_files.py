@@ -299,6 +299,7 @@ HEAD = "account,asset,supplied,borrowed,used_as_collateral,emode"
             f"line 3: emode = 2: {FIRST_NAME} is in mode 1 at line 2: an account has one",
         ),
         (f"{FIRST},USDe,1,0,true,0,7", "line 2 = '7': the row has 7 cells, the header 6"),
+        (f"{SECOND},USDe,1,0,true,0\n{FIRST},USDe,1", f"line 3 = '{FIRST},USDe,1': the row has 3 cells, the header 6"),
         ("", "has no rows"),
         (f"{FIRST},USDe,0,0,true,0", "no row has a balance"),
     ],
@@ -342,6 +343,8 @@ def test_amounts__at_the_bound_of_a_token__are_taken(tmp_path: Path) -> None:
         ("user.id,reserve.symbol,currentATokenBalance,currentTotalDebt", {}, "set format: subgraph"),
         ("user.id,reserve.symbol,scaledATokenBalance,scaledVariableDebt", {"layout": "subgraph"}, "need the indexes"),
         ("account,asset,supplied", {}, "has no column supplied and borrowed"),
+        ("account;asset;supplied;borrowed", {}, "its cells are parted by ';': export it with commas"),
+        ("account.positions", {}, "is an export of a Messari-style subgraph"),
         ("account,asset,supplied,supplied_raw,borrowed", {}, "expected one of the two, raw or with decimals"),
         ("user,symbol,supply,supplied,debt", {"layout": "query"}, "state which one holds the balances"),
         ("account,asset,supplied,borrowed", {"columns": {"acount": "account"}}, "unknown column: did you mean account"),
@@ -440,6 +443,14 @@ def test_subgraph__answer_without_the_flag__is_refused_unless_that_is_stated(tmp
         read(tmp_path, text, name="page.json", layout="subgraph")
     found = read(tmp_path, text, name="page.json", layout="subgraph", columns={"used_as_collateral": None})
     assert found.accounts[1].holdings[0].is_collateral
+
+
+@pytest.mark.parametrize("key", ["currentTotalDebt", "currentATokenBalance", "usageAsCollateralEnabledOnUser"])
+def test_subgraph__entry_without_a_key_of_the_others__is_refused_and_not_zero(tmp_path: Path, key: str) -> None:
+    cut = {name: value for name, value in SUBGRAPH[1].items() if name not in (key, "currentVariableDebt")}
+
+    with pytest.raises(ScenarioError, match=f"page.json: entry 2: has no {key}, which other entries have"):
+        read(tmp_path, json.dumps([SUBGRAPH[0], cut]), name="page.json", layout="subgraph")
 
 
 def test_columns__null_for_what_every_file_holds__is_refused(tmp_path: Path) -> None:

@@ -295,6 +295,16 @@ def test_chainlink__eighteen_decimals__are_stated(tmp_path: Path) -> None:
         ("chainlink-rounds", "roundId,answer,updatedAt\n1,100,0", "mine.csv: has no round that was completed"),
         (
             "chainlink-rounds",
+            f"roundId,answer,updatedAt\n1,1000000000000000000,{T}",
+            "line 2: answer = '1000000000000000000': is 10,000,000,000 dollars with 8 decimals: state `decimals`",
+        ),
+        (
+            "tradingview",
+            f"when,open,high,low,close\n{T},1,1,1,1",
+            "without a column open_time (named opentime, timestamp, time, datetime, unix, date)",
+        ),
+        (
+            "chainlink-rounds",
             f"roundId,answer,updatedAt\n1,100000000,{T}\n1,99000000,{T}",
             "line 3: answer = '99000000': line 2 has another value for this round: remove one",
         ),
@@ -381,3 +391,27 @@ def test_path__written_as_csv__reads_as_the_same_points() -> None:
     path = PricePath("x", {"USDC": points(T), "USDe": points(T, T + 1)})
 
     assert parse_price_path(path.to_csv(), file="x", known_assets=["USDC", "USDe"]).points == path.points
+
+
+@pytest.mark.parametrize("name", ["Date", "datetime", "time", "timestamp"])
+def test_tradingview__usual_names_of_the_time__are_read(name: str, tmp_path: Path) -> None:
+    text = f"{name},Open,High,Low,Close\n2025-10-10T20:47:00Z,1,2,0.5,1.5\n2025-10-10T20:48:00Z,1.5,2,0.5,1\n"
+
+    # 20:47 UTC of that day is 1,760,129,220; a close stands at the end of its bar.
+    assert [(point.timestamp, point.price_e8) for point in read(text, tmp_path, "tradingview").points] == [
+        (1_760_129_280, 150_000_000),
+        (1_760_129_340, 100_000_000),
+    ]
+
+
+@pytest.mark.parametrize(("answer", "is_read"), [(99_999_999 * 10**8, True), (100_000_000 * 10**8, False)])
+def test_chainlink_rounds__answer_beyond_any_price__asks_for_the_decimals(
+    answer: int, is_read: bool, tmp_path: Path
+) -> None:
+    text = f"roundId,answer,updatedAt\n1,{answer},{T}\n"
+
+    if is_read:
+        assert read(text, tmp_path, "chainlink-rounds").points[0].price_e8 == answer
+    else:
+        with pytest.raises(ScenarioError, match="state `decimals`"):
+            read(text, tmp_path, "chainlink-rounds")

@@ -240,7 +240,7 @@ def refuse_other_exports(header: Iterable[str], *, file: str) -> None:
             "holds totals of accounts in dollars (as getUserAccountData answers) and no assets: a position needs the "
             "amount of each. Map the totals to assets first, one row per account and asset, or export userReserves",
         )  # fmt: skip
-    if plain.keys() & {"positions", "accounts", "side"}:
+    if any(name.rpartition(".")[2] in ("positions", "accounts", "side") for name in plain):
         raise _refusal(
             file, "", None,
             "is an export of a Messari-style subgraph, whose positions end at 5,000 and keep closed accounts: export "
@@ -302,6 +302,9 @@ def _missing(layout: str, file: str, field: str, header: list[str]) -> ScenarioE
         hint += ", or set format: query"
     elif layout == "long" and any(_wide(column) for column in header):
         hint += ", or set format: wide"
+    mark = next((mark for mark in (";", "\t", "|") if len(header) == 1 and mark in header[0]), None)
+    if mark is not None:
+        hint = f"its cells are parted by {mark!r}: export it with commas"
     wanted = ", ".join(fields[field][:3]) if field in fields else field
     return _refusal(file, "columns", ", ".join(header) or None, f"has no column {wanted} ({hint})")
 

@@ -19,6 +19,7 @@ from cascade.account_files.cells import (
     text_of_cell,
 )
 from cascade.account_files.layouts import (
+    Columns,
     FileLayout,
     columns_of,
     refuse_other_exports,
@@ -131,7 +132,22 @@ def _entries(sheet: Sheet, file: str, decimals: Mapping[str, int], options: Read
         return
     columns = columns_of(options.layout, sheet.columns, given=options.columns, file=file)
     for row in sheet.rows:
+        if options.layout == "subgraph":
+            _check_keys(row, columns, file=file)
         yield _Entry(row, tuple(row.cells.get(name) for name in columns.assets), columns.names)
+
+
+def _check_keys(row: SheetRow, columns: Columns, *, file: str) -> None:
+    """Refuse a row of a subgraph without a key that others have: its balance would count as 0, its flag as true."""
+    for field_name, column in columns.names.items():
+        # The mode of an account that is in none is null, and has nothing below it.
+        if field_name not in ("emode", "decimals") and column not in row.cells:
+            raise ScenarioError(
+                file=file,
+                key=row.where,
+                value=None,
+                expected=f"has no {column}, which other entries have: expected the same query for every page",
+            )
 
 
 @dataclass

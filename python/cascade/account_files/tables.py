@@ -67,7 +67,7 @@ def sheet_of_csv(text: str, *, name: str) -> Sheet:
     """Read the text of a CSV: a comma between cells, one row per line, a header first."""
     rows = tuple(
         SheetRow(f"line {row.line}", dict(row.cells))
-        for row in read_rows(text.removeprefix("\ufeff"), file=name, required=())
+        for row in read_rows(text.removeprefix("\ufeff"), file=name, required=(), complete=True)
     )
     return Sheet(tuple(dict.fromkeys(column for row in rows for column in row.cells)), rows)
 

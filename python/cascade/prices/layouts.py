@@ -27,7 +27,10 @@ _BARE_COLUMNS: Mapping[PriceFormat, tuple[str, ...]] = {
 }
 """Columns of the layouts that occur without a header."""
 
+_BAR_TIMES = ("opentime", "timestamp", "time", "datetime", "unix", "date")
 _PRICES_OF_A_BAR = ("open", "high", "low", "close")
+_DEAREST = 100_000_000
+"""Dollars from which an answer is one of a feed with more decimals: no asset costs as much."""
 _TIME_NAMES = ("time", "timestamp", "date", "datetime", "unix", "ts", "blocktime")
 _PRICE_NAMES = ("price", "value", "close", "answer")
 
@@ -130,6 +133,9 @@ def _round(record: Record, *, file: str, decimals: int) -> Observation | None:
     if answer <= 0:
         raise refuse_cell(file, record, "answer", "expected an answer above 0")
     price = Decimal(answer).scaleb(-decimals)
+    if price >= _DEAREST:
+        expected = f"is {price:,.0f} dollars with {decimals} decimals: state `decimals`, as 18, if the feed has others"
+        raise refuse_cell(file, record, "answer", expected)
     return Observation(record, int(cells["roundId"]), as_time_us(record, "updatedAt", file=file), {"price": price})
 
 
@@ -181,6 +187,8 @@ def _names(
             names[places[0]] = name
         elif name != "close_time":
             found = f"a header without a column {candidates[0] if of else name}"
+            if not of and len(candidates) > 1:
+                found += f" (named {', '.join(candidates)})"
             raise _other_layout(text, file=file, layout=layout, line=line, found=found)
     return names
 
@@ -188,7 +196,7 @@ def _names(
 def _wanted(layout: PriceFormat, of: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Return the columns that a layout needs, each with the names that its header may have, without case."""
     if layout in (PriceFormat.KLINES, PriceFormat.CCXT, PriceFormat.TRADINGVIEW):
-        bar = {"open_time": ("opentime", "timestamp", "time"), **{name: (name,) for name in _PRICES_OF_A_BAR}}
+        bar = {"open_time": _BAR_TIMES, **{name: (name,) for name in _PRICES_OF_A_BAR}}
         return {**bar, "close_time": ("closetime",)} if layout is PriceFormat.KLINES else bar
     if layout is PriceFormat.COINGECKO:
         return {"time": ("snappedat",), "price": ("price",)}

@@ -35,7 +35,7 @@ class CsvRow:
     cells: dict[str, str]
 
 
-def read_rows(text: str, *, file: str, required: Sequence[str]) -> Iterator[CsvRow]:
+def read_rows(text: str, *, file: str, required: Sequence[str], complete: bool = False) -> Iterator[CsvRow]:
     """Yield the rows below the header. Empty lines and lines that begin with `#` are left out.
 
     Parameters
@@ -44,12 +44,14 @@ def read_rows(text: str, *, file: str, required: Sequence[str]) -> Iterator[CsvR
         Name of the file, for messages.
     required : sequence of str
         Columns that the header must have.
+    complete : bool
+        Whether a row must have as many cells as the header: a row that was cut off is no row of zeros.
 
     Raises
     ------
     ScenarioError
         For a header without a required column or with the same column twice, a quote that is not closed on its line,
-        and a row with more cells than the header.
+        and a row with more cells than the header, or fewer where it must be complete.
     """
     lines = read_lines(text, file=file)
     number, header = next(lines, (1, []))
@@ -60,10 +62,9 @@ def read_rows(text: str, *, file: str, required: Sequence[str]) -> Iterator[CsvR
     if twice:
         raise _refusal(file, number, ",".join(header), f"has the column {twice[0]!r} twice")
     for number, cells in lines:
-        if len(cells) > len(header):
-            raise _refusal(
-                file, number, cells[len(header)], f"the row has {len(cells)} cells, the header {len(header)}"
-            )
+        if len(cells) > len(header) or (complete and len(cells) < len(header)):
+            odd = cells[len(header)] if len(cells) > len(header) else ",".join(cells)
+            raise _refusal(file, number, odd, f"the row has {len(cells)} cells, the header {len(header)}")
         yield CsvRow(number, dict(zip(header, cells, strict=False)))
 
 

@@ -267,7 +267,7 @@ def _price_points(
         price_e8 = int(price.scaleb(8).to_integral_value(ROUND_HALF_EVEN))
         if not 0 < price_e8 < 2**63:
             row = next(row for row in rows if price in row.prices.values())
-            expected = "expected a price in dollars, of at least 0.00000001"
+            expected = "expected a price in dollars, of at least 0.00000001 and below 92,233,720,368"
             raise ScenarioError(file=file, key=row.record.where, value=f"{price:f}", expected=expected)
         found.append(PricePoint(time, price_e8, how.status, source))
     return tuple(found)
