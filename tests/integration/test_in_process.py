@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ from cascade.observation import view as view_module
 from cascade.recording.canonical import column_values
 from cascade.recording.tables import TABLES
 from cascade.run.verification import OtherTools
-from cascade.world.mirror import LendingMirror, TokenMirror
+from cascade.world.mirror import ExchangeMirror, LendingMirror, MarginMirror, TokenMirror
 from cascade.world.venues.stable_swap_math import StableSwapState
 
 from .conftest import SCENARIOS, SMALL, everyone, small
@@ -178,6 +179,54 @@ def test_replay__figure_folded_from_events_is_one_unit_off__ends_the_run_and_kee
         replay(small(**{"chain.engine": "revm"}), out=tmp_path, require_expected=False)
     assert off.value.computed == off.value.contract + 1
     assert list(tmp_path.iterdir()) == []
+
+
+def of_the_exchange(**changes: Any) -> Scenario:
+    """A scenario with makers who owe, perpetuals and a desk, for a few minutes."""
+    shared = {"chain.engine": "revm", "timeline.end": datetime(2025, 10, 10, 20, 53, tzinfo=UTC)}
+    return load_scenario(
+        SCENARIOS / "maker-cascade.yaml", set={**shared, "expect": {"liquidations": "none"}, **changes}
+    )
+
+
+@pytest.mark.parametrize(
+    ("owner", "figure", "what"),
+    [(MarginMirror, "figures", "margin account"), (ExchangeMirror, "rows", r"(balances|position|market order)")],
+)
+def test_replay__figure_of_the_exchange_is_one_unit_off__ends_the_run_and_keeps_nothing(
+    owner: Any, figure: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = getattr(owner, figure)
+
+    def wrong(*arguments: Any, **named: Any) -> Any:
+        found = right(*arguments, **named)
+        if isinstance(found, dict):
+            return {account: (row[0] + 1, *row[1:]) for account, row in found.items()}
+        return replace(found, equity=found.equity + 1)
+
+    monkeypatch.setattr(owner, figure, wrong)
+
+    with pytest.raises(
+        MirrorDiffers, match=rf"^{what} .* at block \d+: computed -?\d+, the contract says -?\d+: please"
+    ):
+        replay(of_the_exchange(), out=tmp_path, require_expected=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_replay__exchange_compared_after_every_block__never_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cascade.observation.checks._EVERY", 1)
+    run = replay(
+        of_the_exchange(**{"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)}),
+        out=tmp_path,
+        require_expected=False,
+    )
+
+    # Accounts that owe and hold perpetuals are among those compared.
+    built = run.margin[run.margin["phase"] == "build"]
+    assert (built["debt_raw"].astype(object) > 0).any()
+    assert len(run.perp_trades)
 
 
 def test_verify__of_a_run_in_process__repeats_it_there_and_holds_it_to_the_engine_s_version(tmp_path: Path) -> None:

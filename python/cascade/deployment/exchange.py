@@ -11,6 +11,7 @@ from cascade.scenario.model import TierSpec
 from cascade.units import BPS, WAD
 from cascade.vocabulary import Intent, Role
 from cascade.world.exchange import BUY, SELL, DeployedBook, DeployedExchange
+from cascade.world.mirror import MarginAsset, MarginMarket, MarginTerms
 from cascade.world.world import MAX_UINT256, World
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
 
 _ENDLESS = 2**128 - 1
 _RAY_A_BPS = 10**23
+_FEED_UNIT = 10**8
 _GOOD_TILL_CANCELLED, _POST_ONLY = 0, 2
 _NO_ADDRESS = "0x" + "00" * 20
 
@@ -181,11 +183,13 @@ def _deploy_margin(world: World, exchange: DeployedExchange, operator: str) -> N
         "UnifiedMargin", exchange.vault.address, cash.address, fund, operator, name="UnifiedMargin"
     )
     world.exchange_rows.watch([margin.address])
+    world.margin.watch(margin)
     calls: list[tuple[Contract, str, tuple[object, ...]]] = [
         (exchange.vault, "setOperator", (margin.address, True)),
         (exchange.vault, "setGuard", (margin.address,)),
     ]
     cash_unit = 10 ** world.scenario.spec.assets[exchange.cash].decimals
+    assets, markets = list[MarginAsset](), list[MarginMarket]()
     for number, (name, collateral) in enumerate(spec.collateral.items()):
         feeds = exchange.redemption_feeds if collateral.priced_at == "redemption" else exchange.index_feeds
         tiers = _tiers(collateral.tiers, cash_unit)
@@ -193,6 +197,9 @@ def _deploy_margin(world: World, exchange: DeployedExchange, operator: str) -> N
         if collateral.haircut_add_on_bps:
             calls.append((margin, "setAsset", (number, tiers, collateral.haircut_add_on_bps)))
         exchange.collateral[name] = number
+        book = exchange.books[name]
+        unit = book.base_unit * _FEED_UNIT // cash_unit
+        assets.append(MarginAsset(book.base, feeds[name], unit, int(collateral.haircut_add_on_bps), tuple(tiers)))
     for number, (name, market) in enumerate(spec.markets.items()):
         tiers = _tiers(market.tiers, cash_unit)
         size_wad = int(market.contract_size * WAD)
@@ -200,6 +207,8 @@ def _deploy_margin(world: World, exchange: DeployedExchange, operator: str) -> N
         funding_wad = int(market.funding_bps_8h * WAD / BPS)
         calls.append((margin, "setMarket", (number, tiers, funding_wad, market.fee_bps)))
         exchange.markets[name] = number
+        feed = exchange.index_feeds[market.book]
+        markets.append(MarginMarket(name, number, feed, size_wad, funding_wad, tuple(tiers)))
     rules = spec.rules
     levels = (rules.free, rules.warning, rules.reduce_only, rules.liquidation)
     arguments = (*(int(level * WAD) for level in levels), rules.slice_bps, rules.fee_bps, rules.pause_seconds)
@@ -208,6 +217,17 @@ def _deploy_margin(world: World, exchange: DeployedExchange, operator: str) -> N
         (margin, "setLending", (spec.rate_bps * _RAY_A_BPS, _tiers(spec.debt_tiers, cash_unit))),
     ]
     world.setup(((operator, contract, function, given) for contract, function, given in calls), intent=Intent.CONFIGURE)
+    terms = MarginTerms(
+        assets=tuple(assets),
+        markets=tuple(markets),
+        debt_tiers=tuple(_tiers(spec.debt_tiers, cash_unit)),
+        warning_wad=arguments[1],
+        reduce_only_wad=arguments[2],
+        liquidation_wad=arguments[3],
+        rate_ray=spec.rate_bps * _RAY_A_BPS,
+        cash_unit=cash_unit,
+    )
+    world.margin.begin(margin, terms)
     _pay_in(world, exchange, margin.address, spec.capital)
     _pay_in(world, exchange, fund, spec.insurance_fund)
 

@@ -92,6 +92,7 @@ class ContractChecks:
         if self._world.exchange is not None:
             self._world.exchange_rows.compare(self._same)
             self._compare_loans(view)
+            self._compare_margin(view)
         pairs: dict[tuple[str, str], list[BookEntry]] = {}
         for entry in view.book:
             pairs.setdefault((entry.collateral, entry.debt), []).append(entry)
@@ -143,6 +144,17 @@ class ContractChecks:
             for place, account in enumerate(accounts):
                 row = said[place * _LOAN_WORDS : (place + 1) * _LOAN_WORDS]
                 self._same(f"loan on {line} of {account}", astuple(view.exchange.loan(line, account)), row)
+
+    def _compare_margin(self, view: BlockView) -> None:
+        """Compare every unified account with what the contract says of it."""
+        if self._world.require_exchange().margin is None:
+            return
+        accounts = list(self._world.require_exchange().accounts)
+        for account, said in view.exchange.asked_accounts(accounts).items():
+            mine = view.exchange.account(account)
+            self._same(
+                f"margin account {account}", [int(one) for one in astuple(mine)], [int(one) for one in astuple(said)]
+            )
 
     def _compare_positions(self, view: BlockView, collateral: str, debt: str, members: Sequence[BookEntry]) -> None:
         said = self._words("accounts", collateral, debt, members)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 
 from cascade.chain.abi import signed_word
-from cascade.chain.local import address_of
+from cascade.chain.local import Contract, address_of
 from cascade.observation.once import Once
 from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
@@ -150,12 +150,12 @@ class ExchangeView:
         feed = self.exchange.redemption_feeds.get(name)
         if feed is None:
             return 0
-        return self._once(("redemption", name), lambda: int(self.world.chain.call(feed, "latestAnswer")))
+        return self._answer(feed)
 
     def index_e8(self, name: str) -> int:
         """Return the index of a book that desk and margin see, in dollars with 8 decimals; 0 without a price."""
         feed = self.exchange.index_feeds[name]
-        return self._once(("index", name), lambda: max(int(self.world.chain.call(feed, "latestAnswer")), 0))
+        return max(self._answer(feed), 0)
 
     def account(self, address: str) -> MarginAccount:
         """Return a unified account."""
@@ -254,8 +254,45 @@ class ExchangeView:
         return found
 
     def _read_accounts(self) -> dict[str, MarginAccount]:
-        addresses = list(self.exchange.accounts)
-        words = self._in_chunks("accounts", self.exchange.require_margin().address, each=addresses)
+        addresses, mirror = list(self.exchange.accounts), self.world.margin
+        marks = self._marks()
+        if mirror.terms is None or not all(marks.values()):
+            # The contract alone knows: of terms that were changed, or that a price is missing.
+            return self.asked_accounts(addresses)
+        for at, accrued in mirror.accrued(addresses).items():
+            # At the time at which it was brought up to date, a debt is what the contract stores.
+            for address, account in self.asked_accounts(accrued, timestamp=at).items():
+                mirror.keep_debt(address, account.debt)
+        for address in mirror.settled(addresses):
+            mirror.keep_funding(address, {market: self._settled_at(market, address) for market in marks})
+        frozen = [address for address in addresses if address.lower() in mirror.frozen]
+        found = self.asked_accounts(frozen)
+        answers = {asset.symbol: self._answer(asset.feed) for asset in mirror.terms.assets}
+        for address in addresses:
+            if address not in found:
+                found[address] = self._computed_account(address, answers, marks)
+        return found
+
+    def _computed_account(self, address: str, answers: Mapping[str, int], marks: Mapping[str, int]) -> MarginAccount:
+        """Return an account as its balances, debt and positions make it."""
+        held = {asset: self.balance(address, asset).total for asset in self.exchange.assets}
+        positions = {market: self.position(market, address) for market in marks}
+        figures = self.world.margin.figures(
+            address,
+            timestamp=self.world.chain.timestamp,
+            cash=held[self.exchange.cash],
+            held=held,
+            answers=answers,
+            positions={market: (one.size, one.entry) for market, one in positions.items()},
+            marks=marks,
+        )
+        return MarginAccount(*astuple(figures))
+
+    def asked_accounts(self, addresses: Sequence[str], *, timestamp: int | None = None) -> dict[str, MarginAccount]:
+        """Return accounts as the contract says, at the latest block's time or another one."""
+        words = self.world.chain.call_in_chunks(
+            self.exchange.lens, "accounts", self.exchange.require_margin().address, each=addresses, timestamp=timestamp
+        )
         found = {}
         for i, address in enumerate(addresses):
             row = words[_ACCOUNT_WORDS * i : _ACCOUNT_WORDS * (i + 1)]
@@ -266,6 +303,21 @@ class ExchangeView:
                 is_liquidating=bool(row[8]), paused_until=row[9],
             )  # fmt: skip
         return found
+
+    def _marks(self) -> dict[str, int]:
+        """Return the mark price of every perpetual; 0 without a price."""
+        mirror = self.world.margin
+        markets = mirror.terms.markets if mirror.terms is not None else ()
+        return {market.name: mirror.mark(market, self._answer(market.feed)) for market in markets}
+
+    def _settled_at(self, market: str, address: str) -> int:
+        """Return the funding index that a position was last settled at."""
+        margin, number = self.exchange.require_margin(), self.exchange.markets[market]
+        _, _, funding_wad = self.world.chain.call(margin, "positionOf", number, address)
+        return int(funding_wad)
+
+    def _answer(self, feed: Contract) -> int:
+        return self._once(("answer", feed.address), lambda: int(self.world.chain.call(feed, "latestAnswer")))
 
     def _read_positions(self, market: str) -> dict[str, PerpPosition]:
         addresses = list(self.exchange.accounts)

@@ -14,7 +14,7 @@ from cascade.scenario.load import Scenario
 from cascade.units import UINT256_MAX
 from cascade.vocabulary import Intent
 from cascade.world.exchange import DeployedExchange
-from cascade.world.mirror import ExchangeMirror, LendingMirror, TokenMirror
+from cascade.world.mirror import ExchangeMirror, LendingMirror, MarginMirror, TokenMirror
 from cascade.world.venues import DeployedVenue
 
 __all__ = ["MAX_UINT256", "Actor", "SetupCall", "World"]
@@ -62,6 +62,8 @@ class World:
         Balances of all tokens, folded from their events.
     exchange_rows : ExchangeMirror
         What was read of the exchange's accounts, until an event names them again.
+    margin : MarginMirror
+        Debts and settlements of the exchange's unified accounts.
     """
 
     chain: Chain
@@ -81,6 +83,7 @@ class World:
     accounts: LendingMirror = field(init=False)
     balances: TokenMirror = field(init=False)
     exchange_rows: ExchangeMirror = field(init=False)
+    margin: MarginMirror = field(init=False)
     _core: dict[str, Contract] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -89,7 +92,8 @@ class World:
         )
         self.balances = TokenMirror(self.tokens)
         self.exchange_rows = ExchangeMirror()
-        self.chain.followers += [self.accounts, self.balances, self.exchange_rows]
+        self.margin = MarginMirror()
+        self.chain.followers += [self.accounts, self.balances, self.exchange_rows, self.margin]
 
     @property
     def pool(self) -> Contract:

@@ -3,6 +3,7 @@
 from cascade.world.mirror.exchange import ExchangeMirror
 from cascade.world.mirror.interest import compounded_growth_ray, linear_growth_ray
 from cascade.world.mirror.lending import AccountFigures, LendingMirror
+from cascade.world.mirror.margin import MarginAsset, MarginFigures, MarginMarket, MarginMirror, MarginTerms
 from cascade.world.mirror.preview import Preview, largest_liquidation
 from cascade.world.mirror.tokens import TokenMirror
 
@@ -10,6 +11,11 @@ __all__ = [
     "AccountFigures",
     "ExchangeMirror",
     "LendingMirror",
+    "MarginAsset",
+    "MarginFigures",
+    "MarginMarket",
+    "MarginMirror",
+    "MarginTerms",
     "Preview",
     "TokenMirror",
     "compounded_growth_ray",
