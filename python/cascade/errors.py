@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 __all__ = [
@@ -86,7 +87,9 @@ class ScenarioError(CascadeError, ValueError):
 
     def __init__(self, *, file: str, key: str, value: object, expected: str) -> None:
         self.file, self.key, self.value, self.expected = file, key, value, expected
-        shown = value.isoformat() if isinstance(value, date) else repr(value)
+        shown = (
+            value.isoformat() if isinstance(value, date) else f"{value}" if isinstance(value, Decimal) else repr(value)
+        )
         if len(shown) > _LONGEST_VALUE:
             # A section of YAML can be a whole page; the key says where to read the rest.
             shown = shown[: _LONGEST_VALUE - 3] + "..."

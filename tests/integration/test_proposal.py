@@ -155,7 +155,7 @@ def test_proposal__mode_under_another_number__is_executed_under_the_scenario_s(t
         (
             {"isFrozen": True},
             {"reserves": ("USDT=USDT",)},
-            "has nothing of what the proposal changes (eMode 11 USDe Stablecoin liquidationBonus; ",
+            "has nothing of what the proposal changes (eMode 11 USDe Stablecoin liquidationBonus, ",
         ),
         ({}, {"reserves": ("USDT",)}, "--reserve = 'USDT': expected ASSET=RESERVE, a symbol or an address"),
         ({}, {"reserves": ("USDT=USDT", "USDT=USDC")}, "--reserve = 'USDT=USDC': USDT is given twice"),

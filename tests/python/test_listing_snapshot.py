@@ -118,7 +118,7 @@ def test_snapshot__old_file__takes_modes_from_reserves_and_strategies_by_their_a
         (changed(market(), **{f"reserves__{USDE}__ltv": "high"}), f"reserves.{USDE}.ltv = 'high': expected an integer"),
         (
             changed(market(), **{f"reserves__{USDE}__ltv": 72.5}),
-            f"reserves.{USDE}.ltv = Decimal('72.5'): expected an in",
+            f"reserves.{USDE}.ltv = 72.5: expected an in",
         ),
         (changed(market(), **{f"reserves__{USDE}__ltv": True}), f"reserves.{USDE}.ltv = True: expected an integer"),
         (
@@ -134,7 +134,11 @@ def test_snapshot__old_file__takes_modes_from_reserves_and_strategies_by_their_a
         (changed(market(), **{f"reserves__{USDE}__id": 128}), f"reserves.{USDE}.id = 128: Input should be less"),
         (
             changed(market(), **{f"reserves__{USDE}__underlying": USDC}),
-            f"x.json: reserves.{USDC} = '{C}': a reserve has",
+            f"x.json: reserves.{USDE}.underlying = '{USDC}': expected the address that the reserve is keyed by",
+        ),
+        (
+            changed(market(), **{f"reserves__{USDE}": ..., "reserves__0x12": market()["reserves"][USDE]}),
+            "x.json: reserves = '0x12': expected the asset's address: 0x and 40 hexadecimal digits",
         ),
         (
             changed(market(), eModes__11__borrowableBitmap=str(1 << 3 | 1 << 7)),
@@ -252,15 +256,15 @@ def test_diff__applied_to_its_snapshot__changes_its_leaves_alone() -> None:
     [
         (
             {"eModes": {"11": {"ltv": {"from": 9100, "to": 9200}}}},
-            "diff.json: eModes.11.ltv.from = 9100: the value that is changed; before.json has 9000",
+            "diff.json: eModes.11.ltv.from = 9100: expected the value before the change: before.json has 9000",
         ),
         (
             {"eModes": {"12": {"ltv": {"from": 9000, "to": 1}}}},
-            "eModes.12.ltv.from = 9000: the value that is changed; b",
+            "eModes.12.ltv.from = 9000: expected the value before the change: b",
         ),
         (
             {"eModes": {"11": {"from": None, "to": {"ltv": 1}}}},
-            "eModes.11.from: the value that is changed; before.json has",
+            "eModes.11.from: expected the value before the change: before.json has",
         ),
     ],
 )

@@ -149,7 +149,7 @@ def _apply(change: object, holder: Json, key: str, path: str, *, file: str, befo
         stands = holder.get(found)
         if _comparable(stands) != _comparable(change["from"]):
             shown = "has none" if found not in holder else f"has {stands if not isinstance(stands, dict) else 'one'}"
-            expected = f"the value that is changed; {before_file} {shown}"
+            expected = f"expected the value before the change: {before_file} {shown}"
             raise ScenarioError(file=file, key=f"{path}.from", value=change["from"], expected=expected)
         if change["to"] is None:
             holder.pop(found, None)

@@ -7,6 +7,7 @@ and counts as its collateral and its debt. Rate strategies are keyed by the asse
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -219,7 +220,7 @@ def snapshot_of(tree: Json, *, file: str) -> Snapshot:
     reserves: dict[str, ReserveListing] = {}
     for key, value in _entries(tree, "reserves"):
         reserve = _parsed(ReserveListing, value, file=file, key=f"reserves.{key}")
-        address = (reserve.underlying or key).lower()
+        address = _address(key, reserve, file=file)
         if address in reserves:
             raise ScenarioError(file=file, key=f"reserves.{key}", value=address, expected="a reserve has this address")
         reserves[address] = reserve
@@ -239,6 +240,19 @@ def snapshot_of(tree: Json, *, file: str) -> Snapshot:
         if mode.threshold
     }
     return Snapshot(file, reserves, found, dict(sorted(modes.items())), tree)
+
+
+def _address(key: str, reserve: ReserveListing, *, file: str) -> str:
+    """Return the address of a reserve's asset, which is its key, and stands in it once more."""
+    address = key.lower()
+    if not re.fullmatch(r"0x[0-9a-f]{40}", address):
+        raise ScenarioError(
+            file=file, key="reserves", value=key, expected="expected the asset's address: 0x and 40 hexadecimal digits"
+        )
+    if reserve.underlying and reserve.underlying.lower() != address:
+        expected = "expected the address that the reserve is keyed by"
+        raise ScenarioError(file=file, key=f"reserves.{key}.underlying", value=reserve.underlying, expected=expected)
+    return address
 
 
 def _entries(tree: Json, part: str) -> list[tuple[str, object]]:

@@ -147,8 +147,11 @@ def proposed_scenarios(
     if baseline.spec.lending.model_copy(update={"listing": None}) == change.spec.lending.model_copy(
         update={"listing": None}
     ):
-        what = "; ".join(f"{row.group} {row.key}" for row in proposal.changes)
-        raise NothingExecuted(f"{file.name}: has nothing of what the proposal changes ({what}): map reserves to assets")
+        what = "; ".join(
+            f"{', '.join(f'{row.group} {row.key}' for row in rows)}: {reason}"
+            for reason, rows in not_executed(proposal, baseline, change).items()
+        )
+        raise NothingExecuted(f"{file.name}: has nothing of what the proposal changes ({what})")
     return baseline, change
 
 
