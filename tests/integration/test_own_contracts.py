@@ -200,7 +200,7 @@ def test_run_id__comment_of_the_source_changed__is_another_run(with_feed: Run, t
     [
         ("Missing.sol:StepFeed", None, "cannot be read: No such file"),
         ("StepFeed.sol:Other", None, r"has no contract Other; it has StepFeed"),
-        ("Broken.sol:Broken", None, "does not compile: Broken.sol: "),
+        ("Broken.sol:Broken", None, r"does not compile: Broken.sol: .*\(.*Broken\.sol:\d+:\d+\)"),
         (
             "StepFeed.sol:StepFeed",
             ["$asset"],

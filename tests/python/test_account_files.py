@@ -352,6 +352,7 @@ def test_amounts__at_the_bound_of_a_token__are_taken(tmp_path: Path) -> None:
         ("account,asset,supplied,borrowed", {"assets": {"X": "USDX"}}, "assets.X = 'USDX': unknown reserve"),
         ("user,USDe_supply,USDe_supply_raw", {"layout": "wide"}, "hold the same figure of the same asset"),
         ("user,price", {"layout": "wide"}, "has no column ASSET_supplied or ASSET_borrowed"),
+        ("user,USDe supplied", {"layout": "wide"}, "(name each column by asset and field: USDe_supplied, USDC_borr"),
     ],
 )
 def test_header__that_holds_no_balances__says_what_to_do(

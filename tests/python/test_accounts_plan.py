@@ -227,6 +227,16 @@ def test_borrowed_beyond_supply__is_refused_at_the_line_that_exceeds_it(tmp_path
         planned(tmp_path, rows.format(401), lending__reserves__USDC__lenders_supply=1000)
 
 
+def test_amounts__worth_a_trillion_dollars__are_taken_for_raw_ones_and_refused(tmp_path: Path) -> None:
+    # One WETH is 4,000 dollars before the crash.
+    assert statuses(planned(tmp_path, f"{A},WETH,249999999,0,true,0\n")) == [BUILT]
+    with pytest.raises(ScenarioError) as refusal:
+        planned(tmp_path, f"{B},WETH,1,0,true,0\n{A},WETH,250000000,0,true,0\n")
+
+    assert str(refusal.value).startswith(f"book.csv: line 3 = '{A}': its amounts are worth 1,000,000,000,000 dollars")
+    assert "columns: {supplied_raw: NAME, borrowed_raw: NAME}" in str(refusal.value)
+
+
 def test_obstacles__without_skip__are_an_error_that_lists_accounts_and_reasons(tmp_path: Path) -> None:
     bad = "".join(f"0x{i:040x},USDe,100,0,true,1\n0x{i:040x},USDC,,94,,1\n" for i in range(0x10001, 0x10006))
 

@@ -108,6 +108,7 @@ def test_artifact__of_each_tool__gives_the_same_contract(artifact: dict[str, Any
         ('{"abi": 1, "bytecode": "0x6001"}', "its abi is no list of entries"),
         ('{"abi": [{"name": "f"}], "bytecode": "0x6001"}', "its abi is no list of entries"),
         ('{"abi": [], "bytecode": "0x"}', "has no bytecode: it is abstract or an interface"),
+        ('{"abi": [], "bytecode": "0xzz"}', "its bytecode is no hexadecimal text"),
         ('{"abi": [], "bytecode": {"object": "0x73__$abc$__6001"}}', "calls libraries that have to be deployed first"),
     ],
 )

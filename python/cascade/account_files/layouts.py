@@ -302,6 +302,8 @@ def _missing(layout: str, file: str, field: str, header: list[str]) -> ScenarioE
         hint += ", or set format: query"
     elif layout == "long" and any(_wide(column) for column in header):
         hint += ", or set format: wide"
+    if layout == "wide" and field not in _FIELDS:
+        hint = "name each column by asset and field: USDe_supplied, USDC_borrowed, USDC_borrowed_raw"
     mark = next((mark for mark in (";", "\t", "|") if len(header) == 1 and mark in header[0]), None)
     if mark is not None:
         hint = f"its cells are parted by {mark!r}: export it with commas"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -159,4 +160,8 @@ def _artifact(name: str, kind: ContractType) -> Artifact:
 
 
 def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    """Return what a compiler says first, with the place in the file where it says one."""
+    text = str(error)
+    first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)
+    place = re.search(r"^\s*-->\s*(\S+:\d+:\d+)", text, re.MULTILINE)
+    return f"{first} ({place[1]})" if place else first

@@ -116,6 +116,8 @@ def _linked(artifact: Artifact) -> Artifact:
     try:
         bytes.fromhex(artifact.bytecode[2:])
     except ValueError as error:
+        if "__" not in artifact.bytecode:
+            raise UnusableContract("is no artifact: its bytecode is no hexadecimal text") from error
         # A compiler writes a placeholder that is no hex where the address of a library belongs.
         raise UnusableContract(
             "calls libraries that have to be deployed first: make their functions internal"

@@ -19,6 +19,8 @@ from cascade.vocabulary import AccountStatus, Obstacle
 __all__ = ["AccountsPlan", "PlannedAccount", "market_of", "plan_accounts", "scenario_to_build"]
 
 _MOST_NAMED = 3
+_IMPLAUSIBLE_USD = 1_000_000_000_000
+"""Worth of one account from which its amounts are taken for smallest units read as tokens."""
 """Accounts that a refusal names; the others are counted."""
 
 
@@ -164,6 +166,7 @@ class _Planner:
 
     def _judge(self, account: Account) -> PlannedAccount:
         worth = worth_of(account, self._market)
+        self._require_plausible(account, worth)
         dust_e8 = int(self._entry.dust_usd * E8)
         if not account.left_out and worth.supplied_e8 < dust_e8 and worth.debt_e8 < dust_e8:
             return PlannedAccount(account, AccountStatus.DUST, worth)
@@ -177,6 +180,19 @@ class _Planner:
         if isolated is not None:
             self._isolated_cents[isolated] += self._cents(account)
         return PlannedAccount(account, AccountStatus.BUILT, worth)
+
+    def _require_plausible(self, account: Account, worth: Worth) -> None:
+        """Refuse amounts that are worth more than all tokens there are: raw ones were read as decimals."""
+        most_e8 = max(worth.supplied_e8, worth.debt_e8)
+        if most_e8 < _IMPLAUSIBLE_USD * E8:
+            return
+        raise ScenarioError(
+            file=self._found.file,
+            key=account.where,
+            value=account.address,
+            expected=f"its amounts are worth {most_e8 // E8:,} dollars, which no account has: amounts of smallest "
+            "units stand in a column named with _raw, or that columns: {supplied_raw: NAME, borrowed_raw: NAME} names",
+        )
 
     def _cap_reached(self, account: Account) -> tuple[Obstacle, str] | None:
         for holding in account.holdings:
