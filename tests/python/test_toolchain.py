@@ -16,7 +16,7 @@ from cascade.commands import setup
 from cascade.errors import ToolMissing
 from cascade.toolchain import npm, paths
 from cascade.toolchain.npm import node_tools, run_tool
-from cascade.toolchain.solc import SOLC_VERSION, install_solc
+from cascade.toolchain.solc import SOLC_VERSION, install_solc, solc_binary
 
 NODE_MODULES = paths.project_root() / "node_modules"
 
@@ -66,6 +66,15 @@ def test_solc__native_download_fails__wasm_build_answers_as_solc_does(no_native_
 def test_solc__neither_build_available__is_refused_in_one_line(no_native_solc: Path, tmp_path: Path) -> None:
     with pytest.raises(ToolMissing, match="the native build cannot be downloaded, and npm's solc package is missing"):
         install_solc(node_modules=tmp_path, node="node")
+
+
+def test_solc__no_home_folder__is_not_installed_and_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOLCX_BINARY_PATH", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+
+    assert solc_binary() is None
+    (tmp_path / "nowhere").mkdir()
+    assert solc_binary() is None
 
 
 def test_anvil__not_installed__is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,11 @@ def solc_binary(version: str = SOLC_VERSION) -> Path | None:
 
 
 def _installed(version: str) -> bool:
-    return version in {str(found) for found in solcx.get_installed_solc_versions()}
+    try:
+        return version in {str(found) for found in solcx.get_installed_solc_versions()}
+    except OSError:
+        # py-solc-x makes its folder in the home folder, which an account of a container may lack.
+        return False
 
 
 def _install_wasm(*, node_modules: Path, node: str, version: str) -> Path:
