@@ -48,7 +48,7 @@ class View:
         self.world = SimpleNamespace(scenario=SimpleNamespace(spec=spec), venues={"pool": VENUE}, tokens=TOKENS)
         self.step = 0
         self.next_base_fee_wei = base_fee_gwei * GWEI
-        self.stock = 10**9 * USDC
+        self.stock = self.cash = 10**9 * USDC
         self._targets, self._pays = tuple(targets), pays
 
     def unhealthy(self) -> tuple[LiquidationPreview, ...]:
@@ -60,6 +60,10 @@ class View:
     def token_balance_raw(self, token: Any, address: str) -> int:
         assert (token, address) == (TOKENS["USDC"], LIQUIDATOR)
         return self.stock
+
+    def pool_cash_raw(self, asset: str) -> int:
+        assert asset == "USDC"
+        return self.cash
 
     def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
         most = 10**9
@@ -176,6 +180,21 @@ def test_keeper__inventory__takes_no_more_than_it_can_pay(stock: int, covered: i
     view.stock = stock * USDC
 
     assert [order[3] for order in decide(view, funding="inventory", inventory=1)] == [covered]
+
+
+@pytest.mark.parametrize(("cash", "covered"), [(10_000, UINT_MAX), (9_999, 5_000 * USDC), (4_999, 2_500 * USDC)])
+def test_keeper__flash_loan__takes_no_more_than_the_pool_can_lend(cash: int, covered: int) -> None:
+    view = View([preview("a", debt=10_000, collateral=20_000)], pays=1.0)
+    view.cash = cash * USDC
+
+    assert [order[3] for order in decide(view)] == [covered]
+
+
+def test_keeper__flash_loans_of_a_block__are_paid_back_before_the_next() -> None:
+    view = View([preview(name, debt=10_000, collateral=20_000) for name in "ab"], pays=1.0)
+    view.cash = 10_000 * USDC
+
+    assert [order[3] for order in decide(view, max_per_block=2)] == [UINT_MAX, UINT_MAX]
 
 
 def test_keeper__inventory__is_spent_once_in_a_block() -> None:

@@ -67,6 +67,9 @@ class View:
     def token_balance_raw(self, token: Any, address: str) -> int:
         return 10**9 * 10**6
 
+    def pool_cash_raw(self, asset: str) -> int:
+        return 10**40
+
     def exit_curve(self, venue: str, *, asset_in: str, asset_out: str) -> ExitCurve:
         most, share = 10**6, int(self._pays[asset_in] * 10_000)
         paid = most * PRICES[asset_in] * share * 10 ** DECIMALS[asset_out] // 10_000

@@ -78,6 +78,8 @@ class _Sight:
     pairs: dict[tuple[str, str], _Pair]
     stock: dict[str, int]
     """Balance of the bot's contract of each debt; empty where flash loans pay."""
+    cash: dict[str, int]
+    """What the pool can lend of each debt in a flash loan; empty where the bot pays from its stock."""
     gas_cost_usd: float
 
 
@@ -124,13 +126,15 @@ class Keeper:
         """Positions that can be liquidated, and what the exit venue pays."""
         targets = tuple(target for target in view.unhealthy() if self._can_handle(view, target))
         pairs = {pair: self._pair(view, *pair) for pair in {(t.entry.collateral, t.entry.debt): None for t in targets}}
-        stock = {}
-        if self.spec.funding == "inventory" and self._liquidator is not None:
-            for asset in {target.entry.debt: None for target in targets}:
+        stock, cash, debts = {}, {}, {target.entry.debt: None for target in targets}
+        if self.spec.funding == "flash-loan":
+            cash = {asset: view.pool_cash_raw(asset) for asset in debts}
+        elif self._liquidator is not None:
+            for asset in debts:
                 stock[asset] = view.token_balance_raw(view.world.tokens[asset], self._liquidator.address)
         ether_usd = float(view.world.scenario.spec.chain.ether_price_usd)
         gas_cost_usd = _GAS_EXPECTED * view.next_base_fee_wei / 1e18 * ether_usd if targets else 0.0
-        return _Sight(view, targets, pairs, stock, gas_cost_usd)
+        return _Sight(view, targets, pairs, stock, cash, gas_cost_usd)
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:
         """Liquidations worth their gas, the largest first."""
@@ -202,7 +206,9 @@ class Keeper:
         best: _Order | None = None
         for preview in previews:
             pair = (preview.entry.collateral, preview.entry.debt)
-            order = self._size(sight, preview, already_sold=sold.get(pair, 0), payable=stock.get(pair[1]))
+            # A flash loan is paid back before the next one: it takes nothing from what another may borrow.
+            payable = stock.get(pair[1], sight.cash.get(pair[1]))
+            order = self._size(sight, preview, already_sold=sold.get(pair, 0), payable=payable)
             if order is not None and (best is None or order.profit_usd > best.profit_usd):
                 best = order
         return best
@@ -217,7 +223,7 @@ class Keeper:
             taken = (preview.collateral_to_liquidator_raw + preview.protocol_fee_raw) // share
             if cover == 0 or (share > 1 and pair.leaves_dust(preview.debt_raw - cover, preview.collateral_raw - taken)):
                 continue
-            # What the stock cannot pay in whole it may pay in part: the next smaller share is tried.
+            # What the stock or a flash loan cannot pay in whole it may pay in part: the next smaller share is tried.
             if payable is not None and cover > payable:
                 continue
             profit = pair.profit_usd(cover, seize, already_sold=already_sold) - sight.gas_cost_usd
