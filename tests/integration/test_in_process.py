@@ -41,6 +41,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "redemption-open": {"timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC)},
     "susde-carry": {"timeline.end": datetime(2025, 9, 3, tzinfo=UTC)},
     "usde-unwind": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "positions.loopers.count": 60},
+    "synthetic-book": {"timeline.end": datetime(2025, 10, 10, 21, 11, tzinfo=UTC)},
     "maker-cascade": {"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)},
     "october-2025": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC)},
     "october-2025-record": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC)},

@@ -118,7 +118,12 @@ def test_sweep__on_a_scheduler_that_exists_whose_worker_is_lost__makes_every_run
     swept: SweepResult, tmp_path: Path
 ) -> None:
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=50
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=50,
     ) as cluster:
         victim = next(iter(cluster.workers.values())).pid
         command = [
