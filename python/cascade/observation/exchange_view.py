@@ -12,6 +12,7 @@ from cascade.scenario.model import FixedReference, PathReference
 from cascade.units import WAD
 from cascade.vocabulary import DEPTH_WITHIN_BPS
 from cascade.world.exchange import DeployedBook
+from cascade.world.mirror import MarginFigures
 from cascade.world.world import World
 
 __all__ = ["Balance", "BookState", "DeskLoan", "ExchangeView", "MarginAccount", "PerpPosition"]
@@ -55,33 +56,17 @@ class BookState:
 
 
 @dataclass(frozen=True)
-class MarginAccount:
-    """A unified account, in smallest units of the stable.
+class MarginAccount(MarginFigures):
+    """A unified account, with the state of its liquidation.
 
     Attributes
     ----------
-    equity, adjusted_equity : int
-        Signed; adjusted is after haircuts.
-    uni_mmr_wad : int
-        The largest int256 without maintenance margin.
-    leverage_wad : int
-        The largest uint256 without equity.
-    level : int
-        0 free, 1 warning, 2 reduce-only, 3 liquidation.
     is_liquidating : bool
         Frozen, and sold until its margin is free again or nothing is left.
     paused_until : int
         Unix time before which its liquidation does not go on.
     """
 
-    equity: int
-    adjusted_equity: int
-    maintenance: int
-    uni_mmr_wad: int
-    leverage_wad: int
-    debt: int
-    notional: int
-    level: int
     is_liquidating: bool = False
     paused_until: int = 0
 

@@ -73,7 +73,19 @@ class MarginTerms:
 
 @dataclass(frozen=True)
 class MarginFigures:
-    """An account, in smallest units of the stable, as the contract's `accountOf` has it."""
+    """An account, in smallest units of the stable, as the contract's `accountOf` has it.
+
+    Attributes
+    ----------
+    equity, adjusted_equity : int
+        Signed; adjusted is after haircuts.
+    uni_mmr_wad : int
+        The largest int256 without maintenance margin.
+    leverage_wad : int
+        The largest uint256 without equity.
+    level : int
+        0 free, 1 warning, 2 reduce-only, 3 liquidation.
+    """
 
     equity: int
     adjusted_equity: int
