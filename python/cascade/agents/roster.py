@@ -104,7 +104,6 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
             members = MAKERS[type(spec)](name, spec, world)
         for account in accounts_of(name, spec, world.scenario.spec):
             address = world.enlist(account, role=spec.actor_class, cohort=spec.owned_cohort or name)
-            world.wallets[address] = account
             world.chain.fund([address])
         entries.append((spec, members))
         if spec.active:

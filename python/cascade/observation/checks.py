@@ -13,7 +13,7 @@ from dataclasses import astuple
 from cascade.chain.chain import Chain
 from cascade.chain.local import Contract
 from cascade.errors import MirrorDiffers
-from cascade.observation.records import BookEntry, LiquidationPreview
+from cascade.observation.records import BookEntry, LiquidationPreview, grouped_by_pair
 from cascade.observation.view import BlockView
 from cascade.units import BPS, WAD
 from cascade.vocabulary import DEPTH_WITHIN_BPS
@@ -93,10 +93,7 @@ class ContractChecks:
             self._world.exchange_rows.compare(self._same)
             self._compare_loans(view)
             self._compare_margin(view)
-        pairs: dict[tuple[str, str], list[BookEntry]] = {}
-        for entry in view.book:
-            pairs.setdefault((entry.collateral, entry.debt), []).append(entry)
-        for (collateral, debt), members in pairs.items():
+        for (collateral, debt), members in grouped_by_pair(view.book).items():
             self._compare_positions(view, collateral, debt, members)
             self._compare_previews(view, collateral, debt, members)
         self._compare_further_pairs(view)
@@ -125,9 +122,9 @@ class ContractChecks:
             self._same(f"{where}: proceeds of a sale", [state.pays(sold, amount) for amount in sales], said)
 
     def _compare_balances(self) -> None:
-        """Compare the balances of every wallet that agents ask for, and of every borrower."""
+        """Compare the balances of everyone who has a name: agents, borrowers, lenders and funds."""
         world, tokens = self._world, self._world.tokens
-        holders = [*dict.fromkeys([*world.wallets, *world.actors])]
+        holders = list(world.actors)
         addresses = [token.address for token in tokens.values()]
         said = world.chain.call_in_chunks(world.lens, "balances", addresses, each=holders)
         for number, (symbol, token) in enumerate(tokens.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ __all__ = [
     "ReserveHolding",
     "ReserveState",
     "Unhealthy",
+    "grouped_by_pair",
 ]
 
 
@@ -115,3 +117,11 @@ class ReserveState:
 
 
 Unhealthy = tuple[LiquidationPreview, ...]
+
+
+def grouped_by_pair(entries: Iterable[BookEntry]) -> dict[tuple[str, str], list[BookEntry]]:
+    """Return entries by collateral and debt, in their order: contracts and mirrors answer for one pair at a time."""
+    grouped: dict[tuple[str, str], list[BookEntry]] = {}
+    for entry in entries:
+        grouped.setdefault((entry.collateral, entry.debt), []).append(entry)
+    return grouped

@@ -18,6 +18,7 @@ from cascade.observation.records import (
     ReserveHolding,
     ReserveState,
     Unhealthy,
+    grouped_by_pair,
 )
 from cascade.units import BPS, WAD
 from cascade.world.mirror import largest_liquidation
@@ -264,7 +265,7 @@ class BlockView:
     def _read_positions(self) -> list[PositionState]:
         found: list[PositionState] = []
         prices = self._oracle_prices()
-        for (collateral, debt), members in self._pairs(self.book).items():
+        for (collateral, debt), members in grouped_by_pair(self.book).items():
             figures = self.world.accounts.pair_figures(
                 [entry.address for entry in members],
                 collateral=collateral,
@@ -343,12 +344,6 @@ class BlockView:
             self.world.chain, self.world.lens, asset_in=asset_in, amounts_raw=amounts
         )
         return ExitCurve(tuple(amounts), tuple(proceeds))
-
-    def _pairs(self, entries: Sequence[BookEntry]) -> dict[tuple[str, str], list[BookEntry]]:
-        grouped: dict[tuple[str, str], list[BookEntry]] = {}
-        for entry in entries:
-            grouped.setdefault((entry.collateral, entry.debt), []).append(entry)
-        return grouped
 
 
 def owes(state: PositionState) -> bool:

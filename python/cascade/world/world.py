@@ -50,8 +50,6 @@ class World:
         Feeds that an agent posts to, by symbol: an asset's own, or one inside its source.
     observers : dict of str to Contract
         Sources that average or delay, and must be shown a price once a block.
-    wallets : dict of str to str
-        Name by address of everyone whose balances an agent may ask for.
     venues : dict of str to DeployedVenue
         By name.
     exchange : DeployedExchange, optional
@@ -73,7 +71,6 @@ class World:
     feeds: dict[str, Contract] = field(default_factory=dict)
     posted_feeds: dict[str, Contract] = field(default_factory=dict)
     observers: dict[str, Contract] = field(default_factory=dict)
-    wallets: dict[str, str] = field(default_factory=dict)
     a_tokens: dict[str, Contract] = field(default_factory=dict)
     debt_tokens: dict[str, Contract] = field(default_factory=dict)
     venues: dict[str, DeployedVenue] = field(default_factory=dict)
