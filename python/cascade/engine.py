@@ -124,8 +124,18 @@ class Engine:
         self._arrivals = itertools.count()
         self._checks = checks
 
-    def run(self, *, progress: Callable[[], None] = lambda: None) -> BlockView:
-        """Play every step and return the view of the last block."""
+    def run(
+        self, *, progress: Callable[[], None] = lambda: None, stop: Callable[[], bool] = lambda: False
+    ) -> BlockView:
+        """Play every step and return the view of the last block.
+
+        Parameters
+        ----------
+        progress : callable
+            Called after each step.
+        stop : callable
+            Asked after each step whether to leave the others unplayed.
+        """
         timeline, chain_spec = self.world.scenario.spec.timeline, self.world.scenario.spec.chain
         self.world.chain.set_block_gas_limit(chain_spec.block_gas_limit)
         self.world.chain.set_base_fee_wei(self._first_base_fee_wei)
@@ -146,6 +156,8 @@ class Engine:
             if self._checks is not None:
                 self._checks.after_block(view, is_last=step == timeline.steps - 1)
             progress()
+            if stop():
+                break
         return view
 
     def _mine_exchange_block(self, step: int, view: BlockView) -> None:

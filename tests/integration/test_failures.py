@@ -35,13 +35,32 @@ from cascade.recording.store import table_sha256, write_tables
 from cascade.recording.tables import TABLES, LiquidationRow
 from cascade.run.opened import Run
 from cascade.run.progress import Progress
-from cascade.toolchain.paths import project_root
+from cascade.toolchain.paths import anvil_binary, project_root
 
 from .conftest import SCENARIOS, small
 
 T = TypeVar("T")
 FRICTIONLESS = SCENARIOS / "frictionless-loop.yaml"
 APE_REPLAY = [str(Path(sys.executable).with_name("ape")), "run", "replay", "scenarios/loop-and-crash.yaml"]
+
+
+@contextmanager
+def plain_anvil(*flags: str) -> Iterator[str]:
+    """Yield the URL of an anvil as a person starts it: it mines a block per transaction, and impersonates nobody."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen([str(anvil_binary()), "--port", str(port), "--quiet", *flags])
+    try:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
 
 
 class KillsAnvil(Progress):
@@ -420,7 +439,7 @@ def test_ape_run_verify__page_edited__is_named_before_anything_runs(runs_folder:
 def test_replay__node_that_is_silent__is_one_error_after_the_first_question(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cascade.harness._PROBE_SECONDS", 0.5)
+    monkeypatch.setattr("cascade.staging.chains._PROBE_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ChainError, match="stopped answering"):
         replay(load_scenario(FRICTIONLESS), out=runs_folder, node_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert not runs_folder.exists()
@@ -437,21 +456,35 @@ def test_ape_run_replay__on_a_fresh_anvil__gives_the_same_tables(runs_folder: Pa
     assert given.manifest.tables == own.manifest.tables
 
 
-def test_replay__anvil_started_otherwise__is_refused_with_the_command_that_works(runs_folder: Path) -> None:
+def test_replay__anvil_started_otherwise__is_refused_with_the_flags_that_it_lacks(runs_folder: Path) -> None:
     scenario = load_scenario(FRICTIONLESS)
     genesis = scenario.spec.timeline.genesis_timestamp
-    with Anvil(timestamp=genesis + 5) as late:
-        expected = rf"began at the Unix time {genesis + 5}: start it with `anvil "
-        with pytest.raises(CascadeError, match=expected) as other:
-            replay(scenario, out=runs_folder, node_url=late.rpc.url)
-        late.rpc.call("evm_setAutomine", True)
-        with pytest.raises(CascadeError, match="mines a block for every transaction: start it with `anvil --port "):
-            replay(scenario, out=runs_folder, node_url=late.rpc.url)
+    with Anvil(timestamp=genesis + 5) as late, pytest.raises(CascadeError) as other:
+        replay(scenario, out=runs_folder, node_url=late.rpc.url)
+    with plain_anvil("--timestamp", str(genesis)) as url, pytest.raises(CascadeError) as plain:
+        replay(scenario, out=runs_folder, node_url=url)
 
+    lacking = (
+        rf"was started without --timestamp {genesis} \(it began at the Unix time {genesis + 5}\): start it with `anvil "
+    )
+    assert re.search(lacking, str(other.value))
+    assert re.search(r"was started without --hardfork prague \(it runs \w+\): start it with `anvil ", str(plain.value))
     words = re.findall(r"`anvil (.*)`", str(other.value))[0].split()
     assert words[words.index("--timestamp") + 1] == str(genesis)
     assert {"--no-mining", "--auto-impersonate"} < set(words)
     assert not runs_folder.exists()
+
+
+def test_replay__anvil_that_mines_by_itself_on_another_chain__is_set_up_and_gives_the_same_tables(
+    runs_folder: Path,
+) -> None:
+    scenario = load_scenario(FRICTIONLESS)
+    own = replay(scenario, out=runs_folder / "own")
+    flags = ("--timestamp", str(scenario.spec.timeline.genesis_timestamp), "--hardfork", "prague", "--chain-id", "5")
+    with plain_anvil(*flags) as url:
+        given = replay(scenario, out=runs_folder / "given", node_url=url)
+
+    assert given.manifest.tables == own.manifest.tables
 
 
 def test_ape_test__part_of_the_suite__passes() -> None:

@@ -59,7 +59,8 @@ FLOORS = (
     ("analysis",),
     ("report",),
     ("run",),
-    ("harness",),
+    ("staging",),
+    ("harness", "node"),
     ("assertions", "experiments"),
     ("bench", "commands"),
 )

@@ -69,7 +69,7 @@ def test_replay__out_is_a_file__is_refused_before_anything_starts(
 ) -> None:
     file = tmp_path / "runs"
     file.write_text("")
-    monkeypatch.setattr("cascade.harness.load_artifacts", lambda: pytest.fail("contracts were compiled"))
+    monkeypatch.setattr("cascade.staging.world.load_artifacts", lambda: pytest.fail("contracts were compiled"))
 
     with pytest.raises(CascadeError, match=r"^--out = .*runs: .*runs is no folder"):
         replay(load_scenario(project_root() / "scenarios" / "frictionless-loop.yaml"), out=file)

@@ -21,7 +21,16 @@ from cascade.chain.rpc import Rpc
 from cascade.errors import ChainError, ToolMissing
 from cascade.toolchain.paths import anvil_binary, setup_command
 
-__all__ = ["Anvil", "anvil_options", "die_with_parent", "owned_folder", "remove_own_folders"]
+__all__ = [
+    "CHAIN_ID",
+    "HARD_FORK",
+    "ORDER",
+    "Anvil",
+    "anvil_options",
+    "die_with_parent",
+    "owned_folder",
+    "remove_own_folders",
+]
 
 _START_TIMEOUT_SECONDS = 30.0
 _START_ATTEMPTS = 5
@@ -44,9 +53,14 @@ class _Running:
 
 
 CHAIN_ID = 31337
+HARD_FORK = "prague"
+"""Pinned: a newer anvil would default to a newer hard fork, with other gas."""
+ORDER = "fees"
 
 
-def anvil_options(*, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_wei: int = 10**9) -> tuple[str, ...]:
+def anvil_options(
+    *, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_wei: int = 10**9, accounts: int = 1
+) -> tuple[str, ...]:
     """Return the arguments, other than the port, with which an anvil must be started for a replay.
 
     Parameters
@@ -57,21 +71,22 @@ def anvil_options(*, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_we
         Gas limit of the first blocks.
     base_fee_wei : int
         Base fee of the first block.
+    accounts : int
+        Number of anvil's public test accounts that have ether.
     """
     return (
         "--host",
         "127.0.0.1",
         "--chain-id",
         str(CHAIN_ID),
-        # Pinned: a newer anvil would default to a newer hard fork, with other gas.
         "--hardfork",
-        "prague",
+        HARD_FORK,
         "--no-mining",
         "--order",
-        "fees",
+        ORDER,
         "--auto-impersonate",
         "--accounts",
-        "1",
+        str(accounts),
         "--timestamp",
         str(timestamp),
         "--gas-limit",
@@ -105,6 +120,8 @@ class Anvil:
         Base fee of the first block.
     port : int or None
         Loopback port; None takes a free one.
+    accounts : int
+        Number of anvil's public test accounts that have ether.
 
     Raises
     ------
@@ -115,9 +132,17 @@ class Anvil:
     """
 
     def __init__(
-        self, *, timestamp: int, gas_limit: int = 1_000_000_000, base_fee_wei: int = 10**9, port: int | None = None
+        self,
+        *,
+        timestamp: int,
+        gas_limit: int = 1_000_000_000,
+        base_fee_wei: int = 10**9,
+        port: int | None = None,
+        accounts: int = 1,
     ) -> None:
-        self._options = anvil_options(timestamp=timestamp, gas_limit=gas_limit, base_fee_wei=base_fee_wei)
+        self._options = anvil_options(
+            timestamp=timestamp, gas_limit=gas_limit, base_fee_wei=base_fee_wei, accounts=accounts
+        )
         self._timestamp = timestamp
         self._fixed_port = port
         self._node: _Running | None = None
@@ -136,6 +161,10 @@ class Anvil:
     def pid(self) -> int:
         """Process id, for measuring its memory."""
         return self._running.process.pid
+
+    def is_alive(self) -> bool:
+        """Return whether the process still runs."""
+        return self._node is not None and self._node.process.poll() is None
 
     def peak_memory_mb(self) -> float:
         """Return the largest resident size so far, in MB (10^6 bytes); 0.0 on systems without /proc."""

@@ -165,6 +165,11 @@ class Chain(ABC):
         self._interfaces[contract.address.lower()] = contract.interface
         self._errors.update(contract.interface.errors)
 
+    def kind_at(self, address: str) -> str:
+        """Return the name of the contract that is known at an address; empty where none is."""
+        interface = self._interfaces.get(address.lower())
+        return interface.name if interface is not None else ""
+
     def deploy(self, artifact: Artifact, *arguments: object, sender: str, gas_limit: int = 30_000_000) -> Contract:
         """Create one contract in a block of its own, one second after the latest.
 

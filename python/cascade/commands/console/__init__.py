@@ -16,6 +16,7 @@ COMMANDS = (
     "init",
     "contracts",
     "replay",
+    "node",
     "report",
     "verify",
     "compare",
