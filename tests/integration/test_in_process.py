@@ -36,6 +36,7 @@ AFTER_GAS = {"tip_wei", "reason", "tx_hash", "triggered_by"}
 SHORT: dict[str, dict[str, Any]] = {
     "loop-and-crash": SMALL,
     "frictionless-loop": {},
+    "loop-shock": {"prices.shocks.USDe.factor": 0.75},
     "aave-peg": {key: value for key, value in SMALL.items() if not key.startswith("venues")},
     "aave-listing": {**SMALL, "lending.reserves.USDT.lenders_supply": 100_000},
     "redemption-open": {"timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from cascade.errors import ScenarioError
 from cascade.prices.path import PricePath, PricePoint, parse_price_path, read_price_text
-from cascade.scenario.load import Scenario, load_scenario
+from cascade.scenario.load import Scenario, load_scenario, restore_scenario, vary
 from cascade.toolchain.paths import project_root
 
 HEAD = "time,asset,price,status,source\n"
@@ -295,3 +296,49 @@ def test_prices__far_and_meant__are_taken(tmp_path: Path) -> None:
     assert [point.price_e8 for point in scenario.path.points["USDe"]] == [10**8, 10**5, 500 * 10**8]
     with pytest.raises(ScenarioError, match=r"prices\.unchecked = 'USDC': expected an asset of the price path: USDe"):
         dollars(tmp_path, "1", "1", "1", **{"prices.unchecked": ["USDC"]})
+
+
+def test_shocked__from_a_time_on__multiplies_every_price_and_steps_in_one_second() -> None:
+    points = (PricePoint(100, 100_000_000, "observed", "a"), PricePoint(200, 90_000_000, "observed", "b"))
+    path = PricePath("x", {"USDe": points, "WETH": points}).shocked("USDe", 150, Decimal("0.5"))
+
+    # 0.95 at the step, halved from this second on; the second before it keeps the line between both points.
+    assert [path.price_e8("USDe", at) for at in (100, 149, 150, 175, 200, 999)] == [
+        100_000_000,
+        95_100_000,
+        47_500_000,
+        46_250_000,
+        45_000_000,
+        45_000_000,
+    ]
+    assert path.points["WETH"] == points
+    assert [point.status for point in path.points["USDe"]] == ["observed", "observed", "assumed", "assumed"]
+
+
+@pytest.mark.parametrize("start", [0, 100, 101, 300])
+def test_shocked__at_or_outside_the_points__multiplies_what_is_after_it(start: int) -> None:
+    points = (PricePoint(100, 8, "observed", "a"), PricePoint(200, 8, "observed", "b"))
+    path = PricePath("x", {"USDe": points}).shocked("USDe", start, Decimal(2))
+
+    for at in (99, 100, 101, 200, 299, 300, 400):
+        assert path.price_e8("USDe", at) == (16 if at >= start or start <= 100 else 8)
+
+
+def test_shocked__to_nothing__is_refused() -> None:
+    path = PricePath("x", {"USDe": (PricePoint(100, 8, "observed", "a"),)})
+
+    with pytest.raises(ValueError, match="falls below 1e-8 dollars"):
+        path.shocked("USDe", 0, Decimal("0.1"))
+
+
+def test_shock__of_a_scenario__is_applied_once_however_often_it_is_restored_and_varied() -> None:
+    scenario = load_scenario("loop-shock", set={"prices.shocks.USDe.factor": 0.8})
+    restored = restore_scenario(
+        text=scenario.text, path_file=scenario.path.file, path_text=scenario.path_text, file=scenario.file
+    )
+    at = scenario.spec.timeline.last_timestamp
+
+    assert scenario.path.price_e8("USDe", at) == 80_000_000
+    assert restored.path.points == scenario.path.points
+    assert vary(restored, {"seed": 2}).path.points == scenario.path.points
+    assert vary(restored, {"prices.shocks.USDe.factor": 0.5}).path.price_e8("USDe", at) == 50_000_000

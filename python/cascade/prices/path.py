@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +26,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _FRACTION = re.compile(r"[.,]([0-9]+)")
 _MOST_DIGITS = 60
 _MOST_BYTES = 256_000_000
+_EXACT = Context(prec=120)
+"""Enough digits for the product of a price and a factor."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,36 @@ class PricePath:
             # A path that ends before the start, or begins after the end, keeps one point: its price is constant.
             kept[asset] = points[min(max(first, 0), len(points) - 1) : max(last, 1)]
         return replace(self, points=kept)
+
+    def shocked(self, asset: str, start: int, factor: Decimal) -> PricePath:
+        """Return the path with every price of an asset multiplied from a Unix time on, rounded down to 1e-8 dollars.
+
+        The price steps in one second: the second before the start keeps the price that the path has there.
+
+        Raises
+        ------
+        KeyError
+            When the asset has no path.
+        ValueError
+            When a multiplied price is below 1e-8 dollars.
+        """
+        points = self.points[asset]
+        at = {point.timestamp: point for point in points}
+        for timestamp in (start - 1, start):
+            if points[0].timestamp <= timestamp and timestamp not in at:
+                near = points[max(0, bisect.bisect_right(points, timestamp, key=lambda point: point.timestamp) - 1)]
+                at[timestamp] = replace(near, timestamp=timestamp, price_e8=self.price_e8(asset, timestamp))
+        stepped = []
+        for timestamp in sorted(at):
+            point = at[timestamp]
+            if timestamp >= start:
+                price_e8 = int(_EXACT.multiply(Decimal(point.price_e8), factor))
+                if price_e8 < 1:
+                    raise ValueError(f"the price at {iso_time(timestamp)} falls below 1e-8 dollars")
+                source = f"{point.source}, times {factor.normalize():f}"
+                point = replace(point, price_e8=price_e8, status="assumed", source=source)
+            stepped.append(point)
+        return replace(self, points={**self.points, asset: tuple(stepped)})
 
     def to_csv(self) -> str:
         """Return the path as a CSV that `parse_price_path` reads as the same points."""

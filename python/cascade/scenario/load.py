@@ -21,7 +21,7 @@ from cascade.scenario.account_inputs import (
 from cascade.scenario.checks import check_references
 from cascade.scenario.listing import Listed, listed_as_before, merge_layer, put_listing, set_values
 from cascade.scenario.model import ScenarioSpec
-from cascade.scenario.price_inputs import PriceInputs, read_prices, restore_prices
+from cascade.scenario.price_inputs import PriceInputs, read_prices, restore_prices, with_shocks
 from cascade.scenario.provenance import put_book
 from cascade.scenario.refusal import refusal_of
 from cascade.scenario.shipped import scenario_file
@@ -92,8 +92,8 @@ class Scenario:
         parameters["prices"] = _prices_without_folders(parameters["prices"])
         parameters["positions"] = positions_without_folders(parameters["positions"])
         parameters["lending"] = _lending_without_folders(parameters["lending"])
-        # Lines of judgement are about runs, and change none.
-        del parameters["verdicts"]
+        # Lines of judgement, and what experiments draw, are about runs and change none.
+        del parameters["verdicts"], parameters["tail"]
         return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
 
     def account_texts(self) -> dict[str, str]:
@@ -210,6 +210,8 @@ def restore_scenario(
 def _assemble(tree: Tree, spec: ScenarioSpec, prices: PriceInputs, accounts: AccountInputs, *, file: str) -> Scenario:
     """Check a specification and its files against each other, and join them with their texts."""
     path, path_text = prices.joined(start=spec.timeline.genesis_timestamp, end=spec.timeline.last_timestamp)
+    # The text keeps the prices as they were read: shocks are parameters, and are applied whenever it is read again.
+    path = with_shocks(path, spec, file=file)
     check_references(spec, path, file=file, accounts=accounts)
     # A run stores both texts, and is restored from them alone: the paths of price files are reduced to their names.
     if spec.prices.path is not None:
@@ -237,8 +239,8 @@ def _prices_without_folders(prices: dict[str, Any]) -> dict[str, Any]:
     named["sources"] = {
         asset: {**source, "file": Path(source["file"]).name} for asset, source in prices["sources"].items()
     }
-    # Scenarios without sources keep the parameters, and hence the ids of runs, that they had before there were any.
-    return named if named["sources"] else {key: value for key, value in named.items() if key != "sources"}
+    # Scenarios without sources and shocks keep the parameters, and hence the ids of runs, that they had before.
+    return {key: value for key, value in named.items() if value or key not in ("sources", "shocks")}
 
 
 _NEWER_LINES = {"debt_ceiling_usd": "0", "borrowable_in_isolation": False, "siloed_borrowing": False}

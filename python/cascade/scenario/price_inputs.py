@@ -14,7 +14,15 @@ from cascade.prices.path import PricePath, PricePoint, parse_price_path, read_pr
 from cascade.prices.source import SourceLayout, SourceReading, read_source
 from cascade.scenario.model import PriceSourceSpec, ScenarioSpec
 
-__all__ = ["JOINED_FILE", "PriceInputs", "SourceInput", "read_prices", "read_source_file", "restore_prices"]
+__all__ = [
+    "JOINED_FILE",
+    "PriceInputs",
+    "SourceInput",
+    "read_prices",
+    "read_source_file",
+    "restore_prices",
+    "with_shocks",
+]
 
 JOINED_FILE = "prices.csv"
 """Name of the path of a scenario that names sources only."""
@@ -160,3 +168,23 @@ def restore_prices(spec: ScenarioSpec, *, path_file: str, path_text: str) -> Pri
         asset: SourceInput(source, None, path.points.get(asset, ())) for asset, source in spec.prices.sources.items()
     }
     return PriceInputs(PricePath(path_file, base) if spec.prices.path is not None else None, "", sources)
+
+
+def with_shocks(path: PricePath, spec: ScenarioSpec, *, file: str) -> PricePath:
+    """Return the path with the scenario's shocks.
+
+    Raises
+    ------
+    ScenarioError
+        For a shock of an asset without prices, or one that leaves no price.
+    """
+    for asset, shock in spec.prices.shocks.items():
+        key = f"prices.shocks.{asset}"
+        if asset not in path.points:
+            expected = unknown_name("asset of the price path", asset, path.points)
+            raise ScenarioError(file=file, key="prices.shocks", value=asset, expected=expected)
+        try:
+            path = path.shocked(asset, int(shock.start.timestamp()), shock.factor)
+        except ValueError as error:
+            raise ScenarioError(file=file, key=f"{key}.factor", value=shock.factor, expected=str(error)) from error
+    return path

@@ -22,6 +22,7 @@ COMMANDS = (
     "compare",
     "sweep",
     "frontier",
+    "tail",
     "proposal",
     "causes",
     "endogeneity",

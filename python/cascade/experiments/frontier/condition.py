@@ -58,11 +58,20 @@ class Condition:
         found = figure_at(summary, self.figure)
         if found is None:
             raise CascadeError(f"{summary.run_id}: has no {self.figure}: it cannot be held against {self}")
-        return _SIGNS[self.sign](found, self.value)
+        return self.holds_for(found)
+
+    def holds_for(self, figure: float) -> bool:
+        """Return whether a value of the figure meets it."""
+        return _SIGNS[self.sign](figure, self.value)
 
 
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: str, *, option: str = "--until") -> Condition:
     """Return the condition that a text states.
+
+    Parameters
+    ----------
+    option : str
+        The option that it was given to, for messages.
 
     Raises
     ------
@@ -71,10 +80,10 @@ def parse_condition(text: str) -> Condition:
     """
     match = _FORM.fullmatch(text)
     if match is None:
-        raise InvalidCondition(f"--until = {text!r}: expected FIGURE, one of > >= < <= ==, and a number")
+        raise InvalidCondition(f"{option} = {text!r}: expected FIGURE, one of > >= < <= ==, and a number")
     figure, sign, value = match.groups()
     try:
         require_figure(figure)
     except CascadeError as error:
-        raise InvalidCondition(f"--until = {text!r}: {error}") from error
+        raise InvalidCondition(f"{option} = {text!r}: {error}") from error
     return Condition(figure, sign, float(value))

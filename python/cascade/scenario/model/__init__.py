@@ -22,5 +22,6 @@ from cascade.scenario.model.oracle import *
 from cascade.scenario.model.own_contract import *
 from cascade.scenario.model.positions import *
 from cascade.scenario.model.scenario import *
+from cascade.scenario.model.tail import *
 from cascade.scenario.model.venues import *
 from cascade.scenario.model.verdicts import *

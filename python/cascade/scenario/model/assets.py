@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from cascade.errors import unknown_name
 from cascade.prices.formats import BAR_FORMATS, PriceFormat
-from cascade.scenario.model.common import Name, Spec
+from cascade.scenario.model.common import Moment, Name, PositiveAmount, Spec
 
-__all__ = ["AssetKind", "AssetSpec", "PriceSourceSpec", "PricesSpec"]
+__all__ = ["AssetKind", "AssetSpec", "PriceShockSpec", "PriceSourceSpec", "PricesSpec"]
 
 _USDE_DECIMALS = 18
 _CHAINLINK_DECIMALS = 8
@@ -104,6 +104,15 @@ class PriceSourceSpec(Spec):
         return {name: column for name, column in stated.items() if column is not None}
 
 
+class PriceShockSpec(Spec):
+    """A step of the price path that its file does not have."""
+
+    start: Moment
+    """Time of the step: every price from this second on is multiplied."""
+    factor: PositiveAmount
+    """Factor of the prices: 0.75 is a fall of 25 %, and 1 leaves them as they are."""
+
+
 class PricesSpec(Spec):
     """The exogenous price path."""
 
@@ -117,6 +126,9 @@ class PricesSpec(Spec):
     unchecked: list[Name] = []
     """Assets whose prices are meant as they stand, however far the first is from the oracle's price before the crash
     or a later one from the one before it. Of every other asset, a price more than 100 times away is refused."""
+
+    shocks: dict[Name, PriceShockSpec] = {}
+    """Steps by asset, which multiply every price from a time on: a shock that a sweep can vary, and a tail can draw."""
 
     @model_validator(mode="after")
     def _some(self) -> PricesSpec:

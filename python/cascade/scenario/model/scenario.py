@@ -18,6 +18,7 @@ from cascade.scenario.model.lending import LendingSpec
 from cascade.scenario.model.necessity import NecessitySpec
 from cascade.scenario.model.oracle import OracleSpec
 from cascade.scenario.model.positions import AccountsSpec, CohortSpec, PositionsSpec
+from cascade.scenario.model.tail import TailSpec
 from cascade.scenario.model.venues import Venue
 from cascade.scenario.model.verdicts import VerdictSpec
 
@@ -117,6 +118,8 @@ class ScenarioSpec(Spec):
     verdicts: list[dict[str, VerdictSpec]] = []
     """Lines that a comparison over seeds judges the change by: each entry names a figure of the summary by its dotted
     path, as `deficit_usd`, and its lines. They change no run."""
+    tail: TailSpec | None = None
+    """What is random when `tail` estimates the probability of a rare outcome; null draws nothing. It changes no run."""
     necessity: NecessitySpec | None = None
     """Claim that `necessity` examines, and the links that it leaves out one at a time; null has none."""
     expect: ExpectSpec = ExpectSpec()

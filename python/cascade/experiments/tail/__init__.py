@@ -1,0 +1,1 @@
+"""Estimate the probability of a rare outcome by subset simulation."""
