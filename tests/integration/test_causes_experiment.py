@@ -13,6 +13,7 @@ from cascade.analysis.prices.fall import main_market
 from cascade.experiments.causes.find import find_causes
 from cascade.experiments.causes.result import Causes
 from cascade.experiments.causes.save import save_causes
+from cascade.experiments.execution import Execution
 from cascade.experiments.verify import verify
 
 pytestmark = pytest.mark.xdist_group("causes")
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("causes")
 def causes(unwind_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Causes:
     folder = tmp_path_factory.mktemp("causes") / unwind_run.folder.name
     shutil.copytree(unwind_run.folder, folder)
-    return find_causes(Run(folder), shapley=True, groups=[["whale", "looper"]], workers=2)
+    return find_causes(Run(folder), shapley=True, groups=[["whale", "looper"]], execution=Execution(workers=2))
 
 
 def test_causes__two_classes__four_runs_and_values_that_sum_exactly(causes: Causes) -> None:

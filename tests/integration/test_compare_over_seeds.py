@@ -11,6 +11,7 @@ import pytest
 from cascade import replay
 from cascade.commands.compare import compare_scenarios
 from cascade.errors import CascadeError
+from cascade.experiments.execution import HERE
 from cascade.experiments.seeds.compare import compare_over_seeds
 from cascade.experiments.seeds.result import SeedsComparison
 from cascade.scenario.load import vary
@@ -83,7 +84,7 @@ def test_compare_command__over_seeds__writes_figures_post_pictures_and_page(
         seeds=2,
         amplification=True,
         markdown=post,
-        workers=1,
+        execution=HERE,
         out=tmp_path / "runs",
     )
     (folder,) = (tmp_path / "runs").glob("seeds-*")
@@ -116,7 +117,7 @@ def test_compare_command__seeds_with_oracle_designs__is_refused(tmp_path: Path) 
             seeds=3,
             amplification=False,
             markdown=None,
-            workers=1,
+            execution=HERE,
             out=tmp_path,
         )
     assert list(tmp_path.iterdir()) == []

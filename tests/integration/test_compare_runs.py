@@ -13,6 +13,7 @@ from cascade.errors import ScenarioError
 from cascade.experiments.comparison.compare import compare
 from cascade.experiments.comparison.page import build_comparison
 from cascade.experiments.comparison.result import Comparison
+from cascade.experiments.execution import Execution
 from cascade.experiments.oracles.compare import compare_oracles
 from cascade.experiments.oracles.result import OracleComparison
 from cascade.experiments.runs import Job, RunFailed, run_all
@@ -48,7 +49,7 @@ def baseline() -> Scenario:
 def lower(baseline: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     """Lower lines for USDe, under which the most levered loops are liquidatable at once."""
     out = tmp_path_factory.mktemp("lower")
-    return compare(baseline, vary(baseline, LINES), out=out, amplification=True, workers=2)
+    return compare(baseline, vary(baseline, LINES), out=out, amplification=True, execution=Execution(workers=2))
 
 
 def built(run: Run) -> list[tuple[object, ...]]:
@@ -139,7 +140,7 @@ def test_change__mode_that_the_configurator_refuses__is_one_line_naming_change_a
     change = vary(standing, {"lending.emodes.1.ltv_bps": 0})
 
     with pytest.raises(RunFailed, match=r"^no loans, seed 1: .*: the configurator refuses the change while ") as failed:
-        run_all([Job("no loans", change, like=standing)] * 2, out=tmp_path, workers=2)
+        run_all([Job("no loans", change, like=standing)] * 2, out=tmp_path, execution=Execution(workers=2))
     assert "InvalidEmodeCategoryParams" in str(failed.value)
     assert failed.value.exit_code == 2
     assert list(tmp_path.iterdir()) == []
@@ -158,7 +159,7 @@ def test_compare__lines_to_zero__is_refused_before_anything_runs(baseline: Scena
 def designs(baseline: Scenario, tmp_path_factory: pytest.TempPathFactory) -> OracleComparison:
     without_recovery = vary(baseline, {"oracle_comparison.set": {}})
     out = tmp_path_factory.mktemp("designs")
-    return compare_oracles(without_recovery, ["spot", "peg", "median"], out=out, workers=2)
+    return compare_oracles(without_recovery, ["spot", "peg", "median"], out=out, execution=Execution(workers=2))
 
 
 def test_designs__spot_and_peg__same_positions_and_only_the_market_s_oracle_liquidates(

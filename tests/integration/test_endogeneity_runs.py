@@ -15,6 +15,7 @@ import pytest
 from cascade import Run
 from cascade.experiments.endogeneity.examine import examine_endogeneity
 from cascade.experiments.endogeneity.result import Endogeneity
+from cascade.experiments.execution import Execution
 from cascade.toolchain.paths import project_root
 
 from .conftest import small_unwind
@@ -27,7 +28,7 @@ TRIED = {"sensitivity": {"venues.usde-usdc.amplification": [10]}}
 
 @pytest.fixture(scope="module")
 def found() -> Endogeneity:
-    return examine_endogeneity(small_unwind(**TRIED), seeds=2, workers=2)
+    return examine_endogeneity(small_unwind(**TRIED), seeds=2, execution=Execution(workers=2))
 
 
 def test_examine__first_seed__is_the_scenario_s_own_run(found: Endogeneity, unwind_run: Run) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cascade import load_scenario, replay
 from cascade.commands.frontier import show_frontier
+from cascade.experiments.execution import HERE
 
 from .conftest import SCENARIOS
 
@@ -37,7 +38,7 @@ def test_frontier__of_an_edge__lies_between_runs_that_do_and_do_not_meet_it_and_
         seeds=1,
         share_pct=50,
         shrinks=True,
-        workers=1,
+        execution=HERE,
         out=tmp_path / "runs",
     )
     (folder,) = (tmp_path / "runs").glob("frontier-*")

@@ -13,6 +13,7 @@ import yaml
 
 from cascade import Run, load_scenario, replay
 from cascade.experiments.causes.find import find_causes
+from cascade.experiments.execution import Execution
 from cascade.experiments.runs import Job, RunFailed, run_all
 from cascade.recording.tables import LiquidationRow
 from cascade.toolchain.paths import project_root
@@ -103,7 +104,7 @@ def test_run_all__worker_killed__is_one_line_and_leaves_no_run(tmp_path: Path) -
     jobs = [Job(f"run {seed}", load_scenario(file, seed=seed)) for seed in (1, 2)]
 
     with pytest.raises(RunFailed, match=r"^a worker process was killed, .*: try again with fewer --workers$") as failed:
-        run_all(jobs, out=tmp_path / "runs", workers=2)
+        run_all(jobs, out=tmp_path / "runs", execution=Execution(workers=2))
 
     assert failed.value.exit_code == 2
     assert not (tmp_path / "runs").exists()

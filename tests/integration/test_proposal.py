@@ -11,6 +11,7 @@ from eth_utils import to_checksum_address
 
 from cascade.commands.proposal import run_proposal
 from cascade.errors import CascadeError
+from cascade.experiments.execution import HERE
 from cascade.experiments.proposal.read import NothingExecuted
 from cascade.run.opened import Run
 from cascade.toolchain.paths import project_root
@@ -42,7 +43,7 @@ def run(after: Path, out: Path, **options: Any) -> str:
     """Run a proposal and return its post."""
     given: dict[str, Any] = {
         **{"scenario": None, "positions": None, "reserves": (), "emodes": (), "overrides": SMALL, "seed": None},
-        **{"amplification": False, "markdown": out / "post.md", "workers": 1, "out": out / "runs"},
+        **{"amplification": False, "markdown": out / "post.md", "execution": HERE, "out": out / "runs"},
         **options,
     }
     run_proposal(BEFORE, after, **given)

@@ -13,6 +13,7 @@ import pytest
 from cascade import Run, Scenario, load_scenario, replay
 from cascade.chain.snapshots import Snapshots
 from cascade.errors import AgentFailed
+from cascade.experiments.execution import Execution
 from cascade.experiments.runs import Job, run_all
 
 from .conftest import SCENARIOS, everyone, small
@@ -151,6 +152,6 @@ def test_workers__several_runs_each__give_the_runs_from_nothing(tmp_path: Path) 
     scenarios = [small(**{"agents.keeper.attention_bps": share}) for share in (2000, 4000, 6000, 8000)]
     jobs = [Job(f"attention {number}", scenario) for number, scenario in enumerate(scenarios)]
 
-    runs = run_all(jobs, out=tmp_path / "workers", workers=2)
+    runs = run_all(jobs, out=tmp_path / "workers", execution=Execution(workers=2))
 
     assert [hashes(run) for run in runs] == [hashes(play(scenario, tmp_path / "one")) for scenario in scenarios]

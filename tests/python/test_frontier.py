@@ -14,6 +14,7 @@ import yaml
 from cascade import Scenario, load_scenario
 from cascade.commands.frontier import show_frontier
 from cascade.errors import CascadeError
+from cascade.experiments.execution import HERE
 from cascade.experiments.frontier.condition import InvalidCondition, parse_condition
 from cascade.experiments.frontier.find import Edge, Frontier, Outcome, Value, search
 from cascade.experiments.frontier.shrink import shrink
@@ -238,7 +239,7 @@ def test_frontier_command__that_cannot_run__is_refused_before_anything_runs(
         "seeds": 1,
         "share_pct": 50,
         "shrinks": False,
-        "workers": 1,
+        "execution": HERE,
         "out": tmp_path,
     }
     with pytest.raises(CascadeError, match=fault):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from cascade.bench.figures import SCENARIOS, at_least, at_most, noted, timed_replay
 from cascade.bench.tape import Tape, bare_seconds
 from cascade.chain.snapshots import Snapshots
+from cascade.experiments.execution import Execution
 from cascade.experiments.runs import Job, run_all
 from cascade.harness import replay
 from cascade.report.run.page import build_report
@@ -64,7 +65,7 @@ def measure_many_runs() -> None:
     jobs = [Job(f"run {number}", scenario) for number, scenario in enumerate(scenarios)]
     with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
         started = time.perf_counter()
-        run_all(jobs, out=folder, workers=_WORKERS)
+        run_all(jobs, out=folder, execution=Execution(workers=_WORKERS))
         rate = 60 * _RUNS / (time.perf_counter() - started)
         at_least("small_runs_per_minute_on_two_workers", rate, _LEAST_RUNS_PER_MINUTE)
         with Snapshots() as snapshots:

@@ -8,8 +8,8 @@ from cascade.commands.options import with_seed
 from cascade.experiments.causes.find import find_causes
 from cascade.experiments.causes.save import save_causes
 from cascade.experiments.causes.terminal import print_causes
+from cascade.experiments.execution import Execution
 from cascade.experiments.open_run import open_or_run
-from cascade.run.progress import terminal
 
 __all__ = ["show_causes"]
 
@@ -21,7 +21,7 @@ def show_causes(
     groups: tuple[str, ...],
     overrides: tuple[str, ...],
     seed: str | None,
-    workers: int,
+    execution: Execution,
     out: Path,
 ) -> None:
     """Find the causes of a run's fall, write them into its folder, and print them.
@@ -33,10 +33,7 @@ def show_causes(
     groups : tuple of str
         Classes of actor taken as one, as `A+B`.
     """
-    progress = terminal()
-    run = open_or_run(scenario_or_run, overrides=with_seed(overrides, seed), out=out, progress=progress)
-    causes = find_causes(
-        run, shapley=shapley, groups=[group.split("+") for group in groups], workers=workers, progress=progress
-    )
+    run = open_or_run(scenario_or_run, overrides=with_seed(overrides, seed), out=out, progress=execution.progress)
+    causes = find_causes(run, shapley=shapley, groups=[group.split("+") for group in groups], execution=execution)
     save_causes(causes)
     print_causes(causes)

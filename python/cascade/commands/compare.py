@@ -13,11 +13,11 @@ from cascade.experiments.comparison.compare import compare
 from cascade.experiments.comparison.markdown import comparison_markdown
 from cascade.experiments.comparison.page import build_comparison
 from cascade.experiments.comparison.terminal import print_comparison
+from cascade.experiments.execution import Execution
 from cascade.experiments.oracles.compare import compare_oracles
 from cascade.experiments.oracles.page import build_oracles
 from cascade.experiments.oracles.terminal import print_oracles
 from cascade.experiments.oracles.words import oracle_markdown
-from cascade.run.progress import terminal
 from cascade.scenario.load import Scenario, load_scenario
 
 __all__ = ["compare_scenarios"]
@@ -34,7 +34,7 @@ def compare_scenarios(
     seeds: int | None,
     amplification: bool,
     markdown: Path | None,
-    workers: int,
+    execution: Execution,
     out: Path,
 ) -> None:
     """Run both sides of a comparison, write its page and a post, and print its tables.
@@ -73,18 +73,20 @@ def compare_scenarios(
         change = load_scenario(other or file, overrides=(*in_every_run, *changes))
         if seeds is not None:
             command = _command(file, other, changes=changes, shared=shared, seed=seed, seeds=seeds)
-            show_seeds(baseline, change, seeds=seeds, command=command, markdown=markdown, workers=workers, out=out)
+            show_seeds(baseline, change, seeds=seeds, command=command, markdown=markdown, execution=execution, out=out)
             return
-        _compare_with_change(baseline, change, amplification=amplification, markdown=markdown, workers=workers, out=out)
+        _compare_with_change(
+            baseline, change, amplification=amplification, markdown=markdown, execution=execution, out=out
+        )
     else:
         names = None if designs == "all" else designs.split(",")
-        _compare_designs(baseline, names, amplification=amplification, markdown=markdown, workers=workers, out=out)
+        _compare_designs(baseline, names, amplification=amplification, markdown=markdown, execution=execution, out=out)
 
 
 def _compare_with_change(
-    baseline: Scenario, change: Scenario, *, amplification: bool, markdown: Path | None, workers: int, out: Path
+    baseline: Scenario, change: Scenario, *, amplification: bool, markdown: Path | None, execution: Execution, out: Path
 ) -> None:
-    comparison = compare(baseline, change, out=out, amplification=amplification, workers=workers, progress=terminal())
+    comparison = compare(baseline, change, out=out, amplification=amplification, execution=execution)
     page = build_comparison(comparison, folder_of_runs(out, "compare", [comparison.baseline, comparison.change]))
     write_markdown(markdown, comparison_markdown(comparison))
     print_comparison(comparison, page=page, console=console_beside(markdown))
@@ -102,11 +104,15 @@ def _command(
 
 
 def _compare_designs(
-    scenario: Scenario, names: list[str] | None, *, amplification: bool, markdown: Path | None, workers: int, out: Path
+    scenario: Scenario,
+    names: list[str] | None,
+    *,
+    amplification: bool,
+    markdown: Path | None,
+    execution: Execution,
+    out: Path,
 ) -> None:
-    comparison = compare_oracles(
-        scenario, names, out=out, amplification=amplification, workers=workers, progress=terminal()
-    )
+    comparison = compare_oracles(scenario, names, out=out, amplification=amplification, execution=execution)
     page = build_oracles(comparison, folder_of_runs(out, "oracles", [design.run for design in comparison.designs]))
     write_markdown(markdown, oracle_markdown(comparison))
     print_oracles(comparison, page=page, console=console_beside(markdown))

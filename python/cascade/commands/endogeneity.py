@@ -11,15 +11,15 @@ from cascade.errors import ExpectationFailed
 from cascade.experiments.endogeneity.examine import examine_endogeneity
 from cascade.experiments.endogeneity.terminal import print_endogeneity
 from cascade.experiments.endogeneity.words import endogeneity_markdown
+from cascade.experiments.execution import Execution
 from cascade.report.shared.terminal import print_text
-from cascade.run.progress import terminal
 from cascade.scenario.load import load_scenario
 
 __all__ = ["show_endogeneity"]
 
 
 def show_endogeneity(
-    file: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], workers: int, out: Path
+    file: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], execution: Execution, out: Path
 ) -> None:
     """Examine the crash of a scenario's file, print the tables, and write the figures and a post.
 
@@ -30,7 +30,7 @@ def show_endogeneity(
     """
     require_outputs(out)
     scenario = load_scenario(file, overrides=overrides)
-    found = examine_endogeneity(scenario, seeds=seeds, paths=paths, workers=workers, progress=terminal())
+    found = examine_endogeneity(scenario, seeds=seeds, paths=paths, execution=execution)
     # Written before anything is printed: an examination takes long, and a closed terminal must not lose it.
     folder = out / f"endogeneity-{found.baseline.run_id}"
     files = write_examination(folder, "endogeneity", figures=found.to_json(), markdown=endogeneity_markdown(found))

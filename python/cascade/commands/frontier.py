@@ -15,6 +15,7 @@ from cascade.chain.snapshots import Snapshots
 from cascade.commands.options import with_seed
 from cascade.commands.outputs import require_outputs
 from cascade.errors import CascadeError, ExpectationFailed
+from cascade.experiments.execution import Execution
 from cascade.experiments.frontier.condition import parse_condition
 from cascade.experiments.frontier.find import Frontier, Value, find_frontier, require_range
 from cascade.experiments.frontier.shrink import shrink
@@ -27,7 +28,7 @@ from cascade.experiments.frontier.words import (
 )
 from cascade.harness import replay
 from cascade.report.shared.terminal import print_table, print_text
-from cascade.run.progress import Progress, terminal
+from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, load_scenario, vary
 from cascade.scenario.tree import parse_override
 
@@ -47,7 +48,7 @@ def show_frontier(
     seeds: int,
     share_pct: int,
     shrinks: bool,
-    workers: int,
+    execution: Execution,
     out: Path,
 ) -> None:
     """Find the frontier, print it, and write its figures; shrink the scenario at the frontier where that is asked for.
@@ -65,7 +66,7 @@ def show_frontier(
     least = _number("--tolerance", tolerance) if tolerance is not None else _default_tolerance(low, high)
     require_range(low, high, least)
     scenario = load_scenario(file, overrides=with_seed(overrides, seed))
-    progress, console = terminal(), Console()
+    progress, console = execution.progress, Console()
     curve: list[tuple[str, Frontier]] = []
     for change in _along(along):
         varied = load_scenario(file, overrides=with_seed((*overrides, *change), seed)) if change else scenario
@@ -78,8 +79,7 @@ def show_frontier(
             tolerance=least,
             seeds=seeds,
             share_pct=share_pct,
-            workers=workers,
-            progress=progress,
+            execution=execution,
         )
         label = change[0] if change else ""
         curve.append((label, found))

@@ -8,18 +8,18 @@ from rich.console import Console
 
 from cascade.commands.outputs import require_outputs, write_examination
 from cascade.errors import ExpectationFailed
+from cascade.experiments.execution import Execution
 from cascade.experiments.necessity.examine import examine_necessity
 from cascade.experiments.necessity.terminal import print_necessity
 from cascade.experiments.necessity.words import necessity_markdown
 from cascade.report.shared.terminal import print_text
-from cascade.run.progress import terminal
 from cascade.scenario.load import load_scenario
 
 __all__ = ["show_necessity"]
 
 
 def show_necessity(
-    file: Path, *, seeds: int, seeds_without: int, overrides: tuple[str, ...], workers: int, out: Path
+    file: Path, *, seeds: int, seeds_without: int, overrides: tuple[str, ...], execution: Execution, out: Path
 ) -> None:
     """Run the chain of a scenario's file with and without each link, print the tables, and write figures and a post.
 
@@ -30,7 +30,7 @@ def show_necessity(
     """
     require_outputs(out)
     scenario = load_scenario(file, overrides=overrides)
-    found = examine_necessity(scenario, seeds=seeds, seeds_without=seeds_without, workers=workers, progress=terminal())
+    found = examine_necessity(scenario, seeds=seeds, seeds_without=seeds_without, execution=execution)
     # Written before anything is printed: an examination takes long, and a closed terminal must not lose it.
     folder = out / f"necessity-{found.whole.outcomes[0].run_id}"
     files = write_examination(folder, "necessity", figures=found.to_json(), markdown=necessity_markdown(found))

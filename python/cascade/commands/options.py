@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from cascade.errors import CascadeError
+from pathlib import Path
 
-__all__ = ["node_url_of", "with_seed"]
+from cascade.errors import CascadeError
+from cascade.experiments.execution import Execution
+from cascade.run.progress import terminal
+
+__all__ = ["execution_of", "node_url_of", "with_seed"]
 
 _OWN_ANVIL = ("ethereum:local:foundry", "ethereum:local", "::foundry")
 """Names by which ape calls a local node of Foundry."""
@@ -31,6 +35,21 @@ def node_url_of(network: str) -> str | None:
         f"--network = {network!r}: a replay sets times, fees and balances, which only anvil allows: expected "
         "ethereum:local:foundry, or the http:// address of a fresh anvil"
     )
+
+
+def execution_of(workers: int, scheduler: str | None, *, kept: Path) -> Execution:
+    """Return where the runs of a command are made, shown on the terminal.
+
+    Parameters
+    ----------
+    workers : int
+        Runs at the same time on this machine.
+    scheduler : str, optional
+        Address of a Dask scheduler that exists.
+    kept : Path
+        Folder of the results, in which outcomes stay.
+    """
+    return Execution(workers=workers, scheduler=scheduler, kept=kept, progress=terminal())
 
 
 def with_seed(overrides: tuple[str, ...], seed: str | None) -> tuple[str, ...]:

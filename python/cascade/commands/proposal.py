@@ -11,11 +11,11 @@ from cascade.experiments.comparison.compare import compare
 from cascade.experiments.comparison.markdown import comparison_markdown
 from cascade.experiments.comparison.page import build_comparison
 from cascade.experiments.comparison.terminal import print_comparison
+from cascade.experiments.execution import Execution
 from cascade.experiments.proposal.read import proposed_scenarios, read_proposal
 from cascade.experiments.proposal.words import print_proposal, proposal_head, proposal_title, remarks, unchanged
 from cascade.report.shared.markdown import escaped
 from cascade.report.shared.terminal import print_text
-from cascade.run.progress import terminal
 from cascade.scenario.shipped import scenario_file
 
 __all__ = ["run_proposal"]
@@ -36,7 +36,7 @@ def run_proposal(
     seed: str | None,
     amplification: bool,
     markdown: Path | None,
-    workers: int,
+    execution: Execution,
     out: Path,
 ) -> None:
     """Print what a proposal changes, run the configuration before and after it, and print how the outcomes differ.
@@ -80,7 +80,7 @@ def run_proposal(
     )
     notes = remarks(proposal, baseline, change)
     print_proposal(console, proposal, notes)
-    comparison = compare(baseline, change, out=out, amplification=amplification, workers=workers, progress=terminal())
+    comparison = compare(baseline, change, out=out, amplification=amplification, execution=execution)
     page = build_comparison(comparison, folder_of_runs(out, "proposal", [comparison.baseline, comparison.change]))
     head = list(proposal_head(proposal, notes, baseline))
     write_markdown(markdown, comparison_markdown(comparison, head=head))

@@ -6,13 +6,13 @@ import hashlib
 from pathlib import Path
 
 from cascade.commands.outputs import console_beside, require_outputs, write_markdown
+from cascade.experiments.execution import Execution
 from cascade.experiments.seeds.charts import write_pictures
 from cascade.experiments.seeds.compare import compare_over_seeds
 from cascade.experiments.seeds.markdown import seeds_markdown
 from cascade.experiments.seeds.page import build_seeds
 from cascade.experiments.seeds.result import SeedsComparison
 from cascade.experiments.seeds.terminal import print_seeds
-from cascade.run.progress import terminal
 from cascade.scenario.load import Scenario
 
 __all__ = ["show_seeds"]
@@ -28,7 +28,7 @@ def show_seeds(
     seeds: int,
     command: str,
     markdown: Path | None,
-    workers: int,
+    execution: Execution,
     out: Path,
 ) -> None:
     """Compare over seeds, write figures, post, pictures and page into a folder, and print the tables.
@@ -41,7 +41,7 @@ def show_seeds(
         A further file for the post, with the pictures beside it; `-` prints the post.
     """
     require_outputs(out, markdown)
-    found = compare_over_seeds(baseline, change, seeds=seeds, out=out, workers=workers, progress=terminal())
+    found = compare_over_seeds(baseline, change, seeds=seeds, out=out, execution=execution)
     folder = out / _folder_name(found)
     folder.mkdir(parents=True, exist_ok=True)
     # Figures first: they took long, and everything else is made from them.

@@ -1,4 +1,4 @@
-"""Tell whether the compiled contracts of a checkout are those of its sources.
+"""Tell whether the compiled contracts of a checkout are those of its sources, and whether two packages are the same.
 
 This module imports the standard library alone: the build of the package reads it before its requirements are installed.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
-__all__ = ["compiled_file", "compiled_of", "sources_sha256"]
+__all__ = ["compiled_file", "compiled_of", "package_sha256", "sources_sha256"]
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def compiled_file(root: Path) -> Path:
@@ -49,4 +52,13 @@ def sources_sha256(root: Path) -> str:
         # ape copies the libraries that it compiled with into contracts/.cache.
         if "/.cache/" not in relative:
             digest.update(f"{relative}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def package_sha256(folder: Path = _PACKAGE) -> str:
+    """Return the hash over the Python source of a package, in hex: the same in a checkout and where it is installed."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        digest.update(f"{file.relative_to(folder).as_posix()}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -9,7 +9,10 @@ from cascade.analysis.lending.concentration import collateral_by_asset
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.errors import CascadeError
 
-__all__ = ["Fall", "NoMarket", "fall_at", "main_market"]
+__all__ = ["Fall", "NoMarket", "fall_at", "falls_at_venues", "main_market"]
+
+_VENUE = "spot:"
+"""Beginning of the sources that are venues."""
 
 
 class NoMarket(CascadeError, LookupError):
@@ -49,11 +52,25 @@ def fall_at(frames: Frames, asset: str, source: str) -> Fall:
     NoMarket
         When the run has no such price at its start.
     """
-    book = PriceBook(frames)
-    start = book.at(asset, source, frames.first_crash_block - 1)
-    if start is None:
+    found = _fall(PriceBook(frames), frames.first_crash_block, asset, source)
+    if found is None:
         raise NoMarket(f"{frames.run_folder.name}: {asset} has no price {source} at the start of the crash")
-    lowest = book.lowest(asset, source, frames.first_crash_block)
+    return found
+
+
+def falls_at_venues(frames: Frames) -> list[Fall]:
+    """Return the fall of every asset at every venue that priced it when the crash began, by asset and source."""
+    book, first = PriceBook(frames), frames.first_crash_block
+    pairs = ((asset, source) for asset in sorted(set(frames.prices["asset"])) for source in book.sources(asset))
+    falls = (_fall(book, first, asset, source) for asset, source in pairs if source.startswith(_VENUE))
+    return [fall for fall in falls if fall is not None]
+
+
+def _fall(book: PriceBook, first_block: int, asset: str, source: str) -> Fall | None:
+    start = book.at(asset, source, first_block - 1)
+    if start is None:
+        return None
+    lowest = book.lowest(asset, source, first_block)
     return Fall(asset, source, start, start if lowest is None else min(start, lowest[0]))
 
 
@@ -71,7 +88,7 @@ def main_market(frames: Frames) -> Fall:
     by_asset = collateral_by_asset(frames, book)
     # The symbol decides between equals, so that the choice does not depend on the order of positions.
     asset = max(by_asset, key=lambda symbol: (by_asset[symbol], symbol), default="")
-    venues = [source for source in book.sources(asset) if source.startswith("spot:")]
+    venues = [source for source in book.sources(asset) if source.startswith(_VENUE)]
     if not venues:
         raise NoMarket(
             f"{frames.run_folder.name}: no venue trades {asset or 'the collateral'}: causes and amplification need a "

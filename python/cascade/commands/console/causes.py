@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cascade.commands.console.workers import with_workers
 from cascade.commands.exit_codes import cascade_command
 
 
@@ -17,7 +18,7 @@ from cascade.commands.exit_codes import cascade_command
 )
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key of the scenario.")
 @click.option("--seed", type=str, default=None, help="Use this seed in place of the scenario's own.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@with_workers
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @cascade_command
 def cli(
@@ -28,6 +29,7 @@ def cli(
     overrides: tuple[str, ...],
     seed: str | None,
     workers: int,
+    scheduler: str | None,
     out: Path,
 ) -> None:
     """Run SCENARIO_OR_RUN again without classes of actor, and split the fall among them.
@@ -35,7 +37,14 @@ def cli(
     A scenario is run first; a folder of a finished run is taken as it is. The figures are saved beside the run.
     """
     from cascade.commands.causes import show_causes
+    from cascade.commands.options import execution_of
 
     show_causes(
-        scenario_or_run, shapley=shapley, groups=groups, overrides=overrides, seed=seed, workers=workers, out=out
+        scenario_or_run,
+        shapley=shapley,
+        groups=groups,
+        overrides=overrides,
+        seed=seed,
+        execution=execution_of(workers, scheduler, kept=out),
+        out=out,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from cascade.commands.console.workers import with_workers
 from cascade.commands.exit_codes import cascade_command
 
 
@@ -35,7 +36,7 @@ from cascade.commands.exit_codes import cascade_command
 @click.option(
     "--markdown", type=click.Path(path_type=Path, allow_dash=True), help="Write a post as Markdown; - prints it."
 )
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@with_workers
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @cascade_command
 def cli(
@@ -50,6 +51,7 @@ def cli(
     amplification: bool,
     markdown: Path | None,
     workers: int,
+    scheduler: str | None,
     out: Path,
 ) -> None:
     """Run SCENARIO and a change of it on the same positions, and show what differs.
@@ -57,6 +59,7 @@ def cli(
     The change is given by --set, by a second scenario file OTHER, or by --oracle.
     """
     from cascade.commands.compare import compare_scenarios
+    from cascade.commands.options import execution_of
 
     compare_scenarios(
         scenario,
@@ -68,6 +71,6 @@ def cli(
         seeds=seeds,
         amplification=amplification,
         markdown=markdown,
-        workers=workers,
+        execution=execution_of(workers, scheduler, kept=out),
         out=out,
     )

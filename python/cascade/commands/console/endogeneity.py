@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cascade.commands.console.workers import with_workers
 from cascade.commands.exit_codes import cascade_command
 
 
@@ -20,15 +21,30 @@ from cascade.commands.exit_codes import cascade_command
     help="Also run with 80, 90, 110 and 120 % of this key's value; may be repeated.",
 )
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key in every run.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@with_workers
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the results."
 )
 @cascade_command
 def cli(
-    scenario: Path, *, seeds: int, paths: tuple[str, ...], overrides: tuple[str, ...], workers: int, out: Path
+    scenario: Path,
+    *,
+    seeds: int,
+    paths: tuple[str, ...],
+    overrides: tuple[str, ...],
+    workers: int,
+    scheduler: str | None,
+    out: Path,
 ) -> None:
     """Run SCENARIO with and without leverage and liquidations, over several seeds: an examination of endogeneity."""
     from cascade.commands.endogeneity import show_endogeneity
+    from cascade.commands.options import execution_of
 
-    show_endogeneity(scenario, seeds=seeds, paths=paths, overrides=overrides, workers=workers, out=out)
+    show_endogeneity(
+        scenario,
+        seeds=seeds,
+        paths=paths,
+        overrides=overrides,
+        execution=execution_of(workers, scheduler, kept=out),
+        out=out,
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cascade.commands.console.workers import with_workers
 from cascade.commands.exit_codes import cascade_command
 
 
@@ -28,7 +29,7 @@ from cascade.commands.exit_codes import cascade_command
     help="Per cent of the seeds that must meet the condition.",
 )
 @click.option("--shrink", "shrinks", is_flag=True, help="Also find the smallest world that meets it, and write a test.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@with_workers
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @cascade_command
 def cli(
@@ -45,6 +46,7 @@ def cli(
     share_pct: int,
     shrinks: bool,
     workers: int,
+    scheduler: str | None,
     out: Path,
 ) -> None:
     """Try SCENARIO with growing values of one key, first on a grid and then by bisection, until a condition holds.
@@ -52,6 +54,7 @@ def cli(
     A condition that holds, ends and holds again has no single frontier: the command says so, with exit code 1.
     """
     from cascade.commands.frontier import show_frontier
+    from cascade.commands.options import execution_of
 
     show_frontier(
         scenario,
@@ -65,6 +68,6 @@ def cli(
         seeds=seeds,
         share_pct=share_pct,
         shrinks=shrinks,
-        workers=workers,
+        execution=execution_of(workers, scheduler, kept=out),
         out=out,
     )

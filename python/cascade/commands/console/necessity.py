@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cascade.commands.console.workers import with_workers
 from cascade.commands.exit_codes import cascade_command
 
 
@@ -23,13 +24,30 @@ from cascade.commands.exit_codes import cascade_command
     help="Number of seeds without each link, and with each remedy.",
 )
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key in every run.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@with_workers
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the results."
 )
 @cascade_command
-def cli(scenario: Path, *, seeds: int, seeds_without: int, overrides: tuple[str, ...], workers: int, out: Path) -> None:
+def cli(
+    scenario: Path,
+    *,
+    seeds: int,
+    seeds_without: int,
+    overrides: tuple[str, ...],
+    workers: int,
+    scheduler: str | None,
+    out: Path,
+) -> None:
     """Run SCENARIO whole, without each link, and with each remedy: which links its claim depends on."""
     from cascade.commands.necessity import show_necessity
+    from cascade.commands.options import execution_of
 
-    show_necessity(scenario, seeds=seeds, seeds_without=seeds_without, overrides=overrides, workers=workers, out=out)
+    show_necessity(
+        scenario,
+        seeds=seeds,
+        seeds_without=seeds_without,
+        overrides=overrides,
+        execution=execution_of(workers, scheduler, kept=out),
+        out=out,
+    )

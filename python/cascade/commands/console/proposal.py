@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cascade.commands.console.workers import with_workers
 from cascade.commands.exit_codes import cascade_command
 
 
@@ -39,7 +40,7 @@ from cascade.commands.exit_codes import cascade_command
 @click.option(
     "--markdown", type=click.Path(path_type=Path, allow_dash=True), help="Write a post as Markdown; - prints it."
 )
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@with_workers
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @cascade_command
 def cli(
@@ -55,12 +56,14 @@ def cli(
     amplification: bool,
     markdown: Path | None,
     workers: int,
+    scheduler: str | None,
     out: Path,
 ) -> None:
     """Run the configuration BEFORE and AFTER a proposal on the same positions, and show what differs.
 
     Both are configuration snapshots of an Aave market, as JSON; AFTER may be the diff of both.
     """
+    from cascade.commands.options import execution_of
     from cascade.commands.proposal import run_proposal
 
     run_proposal(
@@ -74,6 +77,6 @@ def cli(
         seed=seed,
         amplification=amplification,
         markdown=markdown,
-        workers=workers,
+        execution=execution_of(workers, scheduler, kept=out),
         out=out,
     )

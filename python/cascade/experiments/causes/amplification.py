@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cascade.analysis.prices.fall import NoMarket, fall_at, main_market
+from cascade.analysis.prices.fall import Fall, NoMarket, falls_at_venues, main_market
 from cascade.experiments.causes.players import players_of, switched_off
-from cascade.experiments.runs import Job, passing_runs
+from cascade.experiments.execution import HERE, Execution
+from cascade.experiments.runs import Job, read_runs
 from cascade.run.opened import Run
-from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario
 from cascade.vocabulary import Role
 
@@ -35,8 +35,8 @@ def keepers_off(scenario: Scenario) -> Scenario | None:
     return None if entries is None else switched_off(scenario, entries)
 
 
-def amplification_of(run: Run, without: Run) -> Amplification:
-    """Return the amplification from a run and the same run with its keepers switched off.
+def amplification_of(run: Run, without: Sequence[Fall]) -> Amplification:
+    """Return the amplification from a run, and the falls of the same run with its keepers switched off.
 
     Raises
     ------
@@ -45,11 +45,14 @@ def amplification_of(run: Run, without: Run) -> Amplification:
     """
     market = main_market(run.frames)
     # The same venue in both runs: the one that fell most with liquidations.
-    return Amplification(market.fall_e8, fall_at(without.frames, market.asset, market.source).fall_e8)
+    other = next((fall for fall in without if (fall.asset, fall.source) == (market.asset, market.source)), None)
+    if other is None:
+        raise NoMarket(f"{run.folder.name}: {market.source} prices {market.asset} in one of two runs alone")
+    return Amplification(market.fall_e8, other.fall_e8)
 
 
 def amplifications(
-    runs: Sequence[tuple[Run, Scenario]], *, like: Scenario, workers: int = 1, progress: Progress | None = None
+    runs: Sequence[tuple[Run, Scenario]], *, like: Scenario, execution: Execution = HERE
 ) -> list[Amplification | None]:
     """Make each run again without forced liquidations, and return their amplifications.
 
@@ -59,10 +62,8 @@ def amplifications(
         Finished runs, each with its scenario.
     like : Scenario
         The baseline whose positions stand in all of them.
-    workers : int
-        Number of runs at the same time.
-    progress : Progress, optional
-        Shows the stages.
+    execution : Execution
+        Where they are made.
 
     Returns
     -------
@@ -77,10 +78,15 @@ def amplifications(
         if scenario is not None
     }
     found: list[Amplification | None] = [None] * len(runs)
-    with passing_runs(list(jobs.values()), workers=workers, progress=progress) as finished:
-        for number, other in zip(jobs, finished, strict=True):
-            try:
-                found[number] = amplification_of(runs[number][0], other)
-            except NoMarket:
-                continue
+    finished = read_runs(list(jobs.values()), read_venues, kind=list[Fall], execution=execution)
+    for number, falls in zip(jobs, finished, strict=True):
+        try:
+            found[number] = amplification_of(runs[number][0], falls)
+        except NoMarket:
+            continue
     return found
+
+
+def read_venues(run: Run) -> list[Fall]:
+    """Return the falls of a finished run at every venue."""
+    return falls_at_venues(run.frames)

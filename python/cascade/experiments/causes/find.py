@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cascade.analysis.prices.fall import Fall, fall_at, main_market
 from cascade.experiments.causes.amplification import Amplification
 from cascade.experiments.causes.players import MOST_PLAYERS, TooManyPlayers, entries_of, players_of, switched_off
 from cascade.experiments.causes.result import Causes, CoalitionRun
 from cascade.experiments.causes.shapley import Coalition, coalitions, shapley_values
+from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.restored import restored_inputs
-from cascade.experiments.runs import Job, passing_runs
+from cascade.experiments.runs import Job, read_runs
 from cascade.run.opened import Run
-from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario
 from cascade.vocabulary import Role
 
@@ -31,7 +32,7 @@ _NONE_OFF: _Entries = frozenset()
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class CoalitionOutcome:
     """The figures of one run."""
 
     run_id: str
@@ -44,8 +45,7 @@ def find_causes(
     *,
     shapley: bool = False,
     groups: Sequence[Sequence[str]] = (),
-    workers: int = 1,
-    progress: Progress | None = None,
+    execution: Execution = HERE,
 ) -> Causes:
     """Run the scenario of a finished run again with classes of actor switched off.
 
@@ -57,10 +57,8 @@ def find_causes(
         Whether to make a run for every set of classes; otherwise only the one without keepers.
     groups : sequence
         Classes of actor to take together.
-    workers : int
-        Number of runs at the same time.
-    progress : Progress, optional
-        Shows the stages.
+    execution : Execution
+        Where the runs are made.
 
     Raises
     ------
@@ -70,7 +68,7 @@ def find_causes(
         When no venue trades the main collateral.
     """
     with restored_inputs(run) as (scenario, like):
-        return _find(run, scenario, like, shapley=shapley, groups=groups, workers=workers, progress=progress)
+        return _find(run, scenario, like, shapley=shapley, groups=groups, execution=execution)
 
 
 def _find(
@@ -80,8 +78,7 @@ def _find(
     *,
     shapley: bool,
     groups: Sequence[Sequence[str]],
-    workers: int,
-    progress: Progress | None,
+    execution: Execution,
 ) -> Causes:
     market = main_market(run.frames)
     players = players_of(scenario.spec, groups=groups)
@@ -98,8 +95,8 @@ def _find(
     wanted = {*off_by_set.values(), keepers} - {_NONE_OFF}
     # The finished run is the one in which nothing is switched off: it is not made again.
     outcomes = {
-        _NONE_OFF: _outcome(run, market),
-        **_run_without(wanted, scenario, like, market, workers=workers, progress=progress),
+        _NONE_OFF: read_coalition(run, asset=market.asset, source=market.source),
+        **_run_without(wanted, scenario, like, market, execution=execution),
     }
     falls_e8 = {off: outcome.fall.fall_e8 for off, outcome in outcomes.items()}
     values_e8 = None
@@ -125,19 +122,20 @@ def _run_without(
     like: Scenario | None,
     market: Fall,
     *,
-    workers: int,
-    progress: Progress | None,
-) -> dict[_Entries, _Outcome]:
-    """Make one run for each set of entries that is switched off, in a folder that is removed afterwards."""
+    execution: Execution,
+) -> dict[_Entries, CoalitionOutcome]:
+    """Make one run for each set of entries that is switched off."""
     # Sorted, so that the order of the runs does not depend on the hashes of strings.
     ordered = sorted(wanted, key=sorted)
     jobs = [Job(f"without {', '.join(sorted(off))}", switched_off(scenario, sorted(off)), like=like) for off in ordered]
-    with passing_runs(jobs, workers=workers, progress=progress) as finished:
-        return {off: _outcome(run, market) for off, run in zip(ordered, finished, strict=True)}
+    read = partial(read_coalition, asset=market.asset, source=market.source)
+    outcomes = read_runs(jobs, read, kind=CoalitionOutcome, execution=execution)
+    return dict(zip(ordered, outcomes, strict=True))
 
 
-def _outcome(run: Run, market: Fall) -> _Outcome:
-    return _Outcome(run.manifest.run_id, fall_at(run.frames, market.asset, market.source), len(run.liquidations))
+def read_coalition(run: Run, *, asset: str, source: str) -> CoalitionOutcome:
+    """Return the figures of a finished run at one market."""
+    return CoalitionOutcome(run.manifest.run_id, fall_at(run.frames, asset, source), len(run.liquidations))
 
 
 def _active(players: dict[str, tuple[str, ...]], off: _Entries) -> Coalition:

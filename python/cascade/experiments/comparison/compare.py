@@ -16,10 +16,10 @@ from cascade.experiments.comparison.outcomes import outcomes_of
 from cascade.experiments.comparison.parameters import parameter_changes
 from cascade.experiments.comparison.positions import has_same_loops, impossible_positions, liquidatable_at_once
 from cascade.experiments.comparison.result import Comparison, ImpossiblePosition, Outcome
+from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.runs import Job, run_all
 from cascade.recording.tables import RunRow
 from cascade.run.opened import Run
-from cascade.run.progress import Progress, quiet
 from cascade.scenario.load import Scenario
 
 __all__ = ["NothingChanged", "compare", "compare_finished", "require_change"]
@@ -35,8 +35,7 @@ def compare(
     *,
     out: str | Path = "runs",
     amplification: bool = False,
-    workers: int = 1,
-    progress: Progress | None = None,
+    execution: Execution = HERE,
 ) -> Comparison:
     """Run both scenarios, the change on the baseline's positions, and compare the runs.
 
@@ -48,10 +47,8 @@ def compare(
         Folder that the folders of the runs are put into.
     amplification : bool
         Whether both are also run without forced liquidations, to measure how much these added to the fall.
-    workers : int
-        Number of runs at the same time.
-    progress : Progress, optional
-        Shows the stages.
+    execution : Execution
+        Where the runs are made.
 
     Raises
     ------
@@ -61,16 +58,15 @@ def compare(
         Any error of `replay`; a run that ends otherwise than expected is no error here.
     """
     require_change(baseline, change)
-    progress = progress or quiet()
     # Found before the first run: a change that the configurator refuses then costs no run.
     impossible = impossible_positions(baseline, change)
     jobs = [Job("baseline", baseline, report=True), Job("change", change, like=baseline, report=True)]
-    runs = run_all(jobs, out=out, workers=workers, progress=progress)
+    runs = run_all(jobs, out=out, execution=execution)
     amplified: Sequence[Amplification | None] = (None, None)
     if amplification:
         # The change's run without keepers stands on the baseline's positions too: only the keepers may differ.
         pairs = list(zip(runs, (baseline, change), strict=True))
-        amplified = amplifications(pairs, like=baseline, workers=workers, progress=progress)
+        amplified = amplifications(pairs, like=baseline, execution=execution)
     return compare_finished(runs[0], runs[1], impossible=impossible, amplified=(amplified[0], amplified[1]))
 
 

@@ -7,14 +7,15 @@ and falls much less without liquidations. The sensitivities show how far each pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from cascade.analysis.prices.fall import fall_at, main_market
+from cascade.analysis.prices.fall import Fall, NoMarket, falls_at_venues, main_market
 from cascade.errors import CascadeError, ScenarioError
 from cascade.experiments.causes.amplification import keepers_off
 from cascade.experiments.endogeneity.result import Endogeneity, RunFigures, Trial
-from cascade.experiments.runs import Job, passing_runs
+from cascade.experiments.execution import HERE, Execution
+from cascade.experiments.runs import Job, read_runs
 from cascade.run.opened import Run
-from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, vary
 from cascade.units import e8_to_float
 
@@ -29,12 +30,11 @@ def examine_endogeneity(
     *,
     seeds: int = 20,
     paths: Sequence[str] = (),
-    workers: int = 1,
-    progress: Progress | None = None,
+    execution: Execution = HERE,
 ) -> Endogeneity:
     """Run a scenario with many seeds, without leverage, without liquidations, and with other parameter values.
 
-    The runs are made in a folder that is removed afterwards; the figures of each hold what reproduces its run.
+    The runs are made in folders that are removed; the figures of each hold what reproduces its run.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def examine_endogeneity(
         Number of seeds, counted up from the scenario's own.
     paths : sequence of str
         Keys to vary by 10 and 20 %, in addition to the scenario's `sensitivity`.
-    workers : int
-        Number of runs at the same time.
+    execution : Execution
+        Where the runs are made.
 
     Raises
     ------
@@ -63,14 +63,18 @@ def examine_endogeneity(
     # A change of the pool's lending lines is made under standing positions, as in a comparison: positions built under
     # other lines would mix two effects. Every other change is built as changed.
     jobs += [Job(f"{path}={value}", vary(scenario, {path: value}), like=scenario) for path, value in trials]
-    with passing_runs(jobs, workers=workers, progress=progress) as runs:
-        market = main_market(runs[0].frames)
-        # The overrides that the scenario came with are in every run; those after them are a run's own changes.
-        known = len(scenario.overrides)
-        figures = [
-            _figures(run, job.scenario.overrides[known:], market.asset, market.source)
-            for job, run in zip(jobs, runs, strict=True)
-        ]
+    found = read_runs(jobs, read_falls, kind=RunFalls, execution=execution)
+    market = found[0].main
+    if market is None:
+        raise NoMarket(
+            f"{scenario.file}: no venue trades the main collateral: endogeneity needs a stable-swap or "
+            "constant-product pool of it"
+        )
+    # The overrides that the scenario came with are in every run; those after them are a run's own changes.
+    known = len(scenario.overrides)
+    figures = [
+        run.figures(market, changes=job.scenario.overrides[known:]) for job, run in zip(jobs, found, strict=True)
+    ]
     # In the order of the jobs: the seeds, without leverage, without liquidations where a keeper acts, the trials.
     of_trials = figures[seeds + (1 if without_keepers is None else 2) :]
     return Endogeneity(
@@ -143,19 +147,71 @@ def _without_leverage(scenario: Scenario) -> Scenario:
     return vary(scenario, changes)
 
 
-def _figures(run: Run, changes: tuple[str, ...], asset: str, source: str) -> RunFigures:
-    summary, fall = run.summary, fall_at(run.frames, asset, source)
-    shortfall = summary.shortfall_usd.trough
-    return RunFigures(
-        changes=changes,
+@dataclass(frozen=True)
+class RunFalls:
+    """The figures of one run, with the falls of all its markets: which of them counts, the first run decides.
+
+    Attributes
+    ----------
+    main : Fall, optional
+        Fall of its main collateral's market; None where no venue trades it.
+    falls : tuple of Fall
+        Every fall at a venue.
+    """
+
+    main: Fall | None
+    falls: tuple[Fall, ...]
+    run_id: str
+    tables_sha256: str
+    seed: int
+    met: bool
+    liquidations: int
+    deficit_usd: float
+    shortfall_oracle_usd: float | None
+    shortfall_exit_usd: float | None
+
+    def figures(self, market: Fall, *, changes: tuple[str, ...]) -> RunFigures:
+        """Return the figures of the run at a market.
+
+        Raises
+        ------
+        NoMarket
+            When the run has no such market.
+        """
+        fall = next((one for one in self.falls if (one.asset, one.source) == (market.asset, market.source)), None)
+        if fall is None:
+            raise NoMarket(f"{self.run_id}: {market.asset} has no price {market.source} at the start of the crash")
+        return RunFigures(
+            changes=changes,
+            run_id=self.run_id,
+            tables_sha256=self.tables_sha256,
+            seed=self.seed,
+            met=self.met,
+            start_usd=e8_to_float(fall.start_e8),
+            trough_usd=e8_to_float(fall.trough_e8),
+            liquidations=self.liquidations,
+            deficit_usd=self.deficit_usd,
+            shortfall_oracle_usd=self.shortfall_oracle_usd,
+            shortfall_exit_usd=self.shortfall_exit_usd,
+        )
+
+
+def read_falls(run: Run) -> RunFalls:
+    """Return the figures of a finished run."""
+    summary = run.summary
+    try:
+        main = main_market(run.frames)
+    except NoMarket:
+        main = None
+    return RunFalls(
+        main=main,
+        falls=tuple(falls_at_venues(run.frames)),
         run_id=run.manifest.run_id,
         tables_sha256=summary.tables_sha256,
         seed=run.manifest.seed,
         met=run.manifest.outcome.met,
-        start_usd=e8_to_float(fall.start_e8),
-        trough_usd=e8_to_float(fall.trough_e8),
         liquidations=summary.liquidations,
         deficit_usd=summary.deficit_usd,
-        shortfall_oracle_usd=shortfall.oracle,
-        shortfall_exit_usd=shortfall.exit,
+        shortfall_oracle_usd=summary.shortfall_usd.trough.oracle,
+        shortfall_exit_usd=summary.shortfall_usd.trough.exit,
     )

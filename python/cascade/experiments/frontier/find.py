@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 
 from cascade.errors import CascadeError
 from cascade.experiments.endogeneity.intervals import Quantile, quantile
+from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.frontier.condition import Condition
-from cascade.experiments.runs import Job, passing_runs
-from cascade.run.progress import Progress
+from cascade.experiments.runs import Job, read_runs
+from cascade.run.opened import Run
 from cascade.scenario.load import Scenario, vary
 
 __all__ = ["Edge", "Frontier", "Outcome", "find_frontier", "search"]
@@ -117,8 +119,7 @@ def find_frontier(
     seeds: int = 1,
     grid: int = 9,
     share_pct: int = 50,
-    workers: int = 1,
-    progress: Progress | None = None,
+    execution: Execution = HERE,
 ) -> Frontier:
     """Return where a condition begins to hold.
 
@@ -157,11 +158,16 @@ def find_frontier(
             base = vary(scenario, {"seed": seed})
             changed = vary(scenario, {"seed": seed, path: _plain(value)})
             jobs.append(Job(f"{path}={value}, seed {seed}", changed, like=base))
-        with passing_runs(jobs, workers=workers, progress=progress) as runs:
-            known.update(zip(probes, (condition.holds(run.summary) for run in runs), strict=True))
+        held = read_runs(jobs, partial(read_condition, condition=condition), kind=bool, execution=execution)
+        known.update(zip(probes, held, strict=True))
 
     edges = search(numbers, low=low, high=high, tolerance=tolerance, grid=grid, known=known, meets=meets)
     return Frontier(path, condition, low, high, tolerance, tuple(edges), share_pct)
+
+
+def read_condition(run: Run, *, condition: Condition) -> bool:
+    """Return whether a condition holds at the end of a finished run."""
+    return condition.holds(run.summary)
 
 
 def search(

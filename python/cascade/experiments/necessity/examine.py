@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cascade.analysis.summary import Summary
 from cascade.errors import ScenarioError
+from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
-from cascade.experiments.runs import Job, passing_runs
+from cascade.experiments.runs import Job, read_runs
 from cascade.run.expectation import claims_of, missed_claims
 from cascade.run.opened import Run
-from cascade.run.progress import Progress
+from cascade.run.verification import scenarios_of
 from cascade.scenario.load import Scenario, vary
 from cascade.scenario.model import NecessitySpec
 from cascade.units import bps_to_pct
@@ -33,11 +34,11 @@ class _Change:
 
 
 def examine_necessity(
-    scenario: Scenario, *, seeds: int = 20, seeds_without: int = 5, workers: int = 1, progress: Progress | None = None
+    scenario: Scenario, *, seeds: int = 20, seeds_without: int = 5, execution: Execution = HERE
 ) -> Necessity:
     """Run the whole chain with many seeds, and each variant of it with some of them.
 
-    The runs are made in a folder that is removed afterwards; each outcome holds what reproduces its run.
+    The runs are made in folders that are removed; each outcome holds what reproduces its run.
 
     Parameters
     ----------
@@ -47,8 +48,8 @@ def examine_necessity(
         Seeds of the whole chain, counted up from the scenario's own.
     seeds_without : int
         Seeds of each variant, counted up likewise.
-    workers : int
-        Number of runs at the same time.
+    execution : Execution
+        Where the runs are made.
 
     Raises
     ------
@@ -74,13 +75,12 @@ def examine_necessity(
             # Each variant runs on the positions that the whole chain has with the same seed.
             whole = vary(scenario, {"seed": seed})
             jobs.append(Job(f"{change.name}, seed {seed}", vary(whole, change.settings), like=whole))
-    with passing_runs(jobs, workers=workers, progress=progress) as runs:
-        # The overrides that the scenario came with are in every run; those after them are a run's own changes.
-        known = len(scenario.overrides)
-        outcomes = [
-            _outcome(run, job.scenario, job.scenario.overrides[known:], claims)
-            for job, run in zip(jobs, runs, strict=True)
-        ]
+    found = read_runs(jobs, read_outcome, kind=RunOutcome, execution=execution)
+    # The overrides that the scenario came with are in every run; those after them are a run's own changes.
+    known = len(scenario.overrides)
+    outcomes = [
+        replace(outcome, changes=job.scenario.overrides[known:]) for job, outcome in zip(jobs, found, strict=True)
+    ]
     # The outcomes are in the order of the jobs: first the whole chain, then each change with all of its seeds.
     starts = range(seeds, len(outcomes), seeds_without)
     return Necessity(
@@ -100,15 +100,17 @@ def _changes_of(spec: NecessitySpec) -> list[_Change]:
     return without + [_Change(f"with {name}", remedy.what, remedy.set, None) for name, remedy in spec.remedies.items()]
 
 
-def _outcome(run: Run, scenario: Scenario, changes: tuple[str, ...], claims: list[str]) -> RunOutcome:
+def read_outcome(run: Run) -> RunOutcome:
+    """Return the outcome of a finished run; its changes are known to whoever made it."""
+    scenario, _ = scenarios_of(run)
     # Judged again from the tables: the manifest states missed claims as sentences, for readers only.
     missed = {claim.claim for claim in missed_claims(scenario.spec.expect, run.frames)}
     return RunOutcome(
         seed=run.manifest.seed,
         run_id=run.manifest.run_id,
         tables_sha256=run.summary.tables_sha256,
-        changes=changes,
-        missed=tuple(claim for claim in claims if claim in missed),
+        changes=(),
+        missed=tuple(claim for claim in claims_of(scenario.spec.expect) if claim in missed),
         figures=_figures(run.summary),
     )
 

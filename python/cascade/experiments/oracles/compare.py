@@ -13,10 +13,10 @@ from cascade.analysis.prices.fall import Fall, NoMarket, main_market
 from cascade.errors import ScenarioError, unknown_name
 from cascade.experiments.causes.amplification import Amplification, amplifications
 from cascade.experiments.comparison.positions import has_same_loops
+from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.oracles.result import DesignRun, OracleComparison
 from cascade.experiments.runs import Job, run_all
 from cascade.run.opened import Run
-from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario, vary
 from cascade.scenario.tree import shown
 
@@ -32,8 +32,7 @@ def compare_oracles(
     *,
     out: str | Path = "runs",
     amplification: bool = False,
-    workers: int = 1,
-    progress: Progress | None = None,
+    execution: Execution = HERE,
 ) -> OracleComparison:
     """Run a scenario under each of its oracle designs.
 
@@ -47,10 +46,8 @@ def compare_oracles(
         Folder that the folders of the runs are put into.
     amplification : bool
         Whether each is also run without forced liquidations.
-    workers : int
-        Number of runs at the same time.
-    progress : Progress, optional
-        Shows the stages.
+    execution : Execution
+        Where the runs are made.
 
     Raises
     ------
@@ -67,11 +64,11 @@ def compare_oracles(
     jobs = [
         Job(f"oracle {name}", varied, like=like, report=True) for name, varied in zip(designs, scenarios, strict=True)
     ]
-    runs = run_all(jobs, out=out, workers=workers, progress=progress)
+    runs = run_all(jobs, out=out, execution=execution)
     amplified: Sequence[Amplification | None] = [None] * len(runs)
     if amplification:
         pairs = list(zip(runs, scenarios, strict=True))
-        amplified = amplifications(pairs, like=like, workers=workers, progress=progress)
+        amplified = amplifications(pairs, like=like, execution=execution)
     return OracleComparison(
         scenario=common,
         # `vary` appends its changes to the overrides that the scenario came with.

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cascade.experiments.comparison.compare import compare_finished, require_change
 from cascade.experiments.comparison.outcomes import outcomes_of
 from cascade.experiments.comparison.positions import impossible_positions
 from cascade.experiments.comparison.result import Outcome
-from cascade.experiments.runs import Job, passing_runs, run_all
+from cascade.experiments.execution import HERE, Execution
+from cascade.experiments.runs import Job, read_groups, run_all
 from cascade.experiments.seeds.figures import figure_at
 from cascade.experiments.seeds.result import SeedOutcome, SeedsComparison, medians
 from cascade.experiments.seeds.verdicts import judge, lines_of, require_lines
 from cascade.run.opened import Run
-from cascade.run.progress import Progress, quiet
 from cascade.scenario.load import Scenario, vary
 
 __all__ = ["compare_over_seeds"]
@@ -29,12 +31,11 @@ def compare_over_seeds(
     *,
     seeds: int,
     out: str | Path = "runs",
-    workers: int = 1,
-    progress: Progress | None = None,
+    execution: Execution = HERE,
 ) -> SeedsComparison:
     """Run both scenarios with each seed, the change on the baseline's positions, and compare seed by seed.
 
-    The runs of the first seed are kept in `out`, with their pages. The others are made in a folder that is removed:
+    The runs of the first seed are kept in `out`, with their pages. The others are made in folders that are removed:
     the same scenario and seed make them again.
 
     Parameters
@@ -43,8 +44,8 @@ def compare_over_seeds(
         The two sides. Seeds are counted up from the baseline's own.
     seeds : int
         Number of seeds.
-    workers : int
-        Number of runs at the same time.
+    execution : Execution
+        Where the runs are made.
 
     Raises
     ------
@@ -55,32 +56,62 @@ def compare_over_seeds(
     """
     require_change(baseline, change)
     require_lines(change)
-    progress = progress or quiet()
     impossible = impossible_positions(baseline, change)
     numbers = range(baseline.seed, baseline.seed + seeds)
-    jobs = [job for seed in numbers for job in _pair(baseline, change, seed, is_first=seed == baseline.seed)]
-    first = run_all(jobs[:2], out=out, workers=workers, progress=progress)
-    with passing_runs(jobs[2:], workers=workers, progress=progress) as others:
-        runs = [*first, *others]
-        pairs = list(zip(runs[::2], runs[1::2], strict=True))
-        outcomes = _collected([list(outcomes_of(before, after, (None, None))) for before, after in pairs])
-        judged = [
-            verdict
-            for figure, lines in lines_of(change)
-            for verdict in judge(figure, [figure_at(after.summary, figure) for _, after in pairs], lines)
-        ]
-        by_fall = medians([before.summary.collateral_at_risk_usd.start for before, _ in pairs])
-        at_risk = {fall: by_fall[fall] for fall in sorted(by_fall, key=int)}
-        positions = medians([_built(before) for before, _ in pairs])
+    pairs = [tuple(_pair(baseline, change, seed, is_first=seed == baseline.seed)) for seed in numbers]
+    first = run_all(pairs[0], out=out, execution=execution)
+    read = partial(read_pair, figures=tuple(figure for figure, _ in lines_of(change)))
+    found = [read(tuple(first)), *read_groups(pairs[1:], read, kind=PairOutcome, execution=execution)]
+    judged = [
+        verdict
+        for figure, lines in lines_of(change)
+        for verdict in judge(figure, [pair.judged[figure] for pair in found], lines)
+    ]
+    by_fall = medians([pair.at_risk for pair in found])
+    at_risk = {fall: by_fall[fall] for fall in sorted(by_fall, key=int)}
+    positions = medians([pair.built for pair in found])
     return SeedsComparison(
         baseline=baseline,
         change=change,
         seeds=tuple(numbers),
         first=compare_finished(first[0], first[1], impossible=impossible),
-        outcomes=tuple(outcomes),
+        outcomes=tuple(_collected([pair.outcomes for pair in found])),
         verdicts=tuple(judged),
         at_risk=at_risk,
         positions=positions,
+    )
+
+
+@dataclass(frozen=True)
+class PairOutcome:
+    """The figures of the two runs of one seed.
+
+    Attributes
+    ----------
+    outcomes : tuple of Outcome
+        Figures of both runs.
+    judged : dict of str to float
+        Figures of the change that lines of judgement are about, by dotted path; None where the run lacks one.
+    at_risk : dict of str to float
+        Collateral at risk in the baseline when the crash begins, in dollars, by fall of the price in percent.
+    built : dict of str to float
+        Positions, debt and collateral of the baseline.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    judged: dict[str, float | None]
+    at_risk: dict[str, float]
+    built: dict[str, float]
+
+
+def read_pair(runs: tuple[Run, ...], *, figures: tuple[str, ...]) -> PairOutcome:
+    """Return the figures of baseline and change, both finished."""
+    before, after = runs
+    return PairOutcome(
+        outcomes=tuple(outcomes_of(before, after, (None, None))),
+        judged={figure: figure_at(after.summary, figure) for figure in figures},
+        at_risk=dict(before.summary.collateral_at_risk_usd.start),
+        built=_built(before),
     )
 
 

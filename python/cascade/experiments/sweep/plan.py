@@ -10,21 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from cascade.agents.custom import load_own_agents
-from cascade.chain.artifacts import load_artifacts
-from cascade.deployment.lending import engine_artifacts
-from cascade.deployment.own_contracts import load_own_contracts
 from cascade.errors import CascadeError
+from cascade.experiments.identity import identity_of, tools_text
 from cascade.experiments.sweep.grid import Grid, Point, points_of
-from cascade.run.inputs import RunInputs
 from cascade.scenario.load import Scenario, load_scenario, vary
 from cascade.scenario.shipped import scenario_file
 from cascade.scenario.tree import shown
-from cascade.toolchain.versions import tool_versions
 
 __all__ = ["Chunk", "Plan", "PlannedRun", "chunks_of", "plan_sweep"]
 
-_ID_DIGITS = 16
 _MOST_OF_CHUNK = 16
 """Runs of a chunk: enough to share what one of them builds, and few enough to spread over workers."""
 
@@ -53,7 +47,7 @@ class PlannedRun:
     Attributes
     ----------
     id : str
-        Hash over the resolved scenario, its seed, the bytecode, the user's own sources, and the tools.
+        Hash over the resolved scenario, its seed, the bytecode, the user's own sources, the tools, and this package.
     number : int
         Place among all runs.
     seed : int
@@ -129,7 +123,7 @@ def plan_sweep(grid: Grid) -> Plan:
     file = scenario_file(spec.scenario, beside=grid.file.parent, file=grid.file.name, key="scenario")
     scenario = load_scenario(file, set=spec.base)
     seeds = range(scenario.seed, scenario.seed + spec.seeds) if isinstance(spec.seeds, int) else spec.seeds
-    tools = json.dumps(tool_versions(in_process=scenario.spec.chain.engine == "revm"), sort_keys=True)
+    tools = tools_text(scenario)
     # What is built varies slowest, so that runs which share it are neighbours.
     paths = sorted(spec.vary, key=_is_of_the_crash)
     runs: list[PlannedRun] = []
@@ -138,7 +132,7 @@ def plan_sweep(grid: Grid) -> Plan:
         like = baseline if spec.positions == "baseline" else None
         for point in points_of(spec):
             changed = vary(scenario, {"seed": seed, **point})
-            identity = _identity(changed, like, tools)
+            identity = identity_of(changed, like, tools=tools)
             command = _command(file, grid, point, seed)
             runs.append(PlannedRun(identity, len(runs), seed, point, command))
     ordered = sorted(runs, key=lambda run: (seeds.index(run.seed), _place(run.changes, paths, spec.vary), run.number))
@@ -165,14 +159,6 @@ def _is_of_the_crash(path: str) -> bool:
 def _place(point: Point, paths: Sequence[str], listed: Mapping[str, object]) -> tuple[str, ...]:
     """Return what orders points: the values of keys that change the build, as text."""
     return tuple(shown(point[path]) for path in paths if path in listed and not _is_of_the_crash(path))
-
-
-def _identity(scenario: Scenario, like: Scenario | None, tools: str) -> str:
-    artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
-    own = load_own_contracts(scenario, artifacts)
-    artifacts |= {reference: found.artifact for reference, found in own.items()}
-    inputs = RunInputs(scenario, artifacts, load_own_agents(scenario), own, built_like=like)
-    return hashlib.sha256(f"{inputs.sha256}\n{tools}".encode()).hexdigest()[:_ID_DIGITS]
 
 
 def _command(file: Path, grid: Grid, point: Point, seed: int) -> str:
