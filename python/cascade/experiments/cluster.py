@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -14,7 +15,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import dask
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
+from distributed import Client, Future, KilledWorker, LocalCluster, get_worker, wait
+from distributed.client import FuturesCancelledError
 
 from cascade.chain.anvil import owned_folder
 from cascade.chain.snapshots import Snapshots
@@ -26,6 +28,8 @@ __all__ = ["WorkersLost", "cluster", "distribute", "workers_of"]
 _MOST_LOSSES = 3
 """Times that work is given out again after the worker that had it was lost."""
 _CONNECT_SECONDS = 10
+_CONNECTED = "running"
+"""State of a client that has its scheduler."""
 _REMOVAL_ATTEMPTS = 100
 _REMOVAL_PAUSE_SECONDS = 0.05
 
@@ -92,7 +96,7 @@ class _Distribution:
         self._client.subscribe_topic(self._topic, lambda event: self._keep(event[1]))
         futures = self._client.map(_work, chunks, work=self._work, topic=self._topic, pure=False, retries=0)
         try:
-            for done in as_completed(futures):
+            for done in self._ended(futures):
                 found = _result_of(done)
                 if isinstance(found, KilledWorker):
                     continue
@@ -104,8 +108,29 @@ class _Distribution:
                 if self._failure is not None:
                     raise self._failure
         finally:
-            self._client.cancel(futures)
-            self._client.unsubscribe_topic(self._topic)
+            if self._client.status == _CONNECTED:
+                self._client.cancel(futures)
+                self._client.unsubscribe_topic(self._topic)
+
+    def _ended(self, futures: Sequence[Future]) -> Iterator[Future]:
+        """Yield each future as it ends.
+
+        Raises
+        ------
+        CascadeError
+            When the scheduler is gone.
+        """
+        left = set(futures)
+        while left:
+            try:
+                ended = wait(left, return_when="FIRST_COMPLETED").done
+            except FuturesCancelledError as error:
+                raise CascadeError(
+                    "the connection to the Dask scheduler was lost: what had ended before is kept, and the same "
+                    "command goes on from there"
+                ) from error
+            yield from sorted(ended, key=lambda future: str(future.key))
+            left -= ended
 
     def _keep(self, text: str) -> None:
         with self._lock:
@@ -170,7 +195,7 @@ def cluster(*, workers: int, scheduler: str | None) -> Iterator[Client]:
             except (OSError, ValueError) as error:
                 why = str(error).splitlines()[0]
                 raise CascadeError(f"--scheduler = {scheduler!r}: does not answer: {why}") from error
-            with client:
+            with client, _quiet_logs():
                 _require_workers(client, scheduler)
                 yield client
             return
@@ -189,6 +214,20 @@ def cluster(*, workers: int, scheduler: str | None) -> Iterator[Client]:
             Client(own) as client,
         ):
             yield client
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Keep Dask from printing tracebacks of a connection that is lost: the error says it in one line."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado.application")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _require_workers(client: Client, scheduler: str) -> None:

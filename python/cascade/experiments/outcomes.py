@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cascade.errors import CascadeError
@@ -67,7 +68,8 @@ class Outcomes:
             partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
             partial.replace(file)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise CascadeError(
                 f"{file}: cannot be written: {error.strerror or error}; the outcomes that were kept before stay, and "
                 "the same command goes on from there"
