@@ -123,7 +123,7 @@ def test_tail__started_again__makes_no_run_that_has_ended(
 
     before = (found.folder / "runs.jsonl").read_bytes()
     figures = json.loads((found.folder / "tail.json").read_text(encoding="utf-8"))
-    monkeypatch.setattr(find, "passing_runs", refuse)
+    monkeypatch.setattr(find, "read_runs", refuse)
     again = show_tail(Path("loop-shock"), beyond="deficit_usd > 0", samples=SAMPLES, overrides=OVERRIDES, out=folder)
 
     assert again.simulation == found.simulation

@@ -10,13 +10,13 @@ from rich.console import Console
 from cascade.commands.options import with_seed
 from cascade.commands.outputs import require_outputs
 from cascade.errors import CascadeError, ExpectationFailed, ScenarioError
+from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.frontier.condition import parse_condition
 from cascade.experiments.seeds.figures import NoSuchFigure, require_figure
 from cascade.experiments.tail.draws import require_tail
 from cascade.experiments.tail.find import Tail, find_tail
 from cascade.experiments.tail.words import LEVEL_HEADINGS, as_content, level_rows, tail_words
 from cascade.report.shared.terminal import print_table, print_text
-from cascade.run.progress import terminal
 from cascade.scenario.load import Scenario, load_scenario
 
 __all__ = ["show_tail"]
@@ -29,7 +29,7 @@ def show_tail(
     samples: int,
     overrides: tuple[str, ...] = (),
     seed: str | None = None,
-    workers: int = 1,
+    execution: Execution = HERE,
     out: Path = Path("runs"),
 ) -> Tail:
     """Estimate the probability of an outcome, print it with its levels, and write its figures.
@@ -48,7 +48,7 @@ def show_tail(
     scenario = load_scenario(file, overrides=with_seed(overrides, seed))
     _require_guides(scenario)
     try:
-        found = find_tail(scenario, condition, samples=samples, out=out, workers=workers, progress=terminal())
+        found = find_tail(scenario, condition, samples=samples, out=out, execution=execution)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(f"runs that ended are kept in {out}; the same command goes on") from stop
     likeliest = found.likeliest

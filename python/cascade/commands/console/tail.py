@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cascade.commands.console.workers import with_workers
 from cascade.commands.exit_codes import cascade_command
 
 
@@ -21,7 +22,7 @@ from cascade.commands.exit_codes import cascade_command
 )
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one key in every run.")
 @click.option("--seed", type=str, default=None, help="Seed of what is drawn, in place of the scenario's own.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at the same time.")
+@with_workers
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of runs.")
 @cascade_command
 def cli(
@@ -32,6 +33,7 @@ def cli(
     overrides: tuple[str, ...],
     seed: str | None,
     workers: int,
+    scheduler: str | None,
     out: Path,
 ) -> None:
     """Estimate how probable it is that a run of SCENARIO is beyond a value, by subset simulation.
@@ -39,6 +41,15 @@ def cli(
     The section `tail` of the scenario says what is random: docs/TAIL.md. Runs that have ended are kept: the same
     command goes on where it stopped.
     """
+    from cascade.commands.options import execution_of
     from cascade.commands.tail import show_tail
 
-    show_tail(scenario, beyond=beyond, samples=samples, overrides=overrides, seed=seed, workers=workers, out=out)
+    show_tail(
+        scenario,
+        beyond=beyond,
+        samples=samples,
+        overrides=overrides,
+        seed=seed,
+        execution=execution_of(workers, scheduler, kept=out),
+        out=out,
+    )

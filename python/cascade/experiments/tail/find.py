@@ -6,25 +6,22 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from cascade.agents.custom import load_own_agents
-from cascade.analysis.summary import Summary
-from cascade.chain.artifacts import load_artifacts
-from cascade.deployment.lending import engine_artifacts
-from cascade.deployment.own_contracts import load_own_contracts
+from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.frontier.condition import Condition
-from cascade.experiments.runs import Job, passing_runs
+from cascade.experiments.identity import identity_of
+from cascade.experiments.runs import Job, read_runs
 from cascade.experiments.seeds.figures import figure_at
 from cascade.experiments.tail.draws import require_tail, values_of
 from cascade.experiments.tail.journal import Journal
 from cascade.experiments.tail.simulate import Rank, Ranked, Sample, Simulation, simulate
-from cascade.run.inputs import RunInputs
-from cascade.run.progress import Progress, quiet
+from cascade.run.opened import Run
+from cascade.run.progress import quiet
 from cascade.scenario.load import Scenario, vary
 from cascade.scenario.tree import shown
-from cascade.toolchain.versions import tool_versions
 
 __all__ = ["Tail", "find_tail", "rank_of", "signed"]
 
@@ -78,8 +75,7 @@ def find_tail(
     *,
     samples: int,
     out: Path,
-    workers: int = 1,
-    progress: Progress | None = None,
+    execution: Execution = HERE,
 ) -> Tail:
     """Estimate the probability that a run of a scenario meets a condition, over the keys that its `tail` draws.
 
@@ -89,6 +85,8 @@ def find_tail(
         Samples of a level.
     out : Path
         Folder that the folder of the journal is put into. Runs that it holds are not made again.
+    execution : Execution
+        Where the runs are made; the journal keeps them in place of its folder of outcomes.
 
     Raises
     ------
@@ -100,19 +98,19 @@ def find_tail(
         When a run does not have the figure of the condition: whether it meets it is unknown then.
     """
     tail = require_tail(scenario)
-    progress = progress or quiet()
+    unkept = replace(execution, kept=None, progress=quiet())
     paths = (condition.figure, *tail.guides)
     folder = out / f"tail-{scenario.spec.name}-{_identity(scenario, paths)[:_ID_DIGITS]}"
     journal = Journal(folder)
 
     def make(missing: Mapping[str, tuple[Mapping[str, object], int]]) -> None:
-        names, size = list(missing), _ALONE if workers == 1 else _MOST_AT_ONCE
-        with progress.bar("runs", len(names)) as advance:
+        names, size = list(missing), _ALONE if execution.is_here else _MOST_AT_ONCE
+        with execution.progress.bar("runs", len(names)) as advance:
             for start in range(0, len(names), size):
                 part = names[start : start + size]
                 jobs = [_job(scenario, *missing[name]) for name in part]
-                with passing_runs(jobs, workers=workers) as runs:
-                    found = [_figures(run.summary, condition, paths) for run in runs]
+                read = partial(read_figures, condition=condition, paths=paths)
+                found = read_runs(jobs, read, kind=tuple[float | None, ...], execution=unkept)
                 journal.keep(zip(part, found, strict=True))
                 advance(len(part))
 
@@ -164,9 +162,10 @@ def _job(scenario: Scenario, values: Mapping[str, object], seed: int) -> Job:
     return Job(f"run with {changes}", vary(scenario, {"seed": seed, **values}))
 
 
-def _figures(summary: Summary, condition: Condition, paths: Sequence[str]) -> tuple[float | None, ...]:
-    condition.holds(summary)
-    return tuple(figure_at(summary, path) for path in paths)
+def read_figures(run: Run, *, condition: Condition, paths: Sequence[str]) -> tuple[float | None, ...]:
+    """Return figures of a finished run, whose first must be known."""
+    condition.holds(run.summary)
+    return tuple(figure_at(run.summary, path) for path in paths)
 
 
 def _seed_of(scenario: Scenario, sample: Sample) -> int:
@@ -175,9 +174,4 @@ def _seed_of(scenario: Scenario, sample: Sample) -> int:
 
 def _identity(scenario: Scenario, paths: Sequence[str]) -> str:
     """Return a hash over everything that the figures of runs depend on, but what is drawn for each."""
-    artifacts = {**load_artifacts(), **engine_artifacts(scenario.spec.lending.engine)}
-    own = load_own_contracts(scenario, artifacts)
-    artifacts |= {reference: found.artifact for reference, found in own.items()}
-    inputs = RunInputs(scenario, artifacts, load_own_agents(scenario), own)
-    tools = tool_versions(in_process=scenario.spec.chain.engine == "revm")
-    return hashlib.sha256(json.dumps([inputs.sha256, tools, list(paths)], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([identity_of(scenario), list(paths)]).encode()).hexdigest()
