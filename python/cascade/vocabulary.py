@@ -207,7 +207,9 @@ class Motive(StrEnum):
     LOW_MARGIN = "low-margin"
     """The margin of the maker's account fell under the maker's own line."""
     LOW_PRICE = "low-price"
-    """The price in the book fell under the maker's reference by more than the maker bears."""
+    """The price in the book fell under the maker's or bidder's reference by more than it bears."""
+    FULL = "full"
+    """The bidder has bought for as much of its capital as it spends before it steps back."""
 
 
 class MoveKind(StrEnum):

@@ -10,6 +10,7 @@ import pytest
 from cascade import load_scenario, replay
 from cascade.agents.account_checks import check_accounts
 from cascade.errors import AgentFailed, ScenarioError
+from cascade.scenario.members import drawn_figures
 
 from .conftest import SCENARIOS
 
@@ -28,6 +29,26 @@ def test_check_accounts__maker_that_owes_too_much__is_refused_with_the_largest_d
         "maker-cascade.yaml: agents.makers.borrowed = '2000000': makers-00 would open at a uniMMR of "
         f"{own / 280_000:.4f}, under rules.free 1.5: {int(LARGEST)} USDC fit"
     )
+
+
+def test_check_accounts__one_of_makers_that_differ__is_refused_as_itself() -> None:
+    changes = {
+        "agents.makers.borrowed": {"kind": "uniform", "low": 1_000_000, "high": 2_000_000},
+        "agents.makers.scale": {"kind": "uniform", "low": 0.5, "high": 2},
+    }
+    scenario = load_scenario(CASCADE, set=changes)
+    drawn = {(one.member, one.key): one.value for one in drawn_figures(scenario.spec, seed=scenario.seed)}
+    # Brackets of collateral and debt are one: the largest debt grows with the maker.
+    over = [member for (member, key), value in drawn.items() if key == "borrowed" and value > LARGEST]
+    assert 0 < len(over) < 20
+
+    with pytest.raises(ScenarioError) as refused:
+        check_accounts(scenario)
+
+    text = str(refused.value)
+    assert text.startswith(f"maker-cascade.yaml: agents.makers.borrowed = '{drawn[over[0], 'borrowed'].normalize():f}'")
+    assert f": {over[0]} would open at a uniMMR of " in text
+    assert text.endswith(f"under rules.free 1.5: {int(LARGEST)} USDC fit")
 
 
 def test_check_accounts__trader_with_too_much_leverage__is_refused_by_name() -> None:

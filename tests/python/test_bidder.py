@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
 from cascade.observation import Balance
 from cascade.scenario.model import BidderSpec
+from cascade.vocabulary import Motive
 
-from .exchange_views import ALT, LOT, USDC, WAD, SetUp, View, asked, exchange, price
+from .exchange_views import ALT, LOT, USDC, WAD, SetUp, View, asked, book_at, exchange, price
 
 # Five levels from 2 % to 10 % under 1: 100 tokens at 0.98, 0.96, 0.94, 0.92 and 0.90, worth 94 USDC.
 PRICES = ("0.98", "0.96", "0.94", "0.92", "0.90")
@@ -182,3 +184,71 @@ def test_capital__spent__places_no_bids() -> None:
 
     assert asked(agent, spent) == []
     assert asked(agent, replace(spent, step=6, references={"alt": 2 * WAD})) == []
+
+
+def cancelled(proposals: list[Proposal]) -> Motive:
+    (proposal,) = proposals
+    assert (proposal.function, proposal.intent, proposal.arguments) == ("cancelAll", "pull", ())
+    return proposal.motive
+
+
+@pytest.mark.parametrize(("bid", "last", "ask"), [("0.89", "0.8999", "0.95"), ("", "0.97", "0.8999")])
+def test_doubt__price_that_far_under_the_reference__cancels_once_and_bids_again_after_it_has_ended(
+    bid: str, last: str, ask: str
+) -> None:
+    agent, view = bidder(doubt_bps=1_000, return_blocks=3)
+    fallen = replace(view, step=4, books={"alt": book_at(bid, ask, last=last)})
+
+    assert cancelled(asked(agent, fallen)) is Motive.LOW_PRICE
+    gone = replace(fallen, balances={"USDC": Balance(CAPITAL * USDC, 0)})
+    assert asked(agent, replace(gone, step=5)) == []
+    restored = replace(gone, books={"alt": book_at("0.9001", "0.95", last="0.9001")})
+    # The doubt was last seen at step 5.
+    assert asked(agent, replace(restored, step=7)) == []
+    assert bids_of(asked(agent, replace(restored, step=8))) == at(*[LEVEL_LOTS] * 5)
+
+
+@pytest.mark.parametrize("last", ["0.9", "0.95", ""])
+def test_doubt__price_at_the_line_or_none__bids_stay(last: str) -> None:
+    agent, view = bidder(doubt_bps=1_000)
+
+    assert asked(agent, replace(view, step=4, books={"alt": book_at(last, last=last)})) == []
+
+
+def test_doubt__reference_that_is_gone__cancels() -> None:
+    agent, view = bidder(doubt_bps=1_000)
+
+    assert cancelled(asked(agent, replace(view, step=4, references={"alt": 0}))) is Motive.LOW_PRICE
+
+
+def test_full__after_its_share_of_the_capital__steps_back_and_then_counts_anew() -> None:
+    # 3 % of 1,000 USDC are 30: 29.4 for 30 tokens at 0.98 are less, 31.36 for 32 are not.
+    agent, view = bidder(full_bps=300, return_blocks=2)
+
+    def bought(tokens: int, *, step: int, locked: int) -> View:
+        cash = CAPITAL * USDC - tokens * price("0.98")
+        return replace(
+            view,
+            step=step,
+            balances={"ALT": Balance(tokens * ALT, 0), "USDC": Balance(cash - locked, locked)},
+        )
+
+    assert bids_of(asked(agent, bought(30, step=1, locked=1)))
+    assert cancelled(asked(agent, bought(32, step=2, locked=1))) is Motive.FULL
+    assert asked(agent, bought(32, step=3, locked=0)) == []
+    assert bids_of(asked(agent, bought(32, step=4, locked=0)))
+    assert bids_of(asked(agent, bought(62, step=5, locked=1)))
+    assert cancelled(asked(agent, bought(64, step=6, locked=1))) is Motive.FULL
+
+
+def test_weight__of_a_bidder__sets_its_part_of_size_and_capital() -> None:
+    world = SetUp(exchange())
+    world.enrol("bidders-0", cohort="bidders")
+    spec = BidderSpec.model_validate(
+        {"kind": "bidder", "book": "alt", "size": 100, "capital": 1_000, "levels": 5, "from_bps": 200, "to_bps": 1_000}
+    )
+    agent = Bidder("bidders-0", spec, Fraction(3, 4))
+    agent.prepare(world.as_world)
+
+    assert world.minted == {(agent.address, "USDC"): 750 * USDC}
+    assert first_bids(world) == at(*[1_500] * 5)

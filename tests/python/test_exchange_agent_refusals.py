@@ -45,6 +45,7 @@ BASIS = {
     "max_hedge_contracts": 1,
 }
 NOISE = {"kind": "noise-trader", "book": "alt", "order": {"kind": "fixed", "value": 1}, "base": 1, "cash": 1}
+SOME = {"kind": "uniform", "low": 100, "high": 900}
 KINDS = [MAKER, BIDDER, RETAIL, BASIS, NOISE]
 
 
@@ -117,6 +118,41 @@ def test_scenario__each_kind_without_an_exchange__refused(folder: Path, agent: d
             {"agents.a": {**MAKER, "ladders": {"alt": {**LADDER, "ask_size": 1e-19}}}},
             "agents.a.ladders.alt.ask_size = '1E-19': ALT has 18 decimals",
         ),
+        (
+            {"agents.a": {**MAKER, "requote_bps": {"kind": "uniform", "low": 100, "high": 6_000}}},
+            "agents.a.requote_bps: can draw 6000: expected at least 1, at most 5000",
+        ),
+        (
+            {"agents.a": {**MAKER, "return_blocks": {"kind": "uniform", "low": 0.5, "high": 20}}},
+            "agents.a.return_blocks: low 0.5: is drawn in whole numbers: expected a whole number",
+        ),
+        (
+            {"agents.a": {**MAKER, "ladders": {"alt": {**LADDER, "step_bps": {**SOME, "high": 2_500}}}}},
+            "agents.a.ladders.alt.levels = 5: the last bid is 10010 in 1e-4 below the middle",
+        ),
+        (
+            {"agents.a": {**MAKER, "inventory": {"ALT": {"kind": "uniform", "low": 1e-19, "high": 1}}}},
+            "agents.a.inventory.ALT.low = '1E-19': ALT has 18 decimals",
+        ),
+        (
+            {"agents.a": {**MAKER, "borrowed": SOME}, "exchange.margin": None},
+            "agents.a.borrowed = '900': nobody lends: add exchange.margin",
+        ),
+        (
+            {"agents.a": {**MAKER, "skew_bps": {**SOME, "hihg": 3}}},
+            "agents.a.skew_bps.hihg = 3: unknown key: did you mean high?",
+        ),
+        (
+            {"agents.a": {**MAKER, "skew_bps": {"kind": "uniform", "low": 3}}},
+            "agents.a.skew_bps: kind uniform needs high",
+        ),
+        ({"agents.a": {**MAKER, "requote_bps": 6_000}}, "agents.a.requote_bps = 6000: Input should be less than"),
+        ({"agents.a": {**MAKER, "diversity": 1.5}}, "agents.a.diversity = 1.5: Input should be less than"),
+        (
+            {"agents.a": {**BIDDER, "from_bps": {**SOME, "high": 3_000}, "to_bps": 2_000}},
+            "agents.a: from_bps 3000 exceeds to_bps 2000",
+        ),
+        ({"agents.a": {**BIDDER, "doubt_bps": {**SOME, "high": 10_000}}}, "agents.a.doubt_bps: can draw 10000"),
         ({"agents.exchange": {"kind": "custom", "agent": "x.py:X"}}, "this actor's name is taken by the harness"),
         (
             {"agents.mine": {"kind": "custom", "agent": "x.py:X", "role": "maker"}},

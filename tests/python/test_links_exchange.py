@@ -342,6 +342,49 @@ def test_vacuum__maker_that_returned__does_not_count(tmp_path: Path, run: ChainB
     assert shares == {"account-liquidations": 1}
 
 
+def test_vacuum__bidders_and_makers_of_their_own_sizes__count_with_these(tmp_path: Path, run: ChainByHand) -> None:
+    # Makers of 100 and 300, the second at twice its size; bidders of 90 and 30 of 120. The full one was filled with 40.
+    ladders(run, 2)
+    run.parameters["agents"]["makers"]["ladders"]["ALT-USDC"]["bid_size"] = {"kind": "uniform", "low": 100, "high": 300}
+    run.parameters["agents"]["bidders"] = {
+        "kind": "bidder",
+        "book": "ALT-USDC",
+        "count": 2,
+        "size": 120,
+        "weight": {"kind": "uniform", "low": 1, "high": 3},
+    }
+    for account, key, value in (
+        ("makers-0", "ladders.ALT-USDC.bid_size", "100"),
+        ("makers-1", "ladders.ALT-USDC.bid_size", "300"),
+        ("makers-0", "scale", "1"),
+        ("makers-1", "scale", "2"),
+        ("bidders-0", "weight", "3"),
+        ("bidders-1", "weight", "1"),
+    ):
+        run.add("drawn_figures", 1, account=account, cohort=account[:-2], key=key, value=value)
+    bids(run, 1, "820")
+    run.send(3, actor="makers-0", role="maker", intent="pull", target="ALT-USDC", motive=Motive.LOW_PRICE)
+    run.send(3, actor="bidders-0", role="bidder", intent="pull", target="ALT-USDC", motive=Motive.LOW_PRICE)
+    trade(
+        run,
+        3,
+        maker="bidders-1",
+        maker_role="bidder",
+        taker_role="maker",
+        intent="account-liquidation",
+        base_raw=40 * WAD,
+    )
+    run.send(3, actor="bidders-1", role="bidder", intent="pull", target="ALT-USDC", motive=Motive.FULL)
+    run.event(3, "liquidation-started", account="makers-1", cohort="makers", role="maker")
+    run.event(3, "collateral-sold", account="makers-1", asset="ALT", proceeds_raw=USDC)
+    bids(run, 4, "20")
+
+    _, shares, _ = run.links(tmp_path, blocks=9)["liquidity-vacuum:ALT-USDC"]
+
+    # Taken off by their owners 100 + 90, cancelled by the engine 600, filled by its sale 40.
+    assert shares == pytest.approx({"others": 190 / 830, "account-liquidations": 640 / 830})
+
+
 def test_vacuum__half_of_the_bids__is_no_link(tmp_path: Path, run: ChainByHand) -> None:
     ladders(run, 2)
     bids(run, 1, "200")

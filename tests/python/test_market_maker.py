@@ -320,3 +320,18 @@ def test_frozen_watch__asks_the_vault_only_after_a_liquidation_began() -> None:
 
     # Never liquidatable: what the vault would say is not looked at.
     assert len(asked(agent, replace(view, references={"alt": WAD // 2}, frozen=True))) == 1
+
+
+def test_set_up__scale__is_a_factor_of_inventory_debt_contracts_and_ladders() -> None:
+    agent, view = maker(scale=2.5, borrowed=500, short_contracts={"alt-perp": 7})
+    world = view.world
+    world.enlist = lambda name, role: address_of(name)
+    agent.open(world)
+
+    assert world.minted == {(agent.address, "ALT"): 2_500 * ALT, (agent.address, "USDC"): 2_500 * USDC}
+    ((bids, asks),) = world.sent_as("requote")
+    assert rungs(bids) == expected([("0.99", 12_500), ("0.97", 12_500)])
+    assert rungs(asks) == expected([("1.01", 10_000), ("1.03", 10_000)])
+    assert world.sent_as("borrow") == [(1_250 * USDC,)]
+    # 17.5 contracts: a part of one cannot be sold.
+    assert world.sent_as("tradePerp")[0][:2] == (0, -17)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -126,3 +127,25 @@ def test_sale__of_more_than_it_holds__is_cut_to_that() -> None:
     poor = replace(view, balances={"ALT": Balance(7 * LOT + 1, 0)})
 
     assert {lots for block in played(agent, poor, blocks=20) for _, _, lots in told(block)} == {7}
+
+
+def test_members__that_differ__hold_and_trade_as_drawn_for_each() -> None:
+    world = SetUp(exchange())
+    world.enrol(*MEMBERS[:2], cohort="noise")
+    agent, view = noise(2)
+    members = [
+        agent.spec.model_copy(update={"base": Decimal(base), "cash": Decimal(cash), "chance_bps": chance})
+        for base, cash, chance in ((1, 2, 1), (3, 4, 10_000))
+    ]
+    differing = NoiseTraders("noise", agent.spec, [stream(7, f"agents/{member}") for member in MEMBERS[:2]], members)
+    differing.prepare(world.as_world)
+    first, second = (address_of(member) for member in MEMBERS[:2])
+
+    assert world.minted == {
+        (first, "ALT"): 1 * ALT,
+        (first, "USDC"): 2 * USDC,
+        (second, "ALT"): 3 * ALT,
+        (second, "USDC"): 4 * USDC,
+    }
+    orders = played(differing, replace(view, world=world), blocks=20)
+    assert all([proposal.sender for proposal in block] == [second] for block in orders)

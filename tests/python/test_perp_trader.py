@@ -120,3 +120,26 @@ def test_stop__no_price_or_frozen__proposes_nothing() -> None:
     assert asked(agent, replace(view, state=at_margin("0.5", level=3))) == []
     assert asked(agent, replace(view, state=at_margin("1.1", level=1), frozen=True)) == []
     assert [p.sender for p in asked(agent, replace(view, frozen=False))] == [FIRST]
+
+
+def test_stop__of_each_trader__is_its_own() -> None:
+    spec = PerpTraderSpec.model_validate(
+        {
+            "kind": "perp-trader",
+            "count": 2,
+            "market": "alt-perp",
+            "equity": {"kind": "fixed", "value": 105},
+            "leverage": {"kind": "fixed", "value": 5},
+            "stop_bps": {"kind": "uniform", "low": 500, "high": 2_000},
+        }
+    )
+    world = SetUp(exchange(), mark=MARK)
+    world.enrol("retail-0", "retail-1", cohort="retail")
+    members = [spec.model_copy(update={"stop_bps": stop}) for stop in (500, 2_000)]
+    agent = PerpTraders("retail", spec, 1, members)
+    agent.prepare(world.as_world)
+    held = PerpPosition(size=52, entry=52 * 10 * USDC)
+    view = View(world, mark=9 * USDC, positions={FIRST: held, SECOND: held}, books={"alt": EMPTY})
+
+    assert [proposal.sender for proposal in asked(agent, view)] == [FIRST]
+    assert [proposal.sender for proposal in asked(agent, replace(view, mark=8 * USDC))] == [FIRST, SECOND]

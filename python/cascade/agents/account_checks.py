@@ -13,6 +13,7 @@ from decimal import Decimal
 from cascade.agents.perp_traders import drawn_traders
 from cascade.errors import ScenarioError
 from cascade.scenario.load import Scenario
+from cascade.scenario.members import members_of
 from cascade.scenario.model import (
     BookSpec,
     CollateralSpec,
@@ -22,6 +23,7 @@ from cascade.scenario.model import (
     PerpTraderSpec,
     Sections,
     TierSpec,
+    amount_of,
 )
 from cascade.scenario.sources import initial_price_usd
 from cascade.units import BPS
@@ -46,43 +48,47 @@ def check_accounts(scenario: Scenario) -> None:
     if exchange is None or exchange.margin is None:
         return
     for name, agent in scenario.spec.agents.items():
-        if isinstance(agent, MarketMakerSpec) and agent.borrowed:
-            _check_maker(scenario, exchange, exchange.margin, name, agent)
+        if isinstance(agent, MarketMakerSpec):
+            for member, own in members_of(name, agent, scenario.spec, seed=scenario.seed):
+                _check_maker(scenario, exchange, exchange.margin, own, entry=name, member=member)
         elif isinstance(agent, PerpTraderSpec):
             _check_traders(scenario, exchange, exchange.margin, name, agent)
 
 
 def _check_maker(
-    scenario: Scenario, exchange: ExchangeSpec, margin: MarginSpec, name: str, agent: MarketMakerSpec
+    scenario: Scenario, exchange: ExchangeSpec, margin: MarginSpec, agent: MarketMakerSpec, *, entry: str, member: str
 ) -> None:
-    free = margin.rules.free
-    adjusted = agent.inventory.get(exchange.cash, Decimal(0)) + sum(
+    free, scale, borrowed = margin.rules.free, amount_of(agent.scale), amount_of(agent.borrowed)
+    if not borrowed:
+        return
+    inventory = {asset: amount_of(held) * scale for asset, held in agent.inventory.items()}
+    adjusted = inventory.get(exchange.cash, Decimal(0)) + sum(
         _counted(
             margin.collateral[book], held * _valued_at(scenario.spec, exchange.books[book], margin.collateral[book])
         )
         for book in margin.collateral
-        if (held := agent.inventory.get(exchange.books[book].base))
+        if (held := inventory.get(exchange.books[book].base))
     )
 
     def ratio(debt: Decimal) -> Decimal:
         # The stables borrowed leave the exchange, so that only the debt stays.
         return _ratio(adjusted - debt, _applied(margin.debt_tiers, debt))
 
-    if ratio(agent.borrowed) >= free * _TOLERANCE:
+    if ratio(borrowed * scale) >= free * _TOLERANCE:
         return
-    low, high = Decimal(0), agent.borrowed
+    low, high = Decimal(0), borrowed * scale
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if ratio(middle) >= free else (low, middle)
-    # Makers of an entry are alike: the first one stands for all.
+    # A scaled maker is told the debt that it would state, not the one that it would have.
     _refuse(
         scenario,
-        key=f"agents.{name}.borrowed",
-        value=f"{agent.borrowed:f}",
-        who=agent.account_names(name)[0],
-        ratio=ratio(agent.borrowed),
+        key=f"agents.{entry}.borrowed",
+        value=f"{borrowed.normalize():f}",
+        who=member,
+        ratio=ratio(borrowed * scale),
         line=f"rules.free {free}",
-        most=f"{int(low)} {exchange.cash} fit",
+        most=f"{int(low / scale)} {exchange.cash} fit",
     )
 
 

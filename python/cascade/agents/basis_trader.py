@@ -13,7 +13,7 @@ from cascade.chain.local import address_of
 from cascade.deployment.exchange import deposit
 from cascade.observation import Balance, BlockView
 from cascade.scenario.accounts import raw_amount
-from cascade.scenario.model import BasisTraderSpec
+from cascade.scenario.model import BasisTraderSpec, amount_of, whole_of
 from cascade.units import WAD
 from cascade.vocabulary import Intent
 from cascade.world.exchange import BUY, SELL, DeployedBook, DeployedExchange
@@ -49,7 +49,8 @@ class BasisTrader:
         """Open the account, deposit its cash, and quote."""
         exchange = world.require_exchange()
         exchange.enrol(self.address, world.actors[self.address].cohort)
-        deposit(world, [(self.address, exchange.cash, raw_amount(world.scenario.spec, exchange.cash, self.spec.cash))])
+        cash_raw = raw_amount(world.scenario.spec, exchange.cash, amount_of(self.spec.cash))
+        deposit(world, [(self.address, exchange.cash, cash_raw)])
         self._quote_at_set_up(world, exchange, size=0)
 
     def hedge(self, world: World) -> None:
@@ -99,7 +100,7 @@ class BasisTrader:
         book = self._book(exchange)
         unit = self._contract_raw(exchange, book)
         excess = sight.base.total - max(-sight.size, 0) * unit
-        contracts = min(abs(excess) // unit, self.spec.max_hedge_contracts)
+        contracts = min(abs(excess) // unit, whole_of(self.spec.max_hedge_contracts))
         if not contracts:
             return None
         order = SpotOrder(SELL if excess > 0 else BUY, book.lots(contracts * unit), f"short {max(-sight.size, 0)}")
@@ -113,8 +114,8 @@ class BasisTrader:
         return int(market.contract_size * WAD) * book.base_unit // WAD
 
     def _quote(self, exchange: DeployedExchange) -> tuple[int, int, int, int]:
-        spec = self.spec
-        return exchange.markets[spec.market], spec.quote_contracts, spec.quote_contracts, spec.spread_bps
+        contracts = whole_of(self.spec.quote_contracts)
+        return exchange.markets[self.spec.market], contracts, contracts, whole_of(self.spec.spread_bps)
 
     def _quote_at_set_up(self, world: World, exchange: DeployedExchange, *, size: int) -> None:
         world.setup(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cascade.observation import Balance
+from cascade.observation import Balance, BookState
 from cascade.units import BPS, WAD
 from cascade.world.exchange import DeployedBook
 
@@ -17,6 +17,7 @@ __all__ = [
     "committable_raw",
     "cut",
     "even_lots",
+    "is_fallen",
     "lots_of",
     "requote_gas",
     "steps_wad",
@@ -101,6 +102,20 @@ def cut(rungs: Sequence[Rung], *, needed_raw: int, most_raw: int) -> tuple[Rung,
     # All alike and not the farthest first: the shape of the ladder is the maker's choice, its size the balance's.
     smaller = ((price, lots * most_raw // needed_raw) for price, lots in rungs)
     return tuple(rung for rung in smaller if rung[1])
+
+
+def is_fallen(book: DeployedBook, state: BookState, *, reference_wad: int, fall_bps: int) -> bool:
+    """Return whether the last price, held between best bid and ask, is far enough under a reference.
+
+    Parameters
+    ----------
+    fall_bps : int
+        Smallest fall that counts, in 1e-4 of the reference.
+    """
+    # A last price outside the spread is stale: whoever would trade now gets the bid or the ask.
+    price = max(state.last, state.bid)
+    price = min(price, state.ask) if state.ask else price
+    return 0 < book.price_wad(price) * BPS < reference_wad * (BPS - fall_bps)
 
 
 def requote_gas(rungs: int) -> int:

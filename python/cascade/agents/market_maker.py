@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 
 from cascade.agents.frozen import FrozenWatch
 from cascade.agents.interface import Proposal
@@ -14,6 +16,7 @@ from cascade.agents.ladder import (
     bids_below,
     cut,
     even_lots,
+    is_fallen,
     requote_gas,
     steps_wad,
     value_raw,
@@ -23,7 +26,7 @@ from cascade.chain.local import address_of
 from cascade.deployment.exchange import deposit
 from cascade.observation import Balance, BlockView, BookState, MarginAccount
 from cascade.scenario.accounts import raw_amount
-from cascade.scenario.model import LadderSpec, MarketMakerSpec
+from cascade.scenario.model import MarketMakerSpec, amount_of, whole_of
 from cascade.units import BPS, WAD
 from cascade.vocabulary import Intent, Motive, Role
 from cascade.world.exchange import DeployedBook, DeployedExchange
@@ -84,18 +87,33 @@ class _Purse:
 
 
 class MarketMaker:
-    """One maker. It remembers the ladder that it placed last in each book, and when it last pulled from one."""
+    """One maker. It remembers the ladder that it placed last in each book, and when it last pulled from one.
+
+    Parameters
+    ----------
+    name : str
+        Account of the maker.
+    spec : MarketMakerSpec
+        Its own figures: `scenario.members` draws those of each maker.
+    """
 
     def __init__(self, name: str, spec: MarketMakerSpec) -> None:
         self.name = name
         self.spec = spec
         self.address = address_of(name)
         self._watch = FrozenWatch(self.address)
-        self._pull_wad = None if spec.pull_margin is None else int(spec.pull_margin * WAD)
+        self._scale = Fraction(amount_of(spec.scale))
+        self._pull_wad = None if spec.pull_margin is None else int(amount_of(spec.pull_margin) * WAD)
+        self._pull_fall_bps = None if spec.pull_fall_bps is None else whole_of(spec.pull_fall_bps)
+        self._levels = {book: whole_of(ladder.levels) for book, ladder in spec.ladders.items()}
         self._distances = {
-            book: steps_wad(ladder.levels, first_bps=ladder.spread_bps, step_bps=ladder.step_bps)
+            book: steps_wad(
+                self._levels[book], first_bps=whole_of(ladder.spread_bps), step_bps=whole_of(ladder.step_bps)
+            )
             for book, ladder in spec.ladders.items()
         }
+        self._skew_bps, self._requote_bps = whole_of(spec.skew_bps), whole_of(spec.requote_bps)
+        self._refill_blocks, self._return_blocks = whole_of(spec.refill_blocks), whole_of(spec.return_blocks)
         self._start: dict[str, int] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._standing: dict[str, _Standing] = {}
@@ -103,13 +121,13 @@ class MarketMaker:
 
     def prepare(self, world: World) -> None:
         """Open the account, pay the inventory in, and place the first ladders around the initial prices."""
-        exchange, scenario = world.require_exchange(), world.scenario.spec
+        exchange = world.require_exchange()
         exchange.enrol(self.address, world.actors[self.address].cohort)
-        self._start = {asset: raw_amount(scenario, asset, held) for asset, held in self.spec.inventory.items()}
+        self._start = {asset: self._raw(world, asset, amount_of(held)) for asset, held in self.spec.inventory.items()}
         self._sizes = {
             name: (
-                raw_amount(scenario, exchange.books[name].base, ladder.bid_size),
-                raw_amount(scenario, exchange.books[name].base, ladder.ask_size),
+                self._raw(world, exchange.books[name].base, amount_of(ladder.bid_size)),
+                self._raw(world, exchange.books[name].base, amount_of(ladder.ask_size)),
             )
             for name, ladder in self.spec.ladders.items()
         }
@@ -134,15 +152,17 @@ class MarketMaker:
     def open(self, world: World) -> None:
         """Borrow what the inventory was bought with and pay it away; go short."""
         exchange = world.require_exchange()
-        borrowed = raw_amount(world.scenario.spec, exchange.cash, self.spec.borrowed)
+        borrowed = self._raw(world, exchange.cash, amount_of(self.spec.borrowed))
         if borrowed:
             token = world.tokens[exchange.cash]
             outside = world.enlist(OUTSIDE, role=Role.EXCHANGE)
             world.setup([(self.address, exchange.require_margin(), "borrow", (borrowed,))], intent=Intent.BORROW)
             world.setup([(self.address, exchange.vault, "withdraw", (token.address, borrowed))], intent=Intent.WITHDRAW)
             world.setup([(self.address, token, "transfer", (outside, borrowed))], intent=Intent.PAY)
-        for market, contracts in self.spec.short_contracts.items():
-            open_perpetuals(world, market, [(self.address, -contracts)])
+        for market, stated in self.spec.short_contracts.items():
+            contracts = int(whole_of(stated) * self._scale)
+            if contracts:
+                open_perpetuals(world, market, [(self.address, -contracts)])
 
     def see(self, view: BlockView) -> _Sight:
         """Its account and balances, its books, and their references."""
@@ -193,15 +213,19 @@ class MarketMaker:
                 proposals.append(self._requote(book, bids, asks, why))
         return proposals
 
+    def _raw(self, world: World, asset: str, amount: Decimal) -> int:
+        """Return a stated size of this maker in smallest units, its scale included."""
+        return int(raw_amount(world.scenario.spec, asset, amount) * self._scale)
+
     def _share_bps(self, sight: _Sight, name: str) -> int:
         """Share of its ladder that it quotes: all, what it is obliged to, or nothing."""
         step = sight.view.step
         if self._is_margin_low(sight) or self._has_fallen(sight, name):
             self._driven_out_at[name] = step
         since = self._driven_out_at.get(name)
-        if since is None or step - since >= self.spec.return_blocks:
+        if since is None or step - since >= self._return_blocks:
             return BPS
-        return self.spec.obligation.share_bps if self.spec.obligation is not None else 0
+        return whole_of(self.spec.obligation.share_bps) if self.spec.obligation is not None else 0
 
     def _is_margin_low(self, sight: _Sight) -> bool:
         account, line = sight.account, self._pull_wad
@@ -209,21 +233,18 @@ class MarketMaker:
 
     def _has_fallen(self, sight: _Sight, name: str) -> bool:
         """Return whether the last price, held between best bid and ask, is far enough under the reference."""
-        if self.spec.pull_fall_bps is None:
+        if self._pull_fall_bps is None:
             return False
         book, state = sight.view.exchange.exchange.books[name], sight.books[name]
-        # A last price outside the spread is stale: whoever would trade now gets the bid or the ask.
-        price = max(state.last, state.bid)
-        price = min(price, state.ask) if state.ask else price
-        return 0 < book.price_wad(price) * BPS < sight.references[name] * (BPS - self.spec.pull_fall_bps)
+        return is_fallen(book, state, reference_wad=sight.references[name], fall_bps=self._pull_fall_bps)
 
     def _middle_wad(self, sight: _Sight, book: DeployedBook) -> int:
         reference, start = sight.references[book.name], self._start.get(book.base, 0)
-        if not self.spec.skew_bps or not start:
+        if not self._skew_bps or not start:
             return reference
         # Skew is capped at the starting inventory on both sides, so that the middle moves by `skew_bps` at most.
         excess = max(min(sight.balances[book.base].total - start, start), -start)
-        return reference - reference * self.spec.skew_bps * excess // (start * BPS)
+        return reference - reference * self._skew_bps * excess // (start * BPS)
 
     def _why_due(self, sight: _Sight, book: DeployedBook, middle_wad: int, share_bps: int) -> str:
         """Return why a ladder is replaced now; empty where it is not."""
@@ -232,9 +253,9 @@ class MarketMaker:
             return "no ladder"
         if share_bps != standing.share_bps:
             return f"share {share_bps} of {BPS}"
-        if abs(middle_wad - standing.middle_wad) * BPS >= self.spec.requote_bps * standing.middle_wad:
+        if abs(middle_wad - standing.middle_wad) * BPS >= self._requote_bps * standing.middle_wad:
             return f"middle {middle_wad / WAD:.6g}"
-        if sight.view.step - standing.step < self.spec.refill_blocks:
+        if sight.view.step - standing.step < self._refill_blocks:
             return ""
         if sight.balances[book.base].total != standing.base_raw:
             return "traded against"
@@ -276,18 +297,18 @@ class MarketMaker:
         state: BookState | None = None,
     ) -> tuple[tuple[Rung, ...], tuple[Rung, ...]]:
         """Return the ladder that it can pay for, and remember it as standing."""
-        spec: LadderSpec = self.spec.ladders[book.name]
+        levels = self._levels[book.name]
         bid_raw, ask_raw = (size * share_bps // BPS for size in self._sizes[book.name])
         distances = self._distances[book.name]
         purse.is_short = False
-        bids = bids_below(book, middle_wad, distances, even_lots(book.lots(bid_raw), spec.levels))
+        bids = bids_below(book, middle_wad, distances, even_lots(book.lots(bid_raw), levels))
         needed = value_raw(book, bids)
         paid = purse.pay(purse.cash, needed_raw=needed, wanted_raw=_bids_worth(book, bid_raw, middle_wad))
         bids = cut(bids, needed_raw=needed, most_raw=paid)
         best_bid = max((price for price, _ in bids), default=0)
         # Rounded to the grid, the lowest ask can meet the highest bid; the contract refuses a ladder that crosses
         # itself.
-        asks = asks_above(book, middle_wad, distances, even_lots(book.lots(ask_raw), spec.levels), over_raw=best_bid)
+        asks = asks_above(book, middle_wad, distances, even_lots(book.lots(ask_raw), levels), over_raw=best_bid)
         needed = base_raw(book, asks)
         asks = cut(asks, needed_raw=needed, most_raw=purse.pay(book.base, needed_raw=needed, wanted_raw=ask_raw))
         best_ask = min((price for price, _ in asks), default=0)

@@ -13,7 +13,7 @@ from cascade.deployment.exchange import deposit
 from cascade.errors import ScenarioError
 from cascade.observation import BlockView, PerpPosition
 from cascade.scenario.accounts import numbered
-from cascade.scenario.model import PerpTraderSpec
+from cascade.scenario.model import PerpTraderSpec, whole_of
 from cascade.scenario.streams import draw, stream
 from cascade.units import BPS, WAD
 from cascade.vocabulary import Intent
@@ -41,15 +41,33 @@ def drawn_traders(name: str, spec: PerpTraderSpec, seed: int) -> list[tuple[str,
 
 
 class PerpTraders:
-    """All traders of an entry: each has an account, and draws its equity and its leverage once."""
+    """All traders of an entry: each has an account, and draws its equity and its leverage once.
 
-    def __init__(self, name: str, spec: PerpTraderSpec, seed: int) -> None:
+    Parameters
+    ----------
+    name : str
+        Name of the entry.
+    spec : PerpTraderSpec
+        The entry.
+    seed : int
+        Seed of the run.
+    members : sequence of PerpTraderSpec, optional
+        Figures of each trader, where they differ; None takes those of the entry.
+    """
+
+    def __init__(
+        self, name: str, spec: PerpTraderSpec, seed: int, members: Sequence[PerpTraderSpec] | None = None
+    ) -> None:
         self.name = name
         self.spec = spec
         drawn = drawn_traders(name, spec, seed)
         self.addresses = [address_of(member) for member, _, _ in drawn]
         self._equity = [equity for _, equity, _ in drawn]
         self._leverage = [leverage for _, _, leverage in drawn]
+        stops = [member.stop_bps for member in members or [spec] * spec.count]
+        self._stop_bps = {
+            address: whole_of(stop) for address, stop in zip(self.addresses, stops, strict=True) if stop is not None
+        }
         self._watches = {address: FrozenWatch(address) for address in self.addresses}
 
     def prepare(self, world: World) -> None:
@@ -87,12 +105,11 @@ class PerpTraders:
         at = view.exchange
         market = self.spec.market
         book = at.exchange.spec.require_margin().markets[market].book
-        stop_bps = self.spec.stop_bps
-        if stop_bps is None or not at.book(book).index:
+        if not self._stop_bps or not at.book(book).index:
             return _Sight(view, 0, ())
         mark = at.mark_raw(market)
-        positions = ((address, at.position(market, address)) for address in self.addresses)
-        stopped = ((address, held) for address, held in positions if held.size and _is_at_stop(held, mark, stop_bps))
+        positions = ((address, at.position(market, address), stop) for address, stop in self._stop_bps.items())
+        stopped = ((address, held) for address, held, stop in positions if held.size and _is_at_stop(held, mark, stop))
         return _Sight(view, mark, tuple((a, held) for a, held in stopped if not self._watches[a].is_out(view)))
 
     def propose(self, sight: _Sight) -> Sequence[Proposal]:

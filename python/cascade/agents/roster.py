@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
@@ -37,6 +38,7 @@ from cascade.chain.local import address_of
 from cascade.errors import AgentFailed, RevertedCall
 from cascade.observation import BookEntry
 from cascade.scenario.accounts import accounts_of
+from cascade.scenario.members import members_of
 from cascade.scenario.model import (
     AgentBase,
     ArbitrageurSpec,
@@ -62,6 +64,7 @@ from cascade.scenario.model import (
     StopLossSpec,
     ValueBuyerSpec,
     WhaleSpec,
+    amount_of,
 )
 from cascade.scenario.streams import stream
 from cascade.world.world import World
@@ -155,8 +158,19 @@ def _one(make: Callable[[str, Kind], Agent]) -> Make[Kind]:
 
 
 def _each(make: Callable[[str, Kind], Agent]) -> Make[Kind]:
-    """Make one agent per account."""
-    return lambda name, spec, world: [make(member, spec) for member in accounts_of(name, spec, world.scenario.spec)]
+    """Make one agent per account, with the figures that are drawn for it."""
+    return lambda name, spec, world: [make(member, own) for member, own in _members(name, spec, world)]
+
+
+def _members(name: str, spec: Kind, world: World) -> list[tuple[str, Kind]]:
+    return members_of(name, spec, world.scenario.spec, seed=world.scenario.seed)
+
+
+def _bidders(name: str, spec: BidderSpec, world: World) -> Iterator[Agent]:
+    members = _members(name, spec, world)
+    weights = [Fraction(amount_of(own.weight)) for _, own in members]
+    for (member, own), weight in zip(members, weights, strict=True):
+        yield Bidder(member, own, weight / sum(weights))
 
 
 def _each_with_stream(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kind]:
@@ -181,11 +195,12 @@ def _owners(make: Callable[[str, Kind, np.random.Generator], Agent]) -> Make[Kin
 
 def _stop_losses(name: str, spec: StopLossSpec, world: World) -> Iterator[Agent]:
     cohort = world.scenario.spec.cohorts[spec.cohort]
-    yield StopLoss(name, spec, cohort, world.scenario.seed)
+    members = [own for _, own in _members(name, spec, world)]
+    yield StopLoss(name, spec, cohort, world.scenario.seed, members)
 
 
 def _perp_traders(name: str, spec: PerpTraderSpec, world: World) -> Iterator[Agent]:
-    yield PerpTraders(name, spec, world.scenario.seed)
+    yield PerpTraders(name, spec, world.scenario.seed, [own for _, own in _members(name, spec, world)])
 
 
 def _keepers(name: str, spec: KeeperSpec, world: World) -> Iterator[Agent]:
@@ -195,7 +210,7 @@ def _keepers(name: str, spec: KeeperSpec, world: World) -> Iterator[Agent]:
 
 def _noise_traders(name: str, spec: NoiseTraderSpec, world: World) -> Iterator[Agent]:
     streams = [stream(world.scenario.seed, f"agents/{member}") for member in spec.account_names(name)]
-    yield NoiseTraders(name, spec, streams)
+    yield NoiseTraders(name, spec, streams, [own for _, own in _members(name, spec, world)])
 
 
 def _reserve(name: str, spec: EthenaReserveSpec, world: World) -> Iterator[Agent]:
@@ -231,7 +246,7 @@ MAKERS = dict(
         _kind(DeskWhaleSpec, _owners(DeskWhale)),
         _kind(StopLossSpec, _stop_losses),
         _kind(MarketMakerSpec, _each(MarketMaker)),
-        _kind(BidderSpec, _each(Bidder)),
+        _kind(BidderSpec, _bidders),
         _kind(BasisTraderSpec, _each(BasisTrader)),
         _kind(PerpTraderSpec, _perp_traders),
         _kind(NoiseTraderSpec, _noise_traders),

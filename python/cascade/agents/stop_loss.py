@@ -11,7 +11,7 @@ from cascade.chain.local import address_of
 from cascade.observation import BlockView, PositionState
 from cascade.positions.plan import borrowing_lines_bps
 from cascade.scenario.accounts import numbered
-from cascade.scenario.model import CohortSpec, StopLossSpec
+from cascade.scenario.model import CohortSpec, StopLossSpec, amount_of
 from cascade.scenario.streams import draw, lot, stream
 from cascade.units import BPS, WAD
 from cascade.vocabulary import Intent, Motive
@@ -30,21 +30,44 @@ class _Sight:
 
 
 class StopLoss:
-    """The stops of a cohort; which positions have one, and at which level, is drawn once."""
+    """The stops of a cohort; which positions have one, and at which level, is drawn once.
 
-    def __init__(self, name: str, spec: StopLossSpec, cohort: CohortSpec, seed: int) -> None:
+    Parameters
+    ----------
+    name : str
+        Name of the entry.
+    spec : StopLossSpec
+        The entry.
+    cohort : CohortSpec
+        The positions.
+    seed : int
+        Seed of the run.
+    members : sequence of StopLossSpec, optional
+        Figures of each position's stop, where they differ; None takes those of the entry.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: StopLossSpec,
+        cohort: CohortSpec,
+        seed: int,
+        members: Sequence[StopLossSpec] | None = None,
+    ) -> None:
         self.name = name
         self.spec = spec
         self._collateral = cohort.collateral
         # Drawn for every member, also for those without a stop: another share then changes nobody else's level.
-        members = numbered(spec.cohort, cohort.count)
-        has_stop = [lot(seed, f"agents/{name}/{member}", BPS) < spec.share_bps for member in members]
+        accounts = numbered(spec.cohort, cohort.count)
+        has_stop = [lot(seed, f"agents/{name}/{account}", BPS) < spec.share_bps for account in accounts]
         triggers = draw(spec.trigger_health_factor, cohort.count, stream(seed, f"agents/{name}/trigger"))
         self._trigger_wad = {
-            member: round(trigger * WAD)
-            for member, trigger, stops in zip(members, triggers, has_stop, strict=True)
+            account: round(trigger * WAD)
+            for account, trigger, stops in zip(accounts, triggers, has_stop, strict=True)
             if stops
         }
+        targets = [amount_of(member.target_health_factor) for member in members or [spec] * cohort.count]
+        self._target_bps = {account: int(target * BPS) for account, target in zip(accounts, targets, strict=True)}
 
     def prepare(self, world: World) -> None:
         """Approve what unwinding needs."""
@@ -87,7 +110,7 @@ class StopLoss:
     def _amount_raw(self, sight: _Sight, state: PositionState) -> int:
         if not sight.price_e8:
             return 0
-        target_bps = int(self.spec.target_health_factor * BPS)
+        target_bps = self._target_bps[state.entry.borrower]
         # Sold at the oracle's price, x of both sides: (C - x) threshold = target (D - x), solved for x.
         missing = target_bps * state.debt_base_e8 - sight.threshold_bps * state.collateral_base_e8
         sold_e8 = max(-(-missing // (target_bps - sight.threshold_bps)), 0)

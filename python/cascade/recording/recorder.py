@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cascade.agents.interface import MarginNote
@@ -21,6 +21,7 @@ from cascade.recording.position_rows import flow_rows, position_row, unwind_rows
 from cascade.recording.tables import (
     BlockRow,
     BlockStamp,
+    DrawnFigureRow,
     Identity,
     LoopRow,
     MarginEventRow,
@@ -29,6 +30,7 @@ from cascade.recording.tables import (
     TransactionRow,
     WithdrawalRow,
 )
+from cascade.scenario.members import drawn_figures
 from cascade.vocabulary import Intent, Lane, Motive, Phase, PositionEvent, Role, TransactionStatus
 from cascade.world.world import Actor, World
 
@@ -150,6 +152,7 @@ class Recorder:
     def built(self, view: BlockView, rounds: Iterable[LoopRound], accounts: AccountsPlan) -> None:
         """Record the finished build: accounts of a file, rounds of loops, positions, and the state that it leaves."""
         self._rows += stated_account_rows(self._identity, accounts)
+        self._rows += self._drawn_rows()
         self._accounts = AccountRows(self._world, accounts)
         self._rows += [self._loop_row(entry) for entry in rounds]
         at = self._stamp_now()
@@ -159,6 +162,13 @@ class Recorder:
         self._rows += self._state.reserve(at, view)
         self._record_exchange_state(at, view, event=PositionEvent.BUILT)
         self._watch.observe(view, step=self._step)
+
+    def _drawn_rows(self) -> Iterator[DrawnFigureRow]:
+        scenario = self._world.scenario
+        for drawn in drawn_figures(scenario.spec, seed=scenario.seed):
+            yield DrawnFigureRow(
+                **self._identity, account=drawn.member, cohort=drawn.entry, key=drawn.key, value=f"{drawn.value:f}"
+            )
 
     def ended(self, view: BlockView) -> None:
         """Record every position and every margin account as the run leaves it."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 import pydantic
 
 from cascade.errors import ScenarioError, unknown_name
+from cascade.scenario.model import DRAWN, Distribution
 from cascade.scenario.tree import Tree, keys_of
 
 __all__ = ["refusal_of"]
@@ -64,7 +65,7 @@ def _inside(annotation: object, part: int | str) -> Iterator[object]:
     elif get_origin(annotation) is list:
         yield from _members(get_args(annotation)[0])
     elif isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
-        if _is_kind(annotation, part):
+        if _is_kind(annotation, part) or (annotation is Distribution and part == DRAWN):
             # A union of kinds adds the kind to the location, after the key of the entry.
             yield annotation
         elif part in annotation.model_fields:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 
+from cascade.analysis.exchange.members import Members
 from cascade.analysis.frames import Frames
 
 __all__ = ["net_deltas"]
 
 
 def net_deltas(frames: Frames) -> dict[str, dict[str, float]]:
-    """Return the net delta of one maker of each cohort at the start, as the scenario states it.
+    """Return the net delta of the average maker of each cohort at the start, as the scenario states or draws it.
 
     Returns
     -------
@@ -25,11 +26,17 @@ def net_deltas(frames: Frames) -> dict[str, dict[str, float]]:
     for name, agent in frames.parameters.get("agents", {}).items():
         if agent["kind"] != "market-maker":
             continue
-        tokens = {asset: Decimal(str(held)) for asset, held in agent["inventory"].items() if asset in books}
-        for market, contracts in agent["short_contracts"].items():
+        members = Members(frames, name)
+        tokens = {asset: _average(members, f"inventory.{asset}") for asset in agent["inventory"] if asset in books}
+        for market in agent["short_contracts"]:
             base = exchange["books"][markets[market]["book"]]["base"]
-            sold = int(contracts) * Decimal(str(markets[market]["contract_size"]))
-            tokens[base] = tokens.get(base, Decimal(0)) - sold
-        prices = {asset: Decimal(str(books[asset]["initial_price"])) for asset in tokens}
+            sold = _average(members, f"short_contracts.{market}") * Fraction(str(markets[market]["contract_size"]))
+            tokens[base] = tokens.get(base, Fraction(0)) - sold
+        prices = {asset: Fraction(str(books[asset]["initial_price"])) for asset in tokens}
         found[name] = {asset: float(amount * prices[asset]) for asset, amount in tokens.items()}
     return found
+
+
+def _average(members: Members, key: str) -> Fraction:
+    held = [members.figure(account, key) * members.figure(account, "scale", 1) for account in members.accounts]
+    return sum(held, Fraction(0)) / len(held)

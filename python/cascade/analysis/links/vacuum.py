@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from cascade.analysis.exchange.members import Members
 from cascade.analysis.links.evidence import Evidence, Place
 from cascade.analysis.links.model import Feeder, Link, Moment, Parts, Point, Split
 from cascade.analysis.links.spells import lowest_spell
@@ -41,8 +42,8 @@ def vacuums(run: Evidence) -> list[Link]:
     The peak is the first moment within 5 % of the start of the lowest depth of ten minutes. The causes are read from
     the journal at that moment. Each ladder that was not standing counts with its bids, by the cause of its last
     removal: a margin under the maker's line, a price under the reference, or the maker's liquidation. Accounts whose
-    quotes stood count with the amount that they had bought since bids were last nearly whole, by the link of the
-    seller.
+    quotes stood, or who stepped back because they had bought their part, count with the amount that they had bought
+    since bids were last nearly whole, by the link of the seller.
     """
     links = []
     for book in sorted(run.books):
@@ -75,7 +76,7 @@ def vacuums(run: Evidence) -> list[Link]:
                 low,
                 "tokens bid within 2 %",
                 LinkBasis.JOURNAL,
-                _why(run, book, makers, peaked, since=_last_full(points, peaked)),
+                _why(run, book, {**makers, **_bidders(run, book)}, peaked, since=_last_full(points, peaked)),
             )
         )
     return links
@@ -113,17 +114,35 @@ class _Ladder:
 
 
 def _makers(run: Evidence, book: str) -> dict[str, _Ladder]:
-    """Return the accounts with a ladder in a book, by the parameters of their entry."""
+    """Return the accounts with a ladder in a book, by the parameters of their entry and their own figures."""
     agents = run.frames.parameters.get("agents", {})
     # By the parameters and not by orders: a maker that quotes nothing at the moment is the very one to be found.
-    sizes = {
-        name: Fraction(str(agent["ladders"][book]["bid_size"]))
-        for name, agent in agents.items()
-        if book in (agent.get("ladders") or {})
+    members = {
+        name: Members(run.frames, name) for name, agent in agents.items() if book in (agent.get("ladders") or {})
     }
     rows = run.frames.margin
     pairs = dict.fromkeys(zip(rows["account"].tolist(), rows["cohort"].tolist(), strict=True))
-    return {account: _Ladder(cohort, sizes[cohort]) for account, cohort in pairs if cohort in sizes}
+    return {
+        account: _Ladder(cohort, _bid_size(members[cohort], account, book))
+        for account, cohort in pairs
+        if cohort in members
+    }
+
+
+def _bidders(run: Evidence, book: str) -> dict[str, _Ladder]:
+    """Return the accounts of bidders in a book, with their parts of the size of their entry."""
+    found: dict[str, _Ladder] = {}
+    for name, agent in run.frames.parameters.get("agents", {}).items():
+        if agent.get("kind") == "bidder" and agent["book"] == book:
+            members = Members(run.frames, name)
+            weights = {account: members.figure(account, "weight", 1) for account in members.accounts}
+            size = Fraction(str(agent["size"])) / sum(weights.values())
+            found |= {account: _Ladder(name, size * weight) for account, weight in weights.items()}
+    return found
+
+
+def _bid_size(members: Members, account: str, book: str) -> Fraction:
+    return members.figure(account, f"ladders.{book}.bid_size") * members.figure(account, "scale", 1)
 
 
 def _last_full(points: list[Point], peaked: Moment) -> int:
@@ -132,14 +151,14 @@ def _last_full(points: list[Point], peaked: Moment) -> int:
     return full[-1].at.block
 
 
-def _why(run: Evidence, book: str, makers: dict[str, _Ladder], peaked: Moment, *, since: int) -> Split:
+def _why(run: Evidence, book: str, quoting: dict[str, _Ladder], peaked: Moment, *, since: int) -> Split:
     def split() -> Parts:
         amounts: dict[Feeder, Fraction] = {}
         last = _last_acts(run, book, peaked)
         for account, (_, kind, motive) in last.items():
-            if kind != Intent.REQUOTE and account in makers:
-                feeder = _gone(run, book, makers[account], kind, motive)
-                amounts[feeder] = amounts.get(feeder, Fraction(0)) + makers[account].size
+            if kind != Intent.REQUOTE and account in quoting:
+                feeder = _gone(run, book, quoting[account], kind, motive)
+                amounts[feeder] = amounts.get(feeder, Fraction(0)) + quoting[account].size
         for place, account, role, link, amount in _fills(run, book, peaked):
             if place[0] > since and last.get(account, ((0, 0), Intent.REQUOTE, ""))[1] == Intent.REQUOTE:
                 feeder = (link, f"bids of {role}s filled")
@@ -171,6 +190,8 @@ def _last_acts(run: Evidence, book: str, peaked: Moment) -> dict[str, tuple[Plac
         & (frame["target"] == book)
         & frame["intent"].isin([Intent.REQUOTE, Intent.PULL])
         & (frame["block_number"] <= peaked.block)
+        # Whoever has bought its part was filled: what it bought says why its bids are gone.
+        & (frame["motive"] != Motive.FULL)
     ]
     names = ("block_number", "transaction_index", "actor", "intent", "motive")
     acts: list[tuple[Place, str, str, str]] = [

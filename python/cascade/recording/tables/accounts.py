@@ -14,7 +14,20 @@ from cascade.recording.tables.row import (
     uint256_or_null,
 )
 
-__all__ = ["AccountReserveRow", "OtherDeficitRow", "StatedAccountRow"]
+__all__ = ["AccountReserveRow", "DrawnFigureRow", "OtherDeficitRow", "StatedAccountRow"]
+
+
+@table("drawn_figures")
+class DrawnFigureRow(Row):
+    """One row per figure that was drawn for a member of an agent entry, where the entry states a distribution.
+
+    Keys that are always distributions, such as the equity of traders of perpetuals, have no rows.
+    """
+
+    account: str = text("account of the member")
+    cohort: str = text("entry of the scenario's agents")
+    key: str = text("dotted path of the figure below the entry, such as ladders.ALT-USDC.bid_size")
+    value: str = text("what was drawn, as a decimal number in the unit of the key; exact")
 
 
 @table("stated_accounts")

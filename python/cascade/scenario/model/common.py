@@ -164,6 +164,20 @@ class Distribution(Spec):
         return shape.value if isinstance(shape, Fixed) else shape.high
 
     @property
+    def lowest(self) -> Decimal:
+        """Smallest figure that can be drawn."""
+        shape = self.shape
+        return shape.value if isinstance(shape, Fixed) else shape.low
+
+    @property
+    def middle(self) -> Decimal:
+        """Figure of a member like any other: the value itself, the middle of the bounds, or the median."""
+        shape = self.shape
+        if isinstance(shape, Fixed):
+            return shape.value
+        return (shape.low + shape.high) / 2 if isinstance(shape, Uniform) else shape.median
+
+    @property
     def stated(self) -> Iterator[tuple[str, Decimal]]:
         """Keys and figures that are in the unit of what is drawn."""
         for key, figure in (("value", self.value), ("low", self.low), ("high", self.high), ("median", self.median)):

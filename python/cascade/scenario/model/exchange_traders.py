@@ -1,4 +1,7 @@
-"""Kinds of agent that trade at the exchange: makers, bidders, and traders of perpetuals."""
+"""Kinds of agent that trade at the exchange: makers, bidders, and traders of perpetuals.
+
+A figure that is no distribution is the same for all members of an entry; a distribution is drawn for each of them.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,20 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from cascade.scenario.model.common import Amount, Distribution, Name, PositiveAmount, Spec
+from cascade.scenario.model.common import Distribution, Name, PositiveAmount, Spec
+from cascade.scenario.model.drawn import (
+    ContractsFigure,
+    FractionBps,
+    NumberFigure,
+    PositiveFigure,
+    WholeFigure,
+    Within,
+    highest_of,
+    lowest_of,
+    stated_amounts,
+)
 from cascade.scenario.model.exchange import ExchangeSpec
-from cascade.scenario.model.kinds import Case, ExchangeAgent, GroupAgent, StatedAmount
+from cascade.scenario.model.kinds import Case, DifferingAgent, ExchangeAgent, StatedAmount
 from cascade.units import BPS
 from cascade.vocabulary import Role
 
@@ -36,26 +50,26 @@ class LadderSpec(Spec):
     replaced whatever was filled a moment before; sizes are cut to that.
     """
 
-    levels: Annotated[int, Field(ge=1, le=100)] = 5
+    levels: Annotated[WholeFigure, Within(ge=1, le=100, whole=True)] = 5
     """Orders per side."""
-    spread_bps: Annotated[int, Field(ge=0, le=5_000)] = 10
+    spread_bps: Annotated[WholeFigure, Within(ge=0, le=5_000, whole=True)] = 10
     """Distance from the reference to the first order, in 1e-4."""
-    step_bps: Annotated[int, Field(ge=1, le=5_000)] = 50
+    step_bps: Annotated[WholeFigure, Within(ge=1, le=5_000, whole=True)] = 50
     """Distance from one order to the next, in 1e-4 of the reference."""
-    bid_size: PositiveAmount
+    bid_size: PositiveFigure
     """Size bid at all levels together, in tokens of the base."""
-    ask_size: PositiveAmount
+    ask_size: PositiveFigure
     """Size asked at all levels together, in tokens of the base."""
 
 
 class ObligationSpec(Spec):
     """Quotes that a maker owes the exchange while others pull theirs. A remedy."""
 
-    share_bps: Annotated[int, Field(ge=1, le=BPS)]
+    share_bps: Annotated[WholeFigure, Within(ge=1, le=BPS, whole=True)]
     """Share of its ladder that it keeps quoting, in 1e-4, until its account is liquidated."""
 
 
-class MarketMakerSpec(ExchangeAgent, GroupAgent):
+class MarketMakerSpec(ExchangeAgent, DifferingAgent):
     """Market makers: ladders from a unified account, with stables borrowed against the very assets they quote.
 
     They quote around each book's reference, lean against what they hold too much of, and pull all quotes at a margin
@@ -67,27 +81,30 @@ class MarketMakerSpec(ExchangeAgent, GroupAgent):
     kind: Literal["market-maker"]
     count: Annotated[int, Field(ge=1, le=100)] = 1
     """Number of makers, each with an account of its own."""
-    inventory: dict[Name, PositiveAmount]
+    scale: PositiveFigure = Decimal(1)
+    """Factor of all sizes of each: inventory, debt, short contracts and ladders. A distribution makes makers of
+    different sizes and of the same leverage."""
+    inventory: dict[Name, PositiveFigure]
     """Holdings of each at the start, in tokens by asset; the exchange's stable may be among them."""
-    borrowed: Amount = Decimal(0)
+    borrowed: NumberFigure = Decimal(0)
     """Debt of each at the start, in the stable: borrowed and spent on the inventory above."""
-    short_contracts: dict[Name, Annotated[int, Field(ge=1)]] = {}
+    short_contracts: dict[Name, ContractsFigure] = {}
     """Perpetuals that each is short at the start, by market, in contracts: a hedge, which sets its net delta."""
     ladders: Annotated[dict[Name, LadderSpec], Field(min_length=1)]
     """Quotes by book."""
-    skew_bps: Annotated[int, Field(ge=0, le=5_000)] = 0
+    skew_bps: Annotated[WholeFigure, Within(ge=0, le=5_000, whole=True)] = 0
     """Distance by which it moves the middle of its quotes down when it holds twice its inventory of the base or more,
     and up when it holds none, in 1e-4."""
-    requote_bps: Annotated[int, Field(ge=1, le=5_000)] = 20
+    requote_bps: Annotated[WholeFigure, Within(ge=1, le=5_000, whole=True)] = 20
     """Move of the reference, or of its own skew, at which it replaces a ladder, in 1e-4."""
-    refill_blocks: Annotated[int, Field(ge=1, le=1000)] = 5
+    refill_blocks: Annotated[WholeFigure, Within(ge=1, le=1000, whole=True)] = 5
     """Blocks after which it replaces a ladder that others have traded against."""
-    pull_margin: PositiveAmount | None = Decimal("1.3")
+    pull_margin: PositiveFigure | None = Decimal("1.3")
     """uniMMR below which it pulls all quotes; null disables this trigger."""
-    pull_fall_bps: Annotated[int, Field(ge=1, le=9_999)] | None = None
+    pull_fall_bps: FractionBps | None = None
     """Fall of a book's last price (clipped to best bid and ask) against its reference at which it pulls that book's
     quotes, in 1e-4; null disables this trigger."""
-    return_blocks: Annotated[int, Field(ge=1, le=10_000)] = 50
+    return_blocks: Annotated[WholeFigure, Within(ge=1, le=10_000, whole=True)] = 50
     """Blocks from the end of the cause until it quotes again."""
     obligation: ObligationSpec | None = None
     """Quotes that it keeps after pulling the others; null keeps none."""
@@ -108,58 +125,74 @@ class MarketMakerSpec(ExchangeAgent, GroupAgent):
                     f"asks {base} and holds none: add inventory.{base}",
                 )
             # Bids descend by equal steps: a long ladder would reach a price of zero.
-            last_bps = ladder.spread_bps + ladder.step_bps * (ladder.levels - 1)
+            levels = highest_of(ladder.levels)
+            last_bps = highest_of(ladder.spread_bps) + highest_of(ladder.step_bps) * (levels - 1)
             if last_bps >= BPS:
                 case.refuse(
                     f"{key}.ladders.{name}.levels",
-                    ladder.levels,
+                    int(levels),
                     f"the last bid is {last_bps} in 1e-4 below the middle: expected a price above 0",
                 )
         for market in self.short_contracts:
             case.market(f"{key}.short_contracts", market)
         if self.borrowed and exchange.margin is None:
-            case.refuse(f"{key}.borrowed", str(self.borrowed), "nobody lends: add exchange.margin")
+            case.refuse(f"{key}.borrowed", f"{highest_of(self.borrowed):f}", "nobody lends: add exchange.margin")
 
     def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
         """Yield debt, inventory, and the sizes of its ladders."""
-        yield StatedAmount("borrowed", exchange.cash, self.borrowed)
+        yield from stated_amounts("borrowed", exchange.cash, self.borrowed)
         for asset, held in self.inventory.items():
-            yield StatedAmount(f"inventory.{asset}", asset, held)
+            yield from stated_amounts(f"inventory.{asset}", asset, held)
         for book, ladder in self.ladders.items():
             base = exchange.books[book].base
-            yield StatedAmount(f"ladders.{book}.bid_size", base, ladder.bid_size)
-            yield StatedAmount(f"ladders.{book}.ask_size", base, ladder.ask_size)
+            yield from stated_amounts(f"ladders.{book}.bid_size", base, ladder.bid_size)
+            yield from stated_amounts(f"ladders.{book}.ask_size", base, ladder.ask_size)
 
 
-class BidderSpec(ExchangeAgent, GroupAgent):
-    """Independent bidders without debt: bids reposted around the reference. Recovery comes from them alone."""
+class BidderSpec(ExchangeAgent, DifferingAgent):
+    """Independent bidders without debt: bids reposted around the reference. Recovery comes from them and from makers.
+
+    A bidder steps back, and cancels its bids, while the book's price stands far from its reference, or once it has been
+    filled with a stated part of its capital. It bids again some blocks after the cause has ended.
+    """
 
     acts_as: ClassVar[Role] = Role.BIDDER
 
     kind: Literal["bidder"]
     count: Annotated[int, Field(ge=1, le=100)] = 1
-    """Number of bidders, each with an equal part of the size."""
+    """Number of bidders, each with a part of the size in proportion to its weight."""
+    weight: PositiveFigure = Decimal(1)
+    """Weight of each in the parts of size and capital; one figure for all gives equal parts."""
     book: Name
     """Book where they bid."""
     size: PositiveAmount
     """Size bid at all levels together, in tokens of the base."""
     capital: PositiveAmount
     """Capital of all of them together, in the stable; bids lock at most half of what is left of it."""
-    levels: Annotated[int, Field(ge=1, le=100)] = 10
+    levels: Annotated[WholeFigure, Within(ge=1, le=100, whole=True)] = 10
     """Orders of each bidder."""
-    from_bps: Annotated[int, Field(ge=1, le=9_999)] = 200
+    from_bps: FractionBps = 200
     """Distance from the reference down to the first order, in 1e-4."""
-    to_bps: Annotated[int, Field(ge=1, le=9_999)] = 5000
+    to_bps: FractionBps = 5000
     """Distance from the reference down to the last order, in 1e-4."""
-    refill_blocks: Annotated[int, Field(ge=1, le=10_000)] = 40
-    """Blocks in which a level that was filled entirely is bid again, an equal part per block."""
-    requote_bps: Annotated[int, Field(ge=1, le=5_000)] = 50
+    refill_blocks: Annotated[WholeFigure, Within(ge=1, le=10_000, whole=True)] = 40
+    """Patience: blocks in which a level that was filled entirely is bid again, an equal part per block."""
+    requote_bps: Annotated[WholeFigure, Within(ge=1, le=5_000, whole=True)] = 50
     """Move of the reference at which they repost, in 1e-4."""
+    doubt_bps: FractionBps | None = None
+    """Fall of the book's last price (clipped to best bid and ask) under the reference at which a bidder no longer
+    trusts the reference and steps back, in 1e-4; null never doubts."""
+    full_bps: Annotated[WholeFigure, Within(ge=1, le=BPS, whole=True)] | None = None
+    """Share of its capital that a bidder spends, since the start or since it last came back, until it steps back, in
+    1e-4; null disables this trigger."""
+    return_blocks: Annotated[WholeFigure, Within(ge=1, le=10_000, whole=True)] = 50
+    """Blocks from the end of the doubt, or from being full, until a bidder bids again."""
 
     @model_validator(mode="after")
     def _ordered(self) -> BidderSpec:
-        if self.from_bps > self.to_bps:
-            raise ValueError(f"from_bps {self.from_bps} exceeds to_bps {self.to_bps}")
+        first, last = highest_of(self.from_bps), lowest_of(self.to_bps)
+        if first > last:
+            raise ValueError(f"from_bps {first} exceeds to_bps {last}")
         return self
 
     def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
@@ -172,7 +205,7 @@ class BidderSpec(ExchangeAgent, GroupAgent):
         yield StatedAmount("size", exchange.books[self.book].base, self.size)
 
 
-class PerpTraderSpec(ExchangeAgent, GroupAgent):
+class PerpTraderSpec(ExchangeAgent, DifferingAgent):
     """Leveraged retail: perpetuals opened before the crash, from cash, and left to the engine."""
 
     acts_as: ClassVar[Role] = Role.RETAIL
@@ -188,7 +221,7 @@ class PerpTraderSpec(ExchangeAgent, GroupAgent):
     """Cash of each, in the stable."""
     leverage: Distribution
     """Notional over equity at the start."""
-    stop_bps: Annotated[int, Field(ge=1, le=9_999)] | None = None
+    stop_bps: FractionBps | None = None
     """Loss of the price at which a trader closes its position itself, in 1e-4; null leaves it to the engine."""
 
     def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
@@ -196,7 +229,7 @@ class PerpTraderSpec(ExchangeAgent, GroupAgent):
         case.market(f"{key}.market", self.market)
 
 
-class BasisTraderSpec(ExchangeAgent, GroupAgent):
+class BasisTraderSpec(ExchangeAgent, DifferingAgent):
     """Counterparties of perpetuals, who hedge in the spot book: short contracts against spot held."""
 
     acts_as: ClassVar[Role] = Role.BASIS_TRADER
@@ -206,13 +239,13 @@ class BasisTraderSpec(ExchangeAgent, GroupAgent):
     """Number of traders, each with an account of its own."""
     market: Name
     """Perpetual that they quote."""
-    cash: PositiveAmount
+    cash: PositiveFigure
     """Cash of each, in the stable."""
-    spread_bps: Annotated[int, Field(ge=0, le=5_000)] = 10
+    spread_bps: Annotated[WholeFigure, Within(ge=0, le=5_000, whole=True)] = 10
     """Distance from the mark at which they quote, in 1e-4."""
-    quote_contracts: Annotated[int, Field(ge=1)]
+    quote_contracts: ContractsFigure
     """Contracts that each quotes to buy and to sell."""
-    max_hedge_contracts: Annotated[int, Field(ge=1)]
+    max_hedge_contracts: ContractsFigure
     """Most that each sells or buys in the spot book per block to stay hedged, in contracts."""
 
     def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
@@ -234,10 +267,10 @@ class BasisTraderSpec(ExchangeAgent, GroupAgent):
 
     def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
         """Yield the cash of each."""
-        yield StatedAmount("cash", exchange.cash, self.cash)
+        yield from stated_amounts("cash", exchange.cash, self.cash)
 
 
-class NoiseTraderSpec(ExchangeAgent, GroupAgent):
+class NoiseTraderSpec(ExchangeAgent, DifferingAgent):
     """Small market orders at random, on both sides."""
 
     acts_as: ClassVar[Role] = Role.NOISE
@@ -249,11 +282,11 @@ class NoiseTraderSpec(ExchangeAgent, GroupAgent):
     """Book where they trade."""
     order: Distribution
     """Size of an order, in tokens of the base."""
-    chance_bps: Annotated[int, Field(ge=1, le=BPS)] = 1000
+    chance_bps: Annotated[WholeFigure, Within(ge=1, le=BPS, whole=True)] = 1000
     """Chance that a trader trades in a block, in 1e-4."""
-    base: PositiveAmount
+    base: PositiveFigure
     """Tokens of the base that each holds at the start."""
-    cash: PositiveAmount
+    cash: PositiveFigure
     """Cash of each at the start, in the stable."""
 
     def check_at(self, exchange: ExchangeSpec, case: Case, key: str) -> None:
@@ -262,8 +295,8 @@ class NoiseTraderSpec(ExchangeAgent, GroupAgent):
 
     def amounts_at(self, exchange: ExchangeSpec) -> Iterator[StatedAmount]:
         """Yield the holdings of each."""
-        yield StatedAmount("cash", exchange.cash, self.cash)
-        yield StatedAmount("base", exchange.books[self.book].base, self.base)
+        yield from stated_amounts("cash", exchange.cash, self.cash)
+        yield from stated_amounts("base", exchange.books[self.book].base, self.base)
 
 
 ExchangeTraderSpec = MarketMakerSpec | BidderSpec | PerpTraderSpec | BasisTraderSpec | NoiseTraderSpec

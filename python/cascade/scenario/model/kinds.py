@@ -31,6 +31,7 @@ from cascade.vocabulary import Role
 __all__ = [
     "AgentBase",
     "Case",
+    "DifferingAgent",
     "ExchangeAgent",
     "Exclusive",
     "GroupAgent",
@@ -348,6 +349,11 @@ class AgentBase(Spec):
         return None
 
     @property
+    def acts_for(self) -> str | None:
+        """Cohort for whose members it acts without owning them: its figures are drawn for each of them."""
+        return None
+
+    @property
     def paths_followed(self) -> Sequence[str]:
         """Assets whose exogenous path it reads at every step."""
         return ()
@@ -401,6 +407,15 @@ class GroupAgent(AgentBase):
     def account_names(self, name: str) -> list[str]:
         """Return one name per member."""
         return numbered(name, self.count)
+
+
+class DifferingAgent(GroupAgent):
+    """Agents of one make whose figures may differ: where the entry states a distribution, each has its own draw."""
+
+    diversity: Annotated[Decimal, BeforeValidator(exact_decimal), Field(ge=0, le=1)] = Decimal(1)
+    """Share of its distance from the middle of its distribution that each figure drawn for a member keeps: 1 draws as
+    stated, 0 makes all members alike. The middle is the median, or lies halfway between low and high. Keys that are
+    always distributions are drawn as stated."""
 
 
 class TippingAgent(AgentBase):

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from cascade.scenario.model.common import Amount, Bps, Distribution, Name, PositiveAmount
+from cascade.scenario.model.drawn import PositiveFigure, lowest_of
 from cascade.scenario.model.kinds import Case, Exclusive, GroupAgent, Sections, StatedAmount, TippingAgent
 from cascade.scenario.model.own_contract import OwnContractKey
 from cascade.units import BPS
@@ -164,19 +165,23 @@ class StopLossSpec(TippingAgent):
     """Share of the cohort that has a stop, in 1e-4; its members are drawn."""
     trigger_health_factor: Distribution
     """Health factor at which each member acts."""
-    target_health_factor: PositiveAmount = Decimal("1.1")
-    """Health factor that each member restores."""
+    target_health_factor: PositiveFigure = Decimal("1.1")
+    """Health factor that each member restores; a distribution is drawn for each."""
     max_slippage_bps: Annotated[int, Field(ge=1, le=BPS)] = 500
     """Most that its own sale may cost against the pool's price, in 1e-4; beyond that it waits."""
 
     @model_validator(mode="after")
     def _ordered(self) -> StopLossSpec:
         trigger = self.trigger_health_factor.highest
-        if self.target_health_factor <= max(trigger, Decimal(1)):
-            raise ValueError(
-                f"target_health_factor {self.target_health_factor} must be above 1 and above every trigger, {trigger}"
-            )
+        lowest = lowest_of(self.target_health_factor)
+        if lowest <= max(trigger, Decimal(1)):
+            raise ValueError(f"target_health_factor {lowest} must be above 1 and above every trigger, {trigger}")
         return self
+
+    @property
+    def acts_for(self) -> str:
+        """The positions."""
+        return self.cohort
 
     def check(self, case: Case, key: str) -> None:
         """Refuse a cohort that is not there or cannot sell its collateral at the pool."""
