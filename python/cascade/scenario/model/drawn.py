@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Discriminator, GetCoreSchemaHandler, Tag
-from pydantic_core import CoreSchema, PydanticKnownError, core_schema
+from pydantic import AfterValidator, Discriminator, GetCoreSchemaHandler, Tag
 
 from cascade.scenario.model.common import Amount, Distribution, Name
 from cascade.scenario.model.kinds import StatedAmount
@@ -43,18 +42,17 @@ class Within:
     whole: bool = False
     """Whether it is drawn in whole numbers, so that the distribution must state whole numbers."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         """Return the schema of the figure, followed by this check."""
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+        return AfterValidator(self._checked).__get_pydantic_core_schema__(source, handler)
 
     def _checked(self, figure: Decimal | Distribution | None) -> Decimal | Distribution | None:
         if isinstance(figure, Distribution):
             self._check_distribution(figure)
         elif figure is not None:
             fault = self._fault_of(Decimal(figure))
-            if fault is not None:
-                kind, context = fault
-                raise PydanticKnownError(kind, context)  # type: ignore[arg-type]
+            if fault:
+                raise ValueError(fault)
         return figure
 
     def _check_distribution(self, figure: Distribution) -> None:
@@ -63,18 +61,18 @@ class Within:
                 if stated != stated.to_integral_value():
                     raise ValueError(f"{key} {stated}: is drawn in whole numbers: expected a whole number")
         for drawn in (figure.lowest, figure.highest):
-            if self._fault_of(drawn) is not None:
+            if self._fault_of(drawn):
                 raise ValueError(f"can draw {drawn:f}: expected {self._range}")
 
-    def _fault_of(self, figure: Decimal) -> tuple[str, dict[str, int]] | None:
-        """Return what pydantic calls the fault of a figure, and its context."""
+    def _fault_of(self, figure: Decimal) -> str:
+        """Return the fault of a figure in the words of pydantic's own bounds; empty where it has none."""
         if self.ge is not None and figure < self.ge:
-            return "greater_than_equal", {"ge": self.ge}
+            return f"Input should be greater than or equal to {self.ge}"
         if self.gt is not None and figure <= self.gt:
-            return "greater_than", {"gt": self.gt}
+            return f"Input should be greater than {self.gt}"
         if self.le is not None and figure > self.le:
-            return "less_than_equal", {"le": self.le}
-        return None
+            return f"Input should be less than or equal to {self.le}"
+        return ""
 
     @property
     def _range(self) -> str:
