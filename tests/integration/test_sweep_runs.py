@@ -18,7 +18,9 @@ import pytest
 from distributed import LocalCluster
 
 from cascade import load_scenario, replay
-from cascade.commands.sweep import run_sweep
+from cascade.commands.sweep import open_run_of_sweep, run_sweep
+from cascade.errors import ExpectationFailed
+from cascade.experiments.sweep import open_run
 from cascade.experiments.sweep.words import SweepResult
 
 from .conftest import SCENARIOS
@@ -86,6 +88,39 @@ def test_sweep__certificate__compares_runs_on_anvil_without_any_difference(swept
     assert {"deficit_usd", "liquidations"} <= swept.certificate.largest.keys()
     page = (swept.folder / "sweep.html").read_text(encoding="utf-8")
     assert "3 runs of the sweep, drawn by lot, were made on anvil as well: no difference" in page
+
+
+def test_sweep__opened_run__has_its_page_and_the_tables_of_its_row(
+    swept: SweepResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = rows_of(swept.folder).loc[4]
+    file = swept.plan.grid.file
+
+    run = open_run_of_sweep(file, str(row["id"]), folder=swept.folder)
+
+    assert run.folder == swept.folder / "opened" / str(row["run_id"])
+    assert (run.folder / "report.html").is_file()
+    assert run.summary.tables_sha256 == row["tables_sha256"]
+    assert run.summary.deficit_usd == row["deficit_usd"]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the run was made again")
+
+    monkeypatch.setattr(open_run, "replay", refuse)
+    assert open_run_of_sweep(file, str(row["id"])[:12], folder=swept.folder).folder == run.folder
+
+
+def test_sweep__opened_run_whose_row_was_changed__is_told(swept: SweepResult, tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for name in ("sweep.json", "journal.jsonl"):
+        (folder / name).write_bytes((swept.folder / name).read_bytes())
+    row = rows_of(swept.folder).loc[1]
+    journal = (folder / "journal.jsonl").read_text(encoding="utf-8")
+    (folder / "journal.jsonl").write_text(journal.replace(str(row["tables_sha256"]), "0" * 64), encoding="utf-8")
+
+    with pytest.raises(ExpectationFailed, match=f"has other tables than the run {row['id']} of the sweep"):
+        open_run_of_sweep(swept.plan.grid.file, str(row["id"]), folder=folder)
 
 
 def test_sweep__killed_and_started_again__loses_no_run_and_repeats_none(swept: SweepResult, tmp_path: Path) -> None:

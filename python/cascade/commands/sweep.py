@@ -11,25 +11,26 @@ from cascade.errors import ExpectationFailed, ScenarioError
 from cascade.experiments.seeds.figures import NoSuchFigure, require_figure
 from cascade.experiments.sweep.certificate import certify
 from cascade.experiments.sweep.dataset import Dataset
+from cascade.experiments.sweep.deciding import deciding_keys
 from cascade.experiments.sweep.execute import execute
 from cascade.experiments.sweep.grid import Grid, read_grid, size_of
+from cascade.experiments.sweep.open_run import find_run, open_sweep_run
 from cascade.experiments.sweep.page import build_sweep
-from cascade.experiments.sweep.plan import plan_sweep, require_no_base_conflict
+from cascade.experiments.sweep.plan import Plan, plan_sweep, require_no_base_conflict
 from cascade.experiments.sweep.words import (
     FAILURE_HEADINGS,
     FIGURE_HEADINGS,
-    INDEX_HEADINGS,
     SweepResult,
     certificate_words,
     failure_rows,
     figure_rows,
     headline,
-    index_rows,
 )
 from cascade.report.shared.terminal import print_table, print_text
-from cascade.run.progress import terminal
+from cascade.run.opened import Run
+from cascade.run.progress import Progress, terminal
 
-__all__ = ["run_sweep"]
+__all__ = ["open_run_of_sweep", "run_sweep"]
 
 _ID_DIGITS = 10
 
@@ -68,13 +69,8 @@ def run_sweep(
     KeyboardInterrupt
         When it is interrupted; the message says how many runs are kept.
     """
-    require_outputs(out if folder is None else folder.parent)
-    grid = read_grid(file)
-    _require_sound(grid, is_meant=is_meant)
     progress = terminal()
-    with progress.stage("checking every point"):
-        plan = plan_sweep(grid)
-    dataset = Dataset(folder or out / f"sweep-{grid.name}-{plan.identity[:_ID_DIGITS]}", plan)
+    plan, dataset = _opened(file, folder=folder, out=out, is_meant=is_meant, progress=progress)
     try:
         execute(plan, dataset, workers=workers, scheduler=scheduler, progress=progress)
         certificate = certify(plan, dataset, progress=progress)
@@ -87,8 +83,41 @@ def run_sweep(
     page = build_sweep(found)
     _print(found, page)
     if certificate is not None and not certificate.holds:
-        raise ExpectationFailed(f"{file.name}: {certificate_words(certificate)}")
+        raise ExpectationFailed(f"{file.name}: {certificate_words(certificate, engine=found.engine)}")
     return found
+
+
+def open_run_of_sweep(
+    file: Path, run: str, *, folder: Path | None = None, out: Path = Path("runs"), is_meant: bool = False
+) -> Run:
+    """Make one run of a sweep again with its page, and print the path of the page.
+
+    Parameters
+    ----------
+    run : str
+        Id of the run, or its beginning.
+
+    Raises
+    ------
+    CascadeError
+        When the sweep has no such run, or the run fails.
+    ExpectationFailed
+        When it has other tables than in the sweep.
+    """
+    progress = terminal()
+    plan, dataset = _opened(file, folder=folder, out=out, is_meant=is_meant, progress=progress)
+    found = open_sweep_run(plan, dataset, find_run(plan, run), progress=progress)
+    print_text(Console(), str(found.folder / "report.html"), wrap=False)
+    return found
+
+
+def _opened(file: Path, *, folder: Path | None, out: Path, is_meant: bool, progress: Progress) -> tuple[Plan, Dataset]:
+    require_outputs(out if folder is None else folder.parent)
+    grid = read_grid(file)
+    _require_sound(grid, is_meant=is_meant)
+    with progress.stage("checking every point"):
+        plan = plan_sweep(grid)
+    return plan, Dataset(folder or out / f"sweep-{grid.name}-{plan.identity[:_ID_DIGITS]}", plan)
 
 
 def _require_sound(grid: Grid, *, is_meant: bool) -> None:
@@ -107,9 +136,10 @@ def _print(found: SweepResult, page: Path) -> None:
     console = Console()
     print_text(console, headline(found))
     print_table(console, "figures", FIGURE_HEADINGS, figure_rows(found))
-    if index_rows(found):
-        print_table(console, "share of the variance over the grid", INDEX_HEADINGS, index_rows(found))
+    deciding = deciding_keys(found)
+    if deciding.rows:
+        print_table(console, "keys that decide", deciding.headings, deciding.rows, text_columns=2)
     if failure_rows(found):
         print_table(console, "failed runs", FAILURE_HEADINGS, failure_rows(found))
-    print_text(console, certificate_words(found.certificate))
+    print_text(console, certificate_words(found.certificate, engine=found.engine))
     print_text(console, str(page), wrap=False)

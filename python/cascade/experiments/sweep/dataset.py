@@ -59,8 +59,8 @@ class Dataset:
 
     @property
     def missing(self) -> list[PlannedRun]:
-        """Runs that have not ended, in the order of the plan."""
-        return [run for run in self._plan.runs if run.id not in self.rows]
+        """Runs that have not ended, in the order of the plan; two points of a sample that are the same are one run."""
+        return [run for run in {run.id: run for run in self._plan.runs}.values() if run.id not in self.rows]
 
     def started(self, runs: Iterable[PlannedRun]) -> None:
         """Take note that runs were given to a worker."""

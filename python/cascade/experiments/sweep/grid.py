@@ -13,12 +13,13 @@ from pydantic import BeforeValidator, Field, model_validator
 from scipy.stats import qmc
 
 from cascade.errors import CascadeError
+from cascade.experiments.sweep.salib import salib_shares
 from cascade.scenario.model.common import Name, Spec, exact_decimal
 from cascade.scenario.refusal import refusal_of
 from cascade.scenario.tree import parse_tree
 from cascade.toolchain.text_files import read_text
 
-__all__ = ["Grid", "GridTooLarge", "Point", "SweepSpec", "points_of", "read_grid", "size_of"]
+__all__ = ["Grid", "GridTooLarge", "Point", "SweepSpec", "points_of", "read_grid", "shares_of", "size_of"]
 
 _MOST_BYTES = 2**20
 _MOST_RUNS = 1_000_000
@@ -74,12 +75,34 @@ class RangeSpec(Spec):
 class SampleSpec(Spec):
     """Points drawn from ranges, in place of a grid."""
 
-    method: Literal["sobol", "latin-hypercube"]
-    """How they are drawn, by SciPy: a scrambled Sobol sequence, or a Latin hypercube."""
-    size: Annotated[int, Field(ge=1, le=_MOST_RUNS)]
-    """Number of points."""
+    method: Literal["sobol", "latin-hypercube", "morris", "saltelli"]
+    """How they are drawn: by SciPy, a scrambled Sobol sequence or a Latin hypercube, which fill the ranges evenly; by
+    SALib, `morris`, whose trajectories change one key at a time and screen which keys matter at all, or `saltelli`,
+    which measures what share of a figure's variance each key decides."""
+    size: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
+    """Number of points; for saltelli a power of 2, of which there are then as many as keys and two more."""
+    trajectories: Annotated[int, Field(ge=2, le=_MOST_RUNS)] | None = None
+    """Number of trajectories of morris; each has one point more than there are keys."""
+    levels: Annotated[int, Field(ge=2, le=1_000, multiple_of=2)] = 4
+    """Number of values of each key in morris, an even one."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Seed of the draw."""
+
+    @model_validator(mode="after")
+    def _require_fitting_size(self) -> SampleSpec:
+        needs, other = ("trajectories", "size") if self.method == "morris" else ("size", "trajectories")
+        if getattr(self, needs) is None or getattr(self, other) is not None:
+            raise ValueError(f"method {self.method} needs {needs}, and takes no {other}")
+        if self.method == "saltelli" and self.size is not None and self.size & (self.size - 1):
+            raise ValueError(f"method saltelli needs a power of 2 as size, not {self.size}")
+        return self
+
+    def points(self, keys: int) -> int:
+        """Return the number of points over so many keys."""
+        if self.trajectories is not None:
+            return self.trajectories * (keys + 1)
+        size = self.size or 0
+        return size * (keys + 2) if self.method == "saltelli" else size
 
 
 class CertificateSpec(Spec):
@@ -178,7 +201,7 @@ def size_of(spec: SweepSpec, *, is_meant: bool = False) -> int:
     """
     points = 1
     if spec.sample is not None:
-        points = spec.sample.size
+        points = spec.sample.points(len(spec.vary))
     else:
         for values in spec.vary.values():
             points *= len(_values(values))
@@ -195,10 +218,19 @@ def points_of(spec: SweepSpec) -> Iterator[Point]:
         for combination in itertools.product(*(_values(spec.vary[path]) for path in paths)):
             yield dict(zip(paths, combination, strict=True))
         return
-    sample = spec.sample
-    kind = qmc.Sobol if sample.method == "sobol" else qmc.LatinHypercube
-    for row in kind(d=len(paths), seed=sample.seed).random(sample.size).tolist():
+    for row in shares_of(spec.sample, keys=len(paths)):
         yield {path: _drawn(spec.vary[path], share) for path, share in zip(paths, row, strict=True)}
+
+
+def shares_of(sample: SampleSpec, *, keys: int) -> list[list[float]]:
+    """Return the points of a sample, each as shares of the ranges of so many keys, in the order of the keys."""
+    if sample.method in ("sobol", "latin-hypercube"):
+        kind = qmc.Sobol if sample.method == "sobol" else qmc.LatinHypercube
+        drawn: list[list[float]] = kind(d=keys, seed=sample.seed).random(sample.size).tolist()
+        return drawn
+    return salib_shares(
+        keys, seed=sample.seed, size=sample.size, trajectories=sample.trajectories, levels=sample.levels
+    )
 
 
 def _values(values: Sequence[object] | StepsSpec | RangeSpec) -> Sequence[object]:

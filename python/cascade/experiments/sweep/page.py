@@ -1,38 +1,55 @@
-"""Assemble `sweep.html`: figures over the varied keys, which of them decide, and the runs that failed."""
+"""Assemble `sweep.html`: figures over the varied keys, which of them decide, and the way to every run."""
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
-import altair as alt
 import pandas as pd
 
 from cascade.experiments.seeds.figures import unit_of
+from cascade.experiments.sweep.charts import (
+    bar_chart,
+    bar_data,
+    curve_chart,
+    curve_data,
+    map_chart,
+    map_data,
+    point_chart,
+    point_data,
+)
+from cascade.experiments.sweep.deciding import Deciding, deciding_keys
+from cascade.experiments.sweep.grouping import short_names
+from cascade.experiments.sweep.open_run import OPENED
 from cascade.experiments.sweep.words import (
     FAILURE_HEADINGS,
     FIGURE_HEADINGS,
-    INDEX_HEADINGS,
     SweepResult,
     certificate_words,
     failure_rows,
     figure_rows,
     headline,
-    index_rows,
     main_figures,
     readers,
 )
-from cascade.report.shared.colours import BLUE, GREEN
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.document import document, write_page
-from cascade.report.shared.style import Chart, Specification, spec
+from cascade.report.shared.figures import number
+from cascade.report.shared.style import Chart, Specification
 
 __all__ = ["build_sweep"]
 
 _TEMPLATE = Path(__file__).with_name("sweep.html.j2")
 _MOST_OF_FAILURES = 50
+_MOST_OF_RUNS = 1000
+_MAPPED = 3
+"""Keys of which each two have a map."""
 
 Rows = list[tuple[str, ...]]
+_Variant = tuple[str, Dataset, Specification]
+"""A way to show a chart: the name of its data, the data, and the specification."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,23 @@ class _Drawn:
 
 
 @dataclass(frozen=True)
+class _RunRow:
+    """A run in the table of runs.
+
+    Attributes
+    ----------
+    id, page : str
+        Its id, and where its page is once it has been drawn.
+    cells : list of str
+        Seed, keys and figures.
+    """
+
+    id: str
+    page: str
+    cells: list[str]
+
+
+@dataclass(frozen=True)
 class _Page:
     """Values that the template shows."""
 
@@ -57,100 +91,127 @@ class _Page:
     headline: str
     certificate: str
     figures: tuple[tuple[str, ...], Rows]
-    indices: tuple[tuple[str, ...], Rows]
+    deciding: Deciding
+    bars: list[_Drawn]
     failures: tuple[tuple[str, ...], Rows]
     heatmaps: list[_Drawn]
     curves: list[_Drawn]
+    points: list[_Drawn]
+    run_headings: list[str]
+    runs: list[_RunRow]
+    runs_left_out: int
+    open_command: str
     readers: Rows
+
+
+class _Charts:
+    """The charts of the page, and their data."""
+
+    def __init__(self) -> None:
+        self.datasets: dict[str, Dataset] = {}
+        self.charts: list[Chart] = []
+
+    def add(self, key: str, caption: str, variants: dict[str, _Variant]) -> _Drawn:
+        """Add a chart with its variants by the label of their button."""
+        self.datasets |= {name: data for name, data, _ in variants.values()}
+        self.charts.append(Chart(key, {label: drawn for label, (_, _, drawn) in variants.items()}))
+        return _Drawn(key, caption)
 
 
 def build_sweep(found: SweepResult) -> Path:
     """Write `sweep.html` into the folder of the dataset, and return its path."""
-    datasets: dict[str, Dataset] = {}
-    charts: list[Chart] = []
-    heatmaps, curves = [], []
+    charts, deciding, shown = _Charts(), deciding_keys(found), _shown_runs(found)
     keys = [path for path in found.paths if found.frame[path].nunique() > 1]
-    for place, figure in enumerate(main_figures(found)):
+    figures = main_figures(found)
+    bars, heatmaps, curves, points = list[_Drawn](), list[_Drawn](), list[_Drawn](), list[_Drawn]()
+    for place, figure in enumerate(figures):
+        of_figure = [bar for bar in deciding.bars if bar.figure == figure]
+        if of_figure:
+            key, data = f"bars-{place}", bar_data(of_figure)
+            drawn = bar_chart(key, data, axis=deciding.axis, is_share=deciding.is_share)
+            bars.append(charts.add(key, f"{figure}: {deciding.axis} by key.", {"": (key, data, drawn)}))
         if len(keys) > 1:
-            key = f"map-{place}"
-            datasets[key] = _cells(found.ended, keys[:2], figure)
-            charts.append(Chart(key, {"": _heatmap(key, keys[:2], figure)}))
-            heatmaps.append(
-                _Drawn(key, f"{figure}, mean over seeds and other keys; a frame marks where it is 0 in every run.")
-            )
-        for number, path in enumerate(keys):
-            key = f"curve-{place}-{number}"
-            datasets[key] = _curve_data(found.ended, path, figure)
-            charts.append(Chart(key, {"": _curve(key, path, figure, datasets[key])}))
-            curves.append(_Drawn(key, f"{figure} by {path}: mean, and from the smallest to the largest run."))
+            first = [path for path in deciding.order(figure) if path in keys] or keys
+            heatmaps.append(_add_maps(charts, f"map-{place}", found.ended, first[:_MAPPED], figure))
+        if keys:
+            curves.append(_add_curves(charts, f"curve-{place}", found.ended, keys, figure))
+            points.append(_add_points(charts, f"points-{place}", shown, keys, figure))
     failures: Rows = list(failure_rows(found)[:_MOST_OF_FAILURES])
     page = _Page(
         name=found.plan.grid.name,
         headline=headline(found),
-        certificate=certificate_words(found.certificate),
+        certificate=certificate_words(found.certificate, engine=found.engine),
         figures=(FIGURE_HEADINGS, figure_rows(found)),
-        indices=(INDEX_HEADINGS, list(index_rows(found))),
+        deciding=deciding,
+        bars=bars,
         failures=(FAILURE_HEADINGS, failures),
         heatmaps=heatmaps,
         curves=curves,
+        points=points,
+        run_headings=["run", "seed", *found.paths, *figures],
+        runs=_run_rows(found, shown, figures),
+        runs_left_out=len(found.ended) - len(shown),
+        open_command=_open_command(found),
         readers=list(readers(found.folder)),
     )
-    text = document(_TEMPLATE, page=page, datasets=datasets, charts=charts)
+    text = document(_TEMPLATE, page=page, datasets=charts.datasets, charts=charts.charts)
     return write_page(found.folder / "sweep.html", text)
 
 
-def _cells(frame: pd.DataFrame, paths: list[str], figure: str) -> Dataset:
-    grouped = frame.groupby(paths, observed=True)[figure].agg(["mean", "max"]).reset_index()
-    rows = grouped.itertuples(index=False, name=None)
-    return Dataset(
-        ["x", "y", "value", "safe"],
-        [[str(x), str(y), float(mean), int(most <= 0)] for x, y, mean, most in rows if not pd.isna(mean)],
+def _add_maps(charts: _Charts, key: str, frame: pd.DataFrame, keys: list[str], figure: str) -> _Drawn:
+    """Add a map of a figure over each two of some keys."""
+    names, variants, has_edge = short_names(keys), dict[str, _Variant](), False
+    for place, pair in enumerate(combinations(keys, 2)):
+        data = map_data(frame, pair, figure)
+        has_edge |= any(data.numbers("right")) or any(data.numbers("below"))
+        name, label = f"{key}-{place}", " and ".join(names[path] for path in pair)
+        variants[label] = (name, data, map_chart(name, frame, pair, figure))
+    caption = f"{figure}, mean over seeds and other keys."
+    if has_edge:
+        caption += " The green line is the edge of the safe region: on one side of it, the figure is 0 in every run."
+    return charts.add(key, caption, variants)
+
+
+def _add_curves(charts: _Charts, key: str, frame: pd.DataFrame, keys: list[str], figure: str) -> _Drawn:
+    """Add the curve of a figure by each key."""
+    names, variants = short_names(keys), dict[str, _Variant]()
+    for place, path in enumerate(keys):
+        name, data = f"{key}-{place}", curve_data(frame, path, figure)
+        variants[names[path]] = (name, data, curve_chart(name, path, figure, data))
+    return charts.add(
+        key, f"{figure} by one key: mean over all others, and from the smallest to the largest run.", variants
     )
 
 
-def _heatmap(key: str, paths: list[str], figure: str) -> Specification:
-    base = alt.Chart(alt.NamedData(key)).encode(
-        x=alt.X("x:N", sort=None, title=paths[0], axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("y:N", sort=None, title=paths[1]),
-    )
-    cells = base.mark_rect().encode(
-        color=alt.Color(
-            "value:Q",
-            title=figure,
-            scale=alt.Scale(scheme="blues"),
-            legend=alt.Legend(format="~s", orient="right", symbolType="square"),
-        ),
-        tooltip=[
-            alt.Tooltip("x:N", title=paths[0]),
-            alt.Tooltip("y:N", title=paths[1]),
-            alt.Tooltip("value:Q", title=figure, format=",.2f"),
-        ],
-    )
-    safe = base.transform_filter("datum.safe == 1").mark_rect(filled=False, stroke=GREEN, strokeWidth=2)
-    return spec(cells + safe, height=320)
+def _add_points(charts: _Charts, key: str, frame: pd.DataFrame, keys: list[str], figure: str) -> _Drawn:
+    """Add a point per run, over each key."""
+    names, data = short_names(keys), point_data(frame, keys, figure)
+    variants = {
+        names[path]: (key, data, point_chart(key, place, path, figure, data)) for place, path in enumerate(keys)
+    }
+    return charts.add(key, f"{figure}: a point per run. A click on it leads to the run in the table below.", variants)
 
 
-def _curve_data(frame: pd.DataFrame, path: str, figure: str) -> Dataset:
-    grouped = frame.groupby(path, observed=True)[figure].agg(["mean", "min", "max"]).reset_index()
-    rows = grouped.itertuples(index=False, name=None)
-    return Dataset(["x", "mean", "low", "high"], [list(row) for row in rows if not any(map(pd.isna, row))])
+def _shown_runs(found: SweepResult) -> pd.DataFrame:
+    """Return the runs that have a row: all of them, or the worst half of so many and others at equal distances."""
+    ended = found.ended
+    if len(ended) <= _MOST_OF_RUNS:
+        return ended
+    figures = main_figures(found)
+    worst = ended.nlargest(_MOST_OF_RUNS // 2, figures[0]) if figures else ended.head(_MOST_OF_RUNS // 2)
+    others = ended.drop(worst.index)
+    step = -(-len(others) // (_MOST_OF_RUNS - len(worst)))
+    return pd.concat([worst, others.iloc[::step]]).sort_values("number")
 
 
-def _curve(key: str, path: str, figure: str, data: Dataset) -> Specification:
-    is_number = all(isinstance(row[0], (int, float)) for row in data.rows)
-    x = alt.X("x:Q" if is_number else "x:N", title=path, scale=alt.Scale(zero=False) if is_number else alt.Undefined)
-    title = figure if not unit_of(figure) else f"{figure} ({unit_of(figure)})"
-    base = alt.Chart(alt.NamedData(key)).encode(x=x)
-    band = base.mark_area(opacity=0.2, color=BLUE) if is_number else base.mark_rule(opacity=0.4, color=BLUE, size=6)
-    band = band.encode(y=alt.Y("low:Q", title=title, axis=alt.Axis(format="~s")), y2="high:Q")
-    line = base.mark_line(color=BLUE, point=True) if is_number else base.mark_point(color=BLUE, filled=True, size=70)
-    line = line.encode(
-        y=alt.Y("mean:Q", title=title),
-        tooltip=[
-            alt.Tooltip("x:Q" if is_number else "x:N", title=path),
-            alt.Tooltip("mean:Q", format=",.2f"),
-            alt.Tooltip("low:Q", title="smallest", format=",.2f"),
-            alt.Tooltip("high:Q", title="largest", format=",.2f"),
-        ],
-    )
-    return spec(band + line, height=260)
+def _run_rows(found: SweepResult, shown: pd.DataFrame, figures: list[str]) -> list[_RunRow]:
+    rows = []
+    for row in shown.to_dict("records"):
+        cells = [str(row["seed"]), *(str(row[path]) for path in found.paths)]
+        cells += [number(None if pd.isna(row[path]) else float(row[path]), unit_of(path)) for path in figures]
+        rows.append(_RunRow(row["id"], f"{OPENED}/{row['run_id']}/report.html", cells))
+    return rows
+
+
+def _open_command(found: SweepResult) -> str:
+    return shlex.join(["cascade", "sweep", str(found.plan.grid.file), "--folder", str(found.folder), "--open"]) + " RUN"

@@ -61,5 +61,6 @@ def indices_of(frame: pd.DataFrame, paths: Sequence[str], figure: str) -> list[I
         rest = means.groupby(level=others).mean().to_numpy() if others else whole[:1] * 0 + whole.mean()
         first = float(((alone - whole.mean()) ** 2).mean()) / variance
         total = 1 - float(((rest - whole.mean()) ** 2).mean()) / variance
-        found.append(Index(path, first, total))
+        # Both are 0 at the least, but for the last digits of the sums.
+        found.append(Index(path, max(first, 0.0), max(total, 0.0)))
     return sorted(found, key=lambda index: (-index.total, index.path))

@@ -12,25 +12,21 @@ from cascade.experiments.seeds.figures import unit_of
 from cascade.experiments.seeds.statistics import distribution_of
 from cascade.experiments.sweep.certificate import Certificate
 from cascade.experiments.sweep.plan import Plan
-from cascade.experiments.sweep.sensitivity import indices_of
 from cascade.report.shared.figures import NOTHING, count, counted, number
 
 __all__ = [
     "FAILURE_HEADINGS",
     "FIGURE_HEADINGS",
-    "INDEX_HEADINGS",
     "SweepResult",
     "certificate_words",
     "failure_rows",
     "figure_rows",
     "headline",
-    "index_rows",
     "main_figures",
     "readers",
 ]
 
 FIGURE_HEADINGS = ("figure", "runs", "smallest", "median", "95th percentile", "largest", "runs above 0")
-INDEX_HEADINGS = ("figure", "key", "decides alone", "decides in all")
 FAILURE_HEADINGS = ("run", "why", "command")
 _MAIN = ("deficit_usd", "who_paid.lenders.loss_usd", "debt_covered_usd", "shortfall_usd.trough.exit", "liquidations")
 """Figures that are drawn, where they differ between runs."""
@@ -59,6 +55,11 @@ class SweepResult:
     certificate: Certificate | None
 
     @property
+    def engine(self) -> str:
+        """Engine of the chain that the runs are made on."""
+        return self.plan.scenario.spec.chain.engine
+
+    @property
     def paths(self) -> list[str]:
         """The keys that vary."""
         return list(self.plan.grid.spec.vary)
@@ -67,6 +68,25 @@ class SweepResult:
     def ended(self) -> pd.DataFrame:
         """The rows of the runs that did not fail."""
         return self.frame[self.frame["error"] == ""]
+
+    def values_by_point(self, figure: str) -> list[float] | None:
+        """Return a figure at every point, the mean over its seeds, in the order of the points; None where one lacks it.
+
+        Two points that are the same have one run, and both have its figure.
+        """
+        if figure not in self.frame:
+            return None
+        known = dict(zip(self.frame["id"], self.frame[figure], strict=True))
+        runs, seeds = self.plan.runs, {run.seed for run in self.plan.runs}
+        points = len(runs) // len(seeds)
+        values: list[list[float]] = [[] for _ in range(points)]
+        for run in runs:
+            value = known.get(run.id)
+            if value is None or pd.isna(value):
+                return None
+            # Runs are numbered seed by seed, and within a seed in the order of the points.
+            values[run.number % points].append(float(value))
+        return [sum(found) / len(found) for found in values]
 
     @property
     def figures(self) -> list[str]:
@@ -109,23 +129,22 @@ def main_figures(found: SweepResult) -> list[str]:
     return list(drawn)[:_MOST_DRAWN]
 
 
-def index_rows(found: SweepResult) -> list[tuple[str, str, str, str]]:
-    """Return a row per main figure and key: shares of the variance over the grid; none for a sample."""
-    rows = []
-    for figure in main_figures(found):
-        for index in indices_of(found.ended, found.paths, figure) or []:
-            rows.append((figure, index.path, f"{index.first_order:.1%}", f"{index.total:.1%}"))
-    return rows
-
-
 def failure_rows(found: SweepResult) -> list[tuple[str, str, str]]:
     """Return a row per run that failed."""
     failed = found.frame[found.frame["error"] != ""]
     return list(zip(failed["id"].tolist(), failed["error"].tolist(), failed["command"].tolist(), strict=True))
 
 
-def certificate_words(certificate: Certificate | None) -> str:
-    """Return what the runs on anvil say."""
+def certificate_words(certificate: Certificate | None, *, engine: str) -> str:
+    """Return what the runs on anvil say.
+
+    Parameters
+    ----------
+    engine : str
+        Engine of the chain that the sweep runs on.
+    """
+    if certificate is None and engine == "revm":
+        return "Every run was made in process, and none on anvil as well: the sweep asks for no certificate."
     if certificate is None:
         return "Every run was made on anvil, the chain of record."
     made = (

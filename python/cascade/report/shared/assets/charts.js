@@ -36,6 +36,10 @@
       if (legend && legend.columns) legend.columns = 2;
     }
     const result = await window.vegaEmbed(plot, { ...shown, datasets: { [name]: data[name] } }, options);
+    // A point that stands for a row of the page leads to it.
+    result.view.addEventListener("click", (_, item) => {
+      if (item && item.datum && item.datum.anchor) window.location.hash = item.datum.anchor;
+    });
     if (name === "liquidations" || name === "graph") {
       result.view.addEventListener("click", (_, item) => {
         if (item && item.datum && item.datum.tx) window.cascade.chosen(item.datum.tx);
