@@ -18,6 +18,8 @@ from cascade.report.run.exchange_words import exchange_reading
 from cascade.report.run.failure_words import failure_sentences, refusal_sentences
 from cascade.report.run.further_runs import FurtherRuns, further_runs
 from cascade.report.run.link_words import LinkWords, chain_reading, link_words
+from cascade.report.run.silent import spoken
+from cascade.report.run.story import Story, story
 from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
 from cascade.report.shared.document import document, write_page
 from cascade.report.shared.figures import Card
@@ -62,8 +64,12 @@ class _Page:
         Sentences on the part of a file of accounts that stands in the run.
     accounts : list of AccountLine
         The largest accounts of the file; empty without a file.
+    story : Story
+        The sentence and the five figures that the page leads with.
     cards : list of Card
-        The headline.
+        Further figures.
+    said : dict of str to str
+        Sentences in the place of charts that have nothing to show, by key of the chart.
     readings : Readings
         A reading per section.
     chain : list of LinkWords
@@ -93,7 +99,9 @@ class _Page:
     refusals: list[str]
     coverage: list[str]
     accounts: list[AccountLine]
+    story: Story
     cards: list[Card]
+    said: dict[str, str]
     readings: Readings
     chain: list[LinkWords]
     chain_reading: str
@@ -130,7 +138,7 @@ def report_text(run_folder: Path) -> str:
     manifest = read_manifest(run_folder)
     frames = Frames(run_folder, manifest.tables)
     data, day, further = datasets(frames, summary), day_of(frames), further_runs(run_folder)
-    drawn = charts(data, day=day)
+    drawn, said = spoken(charts(data, day=day), data)
     if further is not None:
         data |= further.datasets
         drawn += further.charts
@@ -145,7 +153,9 @@ def report_text(run_folder: Path) -> str:
         refusals=refusal_sentences(summary.oracle_refusals),
         coverage=coverage_sentences(summary.coverage),
         accounts=account_lines(frames),
+        story=story(summary, frames, manifest.outcome),
         cards=cards(summary, manifest.outcome),
+        said=said,
         readings=readings(summary),
         chain=chain,
         chain_reading=chain_reading(chain),

@@ -63,7 +63,10 @@ def charts(data: dict[str, Dataset], time: alt.X) -> list[Chart]:
         Chart("generations", {"": _generations(data["generations"])}),
     ]
     if data["rho"].rows:
-        found.append(Chart("rho", {"over time": _rho_over_time(data["rho"], time), "with the price": _rho_by_price()}))
+        variants = {"over time": _rho_over_time(data["rho"], time)}
+        if _has_liquidatable(data["rho"]):
+            variants["with the price"] = _rho_by_price()
+        found.append(Chart("rho", variants))
     return [*found, Chart("blockspace", {"queue": _queue(data["blockspace"], time), "base fee": _base_fee(time)})]
 
 
@@ -148,7 +151,12 @@ def _graph(data: Dataset, time: alt.X) -> Specification:
             ],
         )
     )
-    return spec(edges + pivots + dots, height=380)
+    # A layer without rows has no extent to scale.
+    drawn = set(data.texts("kind"))
+    layers = [
+        layer for kind, layer in (("edge", edges), ("pivot edge", pivots), ("liquidation", dots)) if kind in drawn
+    ]
+    return spec(alt.LayerChart(layer=layers or [dots], data=alt.NamedData("graph")), height=380)
 
 
 def _colour(kind: PivotKind) -> str:
@@ -201,6 +209,11 @@ def _rho_over_time(data: Dataset, time: alt.X) -> Specification:
         tooltip=_RHO_TOOLTIP,
     )
     return spec(alt.LayerChart(data=alt.NamedData("rho"), layer=[*stepped(base).layer, _line_at_one()]), height=260)
+
+
+def _has_liquidatable(data: Dataset) -> bool:
+    """Return whether any collateral was liquidatable, so that its stability number is not zero."""
+    return any(near == 0 and rho > 0 for near, rho in zip(data.numbers("near"), data.numbers("rho"), strict=True))
 
 
 def _rho_by_price() -> Specification:

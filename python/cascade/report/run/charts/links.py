@@ -35,20 +35,15 @@ def links(data: Dataset, time: alt.X) -> Specification:
             alt.Tooltip("until:N", title="to"),
         ],
     )
+    # The same encoding in both layers: two legends of one colour would contradict each other.
+    color = alt.Color("place:N", scale=scale, legend=alt.Legend(symbolType="square"))
     bars = base.mark_bar(height={"band": 0.55}, cornerRadius=2, minBandSize=3).encode(
         x=time,
         x2="t2:T",
-        color=alt.Color(
-            "place:N",
-            scale=scale,
-            legend=alt.Legend(symbolType="square"),
-        ),
+        color=color,
         opacity=alt.Opacity("ended:Q", scale=alt.Scale(domain=[0, 1], range=[0.45, 0.85]), legend=None),
     )
     # A link that ends in the block in which it begins has a bar without width, so its beginning is marked too.
-    starts = base.mark_tick(thickness=2, height={"band": 0.55}).encode(
-        x=time,
-        color=alt.Color("place:N", legend=None, scale=scale),
-    )
+    starts = base.mark_tick(thickness=2, height={"band": 0.55}).encode(x=time, color=color)
     peaks = base.mark_point(shape="diamond", filled=True, size=70, color=INK, opacity=1).encode(x="peak:T")
     return spec(bars + starts + peaks, height=40 + 25 * len(order))
