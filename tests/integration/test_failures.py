@@ -71,7 +71,7 @@ class KillsAnvil(Progress):
         self.others = set(own_anvils())
 
     @contextmanager
-    def bar(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+    def bar(self, name: str, total: int, *, done: int = 0) -> Iterator[Callable[[int], None]]:
         if name == "playing the crash":
             for pid in set(own_anvils()) - self.others:
                 os.kill(pid, signal.SIGKILL)
@@ -130,7 +130,7 @@ def test_replay__anvil_dies_in_the_crash__is_refused_in_one_line_and_leaves_noth
 def test_replay__interrupted__leaves_nothing(runs_folder: Path, private_temp: Path) -> None:
     class Interrupts(Progress):
         @contextmanager
-        def bar(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        def bar(self, name: str, total: int, *, done: int = 0) -> Iterator[Callable[[int], None]]:
             if name == "playing the crash":
                 raise KeyboardInterrupt
             with super().bar(name, total) as advance:

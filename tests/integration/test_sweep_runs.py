@@ -20,7 +20,7 @@ from distributed import LocalCluster
 from cascade import load_scenario, replay
 from cascade.commands.sweep import open_run_of_sweep, run_sweep
 from cascade.errors import ExpectationFailed
-from cascade.experiments.sweep import open_run
+from cascade.experiments.sweep import certificate, execute, open_run
 from cascade.experiments.sweep.words import SweepResult
 
 from .conftest import SCENARIOS
@@ -88,6 +88,20 @@ def test_sweep__certificate__compares_runs_on_anvil_without_any_difference(swept
     assert {"deficit_usd", "liquidations"} <= swept.certificate.largest.keys()
     page = (swept.folder / "sweep.html").read_text(encoding="utf-8")
     assert "3 runs of the sweep, drawn by lot, were made on anvil as well: no difference" in page
+
+
+def test_sweep__finished_and_repeated__makes_no_run_on_either_engine(
+    swept: SweepResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a run was made again")
+
+    monkeypatch.setattr(certificate, "make_run", refuse)
+    monkeypatch.setattr(execute, "cluster", refuse)
+    again = run_sweep(swept.plan.grid.file, folder=swept.folder, workers=2)
+
+    assert again.certificate == swept.certificate
+    pd.testing.assert_frame_equal(again.frame, swept.frame)
 
 
 def test_sweep__opened_run__has_its_page_and_the_tables_of_its_row(

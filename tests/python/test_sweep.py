@@ -13,12 +13,13 @@ import pytest
 
 from cascade.commands.sweep import run_sweep
 from cascade.errors import CascadeError, ScenarioError
+from cascade.experiments.sweep import certificate
 from cascade.experiments.sweep.certificate import compare_rows, drawn
 from cascade.experiments.sweep.dataset import Dataset, OtherSweep
 from cascade.experiments.sweep.execute import execute
 from cascade.experiments.sweep.grid import GridTooLarge, points_of, read_grid, size_of
 from cascade.experiments.sweep.make import Row
-from cascade.experiments.sweep.plan import Plan, chunks_of, plan_sweep
+from cascade.experiments.sweep.plan import Plan, PlannedRun, chunks_of, plan_sweep
 from cascade.experiments.sweep.sensitivity import indices_of
 from cascade.run.progress import quiet
 
@@ -270,6 +271,90 @@ def test_certificate__one_digit_changed__does_not_hold(plan: Plan) -> None:
 
     assert (same.holds, same.runs, same.largest) == (True, 3, {"deficit_usd": 0.0})
     assert (differs.holds, differs.largest) == (False, {"deficit_usd": 0.25})
+
+
+@pytest.fixture
+def on_anvil(monkeypatch: pytest.MonkeyPatch, plan: Plan) -> list[str]:
+    """Ids of the runs that a certificate makes on anvil, which have the figures of those in process."""
+    made: list[str] = []
+
+    def make_run(_: object, planned: PlannedRun, **__: object) -> Row:
+        made.append(planned.id)
+        return row_of(plan, planned.number, engine="anvil", tables_sha256="a" * 64)
+
+    monkeypatch.setattr(certificate, "make_run", make_run)
+    return made
+
+
+def test_certificate__of_a_finished_sweep_that_is_repeated__makes_no_run_again(
+    plan: Plan, tmp_path: Path, on_anvil: list[str]
+) -> None:
+    dataset = Dataset(tmp_path / "rows", plan)
+    for number in range(12):
+        dataset.ended(row_of(plan, number))
+    first = certificate.certify(plan, dataset, progress=quiet())
+    made = list(on_anvil)
+    again = certificate.certify(plan, Dataset(tmp_path / "rows", plan), progress=quiet())
+
+    assert sorted(made) == sorted(run.id for run in drawn(plan))
+    assert on_anvil == made
+    assert again == first
+    assert again is not None
+    assert (again.runs, again.holds) == (3, True)
+
+
+def test_certificate__of_a_row_that_has_other_tables_now__makes_its_run_again(
+    plan: Plan, tmp_path: Path, on_anvil: list[str]
+) -> None:
+    dataset = Dataset(tmp_path / "rows", plan)
+    for number in range(12):
+        dataset.ended(row_of(plan, number))
+    certificate.certify(plan, dataset, progress=quiet())
+    on_anvil.clear()
+    changed = drawn(plan)[1]
+    dataset.rows[changed.id] = replace(dataset.rows[changed.id], tables_sha256="b" * 64)
+    certificate.certify(plan, dataset, progress=quiet())
+
+    assert on_anvil == [changed.id]
+
+
+def test_certificate__figure_of_a_row_that_was_changed__does_not_hold_from_what_was_kept(
+    plan: Plan, tmp_path: Path, on_anvil: list[str]
+) -> None:
+    dataset = Dataset(tmp_path / "rows", plan)
+    for number in range(12):
+        dataset.ended(row_of(plan, number))
+    certificate.certify(plan, dataset, progress=quiet())
+    changed = drawn(plan)[0]
+    dataset.rows[changed.id] = replace(dataset.rows[changed.id], figures={"deficit_usd": 1e6})
+    found = certificate.certify(plan, dataset, progress=quiet())
+
+    assert len(on_anvil) == 3
+    assert found is not None
+    assert not found.holds
+
+
+def test_certificate__run_that_failed_on_anvil__is_tried_again(
+    plan: Plan, tmp_path: Path, on_anvil: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = Dataset(tmp_path / "rows", plan)
+    for number in range(12):
+        dataset.ended(row_of(plan, number))
+
+    def fail(*_: object, **__: object) -> Row:
+        return row_of(plan, drawn(plan)[0].number, error="the node died", figures={}, engine="", tables_sha256="")
+
+    monkeypatch.setattr(certificate, "drawn", lambda _: drawn(plan)[:1])
+    with monkeypatch.context() as broken:
+        broken.setattr(certificate, "make_run", fail)
+        failed = certificate.certify(plan, dataset, progress=quiet())
+    found = certificate.certify(plan, dataset, progress=quiet())
+
+    assert failed is not None
+    assert not failed.holds
+    assert found is not None
+    assert found.holds
+    assert on_anvil == [drawn(plan)[0].id]
 
 
 def test_certificate__run_that_fails_on_one_engine__does_not_hold(plan: Plan) -> None:

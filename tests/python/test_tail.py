@@ -238,7 +238,7 @@ def test_journal__last_line_cut_off__keeps_every_whole_line_and_goes_on(tmp_path
 def test_journal__line_that_is_none__is_refused_with_its_number(tmp_path: Path) -> None:
     (tmp_path / "runs.jsonl").write_text('{"run": [1, {}], "figures": [0]}\n{"run": 3}\n', encoding="utf-8")
 
-    with pytest.raises(CascadeError, match=r"runs\.jsonl: line 2: cannot be read"):
+    with pytest.raises(CascadeError, match=r"runs\.jsonl: line 2 is no run"):
         Journal(tmp_path)
 
 

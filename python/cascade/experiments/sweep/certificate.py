@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from cascade.experiments.json_lines import JsonLines
 from cascade.experiments.sweep.dataset import Dataset
 from cascade.experiments.sweep.make import Row, make_run
 from cascade.experiments.sweep.plan import Chunk, Plan, PlannedRun
@@ -15,6 +16,7 @@ from cascade.scenario.streams import lot
 __all__ = ["Certificate", "certify", "drawn"]
 
 _LOTS = 2**63
+_FILE = "certificate.jsonl"
 
 
 @dataclass(frozen=True)
@@ -46,29 +48,55 @@ def drawn(plan: Plan) -> list[PlannedRun]:
     spec = plan.grid.spec.certificate
     if plan.scenario.spec.chain.engine != "revm":
         return []
-    count = min(max(ceil(spec.share * len(plan.runs)), spec.least), len(plan.runs))
-    return sorted(plan.runs, key=lambda run: lot(plan.scenario.seed, f"certificate/{run.id}", _LOTS))[:count]
+    # Points that are the same are one run.
+    runs = list({run.id: run for run in plan.runs}.values())
+    count = min(max(ceil(spec.share * len(runs)), spec.least), len(runs))
+    return sorted(runs, key=lambda run: lot(plan.scenario.seed, f"certificate/{run.id}", _LOTS))[:count]
 
 
 def certify(plan: Plan, dataset: Dataset, *, progress: Progress) -> Certificate | None:
-    """Make the sample on anvil and compare; None where the sweep runs on anvil already, or asks for no sample."""
+    """Make the sample on anvil and compare; None where the sweep runs on anvil already, or asks for no sample.
+
+    Runs on anvil are kept beside the dataset, each with the hash over the tables of the run in process that it was made
+    for: a sweep that is repeated does not make them again, unless that run has other tables now. One that failed is
+    tried again.
+    """
     sample = drawn(plan)
     if not sample:
         return None
-    pairs = []
-    with progress.bar("runs on anvil", len(sample)) as advance:
-        for planned in sample:
-            chunk = Chunk(plan.scenario, plan.on_baseline, (planned,))
-            again = make_run(
-                chunk,
-                planned,
-                outcomes=plan.grid.spec.outcomes,
-                snapshots=None,
-                further={"chain.engine": "anvil"},
-            )
-            pairs.append((dataset.rows[planned.id], again))
-            advance(1)
-    return compare_rows(pairs)
+    kept = _Kept(dataset)
+    missing = [planned for planned in sample if planned.id not in kept.rows]
+    if missing:
+        with progress.bar("runs on anvil", len(sample), done=len(sample) - len(missing)) as advance:
+            for planned in missing:
+                kept.keep(_on_anvil(plan, planned))
+                advance(1)
+    return compare_rows([(dataset.rows[planned.id], kept.rows[planned.id]) for planned in sample])
+
+
+class _Kept:
+    """The runs on anvil that a dataset's folder has, by id."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._lines, self._dataset = JsonLines(dataset.folder / _FILE), dataset
+        self.rows: dict[str, Row] = {}
+        for line in self._lines.read():
+            row = Row.from_json(line["row"])
+            made_for = dataset.rows.get(row.id)
+            if made_for is not None and line["in_process_sha256"] == made_for.tables_sha256:
+                self.rows[row.id] = row
+
+    def keep(self, row: Row) -> None:
+        """Keep the row of a run on anvil; that of one which failed for this time alone."""
+        self.rows[row.id] = row
+        if not row.error:
+            digest = self._dataset.rows[row.id].tables_sha256
+            self._lines.append([{"in_process_sha256": digest, "row": row.as_json()}])
+
+
+def _on_anvil(plan: Plan, planned: PlannedRun) -> Row:
+    chunk = Chunk(plan.scenario, plan.on_baseline, (planned,))
+    return make_run(chunk, planned, outcomes=plan.grid.spec.outcomes, snapshots=None, further={"chain.engine": "anvil"})
 
 
 def compare_rows(pairs: Sequence[tuple[Row, Row]]) -> Certificate:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cascade.errors import CascadeError
+from cascade.experiments.json_lines import JsonLines
 from cascade.experiments.sweep.make import Row
 from cascade.experiments.sweep.plan import Plan, PlannedRun
 
@@ -54,6 +55,7 @@ class Dataset:
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder, self._plan = folder, plan
         self._paths = list(plan.grid.spec.vary)
+        self._journal = JsonLines(folder / _JOURNAL)
         self._open()
         self.rows: dict[str, Row] = {row.id: row for row in self._journalled()}
 
@@ -64,13 +66,13 @@ class Dataset:
 
     def started(self, runs: Iterable[PlannedRun]) -> None:
         """Take note that runs were given to a worker."""
-        self._append([{"started": run.id} for run in runs])
+        self._journal.append([{"started": run.id} for run in runs])
 
     def ended(self, row: Row) -> None:
         """Keep the row of a run; the same run that ends twice is kept once."""
         if row.id not in self.rows:
             self.rows[row.id] = row
-            self._append([{"ended": row.as_json()}])
+            self._journal.append([{"ended": row.as_json()}])
 
     def write_parts(self) -> list[Path]:
         """Write all rows as Parquet, in the order of the plan, and return the files.
@@ -135,39 +137,11 @@ class Dataset:
     def _journalled(self) -> list[Row]:
         known = {run.id for run in self._plan.runs}
         rows = []
-        for line in self._lines():
+        for line in self._journal.read():
             ended = line.get("ended")
             if isinstance(ended, dict) and ended.get("id") in known:
                 rows.append(Row.from_json(ended))
         return rows
-
-    def _lines(self) -> list[dict[str, Any]]:
-        journal = self.folder / _JOURNAL
-        if not journal.is_file():
-            return []
-        content = journal.read_bytes()
-        whole, _, torn = content.rpartition(b"\n")
-        if torn:
-            # Cut off by whatever ended the sweep: the next line must not continue it.
-            with journal.open("rb+") as file:
-                file.truncate(len(whole) + 1 if whole else 0)
-        try:
-            return [json.loads(line) for line in whole.splitlines() if line]
-        except json.JSONDecodeError as error:
-            raise OtherSweep(f"{journal}: line {error.lineno} is no JSON: choose another folder") from error
-
-    def _append(self, lines: Sequence[Mapping[str, object]]) -> None:
-        text = "".join(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n" for line in lines)
-        try:
-            with (self.folder / _JOURNAL).open("a", encoding="utf-8") as journal:
-                journal.write(text)
-                journal.flush()
-                os.fsync(journal.fileno())
-        except OSError as error:
-            raise CascadeError(
-                f"{self.folder / _JOURNAL}: cannot be written: {error.strerror or error}; what it holds is kept, and "
-                "the same command goes on from there"
-            ) from error
 
 
 def _column(values: Sequence[object]) -> Any:

@@ -39,11 +39,11 @@ def execute(plan: Plan, dataset: Dataset, *, workers: int, scheduler: str | None
     load_artifacts()
     if not dataset.missing:
         return
+    ended = len(dataset.rows)
     with (
         cluster(workers=workers, scheduler=scheduler) as client,
-        progress.bar("runs", len(plan.runs)) as advance,
+        progress.bar("runs", ended + len(dataset.missing), done=ended) as advance,
     ):
-        advance(len(dataset.rows))
         count = workers_of(client, workers)
 
         def missing() -> Sequence[Chunk]:

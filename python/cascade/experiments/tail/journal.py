@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cascade.errors import CascadeError
+from cascade.experiments.json_lines import JsonLines
 
 __all__ = ["Journal"]
 
@@ -30,8 +30,13 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / _FILE
-        self.figures: dict[str, tuple[float | None, ...]] = dict(self._read())
+        self._lines = JsonLines(folder / _FILE)
+        self.figures: dict[str, tuple[float | None, ...]] = {}
+        for number, line in enumerate(self._lines.read(), start=1):
+            try:
+                self.figures[json.dumps(line["run"], separators=(",", ":"))] = tuple(line["figures"])
+            except (KeyError, TypeError) as error:
+                raise CascadeError(f"{folder / _FILE}: line {number} is no run: remove the folder") from error
 
     @staticmethod
     def key_of(values: Mapping[str, object], seed: int) -> str:
@@ -40,25 +45,6 @@ class Journal:
 
     def keep(self, runs: Iterable[tuple[str, tuple[float | None, ...]]]) -> None:
         """Append runs that have ended."""
-        lines = []
-        for key, figures in runs:
-            self.figures[key] = figures
-            lines.append(json.dumps({"run": json.loads(key), "figures": figures}, allow_nan=False) + "\n")
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write("".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _read(self) -> Iterable[tuple[str, tuple[float | None, ...]]]:
-        content = self._file.read_bytes() if self._file.is_file() else b""
-        whole, _, torn = content.rpartition(b"\n")
-        if torn:
-            # Cut off by whatever ended the command: the next line must not continue it.
-            with self._file.open("rb+") as file:
-                file.truncate(len(content) - len(torn))
-        for number, line in enumerate(whole.splitlines(), start=1):
-            try:
-                found = json.loads(line)
-                yield json.dumps(found["run"], separators=(",", ":")), tuple(found["figures"])
-            except (json.JSONDecodeError, KeyError, TypeError) as error:
-                raise CascadeError(f"{self._file}: line {number}: cannot be read: remove the folder") from error
+        ended = dict(runs)
+        self.figures |= ended
+        self._lines.append([{"run": json.loads(key), "figures": list(figures)} for key, figures in ended.items()])
