@@ -20,7 +20,7 @@ from cascade.experiments.runs import Job, RunFailed, run_all
 from cascade.experiments.verify import verify
 from cascade.recording.store import rows_of
 from cascade.recording.tables import PositionRow
-from cascade.run.verification import scenarios_of
+from cascade.run.restoring import scenarios_of
 from cascade.scenario.load import vary
 from cascade.toolchain.paths import project_root
 

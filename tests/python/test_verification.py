@@ -17,8 +17,9 @@ from cascade.commands.report import draw_report
 from cascade.errors import CascadeError
 from cascade.recording.store import write_tables
 from cascade.recording.tables import TABLES, LiquidationRow
+from cascade.run.differences import RunsDiffer
 from cascade.run.opened import Run
-from cascade.run.verification import OtherTools, RunsDiffer, check_folder, check_tools, compare_runs
+from cascade.run.verification import OtherTools, check_folder, check_tools, compare_runs
 from cascade.toolchain.versions import tool_versions
 
 from .conftest import Rows
@@ -137,17 +138,17 @@ def test_check_tools__same_versions__passes(run: Run) -> None:
 
 
 def test_compare_runs__one_amount_differs__names_table_row_column_and_both_values(
-    run: Run, run_of: Callable[[Rows], Path], crash_rows: Rows
+    tmp_path: Path, run: Run, run_of: Callable[[Rows], Path], crash_rows: Rows
 ) -> None:
-    first = Run(run.folder)
-    _ = first.liquidations
+    first = Run(run.folder.rename(tmp_path / "first"))
     crash_rows["liquidations"][2]["debt_covered_raw"] += 1
     was = int(first.liquidations["debt_covered_raw"][2])
     second = Run(run_of(crash_rows))
 
     with pytest.raises(
         RunsDiffer,
-        match=rf"differs in liquidations: row 2, column debt_covered_raw: {was} on disk, {was + 1} in the second run",
+        match=rf"differs in liquidations: row 2, column debt_covered_raw: {was} on disk, {was + 1} in the second run; "
+        rf"sha256 \w+ in the manifest, \w+ on disk, \w+ in the second run: file and manifest agree",
     ):
         compare_runs(first, second)
 

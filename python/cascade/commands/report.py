@@ -10,7 +10,7 @@ from cascade.report.run.page import build_report
 from cascade.report.run.pictures import save_charts
 from cascade.run.folder import analyse_run
 from cascade.run.opened import Run
-from cascade.run.verification import scenarios_of
+from cascade.run.restoring import scenarios_of
 
 __all__ = ["draw_report"]
 

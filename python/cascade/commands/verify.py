@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -13,14 +14,14 @@ from cascade.run.progress import terminal
 __all__ = ["verify_run"]
 
 
-def verify_run(folder: Path, *, other_tools: bool) -> None:
+def verify_run(folder: Path, *, other_tools: bool, engine: Literal["anvil", "revm"] | None) -> None:
     """Check a run's folder, run its scenario again, and print that every table is the same.
 
     Raises
     ------
     RunsDiffer
-        When a table, the summary, the page, the scenario, its price path, the contracts or an agent's source differs.
+        Naming the part that differs, as `cascade.experiments.verify.verify` does.
     OtherTools
         When the tools have other versions, unless that is accepted.
     """
-    click.echo(verify(Run(folder), progress=terminal(), other_tools=other_tools))
+    click.echo(verify(Run(folder), progress=terminal(), other_tools=other_tools, engine=engine))

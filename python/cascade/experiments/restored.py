@@ -12,8 +12,9 @@ from pathlib import Path
 from cascade.agents.custom import is_file, load_own_agents
 from cascade.deployment.own_contracts import RESTORED_FILE
 from cascade.recording.manifest import AgentSource, ContractSource
+from cascade.run.differences import Part, RunsDiffer
 from cascade.run.opened import Run
-from cascade.run.verification import RunsDiffer, scenarios_of
+from cascade.run.restoring import scenarios_of
 from cascade.scenario.load import Scenario
 
 __all__ = ["restored_inputs"]
@@ -45,8 +46,10 @@ def restored_inputs(run: Run) -> Iterator[tuple[Scenario, Scenario | None]]:
         for name, now in load_own_agents(scenario).items():
             if now.sha256 != agents[name].sha256:
                 raise RunsDiffer(
-                    f"{run.folder}: agents.{name}: {now.reference} has other source than in the run: expected sha256 "
-                    f"{agents[name].sha256[:10]}, got {now.sha256[:10]}"
+                    run.folder,
+                    part=Part.AGENT,
+                    what=f"agents.{name}: {now.reference} has other source than in the run: expected sha256 "
+                    f"{agents[name].sha256[:10]}, got {now.sha256[:10]}",
                 )
         yield scenario, like
 
@@ -64,7 +67,9 @@ def _write_agent(run: Run, name: str, agent: AgentSource, folder: Path) -> None:
     file = folder / agent.agent.partition(":")[0]
     # A manifest may come from a stranger: its file names must not lead out of the temporary folder.
     if not file.resolve().is_relative_to(folder.resolve()):
-        raise RunsDiffer(f"{run.folder}: agents.{name}: {agent.agent}: expected a file beside the scenario")
+        raise RunsDiffer(
+            run.folder, part=Part.AGENT, what=f"agents.{name}: {agent.agent}: expected a file beside the scenario"
+        )
     file.parent.mkdir(parents=True, exist_ok=True)
     # As bytes: writing text would translate line ends, and the hash is over the source as it was.
     file.write_bytes(agent.source.encode())

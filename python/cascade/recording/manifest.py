@@ -6,6 +6,7 @@ how the run ended against the claims of its scenario.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = [
     "InvalidManifest",
     "Manifest",
     "ScenarioText",
+    "input_hashes",
     "read_manifest",
 ]
 
@@ -134,6 +136,8 @@ class Manifest(ScenarioText):
         SHA-256 of the creation bytecode by contract.
     tables : dict of str to str
         SHA-256 of the content by table.
+    inputs : dict of str to str
+        SHA-256 of each text of the scenario, as `input_hashes` names them; empty in manifests of earlier versions.
     expectation : Expectation, optional
         How the run ended against the claims of its scenario; None until its tables have been analysed.
     built_like : ScenarioText, optional
@@ -153,6 +157,7 @@ class Manifest(ScenarioText):
     contracts: dict[str, str]
     tables: dict[str, str]
     expectation: Expectation | None
+    inputs: dict[str, str] = field(default_factory=dict)
     built_like: ScenarioText | None = None
     agents: dict[str, AgentSource] = field(default_factory=dict)
     own_contracts: dict[str, ContractSource] = field(default_factory=dict)
@@ -189,6 +194,22 @@ class Manifest(ScenarioText):
     def to_json(self) -> str:
         """Return the text of `manifest.json`, with the keys in alphabetical order."""
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def input_hashes(scenario: ScenarioText, built_like: ScenarioText | None) -> dict[str, str]:
+    """Return the SHA-256 of each text that a scenario consists of, by its key in the manifest.
+
+    Keys are `scenario_text`, `price_path_text` and `account_texts.ENTRY`, and the same below `built_like` where another
+    scenario's positions stand in the run.
+    """
+    found: dict[str, str] = {}
+    for prefix, part in (("", scenario), ("built_like.", built_like)):
+        if part is None:
+            continue
+        texts = {"scenario_text": part.scenario_text, "price_path_text": part.price_path_text}
+        texts |= {f"account_texts.{entry}": text for entry, text in part.account_texts.items()}
+        found |= {f"{prefix}{key}": hashlib.sha256(text.encode()).hexdigest() for key, text in texts.items()}
+    return found
 
 
 def read_manifest(run_folder: Path) -> Manifest:

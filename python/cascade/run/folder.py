@@ -22,7 +22,15 @@ from cascade.analysis.links import link_rows
 from cascade.analysis.summary import SUMMARY_FILE, summarise, summary_json
 from cascade.errors import CascadeError, IncompleteRun
 from cascade.recording.canonical import combined_sha256
-from cascade.recording.manifest import MANIFEST_FILE, AgentSource, ContractSource, Manifest, ScenarioText, read_manifest
+from cascade.recording.manifest import (
+    MANIFEST_FILE,
+    AgentSource,
+    ContractSource,
+    Manifest,
+    ScenarioText,
+    input_hashes,
+    read_manifest,
+)
 from cascade.recording.store import write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
 from cascade.run.expectation import judge
@@ -187,13 +195,15 @@ def _write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
-    scenario, built_like = inputs.scenario, inputs.built_like
+    scenario, text = inputs.scenario, _text_of(inputs.scenario)
+    built_like = None if inputs.built_like is None else _text_of(inputs.built_like)
     return Manifest(
-        **asdict(_text_of(scenario)),
+        **asdict(text),
         run_id=inputs.run_id,
         scenario_name=scenario.spec.name,
         scenario_file=_file_of(scenario),
-        built_like=None if built_like is None else _text_of(built_like),
+        inputs=input_hashes(text, built_like),
+        built_like=built_like,
         seed=scenario.seed,
         overrides=tuple(scenario.overrides),
         tools=tool_versions(in_process=scenario.spec.chain.engine == "revm"),

@@ -13,9 +13,15 @@ from cascade.deployment.own_contracts import OwnContract
 from cascade.recording.tables import RunRow
 from cascade.scenario.load import Scenario
 
-__all__ = ["RunInputs"]
+__all__ = ["RunInputs", "contracts_sha256"]
 
 _ID_DIGITS = 10
+
+
+def contracts_sha256(hashes: Mapping[str, str]) -> str:
+    """Return one hash over the bytecode of several contracts, from the hash of each by name."""
+    lines = [f"{name} {digest}" for name, digest in sorted(hashes.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,7 @@ class RunInputs:
     @property
     def contracts_sha256(self) -> str:
         """One hash over the bytecode of all contracts."""
-        lines = [f"{name} {digest}" for name, digest in self.bytecode_sha256.items()]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return contracts_sha256(self.bytecode_sha256)
 
     def row(self, *, positions: int) -> RunRow:
         """Return the row of the table `runs`.

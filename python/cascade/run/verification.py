@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-import pandas as pd
-
-from cascade.analysis.frames import TamperedTable
 from cascade.analysis.summary import Summary, summarise, summary_json
 from cascade.errors import CascadeError
-from cascade.recording.canonical import column_values
-from cascade.recording.manifest import ScenarioText
-from cascade.recording.tables import TABLES, Table
+from cascade.recording.canonical import canonical_sha256
+from cascade.recording.store import read_table
+from cascade.recording.tables import TABLES
+from cascade.run.differences import Part, RowDifference, RunsDiffer, first_row, short
 from cascade.run.opened import Run
-from cascade.scenario.load import Scenario, restore_scenario
 from cascade.toolchain.versions import tool_versions
 
-__all__ = ["OtherTools", "RunsDiffer", "check_folder", "check_tools", "compare_runs", "scenarios_of"]
+__all__ = [
+    "OTHER_ENGINE",
+    "OtherTools",
+    "changed_tables",
+    "check_folder",
+    "check_summary",
+    "check_tools",
+    "compare_engines",
+    "compare_runs",
+]
 
-
-class RunsDiffer(CascadeError):
-    """Raised when a second run of the same scenario and seed has other tables, or was not made from the same inputs."""
-
-    exit_code = 1
+OTHER_ENGINE = frozenset(
+    (
+        *("run_id", "chain_engine", "parameters", "scenario_sha256"),
+        # Gas is null in process; the others follow from the base fee, which is estimated there.
+        *("gas_used", "fee_wei", "base_fee_wei", "tip_wei", "reason", "tx_hash", "triggered_by"),
+    )
+)
+"""Columns that a run in process does not share with the same run on anvil (docs/MODEL.md)."""
 
 
 class OtherTools(CascadeError):
@@ -48,37 +57,70 @@ def check_tools(run: Run) -> None:
     ]
     if differing:
         raise OtherTools(
-            f"{run.folder}: was made with {'; '.join(differing)}: `--other-tools` verifies it all the same"
+            f"{run.folder}: {Part.TOOL}: was made with {'; '.join(differing)}: `--other-tools` verifies it all the same"
         )
+
+
+def changed_tables(run: Run) -> list[str]:
+    """Return the names of the tables on disk that are not those whose hashes the manifest states.
+
+    Raises
+    ------
+    RunsDiffer
+        When the manifest lists other tables than there are, or a file is missing or is no table.
+    """
+    stated = run.manifest.tables
+    if odd := sorted({*stated} ^ {*TABLES}):
+        raise RunsDiffer(run.folder, part=Part.TABLE, what=f"its manifest differs in the tables {', '.join(odd)}")
+    return [name for name in TABLES if _hash_on_disk(run, name) != stated[name]]
+
+
+def _hash_on_disk(run: Run, name: str) -> str:
+    try:
+        return canonical_sha256(read_table(run.folder / "tables", name), name)
+    except (CascadeError, OSError) as error:
+        raise RunsDiffer(run.folder, part=Part.TABLE, what=str(error)) from error
 
 
 def check_folder(run: Run) -> None:
     """Check the tables and the summary of a run's folder against its manifest and against each other.
-
-    Figures of the machine, and those that further runs gave, do not follow from the tables and are not checked.
 
     Raises
     ------
     RunsDiffer
         Naming the first table, or the first figure of the summary, that the run did not write.
     """
-    named, known = set(run.manifest.tables), set(TABLES)
-    if named != known:
-        raise RunsDiffer(f"{run.folder}: its manifest differs in the tables {', '.join(sorted(named ^ known))}")
-    for name in TABLES:
-        try:
-            getattr(run.frames, name)
-        except TamperedTable as error:
-            raise RunsDiffer(str(error)) from error
-        except (CascadeError, OSError) as error:
-            raise RunsDiffer(f"{run.folder}: {error}") from error
+    for name in changed_tables(run):
+        raise RunsDiffer(run.folder, part=Part.TABLE, what=_not_written(run, name))
+    check_summary(run)
+
+
+def _not_written(run: Run, name: str) -> str:
+    return (
+        f"tables/{name}.parquet is not what the run wrote: expected sha256 {short(run.manifest.tables[name])}, as in "
+        f"its manifest, got {short(_hash_on_disk(run, name))}"
+    )
+
+
+def check_summary(run: Run) -> None:
+    """Check the summary of a run's folder against its tables.
+
+    Figures of the machine, and those that further runs gave, do not follow from the tables and are not checked.
+
+    Raises
+    ------
+    RunsDiffer
+        Naming the first figure that the tables do not give.
+    """
     found = run.summary
     expected = _without_tables(run, found)
     for (key, is_now), (_, should_be) in zip(_figures(found), _figures(expected), strict=False):
         if is_now != should_be:
-            raise RunsDiffer(f"{run.folder}/summary.json: {key} is {is_now}, its tables give {should_be}")
+            raise RunsDiffer(
+                run.folder, part=Part.SUMMARY, what=f"summary.json: {key} is {is_now}, its tables give {should_be}"
+            )
     if summary_json(found) != summary_json(expected):
-        raise RunsDiffer(f"{run.folder}/summary.json: has other keys than its tables give")
+        raise RunsDiffer(run.folder, part=Part.SUMMARY, what="summary.json: has other keys than its tables give")
 
 
 def _without_tables(run: Run, found: Summary) -> Summary:
@@ -108,50 +150,71 @@ def _figures(summary: Summary) -> Iterator[tuple[str, object]]:
     return below("", json.loads(summary_json(summary)))
 
 
-def scenarios_of(run: Run) -> tuple[Scenario, Scenario | None]:
-    """Restore the scenario of a run from its manifest, and the baseline whose positions stand in it; None without."""
-    manifest = run.manifest
-    baseline = None if manifest.built_like is None else _restored(manifest.built_like, manifest.scenario_file)
-    return _restored(manifest, manifest.scenario_file), baseline
-
-
-def _restored(part: ScenarioText, file: str) -> Scenario:
-    return restore_scenario(
-        text=part.scenario_text,
-        path_file=part.price_path_file,
-        path_text=part.price_path_text,
-        file=file,
-        account_texts=part.account_texts,
-    )
-
-
 def compare_runs(first: Run, second: Run) -> str:
-    """Return a sentence that says how many tables are the same in both runs.
+    """Return a sentence that says how many tables are the same in a run on disk and in a second one.
+
+    Every table has three hashes: the manifest's, that of the file beside it, and the second run's. Which of them agree
+    tells whether the file was changed, or the manifest, or neither.
 
     Raises
     ------
     RunsDiffer
-        When the runs were made from different inputs, or when tables of the same run differ; the message names them.
+        When a table differs; the message names the row and the column that differ first in the table in which that
+        happens at the earliest block, whose hash it is, and how many other tables differ too.
     """
     was, now = first.manifest, second.manifest
-    # First: from other inputs other tables are no surprise, and naming them would hide the reason.
     if was.run_id != now.run_id:
-        raise RunsDiffer(
-            f"{first.folder}: is {was.run_id}, the second run is {now.run_id}: the scenario, its price path or the "
-            "contracts have changed since"
-        )
-    for name in TABLES:
-        if was.tables.get(name) != now.tables.get(name):
-            difference = _first_difference(TABLES[name], getattr(first, name), getattr(second, name))
-            raise RunsDiffer(f"{first.folder}: the second run differs in {name}: {difference}")
-    return f"{was.run_id}: all {len(was.tables)} tables are the same"
+        raise RunsDiffer(first.folder, part=Part.MANIFEST, what=f"is {was.run_id}, the second run is {now.run_id}")
+    hashes = {name: (was.tables.get(name), _hash_on_disk(first, name), now.tables[name]) for name in TABLES}
+    wrong = [name for name, three in hashes.items() if len(set(three)) > 1]
+    if not wrong:
+        return f"{was.run_id}: all {len(was.tables)} tables are the same"
+    places = {name: where for name in wrong if (where := _first_row(first, second, name))}
+    name = _earliest(places) if places else wrong[0]
+    others = f"; so do {', '.join(other for other in wrong if other != name)}" if len(wrong) > 1 else ""
+    place = f": {places[name].text}" if name in places else ""
+    raise RunsDiffer(
+        first.folder,
+        part=Part.TABLE,
+        what=f"the second run differs in {name}{place}; {_whose(name, *hashes[name])}{others}",
+    )
 
 
-def _first_difference(table: Table, first: pd.DataFrame, second: pd.DataFrame) -> str:
-    """Return where two frames of one table differ first, by row and then by column."""
-    rows = [zip(*(column_values(frame, column) for column in table.columns), strict=True) for frame in (first, second)]
-    for row, (here, there) in enumerate(zip(*rows, strict=False)):
-        for column, was, now in zip(table.column_names, here, there, strict=True):
-            if was != now:
-                return f"row {row}, column {column}: {was!r} on disk, {now!r} in the second run"
-    return f"{len(first)} rows on disk, {len(second)} in the second run"
+def compare_engines(first: Run, second: Run) -> str:
+    """Return a sentence that says that a run on disk and one on the other engine have the same tables, but for gas.
+
+    Raises
+    ------
+    RunsDiffer
+        When another column than those of `OTHER_ENGINE` differs.
+    """
+    places = {name: where for name in TABLES if (where := _first_row(first, second, name, without=OTHER_ENGINE))}
+    if places:
+        name = _earliest(places)
+        raise RunsDiffer(first.folder, part=Part.TABLE, what=f"the second run differs in {name}: {places[name].text}")
+    return (
+        f"{first.manifest.run_id}: all {len(TABLES)} tables are the same on {second.runs['chain_engine'].iloc[0]}, "
+        "but for gas and what follows from it"
+    )
+
+
+def _first_row(first: Run, second: Run, name: str, *, without: Collection[str] = ()) -> RowDifference | None:
+    on_disk = read_table(first.folder / "tables", name)
+    return first_row(TABLES[name], on_disk, getattr(second, name), without=without)
+
+
+def _earliest(places: dict[str, RowDifference]) -> str:
+    """Return the table that differs at the earliest block; those without one come last, in the order of tables."""
+    return min(places, key=lambda name: (places[name].block < 0, places[name].block))
+
+
+def _whose(name: str, stated: str | None, on_disk: str, repeated: str) -> str:
+    """Return which of a table's three hashes is the odd one, and what that means."""
+    three = f"sha256 {short(stated)} in the manifest, {short(on_disk)} on disk, {short(repeated)} in the second run"
+    if stated == repeated:
+        return f"{three}: tables/{name}.parquet was changed after the run"
+    if on_disk == repeated:
+        return f"{three}: tables.{name} of manifest.json was changed after the run"
+    if stated == on_disk:
+        return f"{three}: file and manifest agree, so that both were changed, or the run does not repeat here"
+    return f"{three}: all three differ"

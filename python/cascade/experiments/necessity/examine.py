@@ -12,7 +12,7 @@ from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
 from cascade.experiments.runs import Job, read_runs
 from cascade.run.expectation import claims_of, missed_claims
 from cascade.run.opened import Run
-from cascade.run.verification import scenarios_of
+from cascade.run.restoring import scenarios_of
 from cascade.scenario.load import Scenario, vary
 from cascade.scenario.model import NecessitySpec
 from cascade.units import bps_to_pct
