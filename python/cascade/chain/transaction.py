@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from eth_utils import is_hex_address, keccak, to_checksum_address
 
@@ -12,6 +13,7 @@ from cascade.vocabulary import Lane, Motive
 __all__ = ["Contract", "Transaction", "address_of"]
 
 
+@lru_cache(maxsize=100_000)
 def address_of(name: str) -> str:
     """Return the checksummed address of a named actor, the same in every run.
 

@@ -232,7 +232,7 @@ class Recorder:
         return {**self._stamp_now(), "phase": Phase.CRASH, "step": step}
 
     def _actor(self, address: str) -> Actor:
-        return self._world.actors.get(address, Actor(name=address, role=Role.UNKNOWN))
+        return self._world.actors.get(address) or Actor(name=address, role=Role.UNKNOWN)
 
     def _transaction_row(self, mined: MinedTransaction, lane: Lane) -> TransactionRow:
         transaction, receipt = mined.transaction, mined.receipt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cascade.analysis.frames import Frames
@@ -70,9 +71,12 @@ def shortfalls(frames: Frames, book: PriceBook, trough: MarketTrough | None) -> 
     deficit. Debt is valued at the oracle. Balances are those of each position's last row at or before the block, so
     that interest since that row is left out.
     """
+    at_end = _open_at(frames, book, frames.last_block)
     return ShortfallByMoment(
-        end=_shortfall(frames, book, frames.last_block),
-        trough=_shortfall(frames, book, trough.block_number) if trough else _UNKNOWN,
+        end=_shortfall(frames, book, frames.last_block, at_end),
+        trough=_UNKNOWN
+        if trough is None
+        else _shortfall(frames, book, trough.block_number, _open_at(frames, book, trough.block_number)),
     )
 
 
@@ -93,35 +97,59 @@ def shortfalls_by_pair(frames: Frames, book: PriceBook, trough: MarketTrough | N
         worth = value_e8_up(lost.deficit_raw, lost.price_e8 or 0, frames.decimals(lost.asset))
         deficits[pair] = deficits.get(pair, 0) + worth
     held = zip(frames.positions["collateral_asset"].tolist(), frames.positions["debt_asset"].tolist(), strict=True)
+    at_end = _open_at(frames, book, frames.last_block)
+    at_trough = [] if trough is None else _open_at(frames, book, trough.block_number)
     return {
         "/".join(pair): PairShortfall(
             deficit_usd=e8_to_float(deficits.get(pair, 0)),
-            end=_shortfall(frames, book, frames.last_block, pair=pair),
-            trough=_shortfall(frames, book, trough.block_number, pair=pair) if trough else _UNKNOWN,
+            end=_shortfall(frames, book, frames.last_block, at_end, pair=pair),
+            trough=_UNKNOWN if trough is None else _shortfall(frames, book, trough.block_number, at_trough, pair=pair),
         )
         for pair in sorted({*held, *deficits})
     }
 
 
-def _shortfall(frames: Frames, book: PriceBook, block: int, *, pair: tuple[str, str] | None = None) -> Shortfall:
+@dataclass(frozen=True)
+class _Open:
+    """An open position at a block, with its debt in dollars with 8 decimals."""
+
+    pair: tuple[str, str]
+    collateral: Mapping[str, int]
+    owed_e8: int
+
+
+def _open_at(frames: Frames, book: PriceBook, block: int) -> list[_Open]:
+    found = []
+    for row in frames.positions_at(block):
+        held = exposure_of(frames, row)
+        if held.has_debt:
+            pair = (row.collateral_asset, row.debt_asset)
+            found.append(_Open(pair, held.collateral, debt_e8(frames, book, row, block)))
+    return found
+
+
+def _shortfall(
+    frames: Frames, book: PriceBook, block: int, positions: Sequence[_Open], *, pair: tuple[str, str] | None = None
+) -> Shortfall:
+    chosen = [one for one in positions if pair in (None, one.pair)]
     return Shortfall(
-        oracle=_lacking(frames, book, block, Valuation.ORACLE, pair),
-        exit=_lacking(frames, book, block, Valuation.EXIT, pair),
-        redemption=_lacking(frames, book, block, Valuation.REDEMPTION, pair),
+        oracle=_lacking(frames, book, block, Valuation.ORACLE, chosen),
+        exit=_lacking(frames, book, block, Valuation.EXIT, chosen),
+        redemption=_lacking(frames, book, block, Valuation.REDEMPTION, chosen),
     )
 
 
 def _lacking(
-    frames: Frames, book: PriceBook, block: int, valuation: Valuation, pair: tuple[str, str] | None
+    frames: Frames, book: PriceBook, block: int, valuation: Valuation, positions: Sequence[_Open]
 ) -> float | None:
     total = 0
-    for row in frames.positions_at(block):
-        held = exposure_of(frames, row)
-        if not held.has_debt or pair not in (None, (row.collateral_asset, row.debt_asset)):
-            continue
-        owed, is_known = debt_e8(frames, book, row, block), True
-        for asset, raw in held.collateral.items():
-            price = book.valuation(asset, valuation, block)
+    prices: dict[str, int | None] = {}
+    for position in positions:
+        owed, is_known = position.owed_e8, True
+        for asset, raw in position.collateral.items():
+            if asset not in prices:
+                prices[asset] = book.valuation(asset, valuation, block)
+            price = prices[asset]
             is_known = is_known and price is not None
             owed -= value_e8_down(raw, price, frames.decimals(asset)) if price is not None else 0
         # Where what has a price covers the debt, the collateral without one does not matter.
