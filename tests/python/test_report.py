@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import cascade
@@ -23,6 +25,7 @@ from cascade.report.run.charts import charts
 from cascade.report.run.class_words import pivot_reason
 from cascade.report.run.datasets import datasets
 from cascade.report.run.words import command, readings
+from cascade.report.shared import colours
 from cascade.report.shared.colours import style_properties
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.figures import counted, dollars, signed
@@ -395,3 +398,46 @@ def test_command__scenario_from_elsewhere__verifies_the_folder_that_holds_it(run
 def test_command__shipped_scenario__needs_its_name_only(run_of: RunOf, calm_rows: Rows) -> None:
     manifest = replace(Run(run_of(calm_rows)).manifest, scenario_file="october-2025", seed=2, overrides=())
     assert command(manifest) == "cascade replay october-2025 --seed 2"
+
+
+def test_colours__of_lines__are_told_apart_with_any_colour_blindness() -> None:
+    # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB; CIELAB with the white of D65.
+    simulated = {
+        "normal": np.eye(3),
+        "protanopia": [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ],
+        "deuteranopia": [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.01182, 0.04294, 0.968881],
+        ],
+        "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+    }
+    xyz = np.array(
+        [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]
+    )
+
+    def linear(colour: str) -> Any:
+        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+    def lab(parts: Any) -> Any:
+        scaled = xyz @ np.clip(parts, 0, 1) / np.array([0.95047, 1, 1.08883])
+        f = np.where(scaled > 0.008856, np.cbrt(scaled), 7.787 * scaled + 16 / 116)
+        return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+    light = [colours.BLUE, colours.TEAL, colours.ORANGE, colours.PURPLE, colours.GREY, colours.RED, colours.GREEN]
+    light.append(colours.OCHRE)
+    dark = [colours.dark_charts()[colour] for colour in light]
+    for palette, paper in ((light, colours.PAPER), (dark, colours.dark_charts()[colours.PAPER])):
+        for kind, matrix in simulated.items():
+            seen = [lab(np.array(matrix) @ linear(colour)) for colour in palette]
+            closest = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2))
+            assert closest > 20, kind
+        luminances = [float(xyz[1] @ linear(colour)) for colour in (*palette, paper)]
+        for luminance in luminances[:-1]:
+            low, high = sorted((luminance, luminances[-1]))
+            assert (high + 0.05) / (low + 0.05) >= 3

@@ -169,7 +169,7 @@ def report_text(run_folder: Path) -> str:
         command=command(manifest),
         tables=_tables(frames, manifest),
     )
-    return document(_TEMPLATE, page=page, datasets=data, charts=drawn, script="page.js")
+    return document(_TEMPLATE, page=page, datasets=data, charts=drawn, scripts=["page.js"])
 
 
 def _tables(frames: Frames, manifest: Manifest) -> list[_TableFacts]:

@@ -15,7 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from cascade.report.shared.bundle import chart_library
-from cascade.report.shared.colours import style_properties
+from cascade.report.shared.colours import dark_charts, style_properties
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.figures import count, counted, dollars
 from cascade.report.shared.style import Chart
@@ -43,7 +43,7 @@ def document(
     page: DataclassInstance,
     datasets: Mapping[str, Dataset],
     charts: Sequence[Chart],
-    script: str | None = None,
+    scripts: Sequence[str] = (),
 ) -> str:
     """Return the text of a page.
 
@@ -60,23 +60,25 @@ def document(
         Data of the charts, by the name that their specifications refer to.
     charts : sequence of Chart
         Charts of the page; the template has a place for each key.
-    script : str, optional
-        Name of the page's own script among the assets, which runs after the charts are drawn.
+    scripts : sequence of str
+        Names of the page's own scripts among the assets, in the order in which they run.
     """
-    own = ["charts.js"] if script is None else ["charts.js", script]
-    scripts = [_vega(), "\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own)]
+    own = ["charts.js", "tables.js", *scripts]
+    # Our own scripts come first: tables and buttons work before a browser has read the library.
+    code = ["\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own), _vega()]
     rules = [
         "default-src 'none'",
         "img-src data: blob:",
         "style-src 'unsafe-inline'",
         "base-uri 'none'",
         "form-action 'none'",
-        "script-src " + " ".join(_source(text) for text in scripts),
+        "script-src " + " ".join(_source(text) for text in code),
     ]
     style = style_properties() + (_HERE / "assets" / "page.css").read_text(encoding="utf-8")
     content = {
         "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
         "charts": {chart.key: chart.variants for chart in charts},
+        "dark": dark_charts(),
     }
     return (
         _environment(template.parent)
@@ -86,7 +88,7 @@ def document(
             **{field.name: getattr(page, field.name) for field in fields(page)},
             policy="; ".join(rules),
             style=Markup(style),  # noqa: S704 (our own file)
-            scripts=[Markup(text) for text in scripts],  # noqa: S704 (our own file, and the bundled library)
+            scripts=[Markup(text) for text in code],  # noqa: S704 (our own file, and the bundled library)
             content=Markup(_inert(content)),  # noqa: S704 (escaped by _inert)
         )
     )

@@ -63,6 +63,9 @@ CONFIG: Mapping[str, object] = {
 }
 """Looks common to every chart; the font is the renderer's choice."""
 
+_DASHES = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [4, 4], [12, 4], [1, 3])
+"""Dashes of the lines of one chart, in the order of its legend."""
+
 _SHORT_MS = 40 * 60 * 1000
 """A run that is shorter has seconds on its axis of time."""
 
@@ -129,9 +132,16 @@ def stepped(base: alt.Chart, *, dash: alt.StrokeDash | None = None) -> alt.Layer
     Parameters
     ----------
     dash : StrokeDash, optional
-        Tells the lines apart by their dashes too.
+        Dashes of the lines. Without it, lines that differ in colour differ in their dashes too, so that they can be
+        told apart without colour.
     """
     line = base.mark_line(interpolate="step-after", strokeWidth=2, clip=True)
+    color = base.to_dict(validate=False)["encoding"].get("color", {})
+    if dash is None and "field" in color:
+        domain = color.get("scale", {}).get("domain", [])
+        dashes = [_DASHES[i % len(_DASHES)] for i in range(len(domain))]
+        scale = alt.Scale(domain=domain, range=dashes) if domain else alt.Undefined
+        dash = alt.StrokeDash(f"{color['field']}:N", scale=scale)
     if dash is not None:
         line = line.encode(strokeDash=dash)
     # A tooltip belongs to a mark: invisible points let the pointer find every value along the line.

@@ -18,7 +18,7 @@ def liquidations(time: alt.X) -> Specification:
     chart = (
         alt.Chart(alt.NamedData("liquidations"))
         .transform_calculate(outcome=f"datum.deficit > 0 ? '{_LEFT_DEFICIT}' : '{_COVERED}'")
-        .mark_circle(size=46, opacity=0.6, cursor="pointer")
+        .mark_point(size=46, opacity=0.6, filled=True, cursor="pointer")
         .encode(
             x=time,
             y=alt.Y(
@@ -31,7 +31,12 @@ def liquidations(time: alt.X) -> Specification:
             color=alt.Color(
                 "outcome:N",
                 scale=alt.Scale(domain=[_COVERED, _LEFT_DEFICIT], range=[BLUE, RED]),
-                legend=alt.Legend(symbolType="circle"),
+                legend=alt.Legend(),
+            ),
+            # A triangle is told from a circle without colour.
+            shape=alt.Shape(
+                "outcome:N",
+                scale=alt.Scale(domain=[_COVERED, _LEFT_DEFICIT], range=["circle", "triangle-up"]),
             ),
             tooltip=[
                 alt.Tooltip("time:N", title="UTC"),

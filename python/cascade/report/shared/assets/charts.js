@@ -3,31 +3,42 @@
   const content = JSON.parse(document.getElementById("content").textContent);
   const data = {};
   for (const [name, table] of Object.entries(content.datasets)) {
-    data[name] = table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
+    // Made when first asked for: most charts are drawn long after the page has come up.
+    let rows = null;
+    const make = () => table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
+    Object.defineProperty(data, name, { enumerable: true, get: () => (rows ??= make()) });
   }
-  // For the page's own script: the data, promises of the charts, and a callback for a click on a transaction.
-  window.cascade = { content, data, drawn: [], chosen: () => {} };
   const NARROW_PX = 480;
+  const MARGIN_PX = 60;
   const font = getComputedStyle(document.body).fontFamily;
+  const dark = matchMedia("screen and (prefers-color-scheme: dark)");
+  const charts = [];
 
-  // Charts: the interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids.
-  const options = {
-    ast: true,
-    renderer: "svg",
-    actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
-    downloadFileName: document.title,
-  };
+  // The interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids. The chart as a whole is
+  // an image with a name; its parts have none, so they are kept from a screen reader.
+  const options = { ast: true, renderer: "svg", actions: false };
 
-  async function draw(plot, spec) {
+  function coloured(value) {
+    if (Array.isArray(value)) return value.map(coloured);
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, coloured(part)]));
+    }
+    return typeof value === "string" && content.dark[value] ? content.dark[value] : value;
+  }
+
+  async function draw(chart) {
+    const { plot, figure } = chart;
+    const spec = chart.variants[chart.shown][1];
     const name = spec.data.name;
     if (!data[name].length) {
       plot.textContent = "Nothing of this kind happened in this run.";
       plot.className = "plot empty";
+      plot.style.minHeight = "";
       // A caption explains what is drawn, and nothing is.
-      plot.parentElement.querySelector("figcaption").hidden = true;
+      figure.querySelector("figcaption").hidden = true;
       return;
     }
-    const shown = structuredClone(spec);
+    const shown = dark.matches ? coloured(spec) : structuredClone(spec);
     shown.config.font = font;
     if (plot.clientWidth < NARROW_PX) {
       // A legend in one row would be cut off at the edge of a narrow chart.
@@ -36,6 +47,10 @@
       if (legend && legend.columns) legend.columns = 2;
     }
     const result = await window.vegaEmbed(plot, { ...shown, datasets: { [name]: data[name] } }, options);
+    chart.view = result.view;
+    for (const part of plot.querySelectorAll("svg, svg [role]")) {
+      for (const name of ["role", "aria-roledescription", "aria-label"]) part.removeAttribute(name);
+    }
     // A point that stands for a row of the page leads to it.
     result.view.addEventListener("click", (_, item) => {
       if (item && item.datum && item.datum.anchor) window.location.hash = item.datum.anchor;
@@ -47,23 +62,102 @@
     }
   }
 
-  for (const figure of document.querySelectorAll("figure[data-chart]")) {
-    const variants = Object.entries(content.charts[figure.dataset.chart]);
-    const plot = figure.querySelector(".plot");
-    const bar = figure.querySelector(".variants");
-    if (variants.length > 1 && data[variants[0][1].data.name].length) {
-      for (const [label, spec] of variants) {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.textContent = label;
-        button.setAttribute("aria-pressed", String(label === variants[0][0]));
-        button.addEventListener("click", () => {
-          for (const other of bar.children) other.setAttribute("aria-pressed", String(other === button));
-          draw(plot, spec);
-        });
-        bar.append(button);
-      }
-    }
-    window.cascade.drawn.push(draw(plot, variants[0][1]));
+  // One chart after the other, each once: two at the same time would only wait for each other.
+  let turn = Promise.resolve();
+  function ask(chart) {
+    chart.drawn ??= (turn = turn.then(() => draw(chart)));
+    return chart.drawn;
   }
+  const redraw = (chart) => (chart.drawn = turn = turn.then(() => draw(chart)));
+
+  function button(label, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = label;
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  function save(href, name) {
+    const link = document.createElement("a");
+    link.href = href;
+    link.download = name;
+    link.click();
+  }
+
+  function csv(columns, rows) {
+    const quoted = (value) => {
+      const plain = value === null || value === undefined ? "" : String(value);
+      // A spreadsheet would run text that begins like a formula.
+      const safe = /^[=+@\t\r-]/.test(plain) && typeof value !== "number" ? "'" + plain : plain;
+      return `"${safe.replaceAll('"', '""')}"`;
+    };
+    return [columns, ...rows].map((line) => line.map(quoted).join(",")).join("\n") + "\n";
+  }
+
+  function saveText(text, name, type) {
+    const href = URL.createObjectURL(new Blob([text], { type }));
+    save(href, name);
+    setTimeout(() => URL.revokeObjectURL(href), 1000);
+  }
+
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    const key = figure.dataset.chart;
+    const variants = Object.entries(content.charts[key]);
+    const chart = { key, figure, plot: figure.querySelector(".plot"), variants, shown: 0, drawn: null, view: null };
+    const table = content.datasets[variants[0][1].data.name];
+    const bar = figure.querySelector(".variants");
+    const height = variants[0][1].height;
+    if (table.rows.length) {
+      if (height) chart.plot.style.minHeight = `${height + MARGIN_PX}px`;
+      if (variants.length > 1) {
+        const group = document.createElement("span");
+        variants.forEach(([label], number) => {
+          const one = button(label, () => {
+            for (const other of group.children) other.setAttribute("aria-pressed", String(other === one));
+            chart.shown = number;
+            redraw(chart);
+          });
+          one.setAttribute("aria-pressed", String(number === 0));
+          group.append(one);
+        });
+        bar.append(group);
+      }
+      const saving = document.createElement("span");
+      const picture = button("PNG", () => ask(chart).then(() => chart.view.toImageURL("png", 2)).then((url) => save(url, `${key}.png`)));
+      const numbers = button("CSV", () => saveText(csv(table.columns, table.rows), `${key}.csv`, "text/csv"));
+      picture.setAttribute("aria-label", `PNG: save the chart ${key} as a picture`);
+      numbers.setAttribute("aria-label", `CSV: save the numbers of the chart ${key}`);
+      saving.append(picture, numbers);
+      bar.append(saving);
+    }
+    charts.push(chart);
+  }
+
+  // For the page's other scripts: the data, what draws every chart, and a callback for a click on a transaction.
+  const drawAll = () => Promise.all(charts.map(ask));
+  window.cascade = { content, data, charts, drawAll, csv, saveText, chosen: () => {} };
+
+  const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+  function drawRest() {
+    // What nobody has scrolled to yet is drawn while nothing else is to do, so that a printed page is whole.
+    const next = charts.find((chart) => !chart.drawn);
+    if (next) idle(() => ask(next).then(drawRest));
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    const seen = new IntersectionObserver(
+      (entries) => {
+        for (const entry of entries) {
+          if (!entry.isIntersecting) continue;
+          seen.unobserve(entry.target);
+          ask(charts.find((chart) => chart.figure === entry.target));
+        }
+      },
+      { rootMargin: "300px" },
+    );
+    for (const chart of charts) seen.observe(chart.figure);
+  });
+  window.addEventListener("load", () => setTimeout(drawRest, 2000));
+  window.addEventListener("beforeprint", drawAll);
+  dark.addEventListener("change", () => charts.filter((chart) => chart.drawn).forEach(redraw));
 })();

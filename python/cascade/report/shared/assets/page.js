@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  const { content, data } = window.cascade;
+  const { content, data, copy, csv, saveText } = window.cascade;
 
   // The table of liquidations.
   const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -81,7 +81,7 @@
     element("page").textContent = `page ${state.page + 1} of ${pages}`;
     element("previous").disabled = state.page === 0;
     element("next").disabled = state.page === pages - 1;
-    element("download").disabled = found.length === 0;
+    element("copy").disabled = element("download").disabled = found.length === 0;
   }
 
   function show(tx) {
@@ -103,21 +103,8 @@
     }
   }
 
-  function save() {
-    const quoted = (value) => {
-      const plain = value === null ? "" : String(value);
-      const safe = /^[=+@\t\r-]/.test(plain) && typeof value !== "number" ? "'" + plain : plain;
-      return `"${safe.replaceAll('"', '""')}"`;
-    };
-    const keys = content.datasets.liquidations.columns;
-    const lines = [keys, ...selected().map((row) => keys.map((key) => row[key]))];
-    const file = new Blob([lines.map((line) => line.map(quoted).join(",")).join("\n") + "\n"], { type: "text/csv" });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = "liquidations.csv";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
+  const keys = content.datasets.liquidations.columns;
+  const cells = () => selected().map((row) => keys.map((key) => row[key]));
 
   const restart = () => { state.page = 0; render(); };
   element("find").addEventListener("input", restart);
@@ -125,14 +112,10 @@
   element("size").addEventListener("change", restart);
   element("previous").addEventListener("click", () => { state.page -= 1; render(); });
   element("next").addEventListener("click", () => { state.page += 1; render(); });
-  element("download").addEventListener("click", save);
+  element("download").addEventListener("click", () => saveText(csv(keys, cells()), "liquidations.csv", "text/csv"));
+  element("copy").addEventListener("click", () => copy([keys, ...cells()], element("matches")));
   window.addEventListener("hashchange", follow);
   render();
   follow();
-  // Charts grow as they are drawn and move the page: go to the place asked for once all of them are there.
   window.cascade.chosen = show;
-  Promise.all(window.cascade.drawn).then(() => {
-    const target = state.chosen ? "every-liquidation" : decodeURIComponent(location.hash.slice(1));
-    if (target && element(target)) element(target).scrollIntoView();
-  });
 })();
