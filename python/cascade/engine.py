@@ -196,8 +196,14 @@ class Engine:
         return int(self.world.scenario.spec.chain.base_fee_gwei * GWEI)
 
     def _view(self, step: int) -> BlockView:
-        next_timestamp = self.world.scenario.spec.timeline.time_of(step)
-        return BlockView(self.world, book=self.book, step=step, next_timestamp=next_timestamp)
+        planned = self.world.scenario.spec.timeline.time_of(step)
+        return BlockView(
+            self.world,
+            book=self.book,
+            step=step,
+            next_timestamp=self.world.chain.expected_time(planned),
+            scenario_timestamp=planned,
+        )
 
     def _collect_proposals(self, view: BlockView) -> None:
         for agent in self.agents:

@@ -16,6 +16,7 @@ __all__ = [
     "AgentFailed",
     "CascadeError",
     "ChainError",
+    "CostCeiling",
     "ExpectationFailed",
     "IncompleteRun",
     "MirrorDiffers",
@@ -121,6 +122,24 @@ class ToolMissing(CascadeError, RuntimeError):
 
 class ChainError(CascadeError, RuntimeError):
     """Raised when the chain's node fails: it exited, refused a transaction, or reordered a block."""
+
+
+class CostCeiling(ChainError):
+    """Raised before a transaction is sent that might take the cost of a run above what was allowed.
+
+    Attributes
+    ----------
+    spent_wei, next_wei, ceiling_wei : int
+        What was spent, what the next transactions may cost at most, and what was allowed.
+    """
+
+    def __init__(self, *, spent_wei: int, next_wei: int, ceiling_wei: int) -> None:
+        self.spent_wei, self.next_wei, self.ceiling_wei = spent_wei, next_wei, ceiling_wei
+        super().__init__(
+            f"--max-cost: {spent_wei / 1e18:.6f} are spent, and the next transactions may cost up to "
+            f"{next_wei / 1e18:.6f}, together more than {ceiling_wei / 1e18:.6f}: nothing more was sent; the same "
+            "command with a higher ceiling goes on"
+        )
 
 
 class RevertedCall(ChainError):

@@ -14,6 +14,7 @@ from cascade.engine import Engine
 from cascade.observation import BlockView
 from cascade.observation.checks import ContractChecks
 from cascade.recording.recorder import Recorder
+from cascade.recording.tables import BlockRow, Row
 from cascade.report.run.page import build_report
 from cascade.run.folder import MachineFigures, write_run
 from cascade.run.opened import Run
@@ -21,7 +22,9 @@ from cascade.run.place import require_writable_folder
 from cascade.run.progress import Progress, quiet
 from cascade.scenario.load import Scenario
 from cascade.staging.chains import open_chain
+from cascade.staging.networks import NetworkOptions, open_network, require_possible_on_network
 from cascade.staging.world import Prepared, build_world, empty_world, prepare
+from cascade.vocabulary import Phase
 from cascade.world.conservation import check_conservation
 from cascade.world.world import World
 
@@ -39,6 +42,7 @@ def replay(
     report: bool = True,
     snapshots: Snapshots | None = None,
     on_block: BlockObserver | None = None,
+    network: NetworkOptions | None = None,
 ) -> Run:
     """Run a scenario and write the folder of the run: tables, summary, manifest and report.
 
@@ -65,6 +69,8 @@ def replay(
         to which its own is added. The run is the same with and without.
     on_block : callable, optional
         Called with every mined block and its transactions, those of the deployment included.
+    network : NetworkOptions, optional
+        A network that others use too, where the run plays in real blocks; None plays on a chain of the run's own.
 
     Raises
     ------
@@ -87,35 +93,52 @@ def replay(
     started = time.monotonic()
     progress = progress or quiet()
     require_writable_folder(Path(out))
+    if network is not None:
+        require_possible_on_network(scenario)
     prepared = prepare(scenario, progress=progress, like=like)
-    inputs = prepared.inputs
-    with open_chain(scenario, node_url, snapshots) as (chain, node):
-        world = empty_world(chain, prepared)
-        recorder = Recorder(world, run_id=inputs.run_id, seed=scenario.seed)
-        chain.on_block = _both(recorder.on_block, on_block)
-        crash = _play(world, prepared, recorder, progress)
-        anvil = node()
-        memory_mb = anvil.peak_memory_mb() if anvil else 0.0
-    folder = write_run(
-        inputs,
-        [
-            inputs.row(positions=len(prepared.standing.plans) + len(prepared.standing.accounts.borrowers)),
-            *recorder.rows,
-        ],
-        out=Path(out),
-        machine=MachineFigures(
-            started=started,
-            crash_wall_seconds=crash.wall,
-            crash_node_seconds=crash.node,
-            anvil_peak_memory_mb=memory_mb,
-        ),
-        progress=progress,
-        draw=build_report if report else None,
-    )
+
+    def write(prepared: Prepared, recorder: Recorder, crash: _CrashSeconds, *, memory_mb: float) -> Path:
+        positions = len(prepared.standing.plans) + len(prepared.standing.accounts.borrowers)
+        times = _crash_times(recorder.rows) if prepared.inputs.network is not None else ()
+        return write_run(
+            prepared.inputs,
+            [prepared.inputs.row(positions=positions, times=times), *recorder.rows],
+            out=Path(out),
+            machine=MachineFigures(
+                started=started,
+                crash_wall_seconds=crash.wall,
+                crash_node_seconds=crash.node,
+                anvil_peak_memory_mb=memory_mb,
+            ),
+            progress=progress,
+            draw=build_report if report else None,
+        )
+
+    if network is not None:
+        with open_network(prepared, network, with_positions=True, progress=progress) as opened:
+            world = empty_world(opened.chain, opened.prepared)
+            recorder = Recorder(world, run_id=opened.prepared.inputs.run_id, seed=scenario.seed)
+            opened.watch(world, _both(recorder.on_block, on_block))
+            crash = _play(world, opened.prepared, recorder, progress)
+            folder = write(opened.prepared, recorder, crash, memory_mb=0.0)
+            opened.finish(world, played_as=opened.prepared.inputs.run_id)
+    else:
+        with open_chain(scenario, node_url, snapshots) as (chain, node):
+            world = empty_world(chain, prepared)
+            recorder = Recorder(world, run_id=prepared.inputs.run_id, seed=scenario.seed)
+            chain.on_block = _both(recorder.on_block, on_block)
+            crash = _play(world, prepared, recorder, progress)
+            anvil = node()
+            memory_mb = anvil.peak_memory_mb() if anvil else 0.0
+        folder = write(prepared, recorder, crash, memory_mb=memory_mb)
     run = Run(folder)
     if require_expected:
         run.require_expected()
     return run
+
+
+def _crash_times(rows: Sequence[Row]) -> list[int]:
+    return [row.timestamp for row in rows if isinstance(row, BlockRow) and row.phase == Phase.CRASH]
 
 
 def _both(first: BlockObserver, second: BlockObserver | None) -> BlockObserver:
@@ -142,7 +165,13 @@ def _play(world: World, prepared: Prepared, recorder: Recorder, progress: Progre
     scenario = prepared.inputs.scenario
     built = build_world(world, prepared, progress=progress)
     start = scenario.spec.timeline.start_timestamp
-    view = BlockView(world, book=built.book, step=0, next_timestamp=start)
+    view = BlockView(
+        world,
+        book=built.book,
+        step=0,
+        next_timestamp=world.chain.expected_time(start),
+        scenario_timestamp=start,
+    )
     recorder.built(view, built.rounds, prepared.standing.accounts)
     # The connection counts all the time that it waits, the build's included: the crash phase's is a difference.
     began, waited = time.perf_counter(), world.chain.waited_seconds

@@ -158,6 +158,8 @@ class Intent(StrEnum):
     LOOP = "loop"
     MARGIN_CALL = "margin-call"
     MINT = "mint"
+    OF_OTHERS = "of-others"
+    """A transaction of somebody outside the run, on a chain that others use too, which touched its contracts."""
     OPEN_PERPETUAL = "open-perpetual"
     OPEN_TRANSFERS = "open-transfers"
     PAY = "pay"

@@ -20,16 +20,12 @@ from cascade.node import TEST_ACCOUNTS
 from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS
+from .free_port import free_port
 
 CASCADE = str(Path(sys.executable).with_name("cascade"))
 ETHER = 10**18
 AT = 55
 """A block of the crash of `frictionless-loop`: its build ends at block 50, and its crash at block 61."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def cascade(*arguments: str) -> subprocess.CompletedProcess[str]:

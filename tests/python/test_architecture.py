@@ -60,7 +60,7 @@ FLOORS = (
     ("report",),
     ("run",),
     ("staging",),
-    ("harness", "node"),
+    ("deploy", "harness", "node"),
     ("assertions", "experiments"),
     ("bench", "commands"),
 )

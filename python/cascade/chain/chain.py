@@ -100,9 +100,13 @@ class Chain(ABC):
         Of the latest block.
     has_gas : bool
         Whether receipts hold the gas of a real transaction.
+    keeps_own_time : bool
+        Whether the chain decides on times, order and space of its blocks, and others use it too. Requests of times,
+        base fees and gas limits have no effect then, and what is mined as one block may be spread over several.
     """
 
     has_gas: bool = True
+    keeps_own_time: bool = False
 
     def __init__(self, *, on_block: BlockObserver | None = None) -> None:
         self.on_block = on_block
@@ -236,6 +240,15 @@ class Chain(ABC):
 
     def close(self) -> None:  # noqa: B027
         """End the reads of submitted blocks."""
+
+    def expected_time(self, planned: int) -> int:
+        """Return the time at which the next block is expected: the planned one, where the chain keeps to plans."""
+        return planned
+
+    @property
+    def latest_next_time(self) -> int:
+        """Time by which set-up transactions that are sent now are mined at the latest."""
+        return self.timestamp + 1
 
     def built(self) -> None:  # noqa: B027
         """Take note that the world is built: an engine may keep its state for later runs."""

@@ -66,7 +66,7 @@ class Rpc:
     Parameters
     ----------
     url : str
-        `http://host:port`.
+        `http://host:port`, or `https://host/path`.
     timeout : float
         Seconds before a silent node counts as dead.
 
@@ -80,13 +80,14 @@ class Rpc:
         self.url = url
         try:
             parts = urlsplit(url)
-            port = parts.port or 80
+            port = parts.port or (443 if parts.scheme == "https" else 80)
         except ValueError as error:
             raise ChainError(f"{url}: {error}: expected the address of a node as http://HOST:PORT") from error
-        if parts.scheme != "http" or parts.hostname is None:
+        if parts.scheme not in ("http", "https") or parts.hostname is None:
             raise ChainError(f"{url}: expected the address of a node as http://HOST:PORT")
-        self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=timeout)
-        self._path = parts.path or "/"
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname, port, timeout=timeout)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.waited_seconds = 0.0
         self._encode = msgspec.json.Encoder().encode
         self._decode_answer = msgspec.json.Decoder(_Answer).decode
@@ -176,6 +177,16 @@ class Rpc:
         return answers
 
     def _send(self, message: object) -> bytes:
+        return self._exchange(message)[1]
+
+    def _exchange(self, message: object) -> tuple[http.client.HTTPResponse, bytes]:
+        """Send a message once, and return the answer with its body.
+
+        Raises
+        ------
+        ChainError
+            When the node does not answer.
+        """
         try:
             if self._connection.sock is None:
                 self._connection.connect()
@@ -183,9 +194,10 @@ class Rpc:
             body = self._encode(message)
             sent = time.perf_counter()
             self._connection.request("POST", self._path, body=body, headers={"Content-Type": "application/json"})
-            answer = self._connection.getresponse().read()
+            response = self._connection.getresponse()
+            answer = response.read()
             self.waited_seconds += time.perf_counter() - sent
-            return answer
+            return response, answer
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ChainError(f"{self.url}: the node stopped answering ({type(error).__name__})") from error

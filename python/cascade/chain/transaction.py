@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,15 +13,36 @@ from eth_utils import is_hex_address, keccak, to_checksum_address
 from cascade.chain.abi import Interface
 from cascade.vocabulary import Lane, Motive
 
-__all__ = ["Contract", "Transaction", "address_of"]
+__all__ = ["Contract", "Transaction", "address_of", "addresses_from"]
+
+_ADDRESS_BOOK: ContextVar[Callable[[str], str] | None] = ContextVar("address book", default=None)
+"""What gives the addresses of named actors, where it is not the hash of the name."""
+
+
+@contextmanager
+def addresses_from(book: Callable[[str], str]) -> Iterator[None]:
+    """Let `address_of` answer from an address book until the context ends.
+
+    On a chain that checks signatures, an actor needs an address whose key is known. Everything that names actors then
+    gives them these addresses, and no other code differs.
+    """
+    token = _ADDRESS_BOOK.set(book)
+    try:
+        yield
+    finally:
+        _ADDRESS_BOOK.reset(token)
 
 
 @lru_cache(maxsize=100_000)
 def address_of(name: str) -> str:
     """Return the checksummed address of a named actor, the same in every run.
 
-    It is a hash of the name. The name of a real account is its address, which it keeps.
+    It is a hash of the name, or what the address book of `addresses_from` says. The name of a real account is its
+    address, which it keeps.
     """
+    book = _ADDRESS_BOOK.get()
+    if book is not None:
+        return book(name)
     if name.startswith("0x") and is_hex_address(name):
         return to_checksum_address(name)
     return to_checksum_address(keccak(text=f"cascade/{name}")[12:])

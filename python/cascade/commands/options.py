@@ -33,7 +33,7 @@ def node_url_of(network: str) -> str | None:
         return None
     raise CascadeError(
         f"--network = {network!r}: a replay sets times, fees and balances, which only anvil allows: expected "
-        "ethereum:local:foundry, or the http:// address of a fresh anvil"
+        "ethereum:local:foundry, the http:// address of a fresh anvil, or --account for real transactions"
     )
 
 

@@ -9,12 +9,28 @@ from cascade.harness import replay
 from cascade.report.run.terminal import print_summary
 from cascade.run.progress import terminal
 from cascade.scenario.load import load_scenario
+from cascade.staging.networks import NetworkOptions
 
 __all__ = ["replay_scenario"]
 
 
-def replay_scenario(file: Path, *, seed: str | None, overrides: tuple[str, ...], out: Path, network: str) -> None:
+def replay_scenario(
+    file: Path,
+    *,
+    seed: str | None,
+    overrides: tuple[str, ...],
+    out: Path,
+    network: str,
+    live: NetworkOptions | None = None,
+) -> None:
     """Run a scenario's file, write the run's folder, and print the figures.
+
+    Parameters
+    ----------
+    network : str
+        A local node, as `--network` names it.
+    live : NetworkOptions, optional
+        A network that others use too, which the run plays on instead.
 
     Raises
     ------
@@ -25,7 +41,8 @@ def replay_scenario(file: Path, *, seed: str | None, overrides: tuple[str, ...],
     run = replay(
         load_scenario(file, overrides=with_seed(overrides, seed)),
         out=out,
-        node_url=node_url_of(network),
+        node_url=node_url_of(network) if live is None else None,
+        network=live,
         progress=terminal(),
         require_expected=False,
     )

@@ -27,7 +27,7 @@ _ADMIN_FEE = 5 * 10**9
 _MINTER_ROLE, _GATEKEEPER_ROLE = (keccak(text=name) for name in ("MINTER_ROLE", "GATEKEEPER_ROLE"))
 _WHITELIST_OF = 500
 _WHITELIST_GAS = 20_000_000
-_PROVIDER = address_of("liquidity-provider")
+_PROVIDER = "liquidity-provider"
 
 S = TypeVar("S", bound=VenueBase)
 
@@ -74,11 +74,11 @@ def _kind(
 
 def _endowed(world: World, venue: DeployedVenue) -> list[tuple[str, int]]:
     """Mint the reserves of a venue to the liquidity provider, and return them by coin in smallest units."""
-    amounts = []
+    amounts, provider = [], address_of(_PROVIDER)
     for coin in venue.coins:
         raw = raw_amount(world.scenario.spec, coin, venue.spec.stock_of(coin) or Decimal(0))
         # Minted and not taken from anyone: the liquidity of venues is an input of the scenario.
-        world.mint(coin, [(_PROVIDER, raw)])
+        world.mint(coin, [(provider, raw)])
         amounts.append((coin, raw))
     return amounts
 
@@ -113,25 +113,27 @@ def _deploy_stable_swap(world: World, name: str, spec: StableSwapVenue) -> Contr
 
 
 def _send_reserves(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
+    provider = address_of(_PROVIDER)
     world.setup(
-        ((_PROVIDER, world.tokens[coin], "transfer", (venue.contract.address, raw)) for coin, raw in reserves),
+        ((provider, world.tokens[coin], "transfer", (venue.contract.address, raw)) for coin, raw in reserves),
         intent=Intent.ADD_LIQUIDITY,
     )
 
 
 def _mint_pair(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
     _send_reserves(world, venue, reserves)
-    world.setup([(_PROVIDER, venue.contract, "mint", (_PROVIDER,))], intent=Intent.ADD_LIQUIDITY)
+    provider = address_of(_PROVIDER)
+    world.setup([(provider, venue.contract, "mint", (provider,))], intent=Intent.ADD_LIQUIDITY)
 
 
 def _add_liquidity(world: World, venue: DeployedVenue, reserves: list[tuple[str, int]]) -> None:
-    pool = venue.contract
+    pool, provider = venue.contract, address_of(_PROVIDER)
     amounts = [raw for _, raw in reserves]
     world.setup(
         [
-            *((_PROVIDER, world.tokens[coin], "approve", (pool.address, raw)) for coin, raw in reserves),
+            *((provider, world.tokens[coin], "approve", (pool.address, raw)) for coin, raw in reserves),
             # No least shares: nobody trades during set-up.
-            (_PROVIDER, pool, "add_liquidity(uint256[],uint256,address)", (amounts, 0, _PROVIDER)),
+            (provider, pool, "add_liquidity(uint256[],uint256,address)", (amounts, 0, provider)),
         ],
         intent=Intent.ADD_LIQUIDITY,
     )

@@ -45,14 +45,26 @@ class BlockView:
         Time of the latest block.
     next_timestamp : int
         Time of the next one: interest is read as of then where a transaction will meet it then.
+    scenario_timestamp : int
+        Time of the next one in the scenario, by which its price path and its timeline go. It is the next block's,
+        except on a chain with a time of its own.
     """
 
-    def __init__(self, world: World, *, book: Sequence[BookEntry], step: int, next_timestamp: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        book: Sequence[BookEntry],
+        step: int,
+        next_timestamp: int,
+        scenario_timestamp: int | None = None,
+    ) -> None:
         self.world = world
         self.book = tuple(book)
         self.step = step
         self.timestamp = world.chain.timestamp
         self.next_timestamp = next_timestamp
+        self.scenario_timestamp = next_timestamp if scenario_timestamp is None else scenario_timestamp
         self._once = Once()
         self._prices: dict[str, int] | None = None
 
@@ -88,7 +100,7 @@ class BlockView:
     def path_price_e8(self, asset: str) -> int:
         """Return the exogenous path's price at the next block's time, in dollars with 8 decimals."""
         # Of the next block and not the latest: an agent that follows the path acts in the block for which it holds.
-        return self.world.scenario.path.price_e8(asset, self.next_timestamp)
+        return self.world.scenario.path.price_e8(asset, self.scenario_timestamp)
 
     def feed_answer(self, asset: str) -> tuple[int, int]:
         """Return the latest answer of the feed that is posted for an asset (8 decimals), and its Unix time."""

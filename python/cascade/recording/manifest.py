@@ -23,6 +23,7 @@ __all__ = [
     "Expectation",
     "InvalidManifest",
     "Manifest",
+    "NetworkPlace",
     "ScenarioText",
     "input_hashes",
     "read_manifest",
@@ -99,6 +100,31 @@ class ContractSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetworkPlace:
+    """Where a run played that was no chain of its own.
+
+    Attributes
+    ----------
+    network : str
+        Its name, as in the folder of deployments.
+    chain_id : int
+        As its node says.
+    account : str
+        Address of the account that paid.
+    first_block : int
+        Number of the latest block when the deployment began.
+    confirmations : int
+        Blocks after which a block counted.
+    """
+
+    network: str
+    chain_id: int
+    account: str
+    first_block: int
+    confirmations: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Expectation:
     """Outcome of a run, against the claims of its scenario.
 
@@ -146,6 +172,8 @@ class Manifest(ScenarioText):
         The user's own agents by their entry in the scenario.
     own_contracts : dict of str to ContractSource
         The user's own contracts by reference.
+    network : NetworkPlace, optional
+        Where the run played, if on a chain that others use too.
     """
 
     run_id: str
@@ -161,6 +189,7 @@ class Manifest(ScenarioText):
     built_like: ScenarioText | None = None
     agents: dict[str, AgentSource] = field(default_factory=dict)
     own_contracts: dict[str, ContractSource] = field(default_factory=dict)
+    network: NetworkPlace | None = None
 
     @property
     def outcome(self) -> Expectation:

@@ -96,11 +96,14 @@ class Recorder:
         # A set-up block counts as a step of its own; in the crash, the exchange's and the chain's block make one step.
         if self._phase is Phase.BUILD:
             self._watch.forget_falls()
-        self._latest = [
+        found = [
             MinedTransaction(at, transaction, receipt, self._actor(receipt.sender))
             for transaction, receipt in zip(transactions, block.receipts, strict=True)
         ]
-        for mined in self._latest:
+        # A step of a chain with a time of its own may be spread over several blocks.
+        goes_on = self._world.chain.keeps_own_time and self._phase is Phase.CRASH
+        self._latest = [*self._latest, *found] if goes_on else found
+        for mined in found:
             self._rows.append(self._transaction_row(mined, lane))
             self._record_events(mined)
             if mined.transaction.intent == Intent.WITHDRAW and mined.sender.role == Role.LENDER:
@@ -109,6 +112,7 @@ class Recorder:
     def before_block(self, step: int) -> None:
         """Begin a step of the crash: the next blocks are the exchange's, where there is one, and the chain's."""
         self._phase, self._step = Phase.CRASH, step
+        self._latest = ()
         self._lane_of_empty = Lane.CHAIN if self._world.exchange is None else Lane.EXCHANGE
         self._watch.forget_falls()
 

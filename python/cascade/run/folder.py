@@ -223,6 +223,7 @@ def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
         },
         tables=hashes,
         expectation=None,
+        network=inputs.network,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from cascade.agents.custom import OwnAgent
 from cascade.chain.artifacts import Artifact
 from cascade.deployment.own_contracts import OwnContract
+from cascade.recording.manifest import NetworkPlace
 from cascade.recording.tables import RunRow
 from cascade.scenario.load import Scenario
 
@@ -40,6 +41,8 @@ class RunInputs:
         The user's own contracts by reference; they are among the artifacts too.
     built_like : Scenario, optional
         The baseline whose positions stand in the run; None where the run builds the scenario's own.
+    network : NetworkPlace, optional
+        Where the run plays, if on a chain that others use too; None on a chain of its own.
     """
 
     scenario: Scenario
@@ -47,6 +50,7 @@ class RunInputs:
     own_agents: Mapping[str, OwnAgent]
     own_contracts: Mapping[str, OwnContract] = field(default_factory=dict)
     built_like: Scenario | None = None
+    network: NetworkPlace | None = None
 
     @cached_property
     def run_id(self) -> str:
@@ -66,6 +70,9 @@ class RunInputs:
         if self.built_like is not None:
             parts += [self.built_like.parameters_json(), self.built_like.path_json()]
             parts += self.built_like.account_texts().values()
+        if self.network is not None:
+            # No two runs on such a chain are the same.
+            parts.append(f"{self.network.chain_id} {self.network.account} {self.network.first_block}")
         for part in parts:
             digest.update(part.encode())
         return digest.hexdigest()
@@ -85,13 +92,15 @@ class RunInputs:
         """One hash over the bytecode of all contracts."""
         return contracts_sha256(self.bytecode_sha256)
 
-    def row(self, *, positions: int) -> RunRow:
+    def row(self, *, positions: int, times: Sequence[int] = ()) -> RunRow:
         """Return the row of the table `runs`.
 
         Parameters
         ----------
         positions : int
             Number of positions that were built.
+        times : sequence of int
+            Unix times of the crash blocks, on a chain with a time of its own; the scenario's timeline has them else.
         """
         spec, parameters = self.scenario.spec, self.scenario.parameters_json()
         return RunRow(
@@ -99,12 +108,17 @@ class RunInputs:
             seed=self.scenario.seed,
             scenario=spec.name,
             engine=spec.lending.engine,
-            start_timestamp=spec.timeline.start_timestamp,
-            block_seconds=spec.timeline.block_seconds,
-            chain_engine=spec.chain.engine,
+            start_timestamp=times[0] if times else spec.timeline.start_timestamp,
+            block_seconds=_mean_interval(times) if times else spec.timeline.block_seconds,
+            chain_engine=spec.chain.engine if self.network is None else "network",
             positions=positions,
             counterfactual=spec.counterfactual or "",
             parameters=parameters,
             scenario_sha256=hashlib.sha256(parameters.encode()).hexdigest(),
             contracts_sha256=self.contracts_sha256,
         )
+
+
+def _mean_interval(times: Sequence[int]) -> int:
+    """Return the mean time between blocks, rounded to seconds, and no less than one."""
+    return max(round((times[-1] - times[0]) / max(len(times) - 1, 1)), 1)

@@ -92,6 +92,9 @@ class Scenario:
         parameters["prices"] = _prices_without_folders(parameters["prices"])
         parameters["positions"] = positions_without_folders(parameters["positions"])
         parameters["lending"] = _lending_without_folders(parameters["lending"])
+        # A key that has no effect where it is left out changes the ids of no earlier runs.
+        if parameters["timeline"]["pace"] is None:
+            del parameters["timeline"]["pace"]
         # Lines of judgement, and what experiments draw, are about runs and change none.
         del parameters["verdicts"], parameters["tail"]
         return json.dumps(parameters, sort_keys=True, separators=(",", ":"))

@@ -29,7 +29,7 @@ from cascade.scenario.accounts import pledge_account
 from cascade.scenario.load import Scenario
 from cascade.world.world import World
 
-__all__ = ["BuiltWorld", "Prepared", "build_world", "empty_world", "prepare"]
+__all__ = ["BuiltWorld", "Prepared", "build_world", "deploy_contracts", "empty_world", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,23 @@ def empty_world(chain: Chain, prepared: Prepared) -> World:
     return World(chain=chain, scenario=foundation, artifacts=prepared.inputs.artifacts)
 
 
+def deploy_contracts(world: World, prepared: Prepared, *, progress: Progress) -> list[Agent]:
+    """Deploy a world's contracts, and let its agents prepare; return the agents that act.
+
+    Raises
+    ------
+    AgentFailed
+        When a user's own agent cannot be constructed or set up.
+    ChainError
+        When the node fails.
+    """
+    with progress.stage("deploying"):
+        deploy_world(world)
+        agents = call_agents(world, prepared.inputs.own_agents)
+        world.chain.settle()
+    return agents
+
+
 def build_world(world: World, prepared: Prepared, *, progress: Progress) -> BuiltWorld:
     """Deploy a world, let its agents prepare, and build its positions: the crash can begin.
 
@@ -127,9 +144,7 @@ def build_world(world: World, prepared: Prepared, *, progress: Progress) -> Buil
     """
     inputs, build = prepared.inputs, prepared.standing
     scenario, plans, accounts = inputs.scenario, build.plans, build.accounts
-    with progress.stage("deploying"):
-        deploy_world(world)
-        agents = call_agents(world, inputs.own_agents)
+    agents = deploy_contracts(world, prepared, progress=progress)
     if accounts.planned:
         with progress.bar("building accounts", len(accounts.built)) as advance:
             build_accounts(world, accounts, progress=advance)

@@ -17,6 +17,7 @@ COMMANDS = (
     "contracts",
     "replay",
     "node",
+    "deploy",
     "report",
     "verify",
     "compare",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cascade.commands.exit_codes import cascade_command
+from cascade.commands.network_options import network_options, options_of
 
 
 @click.command("replay", short_help="Run one scenario and write its tables and report")
@@ -17,12 +19,21 @@ from cascade.commands.exit_codes import cascade_command
 @click.option(
     "--network", default="ethereum:local:foundry", show_default=True, help="Name of an ape network, or URL of an anvil."
 )
+@click.option("--account", default=None, metavar="ALIAS", help="Account of ape's that pays, on a network of others.")
+@network_options
 @cascade_command
-def cli(scenario: Path, seed: str | None, overrides: tuple[str, ...], out: Path, network: str) -> None:
+def cli(
+    scenario: Path, seed: str | None, overrides: tuple[str, ...], *, out: Path, account: str | None, **options: Any
+) -> None:
     """Run SCENARIO, a YAML file, and write its tables and its page to a folder below --out.
+
+    With --account, the run plays in real blocks on a network that others use too, after `cascade deploy` or doing it;
+    the last six options are about such a network alone.
 
     The exit code is 0 where the run met what the scenario expects of it, 1 where it did not, and 2 for bad input.
     """
     from cascade.commands.replay import replay_scenario
 
-    replay_scenario(scenario, seed=seed, overrides=overrides, out=out, network=network)
+    network = str(options.pop("network"))
+    live = None if account is None else options_of(network, account, **options)
+    replay_scenario(scenario, seed=seed, overrides=overrides, out=out, network=network, live=live)

@@ -27,7 +27,9 @@ class RunRow(Row):
     engine: str = text("lending pool that ran: mock, or aave-v3")
     start_timestamp: int = int64("s", "Unix time of the first crash block")
     block_seconds: int = int64("s", "time between crash blocks")
-    chain_engine: str = text("what executed the chain: anvil, or revm in the process of the harness")
+    chain_engine: str = text(
+        "what executed the chain: anvil, revm in the process of the harness, or a network that others use too"
+    )
     positions: int = int64("-", "number of positions built")
     counterfactual: str = text("why this run is a counterfactual; empty when it is none")
     parameters: str = text("every parameter of the scenario, defaults included", unit="JSON")

@@ -24,6 +24,9 @@ class TimelineSpec(Spec):
     """Seconds between blocks of the crash phase."""
     build_seconds: Annotated[int, Field(ge=60, le=30 * 86_400)] = 3600
     """Time from the chain's first block to `start`, in seconds; set-up blocks are one second apart."""
+    pace: Annotated[float, Field(gt=0, le=3600)] | None = None
+    """Least time between two steps of the crash, in seconds of a clock, on a network that others use too; null takes
+    a step per block of the network. It has no effect on a chain of the run's own."""
 
     @model_validator(mode="after")
     def _ordered(self) -> TimelineSpec:

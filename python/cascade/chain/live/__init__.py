@@ -1,0 +1,1 @@
+"""A chain of others: transactions are signed, paid for, and mined when the chain mines them."""
