@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import rlp
+
 from cascade.chain.anvil import die_with_parent
 from cascade.chain.rpc import Rpc
 from cascade.errors import ChainError
@@ -32,6 +34,30 @@ Fault = Callable[[str, list[Any]], Any]
 is a status of HTTP for the whole message; `DROP` closes the connection."""
 
 DROP = "drop"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A signed transaction of type 2, read from its encoding."""
+
+    chain_id: int
+    nonce: int
+    tip_wei: int
+    max_fee_wei: int
+    gas: int
+    to: str
+    value: int
+    data: str
+
+
+def decoded(raw: str) -> Decoded:
+    """Read a signed transaction of type 2, 0x-hex."""
+    encoded = bytes.fromhex(raw[2:])
+    assert encoded[0] == 2
+    fields = rlp.decode(encoded[1:])
+    chain_id, nonce, tip_wei, max_fee_wei, gas = (int.from_bytes(one, "big") for one in fields[:5])
+    value = int.from_bytes(fields[6], "big")
+    return Decoded(chain_id, nonce, tip_wei, max_fee_wei, gas, "0x" + fields[5].hex(), value, "0x" + fields[7].hex())
 
 
 @dataclass
@@ -113,13 +139,19 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def node_of_others(*, block_seconds: float = 1, chain_id: int = CHAIN_ID, home: Path) -> Iterator[tuple[Proxy, Rpc]]:
-    """Yield a proxy in front of an anvil that mines at intervals, and a connection to that anvil itself."""
+def node_of_others(
+    *, block_seconds: int | None = 1, chain_id: int = CHAIN_ID, home: Path
+) -> Iterator[tuple[Proxy, Rpc]]:
+    """Yield a proxy in front of an anvil that mines at intervals, and a connection to that anvil itself.
+
+    With None for the interval, the anvil mines when it is told to.
+    """
+    mining = ("--no-mining",) if block_seconds is None else ("--block-time", str(block_seconds))
     port = free_port()
     process = subprocess.Popen(
         [
             str(anvil_binary()),
-            *("--port", str(port), "--chain-id", str(chain_id), "--block-time", str(block_seconds)),
+            *("--port", str(port), "--chain-id", str(chain_id), *mining),
             *("--accounts", "2", "--quiet", "--gas-limit", "60000000", "--no-request-size-limit"),
         ],
         env={"HOME": str(home), "PATH": "/usr/bin:/bin"},

@@ -66,6 +66,9 @@ class WritingChain:
     def next_base_fee_wei(self) -> int:
         return BASE_FEE_WEI
 
+    def expected_time(self, planned: int) -> int:
+        return planned
+
     def mine(self, transactions: Sequence[Transaction], *, timestamp: int) -> object:
         content = [(transaction.sender, transaction.intent, transaction.lane) for transaction in transactions]
         self.calls.append(("block", (timestamp, content)))

@@ -89,6 +89,9 @@ class WritingChain:
     def set_base_fee_wei(self, base_fee_wei: int) -> None:
         assert base_fee_wei == 2 * 10**9
 
+    def expected_time(self, planned: int) -> int:
+        return planned
+
     def mine(self, transactions: Sequence[Transaction], *, timestamp: int) -> object:
         assert timestamp == 100 + 12 * len(self.blocks)
         self.blocks.append([transaction.sender for transaction in transactions])

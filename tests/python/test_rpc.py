@@ -16,7 +16,7 @@ from cascade.errors import ChainError
         ("http://127.0.0.1:99999", "Port out of range 0-65535: "),
         ("http://127.0.0.1:8545x", "Port could not be cast to integer value as '8545x': "),
         ("http://[bad", "Invalid IPv6 URL: "),
-        ("https://127.0.0.1:8545", ""),
+        ("wss://127.0.0.1:8545", ""),
         ("http:///path", ""),
         ("127.0.0.1", ""),
     ],

@@ -21,6 +21,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _OPTIONS = (
     click.option("--max-cost", default="0.5", show_default=True, help="Most to spend, in the network's coin."),
+    click.option("--max-tip", default="2", show_default=True, help="Most gwei of priority fee, whatever agents bid."),
     click.option(
         "--confirmations", type=click.IntRange(1, 100), default=2, show_default=True, help="Blocks until one counts."
     ),
@@ -50,15 +51,20 @@ def options_of(network: str, account: str, **options: Any) -> NetworkOptions:
     Raises
     ------
     CascadeError
-        When the cost is no amount.
+        When cost or tip is no amount.
     """
     from cascade.staging.networks import NetworkOptions
 
-    text = options.pop("max_cost")
+    max_cost = _amount("--max-cost", options.pop("max_cost"), "an amount of the network's coin")
+    max_tip = _amount("--max-tip", options.pop("max_tip"), "an amount of gwei")
+    return NetworkOptions(network=network, account=account, max_cost=max_cost, max_tip_gwei=max_tip, **options)
+
+
+def _amount(option: str, text: str, what: str) -> Decimal:
     try:
-        max_cost = Decimal(text)
+        amount = Decimal(text)
     except InvalidOperation:
-        max_cost = Decimal("NaN")
-    if not (max_cost.is_finite() and max_cost > 0):
-        raise CascadeError(f"--max-cost = {text}: expected an amount of the network's coin above 0, such as 0.5")
-    return NetworkOptions(network=network, account=account, max_cost=max_cost, **options)
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount > 0):
+        raise CascadeError(f"{option} = {text}: expected {what} above 0, such as 0.5")
+    return amount

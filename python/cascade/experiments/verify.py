@@ -60,7 +60,8 @@ def verify(
     Returns
     -------
     str
-        A sentence that every table is the same.
+        A sentence that every table is the same; of a run on a network, that it is as it was written, since no second
+        run is the same there.
 
     Raises
     ------
@@ -82,6 +83,13 @@ def verify(
         check_summary(run)
         _check_page(run)
     progress = progress or quiet()
+    if run.manifest.network is not None:
+        check_folder(run)
+        place = run.manifest.network
+        return (
+            f"{run.folder}: tables, summary and page are as they were written; the run played on chain "
+            f"{place.chain_id}, where no second run is the same"
+        )
     with restored_inputs(run) as (scenario, like), tempfile.TemporaryDirectory(prefix="cascade-verify-") as folder:
         try:
             check_identity(run, prepare(scenario, progress=progress, like=like).inputs)

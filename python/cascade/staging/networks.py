@@ -32,9 +32,10 @@ from cascade.world.world import World
 __all__ = ["NetworkOptions", "OpenNetwork", "open_network", "require_possible_on_network"]
 
 _MAINNET = 1
-_PROBE_SECONDS = 5.0
+_PROBE_SECONDS = 3.0
 """Time within which a node must answer the first question."""
-_WEI = 10**18
+_WEI, _GWEI = 10**18, 10**9
+_LEAST_TIP_WEI = 10**7
 _TIME_OF_BLOCK = "0x4260005260206000f3"
 """Code that returns the time of the block that it runs in."""
 _PROBED_TIME = 4_000_000_000
@@ -58,6 +59,8 @@ class NetworkOptions:
         Blocks after which a block counts.
     deployments : Path
         Folder of files of deployments.
+    max_tip_gwei : Decimal
+        Priority fee that no transaction passes, whatever an agent bids.
     chain_id : int or None
         The id that the network must have; None takes what ape knows of it.
     is_mainnet_meant : bool
@@ -70,6 +73,7 @@ class NetworkOptions:
     account: str
     max_cost: Decimal = Decimal("0.5")
     confirmations: int = 2
+    max_tip_gwei: Decimal = Decimal(2)
     deployments: Path = Path("deployments")
     chain_id: int | None = None
     is_mainnet_meant: bool = False
@@ -231,7 +235,13 @@ def _open_chain(
     max_cost_wei = int(options.max_cost * _WEI)
     head = rpc.call_as(LiveHeader, "eth_getBlockByNumber", "latest", False)
     seconds = _block_seconds(rpc, head)
-    terms = Terms(max_cost_wei, options.confirmations, poll_seconds=min(max(seconds / 10, 0.05), 2.0))
+    terms = Terms(
+        max_cost_wei,
+        options.confirmations,
+        most_tip_wei=max(int(options.max_tip_gwei * _GWEI), _LEAST_TIP_WEI),
+        least_tip_wei=_LEAST_TIP_WEI,
+        poll_seconds=min(max(seconds / 10, 0.05), 2.0),
+    )
     cost_wei = gas.total * (int(head.base_fee, 16) + terms.least_tip_wei)
     progress.say(
         f"{gas.transactions} transactions, {gas.total:,} gas: about {cost_wei / _WEI:.6f} at the present base fee, and "

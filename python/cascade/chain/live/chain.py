@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
@@ -35,8 +35,11 @@ __all__ = ["GasKey", "LiveChain", "gas_key"]
 
 _MOST_GAS = 2**24
 """Most gas of one transaction since the hard fork Osaka (EIP-7825)."""
-_IN_FLIGHT = 16
-"""Transactions of one sender that are under way at a time: nodes keep so many of each account for sure."""
+_IN_FLIGHT = 48
+"""Transactions of one sender that are under way at a time: nodes hold back 64 of each account where they can."""
+_AHEAD, _AHEAD_IN_CRASH = 2, 20
+"""How many times what it needs an account gets: in the crash the same ones send again and again, and give back what
+they have left."""
 _VIEW_GAS = 2**50
 _SETTLE_SECONDS = 60
 """Time ahead for which amounts are computed that must hold when they are mined: of five blocks of Ethereum."""
@@ -258,7 +261,9 @@ class LiveChain(Chain):
             for order in (*self._outbox.open, *orders):
                 cost = order.worst_cost_wei or order.gas * (max_fee_wei + order.tip_wei)
                 needs[order.sender] = needs.get(order.sender, 0) + cost
-            if self._funding.cover({order.sender: needs[order.sender] for order in orders}, also=self._announced):
+            needed = {order.sender: needs[order.sender] for order in orders}
+            ahead = _AHEAD_IN_CRASH if self._is_playing else _AHEAD
+            if self._funding.cover(needed, also=self._announced, ahead=ahead):
                 self._announced.clear()
             self._outbox.post(orders, self._heads.latest())
         return [one.nonce for one in new]
@@ -298,7 +303,7 @@ class LiveChain(Chain):
             transaction.to,
             transaction.data,
             limit if known is None else min(limit, known),
-            tip_wei=transaction.tip_wei,
+            tip_wei=min(transaction.tip_wei, self.terms.most_tip_wei),
             what=transaction.creates or self._describe(transaction),
         )
 
@@ -396,15 +401,19 @@ class LiveChain(Chain):
             raise _replaced(header.height, self.terms.confirmations)
 
     def _revert_data(self, tx_hash: str, height: int) -> str:
-        """Return what a failed transaction reverts with on the state before its block; empty where it succeeds."""
+        """Return what a failed transaction reverts with on the state before its block, or else on that after it.
+
+        No node says what it reverted with in its place in the block, without a trace.
+        """
         sent = self._rpc.call_as(SeenTransaction, "eth_getTransactionByHash", tx_hash)
         call = {"from": sent.sender, "data": sent.data, "gas": sent.gas}
         if sent.to is not None:
             call["to"] = sent.to
-        try:
-            self._rpc.call("eth_call", call, hex(height - 1))
-        except RpcFailure as error:
-            return error.data
+        for state in (height - 1, height):
+            try:
+                self._rpc.call("eth_call", call, hex(state))
+            except RpcFailure as error:
+                return error.data
         return ""
 
     def _report_seen(self, seen: SeenBlock, own: Mapping[tuple[str, int], _Pending]) -> dict[tuple[str, int], Receipt]:
@@ -416,9 +425,10 @@ class LiveChain(Chain):
             receipt = Receipt.of(raw, revert_reason="" if raw.ok else self._reason(output, ""), decode=self.decode_log)
             sent = self._journal.by_hash.get(raw.tx_hash)
             mine = own.get((sent.sender, sent.nonce)) if sent is not None else None
-            if mine is not None:
+            if sent is not None and mine is not None:
                 found[mine.transaction.sender, mine.nonce] = receipt
-                transactions.append(mine.transaction)
+                # As it was sent: its own limit and tip may be others.
+                transactions.append(replace(mine.transaction, gas_limit=sent.gas, tip_wei=sent.tip_wei))
             else:
                 transactions.append(_transaction_of(seen.of_others[raw.tx_hash]))
             receipts.append(receipt)

@@ -15,9 +15,7 @@ __all__ = ["Funding", "NotEnoughEther"]
 _TRANSFER_GAS = 21_000
 _USUAL_GAS = 1_000_000
 """Gas that an account can pay for which has not said yet what it will send."""
-_AHEAD = 2
-"""An account that needs ether gets so many times what it needs, and is not asked for as often."""
-_IN_FLIGHT = 32
+_IN_FLIGHT = 48
 """Transfers that are under way at a time: nodes hold back more of one sender."""
 
 
@@ -58,13 +56,15 @@ class Funding:
         """Return the ether of an address."""
         return int(self._rpc.call_as(str, "eth_getBalance", address, "latest"), 16)
 
-    def cover(self, needs_wei: Mapping[str, int], *, also: Collection[str] = ()) -> bool:
+    def cover(self, needs_wei: Mapping[str, int], *, also: Collection[str] = (), ahead: int = 2) -> bool:
         """Give each address at least what it needs; return whether any transfer was made.
 
         Parameters
         ----------
         also : collection of str
             Addresses that will send later: where a transfer is needed at all, they get what a usual transaction needs.
+        ahead : int
+            How many times what it needs an address gets that has less than it needs.
 
         Raises
         ------
@@ -75,7 +75,7 @@ class Funding:
         addresses = list(needs_wei)
         found = self._rpc.batch_as(str, [("eth_getBalance", (address, "latest")) for address in addresses])
         short = {
-            address: _AHEAD * needs_wei[address] - int(balance, 16)
+            address: ahead * needs_wei[address] - int(balance, 16)
             for address, balance in zip(addresses, found, strict=True)
             if int(balance, 16) < needs_wei[address]
         }

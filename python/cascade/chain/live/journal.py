@@ -105,7 +105,11 @@ class Journal:
         self.paid: dict[str, int] = {}
         self._answers: deque[Answer] = deque()
         self._encode = msgspec.json.Encoder().encode
-        self._read()
+        try:
+            self._read()
+        except BaseException:
+            self._handle.close()
+            raise
 
     @property
     def at_end(self) -> bool:

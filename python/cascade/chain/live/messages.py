@@ -67,4 +67,4 @@ class SeenBlock(msgspec.Struct, frozen=True):
     of_others: dict[str, SeenTransaction]
     """Transactions of somebody else, by hash."""
     reasons: dict[str, str]
-    """Revert data of failed transactions by hash, as a repetition on the block before shows it."""
+    """Revert data of failed transactions by hash, as a repetition on the state around the block shows it."""

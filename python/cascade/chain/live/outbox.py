@@ -37,6 +37,8 @@ class Terms:
         Blocks after which a block counts, itself included: 1 takes the latest block for granted.
     least_tip_wei : int
         Priority fee per unit of gas that every transaction pays at least.
+    most_tip_wei : int
+        Priority fee that no transaction passes, whatever an agent bids: agents bid shares of profits in play money.
     poll_seconds : float
         Time between two questions for a new block.
     """
@@ -44,6 +46,7 @@ class Terms:
     max_cost_wei: int
     confirmations: int = 2
     least_tip_wei: int = 10**7
+    most_tip_wei: int = 2 * 10**9
     poll_seconds: float = 0.5
 
 

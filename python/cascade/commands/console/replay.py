@@ -28,7 +28,7 @@ def cli(
     """Run SCENARIO, a YAML file, and write its tables and its page to a folder below --out.
 
     With --account, the run plays in real blocks on a network that others use too, after `cascade deploy` or doing it;
-    the last six options are about such a network alone.
+    the last seven options are about such a network alone.
 
     The exit code is 0 where the run met what the scenario expects of it, 1 where it did not, and 2 for bad input.
     """

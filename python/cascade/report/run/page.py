@@ -18,6 +18,7 @@ from cascade.report.run.exchange_words import exchange_reading
 from cascade.report.run.failure_words import failure_sentences, refusal_sentences
 from cascade.report.run.further_runs import FurtherRuns, further_runs
 from cascade.report.run.link_words import LinkWords, chain_reading, link_words
+from cascade.report.run.network_words import network_sentences
 from cascade.report.run.silent import spoken
 from cascade.report.run.story import Story, story
 from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
@@ -60,6 +61,8 @@ class _Page:
         Sentences on the user's own agents that raised.
     refusals : list of str
         Sentences on prices that the oracle refused.
+    network : list of str
+        Sentences on the network that the run played on; empty on a chain of its own.
     coverage : list of str
         Sentences on the part of a file of accounts that stands in the run.
     accounts : list of AccountLine
@@ -97,6 +100,7 @@ class _Page:
     day: str
     failures: list[str]
     refusals: list[str]
+    network: list[str]
     coverage: list[str]
     accounts: list[AccountLine]
     story: Story
@@ -151,6 +155,7 @@ def report_text(run_folder: Path) -> str:
         day=day,
         failures=failure_sentences(summary.agent_failures),
         refusals=refusal_sentences(summary.oracle_refusals),
+        network=network_sentences(manifest.network),
         coverage=coverage_sentences(summary.coverage),
         accounts=account_lines(frames),
         story=story(summary, frames, manifest.outcome),

@@ -199,9 +199,12 @@ def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def command(manifest: Manifest) -> str:
-    """Return the command that makes the same tables again, to be run in the project's folder."""
+    """Return the command that makes the same tables again, to be run in the project's folder.
+
+    Of a run on a network it checks the tables alone.
+    """
     is_path, is_shipped = "/" in manifest.scenario_file, "." not in manifest.scenario_file
-    if manifest.built_like is not None or not (is_path or is_shipped):
+    if manifest.built_like is not None or manifest.network is not None or not (is_path or is_shipped):
         # Only the run's folder holds a scenario from elsewhere, and the baseline whose positions another one stands on.
         return shlex.join(["cascade", "verify", f"runs/{manifest.run_id}"])
     words = ["cascade", "replay", manifest.scenario_file, "--seed", str(manifest.seed)]
