@@ -33,7 +33,6 @@ def addresses_from(book: Callable[[str], str]) -> Iterator[None]:
         _ADDRESS_BOOK.reset(token)
 
 
-@lru_cache(maxsize=100_000)
 def address_of(name: str) -> str:
     """Return the checksummed address of a named actor, the same in every run.
 
@@ -41,8 +40,12 @@ def address_of(name: str) -> str:
     address, which it keeps.
     """
     book = _ADDRESS_BOOK.get()
-    if book is not None:
-        return book(name)
+    return _hashed(name) if book is None else book(name)
+
+
+# Not of `address_of`, whose answer depends on the address book.
+@lru_cache(maxsize=100_000)
+def _hashed(name: str) -> str:
     if name.startswith("0x") and is_hex_address(name):
         return to_checksum_address(name)
     return to_checksum_address(keccak(text=f"cascade/{name}")[12:])
