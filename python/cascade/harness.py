@@ -12,7 +12,7 @@ from cascade.chain.local import Block, Transaction
 from cascade.chain.snapshots import Snapshots
 from cascade.engine import Engine
 from cascade.observation import BlockView
-from cascade.observation.checks import ContractChecks
+from cascade.observation.checks import DEFAULT_EVERY, ContractChecks
 from cascade.recording.recorder import Recorder
 from cascade.recording.tables import BlockRow, Row
 from cascade.report.run.page import build_report
@@ -43,6 +43,7 @@ def replay(
     snapshots: Snapshots | None = None,
     on_block: BlockObserver | None = None,
     network: NetworkOptions | None = None,
+    compare_every: int = DEFAULT_EVERY,
 ) -> Run:
     """Run a scenario and write the folder of the run: tables, summary, manifest and report.
 
@@ -71,6 +72,9 @@ def replay(
         Called with every mined block and its transactions, those of the deployment included.
     network : NetworkOptions, optional
         A network that others use too, where the run plays in real blocks; None plays on a chain of the run's own.
+    compare_every : int
+        Steps after which, at the latest, everything that is folded from events or computed in Python is compared with
+        what the contracts say; 1 compares after every step, which takes several times as long. The tables are the same.
 
     Raises
     ------
@@ -119,7 +123,7 @@ def replay(
             world = empty_world(opened.chain, opened.prepared)
             recorder = Recorder(world, run_id=opened.prepared.inputs.run_id, seed=scenario.seed)
             opened.watch(world, _both(recorder.on_block, on_block))
-            crash = _play(world, opened.prepared, recorder, progress)
+            crash = _play(world, opened.prepared, recorder, progress, compare_every=compare_every)
             folder = write(opened.prepared, recorder, crash, memory_mb=0.0)
             opened.finish(world, played_as=opened.prepared.inputs.run_id)
     else:
@@ -127,7 +131,7 @@ def replay(
             world = empty_world(chain, prepared)
             recorder = Recorder(world, run_id=prepared.inputs.run_id, seed=scenario.seed)
             chain.on_block = _both(recorder.on_block, on_block)
-            crash = _play(world, prepared, recorder, progress)
+            crash = _play(world, prepared, recorder, progress, compare_every=compare_every)
             anvil = node()
             memory_mb = anvil.peak_memory_mb() if anvil else 0.0
         folder = write(prepared, recorder, crash, memory_mb=memory_mb)
@@ -160,7 +164,9 @@ class _CrashSeconds:
     node: float
 
 
-def _play(world: World, prepared: Prepared, recorder: Recorder, progress: Progress) -> _CrashSeconds:
+def _play(
+    world: World, prepared: Prepared, recorder: Recorder, progress: Progress, *, compare_every: int
+) -> _CrashSeconds:
     """Deploy the world, build the positions and play the crash."""
     scenario = prepared.inputs.scenario
     built = build_world(world, prepared, progress=progress)
@@ -182,7 +188,7 @@ def _play(world: World, prepared: Prepared, recorder: Recorder, progress: Progre
             book=built.book,
             observer=recorder,
             own=prepared.inputs.own_agents,
-            checks=ContractChecks(world),
+            checks=ContractChecks(world, every=compare_every),
         )
         last = engine.run(progress=lambda: advance(1))
     seconds = _CrashSeconds(time.perf_counter() - began, world.chain.waited_seconds - waited)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cascade.chain.chain import BlockObserver
 from cascade.harness import replay
+from cascade.observation.checks import DEFAULT_EVERY
 from cascade.run.opened import Run
 from cascade.scenario.load import Scenario
 from cascade.toolchain.paths import shipped
@@ -37,13 +38,24 @@ def at_most(name: str, value: float, goal: float) -> None:
 
 @contextmanager
 def timed_replay(
-    scenario: Scenario, *, report: bool = True, on_block: BlockObserver | None = None
+    scenario: Scenario,
+    *,
+    report: bool = True,
+    on_block: BlockObserver | None = None,
+    compare_every: int = DEFAULT_EVERY,
 ) -> Iterator[tuple[Run, float]]:
     """Replay a scenario, and yield its run and the seconds that it took; the run's folder is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="cascade-bench-") as folder:
         started = time.perf_counter()
         # Scenarios are changed in size for measuring, and need not meet the claims of the shipped ones.
-        run = replay(scenario, out=Path(folder), require_expected=False, report=report, on_block=on_block)
+        run = replay(
+            scenario,
+            out=Path(folder),
+            require_expected=False,
+            report=report,
+            on_block=on_block,
+            compare_every=compare_every,
+        )
         yield run, time.perf_counter() - started
 
 

@@ -202,15 +202,7 @@ def cluster(*, workers: int, scheduler: str | None) -> Iterator[Client]:
         with (
             _temporary_files() as folder,
             dask.config.set({"temporary-directory": str(folder)}),
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                # On the loopback interface, and on a port that is free: two clusters can run side by side.
-                dashboard_address="127.0.0.1:0",
-                silence_logs=50,
-            ) as own,
+            _own_cluster(workers) as own,
             Client(own) as client,
         ):
             yield client
@@ -228,6 +220,24 @@ def _quiet_logs() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+def _own_cluster(workers: int) -> LocalCluster:
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            # On the loopback interface, and on a port that is free: two clusters can run side by side.
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+        )
+    except RuntimeError as error:
+        raise CascadeError(
+            "the processes of several workers cannot start: a script that asks for them needs its calls below "
+            '`if __name__ == "__main__":`, and cannot be read from standard input'
+        ) from error
 
 
 def _require_workers(client: Client, scheduler: str) -> None:

@@ -20,9 +20,9 @@ from cascade.vocabulary import DEPTH_WITHIN_BPS
 from cascade.world.venues import StableSwapPool
 from cascade.world.world import World
 
-__all__ = ["ContractChecks"]
+__all__ = ["DEFAULT_EVERY", "ContractChecks"]
 
-_EVERY = 100
+DEFAULT_EVERY = 100
 """Steps from one comparison to the next at the latest."""
 _LEAST = 20
 """Steps between two comparisons that a new low calls for."""
@@ -42,6 +42,8 @@ class ContractChecks:
     ----------
     world : World
         The deployed scenario.
+    every : int
+        Steps from one comparison to the next at the latest; 1 compares after every step.
 
     Attributes
     ----------
@@ -49,11 +51,11 @@ class ContractChecks:
         Number of figures compared so far.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, *, every: int = DEFAULT_EVERY) -> None:
+        self._world, self._every = world, every
         self._pools = [venue for venue in world.venues.values() if isinstance(venue, StableSwapPool)]
         self._lowest: dict[str, int] = {}
-        self._last_step = -_EVERY
+        self._last_step = -every
         self.compared = 0
 
     def after_block(self, view: BlockView, *, is_last: bool) -> None:
@@ -74,7 +76,7 @@ class ContractChecks:
             low = low or price < self._lowest.get(name, price)
             self._lowest[name] = min(price, self._lowest.get(name, price))
         since = view.step - self._last_step
-        if is_last or since >= _EVERY or (low and since >= _LEAST):
+        if is_last or since >= self._every or (low and since >= _LEAST):
             self._last_step = view.step
             self.compare(view)
 
