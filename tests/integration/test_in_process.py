@@ -17,7 +17,9 @@ from cascade.errors import CascadeError, MirrorDiffers, ToolMissing
 from cascade.experiments.causes.find import find_causes
 from cascade.experiments.gas import gas_per_intent
 from cascade.experiments.verify import verify
+from cascade.observation import BlockView
 from cascade.observation import view as view_module
+from cascade.observation.checks import ContractChecks
 from cascade.recording.canonical import column_values
 from cascade.recording.tables import TABLES
 from cascade.run.verification import OtherTools
@@ -218,13 +220,23 @@ def test_replay__figure_of_the_exchange_is_one_unit_off__ends_the_run_and_keeps_
 def test_replay__exchange_compared_after_every_block__never_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cascade.observation.checks._EVERY", 1)
+    compared: list[int] = []
+    compare = ContractChecks.compare
+
+    def counted(checks: ContractChecks, view: BlockView) -> None:
+        compare(checks, view)
+        compared.append(view.step)
+
+    monkeypatch.setattr(ContractChecks, "compare", counted)
     run = replay(
         of_the_exchange(**{"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)}),
         out=tmp_path,
         require_expected=False,
+        compare_every=1,
     )
 
+    # The view of a block is the one that the next step's agents see.
+    assert compared == [step + 1 for step in sorted(set(run.blocks.loc[run.blocks["phase"] == "crash", "step"]))]
     # Accounts that owe and hold perpetuals are among those compared.
     built = run.margin[run.margin["phase"] == "build"]
     assert (built["debt_raw"].astype(object) > 0).any()
