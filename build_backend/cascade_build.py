@@ -42,6 +42,8 @@ sys.path.insert(0, str(ROOT / "python"))
 
 _LISTS = ("package.json", "package-lock.json", "requirements-node.lock")
 """The lists from which `cascade setup` installs."""
+_PLOTS = ("dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE")
+"""What a page takes of uPlot: who installs the package needs no npm to draw one."""
 _HARNESS = "contracts/harness/"
 """Contracts that only tests deploy: no run depends on them, and the package leaves them out."""
 
@@ -82,6 +84,12 @@ class BuildPackage(build_py):
         shutil.copytree(ROOT / "contracts", shipped / "contracts", ignore=shutil.ignore_patterns(".cache", "harness"))
         for name in _LISTS:
             shutil.copyfile(ROOT / name, shipped / name)
+        (shipped / "uplot").mkdir()
+        for name in _PLOTS:
+            file = ROOT / "node_modules" / "uplot" / name
+            if not file.is_file():
+                raise SystemExit(f"{file}: is missing, and pages are drawn with it: run `make setup`")
+            shutil.copyfile(file, shipped / "uplot" / file.name)
         contracts = {name: entry for name, entry in compiled.items() if not str(entry["source"]).startswith(_HARNESS)}
         text = json.dumps({"sources_sha256": _sources(), "contracts": contracts}, separators=(",", ":"))
         (shipped / "contracts.json").write_text(text, encoding="ascii")

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import ape
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+Made = TypeVar("Made", bound=Callable[..., Any])
+
+
+def module_fixture(make: Made) -> Made:
+    """A fixture of a module that touches no chain: ape would otherwise roll its own back around it."""
+    made: Made = ape.fixture(scope="module", chain_isolation=False)(make)
+    return made
 
 
 @contextmanager

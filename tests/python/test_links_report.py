@@ -160,7 +160,7 @@ def test_report__hostile_text_in_links__stays_text(run_of: RunOf, crash_rows: Ro
 
     assert HOSTILE in page.text
     assert "img" not in page.elements
-    assert len([kind for kind, _ in page.scripts if kind == "code"]) == 2
+    assert len([kind for kind, _ in page.scripts if kind == "code"]) == 3
 
 
 @pytest.fixture

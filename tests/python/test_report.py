@@ -110,7 +110,7 @@ def test_report__policy__names_exactly_its_own_scripts(page: Page) -> None:
     expected = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in code]
     assert rules["default-src"] == "'none'"
     assert rules["script-src"].split(" ") == expected
-    assert len(expected) == 2
+    assert len(expected) == 3
     assert "unsafe-eval" not in policy
 
 
@@ -175,7 +175,7 @@ def test_report__hostile_text_everywhere__stays_text(run_of: RunOf, crash_rows: 
     )
     (folder / "manifest.json").write_text(json.dumps(manifest))
     page = Page(build_report(finished(folder)))
-    assert [kind for kind, _ in page.scripts] == ["application/json", "code", "code"]
+    assert [kind for kind, _ in page.scripts] == ["application/json", "code", "code", "code"]
     assert "img" not in page.elements
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
     assert page.text.count("{{7*7}}") > 5
@@ -272,7 +272,7 @@ def test_report__hostile_names_in_the_causes__stay_text(run_of: RunOf, endogenou
     for row in endogenous_rows["liquidations"]:
         row.update(borrower=HOSTILE + row["borrower"], tx_hash=HOSTILE + row["tx_hash"])
     page = Page(build_report(finished(run_of(endogenous_rows))))
-    assert [kind for kind, _ in page.scripts] == ["application/json", "code", "code"]
+    assert [kind for kind, _ in page.scripts] == ["application/json", "code", "code", "code"]
     assert "img" not in page.elements
     assert HOSTILE not in page.source
     assert f"{HOSTILE} " in page.text.replace("\u2212", " ")

@@ -15,7 +15,7 @@ from cascade.analysis import Frames, summarise
 from cascade.analysis.summary import summary_json
 from cascade.report import build_report
 
-from .browser import chromium, opened, serious
+from .browser import chromium, module_fixture, opened, serious
 from .conftest import write_run
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -29,19 +29,19 @@ def drawn_page(folder: Path, rows: Rows) -> Path:
     return build_report(folder)
 
 
-@pytest.fixture(scope="module")
+@module_fixture
 def browser() -> Iterator[Browser]:
     with chromium() as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@module_fixture
 def report(tmp_path_factory: pytest.TempPathFactory, _endogenous_rows: Rows) -> Path:
     """The page of a run whose liquidations made one another."""
     return drawn_page(tmp_path_factory.mktemp("report") / "run", deepcopy(_endogenous_rows))
 
 
-@pytest.fixture(scope="module")
+@module_fixture
 def hostile(tmp_path_factory: pytest.TempPathFactory, _crash_rows: Rows, report: Path) -> Path:
     """The page of a run with a token, a venue, borrowers and keepers whose name is a script."""
     rows = deepcopy(_crash_rows)
@@ -61,11 +61,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, _crash_rows: Rows, report:
     for row in rows["liquidations"]:
         row.update(borrower=HOSTILE, liquidator=HOSTILE)
     return drawn_page(tmp_path_factory.mktemp("hostile") / "run", rows)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _made_first(browser: Browser, hostile: Path) -> None:
-    """Ape wants every fixture that outlives a test to be made before the first test."""
 
 
 def overflow(page: Page) -> int:

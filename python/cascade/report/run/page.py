@@ -19,6 +19,7 @@ from cascade.report.run.failure_words import failure_sentences, refusal_sentence
 from cascade.report.run.further_runs import FurtherRuns, further_runs
 from cascade.report.run.link_words import LinkWords, chain_reading, link_words
 from cascade.report.run.network_words import network_sentences
+from cascade.report.run.player import player
 from cascade.report.run.silent import spoken
 from cascade.report.run.story import Story, story
 from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
@@ -83,8 +84,8 @@ class _Page:
         The section on further runs of the same seed; None without such runs.
     health_stride : int
         Crash blocks between two moments of the chart of health factors.
-    has_rho, has_exchange, has_loops : bool
-        Whether there is a stability number, an exchange, and the leverage of loops to draw.
+    has_rho, has_exchange, has_loops, has_player : bool
+        Whether there is a stability number, an exchange, the leverage of loops, and a crash to play.
     parameters : dict of str to list of Parameter
         Parameters by section.
     command : str
@@ -115,6 +116,7 @@ class _Page:
     has_rho: bool
     has_exchange: bool
     has_loops: bool
+    has_player: bool
     parameters: dict[str, list[Parameter]]
     command: str
     tables: list[_TableFacts]
@@ -146,6 +148,7 @@ def report_text(run_folder: Path) -> str:
     if further is not None:
         data |= further.datasets
         drawn += further.charts
+    played = player(frames, data)
     chain = link_words(frames.rows(LinkRow))
     page = _Page(
         summary=summary,
@@ -170,11 +173,12 @@ def report_text(run_folder: Path) -> str:
         has_rho="rho" in data and bool(data["rho"].rows),
         has_exchange="books" in data,
         has_loops=bool(data["leverage"].rows),
+        has_player=played is not None,
         parameters=parameters(frames),
         command=command(manifest),
         tables=_tables(frames, manifest),
     )
-    return document(_TEMPLATE, page=page, datasets=data, charts=drawn, scripts=["page.js"])
+    return document(_TEMPLATE, page=page, datasets=data, charts=drawn, scripts=["page.js"], player=played)
 
 
 def _tables(frames: Frames, manifest: Manifest) -> list[_TableFacts]:

@@ -1,4 +1,4 @@
-"""The chart library as one script, which takes seconds to bundle: made once per user and version, and kept."""
+"""The chart libraries as scripts: Vega, bundled once per user and version, and uPlot, as npm has installed it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from pathlib import Path
 
 import vl_convert
 
-from cascade.toolchain.paths import cache_folder
+from cascade.errors import ToolMissing
+from cascade.toolchain.paths import cache_folder, node_modules, setup_command, shipped
 
-__all__ = ["chart_library"]
+__all__ = ["chart_library", "plot_library"]
+
+_PLOT_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
 
 
 @cache
@@ -36,6 +39,26 @@ def chart_library(snippet: str) -> str:
     bundle: str = vl_convert.javascript_bundle(snippet)
     _keep(file, bundle)
     return bundle
+
+
+@cache
+def plot_library() -> tuple[str, str]:
+    """Return the script and the style sheet of uPlot, which draws the lines of the player.
+
+    They are those that `package.json` pins, as npm has installed them, or those that the installed package brings.
+
+    Raises
+    ------
+    ToolMissing
+        When neither is there; the message says what installs it.
+    """
+    places = [folder / "uplot" / "dist" for folder in node_modules()]
+    for folder in (*places, shipped() / "uplot"):
+        files = [folder / name for name in _PLOT_FILES]
+        if all(file.is_file() for file in files):
+            script, style = (file.read_text(encoding="utf-8") for file in files)
+            return script, style
+    raise ToolMissing(f"uPlot, which draws the player of a page: not installed: run {setup_command()}")
 
 
 def _read(file: Path) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from markupsafe import Markup
 
-from cascade.report.shared.bundle import chart_library
+from cascade.report.shared.bundle import chart_library, plot_library
 from cascade.report.shared.colours import dark_charts, style_properties
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.figures import count, counted, dollars
@@ -44,6 +44,7 @@ def document(
     datasets: Mapping[str, Dataset],
     charts: Sequence[Chart],
     scripts: Sequence[str] = (),
+    player: Mapping[str, object] | None = None,
 ) -> str:
     """Return the text of a page.
 
@@ -62,10 +63,16 @@ def document(
         Charts of the page; the template has a place for each key.
     scripts : sequence of str
         Names of the page's own scripts among the assets, in the order in which they run.
+    player : mapping, optional
+        Content of the player, for a page that has one.
     """
-    own = ["charts.js", "tables.js", *scripts]
+    own = ["charts.js", "tables.js", *scripts, *(["player.js"] if player is not None else [])]
     # Our own scripts come first: tables and buttons work before a browser has read the library.
     code = ["\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own), _vega()]
+    plot_style = ""
+    if player is not None:
+        plot_script, plot_style = plot_library()
+        code.insert(0, _whole(plot_script))
     rules = [
         "default-src 'none'",
         "img-src data: blob:",
@@ -74,11 +81,12 @@ def document(
         "form-action 'none'",
         "script-src " + " ".join(_source(text) for text in code),
     ]
-    style = style_properties() + (_HERE / "assets" / "page.css").read_text(encoding="utf-8")
+    style = plot_style + style_properties() + (_HERE / "assets" / "page.css").read_text(encoding="utf-8")
     content = {
         "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
         "charts": {chart.key: chart.variants for chart in charts},
         "dark": dark_charts(),
+        "player": player,
     }
     return (
         _environment(template.parent)
@@ -102,7 +110,10 @@ def _inert(content: Mapping[str, object]) -> str:
 
 @cache
 def _vega() -> str:
-    bundle = chart_library(_VEGA)
+    return _whole(chart_library(_VEGA))
+
+
+def _whole(bundle: str) -> str:
     # A later version of the library could hold text that ends the script element early. A carriage return would be
     # read by a browser as a line feed, and the hash in the policy would no longer fit.
     for sign in ("</script", "<script", "<!--", "\r"):
