@@ -138,6 +138,15 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    """A server whose clients may be killed."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
 @contextmanager
 def node_of_others(
     *, block_seconds: int | None = 1, chain_id: int = CHAIN_ID, home: Path
@@ -169,8 +178,7 @@ def node_of_others(
                 break
             except ChainError:
                 time.sleep(0.05)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
         proxy = Proxy(f"http://127.0.0.1:{server.server_port}", rpc.url)
         server.RequestHandlerClass = _handler(proxy)
         threading.Thread(target=server.serve_forever, daemon=True).start()

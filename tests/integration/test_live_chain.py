@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Live:
 
     @contextmanager
     def chain(
-        self, *, confirmations: int = 1, max_cost_wei: int = ETHER, journal: str = "journal"
+        self, *, confirmations: int = 1, max_cost_wei: int = ETHER, pace_seconds: float | None = None
     ) -> Iterator[LiveChain]:
         rpc = PatientRpc(self.proxy.url, patience_seconds=10, timeout=5)
         kept = Journal(self.folder / "journal")
@@ -66,6 +67,7 @@ class Live:
                 chain_id=CHAIN_ID,
                 terms=Terms(max_cost_wei, confirmations, poll_seconds=0.02),
                 gas={},
+                pace_seconds=pace_seconds,
                 on_block=lambda block, sent: self.blocks.append((block, sent)),
             )
         finally:
@@ -462,3 +464,35 @@ def test_live_chain__what_is_left__goes_back_to_the_payer(live: Live, mining: Ca
         assert back > held * 9 // 10
         # The difference is what gas has cost, and the rest of the last transfer's cap.
         assert paid == chain.budget.spent_wei + left
+
+
+def test_live_chain__pace__is_the_least_time_between_steps_and_every_block_is_reported(
+    live: Live, mining: Callable[[], None]
+) -> None:
+    with live.chain(pace_seconds=0.7) as chain:
+        chain.built()
+        chain.mine([], timestamp=0)
+        began, first = time.monotonic(), chain.block_number
+        chain.mine([], timestamp=0)
+        chain.mine([], timestamp=0)
+        took, last = time.monotonic() - began, chain.block_number
+
+    assert took >= 2 * 0.7
+    # A block comes every tenth of a second or so: a step spans several.
+    assert last - first >= 4
+    numbers = [block.number for block, _ in live.blocks]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    assert numbers[-1] == last
+    for block, transactions in live.blocks:
+        header = live.node.call_as(dict[str, Any], "eth_getBlockByNumber", hex(block.number), False)
+        assert (block.timestamp, len(transactions)) == (int(header["timestamp"], 16), 0)
+
+
+def test_live_chain__without_a_pace__a_step_takes_a_block(live: Live) -> None:
+    with live.chain() as chain:
+        chain.built()
+        for _ in range(3):
+            before = chain.block_number
+            live.mine()
+            chain.mine([], timestamp=0)
+            assert chain.block_number == before + 1

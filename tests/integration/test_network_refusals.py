@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -160,6 +161,11 @@ def test_deploy__scenario_that_needs_a_chain_of_its_own__is_refused(
 def test_deploy__that_stands__is_checked_and_left_as_it_is(
     scenario: Scenario, options: NetworkOptions, proxy: Proxy, node: tuple[Proxy, Rpc]
 ) -> None:
+    # An account that has no more than what is asked for can pay for it all.
+    payer = load_payer("TEST::0").address
+    node[1].call("anvil_setBalance", payer, hex(10**15))
+    needed = Decimal(re.findall(r"and ([0-9.]+) are needed", refusal(scenario, options))[0])
+    node[1].call("anvil_setBalance", payer, hex(int(needed * ETHER)))
     file = deploy(scenario, options, progress=quiet()).file
     journal = file.with_name("frictionless-loop.journal.jsonl")
     stated, kept = json.loads(file.read_text(encoding="utf-8")), journal.read_text(encoding="utf-8")
@@ -185,6 +191,9 @@ def test_deploy__that_stands__is_checked_and_left_as_it_is(
         journal.write_text(kept.replace(old, new, 1), encoding="utf-8")
         assert expected in refusal(scenario, options)
     journal.write_text(kept, encoding="utf-8")
+    file.write_text(json.dumps({**stated, "state": "played", "played_as": "a-run"}), encoding="utf-8")
+    assert "was played already, as a-run: --anew deploys and plays again" in refusal(scenario, options)
+    file.write_text(json.dumps(stated), encoding="utf-8")
     pool = stated["contracts"]["LendingPool"]["address"]
     for code, expected in (("0x", "has no code"), ("0x00", "has other code")):
         node[1].call("anvil_setCode", pool, code)

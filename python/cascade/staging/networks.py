@@ -39,8 +39,9 @@ _LEAST_TIP_WEI = 10**7
 _TIME_OF_BLOCK = "0x4260005260206000f3"
 """Code that returns the time of the block that it runs in."""
 _PROBED_TIME = 4_000_000_000
-_HEADROOM = 2
-"""How many times the estimated cost the paying account must have: actors are given more than they spend."""
+_HEADROOM = 6
+"""How many times the estimated cost the paying account must have: an account that sends must hold what its transactions
+could cost at most, and is given twice that."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,11 @@ def open_network(
                 progress=progress,
             )
             with addresses_from(chain.address_of):
-                yield OpenNetwork(chain, prepared, deployment)
+                try:
+                    yield OpenNetwork(chain, prepared, deployment)
+                except KeyboardInterrupt as stop:
+                    kept = f"what was sent is in {journal.file}: the same command goes on with it"
+                    raise KeyboardInterrupt(kept) from stop
         finally:
             journal.close()
     finally:

@@ -47,6 +47,11 @@ class TokenMirror:
         """Return a holder's balance in smallest units."""
         return self._balances.get(token.address.lower(), {}).get(holder.lower(), 0)
 
+    def holders(self) -> set[str]:
+        """Return every address that has ever had a balance of any token, in lower case."""
+        nobody = "0x" + "00" * 20
+        return {holder for held in self._balances.values() for holder in held} - {nobody}
+
     def save(self) -> Callable[[], None]:
         """Return a function that takes back the balances of now."""
         kept = {token: dict(held) for token, held in self._balances.items()}
