@@ -15,6 +15,7 @@ from cascade.observation import BlockView
 from cascade.observation.checks import DEFAULT_EVERY, ContractChecks
 from cascade.recording.recorder import Recorder
 from cascade.recording.tables import BlockRow, Row
+from cascade.recording.transaction_record import TransactionRecord
 from cascade.report.run.page import build_report
 from cascade.run.folder import MachineFigures, write_run
 from cascade.run.opened import Run
@@ -101,12 +102,20 @@ def replay(
         require_possible_on_network(scenario)
     prepared = prepare(scenario, progress=progress, like=like)
 
-    def write(prepared: Prepared, recorder: Recorder, crash: _CrashSeconds, *, memory_mb: float) -> Path:
+    def write(
+        prepared: Prepared,
+        recorder: Recorder,
+        crash: _CrashSeconds,
+        traces: Sequence[TransactionRecord],
+        *,
+        memory_mb: float,
+    ) -> Path:
         positions = len(prepared.standing.plans) + len(prepared.standing.accounts.borrowers)
         times = _crash_times(recorder.rows) if prepared.inputs.network is not None else ()
         return write_run(
             prepared.inputs,
             [prepared.inputs.row(positions=positions, times=times), *recorder.rows],
+            traces=traces,
             out=Path(out),
             machine=MachineFigures(
                 started=started,
@@ -124,7 +133,7 @@ def replay(
             recorder = Recorder(world, run_id=opened.prepared.inputs.run_id, seed=scenario.seed)
             opened.watch(world, _both(recorder.on_block, on_block))
             crash = _play(world, opened.prepared, recorder, progress, compare_every=compare_every)
-            folder = write(opened.prepared, recorder, crash, memory_mb=0.0)
+            folder = write(opened.prepared, recorder, crash, recorder.traces(), memory_mb=0.0)
             opened.finish(world, played_as=opened.prepared.inputs.run_id)
     else:
         with open_chain(scenario, node_url, snapshots) as (chain, node):
@@ -132,9 +141,11 @@ def replay(
             recorder = Recorder(world, run_id=prepared.inputs.run_id, seed=scenario.seed)
             chain.on_block = _both(recorder.on_block, on_block)
             crash = _play(world, prepared, recorder, progress, compare_every=compare_every)
+            # While the node is there.
+            traces = recorder.traces()
             anvil = node()
             memory_mb = anvil.peak_memory_mb() if anvil else 0.0
-        folder = write(prepared, recorder, crash, memory_mb=memory_mb)
+        folder = write(prepared, recorder, crash, traces, memory_mb=memory_mb)
     run = Run(folder)
     if require_expected:
         run.require_expected()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cascade.agents.interface import MarginNote
 from cascade.chain.anvil import CHAIN_ID, Anvil
+from cascade.chain.chain import BlockObserver
 from cascade.chain.local import Block, LocalChain
 from cascade.engine import Engine
 from cascade.errors import CascadeError
@@ -103,7 +104,13 @@ class _NothingRecorded:
 
 @contextmanager
 def standing_node(
-    scenario: Scenario, *, at: int | None = None, port: int | None = None, progress: Progress
+    scenario: Scenario,
+    *,
+    at: int | None = None,
+    port: int | None = None,
+    progress: Progress,
+    like: Scenario | None = None,
+    observe: Callable[[World], BlockObserver] | None = None,
 ) -> Iterator[StandingNode]:
     """Build the world of a scenario on a fresh anvil, and yield it while the anvil runs.
 
@@ -118,6 +125,10 @@ def standing_node(
         Loopback port; None takes a free one.
     progress : Progress
         Shows the stages.
+    like : Scenario, optional
+        A baseline whose positions are built, as in `cascade.harness.replay`.
+    observe : callable, optional
+        Given the world before anything is deployed; returns what is called with every mined block.
 
     Raises
     ------
@@ -130,15 +141,17 @@ def standing_node(
     """
     if scenario.spec.chain.engine != "anvil":
         raise CascadeError(f"{scenario.file}: chain.engine = {scenario.spec.chain.engine}: a node needs anvil")
-    prepared = prepare(scenario, progress=progress)
+    prepared = prepare(scenario, progress=progress, like=like)
     genesis = scenario.spec.timeline.genesis_timestamp
     with Anvil(timestamp=genesis, gas_limit=BUILD_GAS_LIMIT, port=port, accounts=len(TEST_ACCOUNTS)) as anvil:
         chain = LocalChain(anvil.rpc)
         try:
             world = empty_world(chain, prepared)
+            chain.on_block = None if observe is None else observe(world)
             _play(world, prepared, at, progress)
         finally:
             chain.close()
+        chain.on_block = None
         chain.set_block_gas_limit(scenario.spec.chain.block_gas_limit)
         anvil.rpc.call("evm_setAutomine", True)
         yield StandingNode(anvil.rpc.url, CHAIN_ID, world, anvil.is_alive)

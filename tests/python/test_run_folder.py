@@ -46,7 +46,13 @@ def test_write_run__analysis_and_page__has_both_and_nothing_temporary(calm_rows:
     folder = write(calm_rows, tmp_path, draw=lambda partial: (partial / "report.html").write_text(DRAWN))
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name]
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "report.html", "summary.json", "tables"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "manifest.json",
+        "report.html",
+        "summary.json",
+        "tables",
+        "traces.json",
+    ]
     assert Run(folder).summary.crash_wall_seconds == 2.5
 
 
@@ -95,7 +101,13 @@ def test_draw_report__analysis_had_failed__makes_the_run_that_would_have_been(
 
     assert (folder / "manifest.json").read_bytes() == (whole / "manifest.json").read_bytes()
     assert Run(folder).summary.crash_node_seconds == 1.5
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "report.html", "summary.json", "tables"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "manifest.json",
+        "report.html",
+        "summary.json",
+        "tables",
+        "traces.json",
+    ]
 
 
 def test_write_run__liquidation_that_does_not_add_up__is_kept_and_never_has_figures(

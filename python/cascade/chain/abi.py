@@ -318,6 +318,11 @@ class Interface:
         return found
 
     @cached_property
+    def by_selector(self) -> dict[str, Function]:
+        """Functions by selector."""
+        return {function.selector: function for function in self._of_type("function")}
+
+    @cached_property
     def constructor(self) -> Function:
         """The constructor; one without arguments where the ABI declares none."""
         declared = self._of_type("constructor")

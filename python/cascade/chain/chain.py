@@ -100,12 +100,15 @@ class Chain(ABC):
         Of the latest block.
     has_gas : bool
         Whether receipts hold the gas of a real transaction.
+    has_traces : bool
+        Whether `trace` returns trees of calls.
     keeps_own_time : bool
         Whether the chain decides on times, order and space of its blocks, and others use it too. Requests of times,
         base fees and gas limits have no effect then, and what is mined as one block may be spread over several.
     """
 
     has_gas: bool = True
+    has_traces: bool = True
     keeps_own_time: bool = False
 
     def __init__(self, *, on_block: BlockObserver | None = None) -> None:
@@ -173,6 +176,19 @@ class Chain(ABC):
         """Return the name of the contract that is known at an address; empty where none is."""
         interface = self._interfaces.get(address.lower())
         return interface.name if interface is not None else ""
+
+    def contract_at(self, address: str) -> Contract:
+        """Return the contract that is known at an address."""
+        return Contract(address, self._interfaces[address.lower()])
+
+    def function_at(self, address: str, selector: str) -> Function | None:
+        """Return the function that a known contract has under a selector; None where it has none."""
+        interface = self._interfaces.get(address.lower())
+        return interface.by_selector.get(selector) if interface is not None else None
+
+    def reason_of(self, output: str, halt: str) -> str:
+        """Return why a call failed: what it reverted with, decoded, or the word for what stopped it."""
+        return self._reason(output, halt)
 
     def deploy(self, artifact: Artifact, *arguments: object, sender: str, gas_limit: int = 30_000_000) -> Contract:
         """Create one contract in a block of its own, one second after the latest.

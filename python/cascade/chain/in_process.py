@@ -58,6 +58,7 @@ class InProcessChain(Chain):
     """
 
     has_gas = False
+    has_traces = False
 
     def __init__(
         self, *, timestamp: int, gas_limit: int, base_fee_wei: int = 10**9, on_block: BlockObserver | None = None

@@ -146,7 +146,7 @@ class SnapshotChain(Chain):
 
     def __init__(self, snapshots: Snapshots, *, kind: EngineKind, open_engine: OpenEngine) -> None:
         super().__init__()
-        self.has_gas = kind.has_gas
+        self.has_gas = self.has_traces = kind.has_gas
         self.timestamp = kind.genesis_timestamp
         self._snapshots, self._kind, self._open = snapshots, kind, open_engine
         self._alike = snapshots.of(kind)

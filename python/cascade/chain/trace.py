@@ -20,6 +20,8 @@ class CallFrame(msgspec.Struct, frozen=True):
         Address called, in lower case; None for a creation that failed.
     input, output : str
         Call data, and what was returned, in hex.
+    gas_used_hex : str
+        Gas of the call and of those below it, in hex.
     error : str or None
         Why the call failed; None where it succeeded.
     calls : tuple of CallFrame
@@ -30,8 +32,14 @@ class CallFrame(msgspec.Struct, frozen=True):
     input: str
     to: str | None = None
     output: str = "0x"
+    gas_used_hex: str = msgspec.field(name="gasUsed", default="0x0")
     error: str | None = None
     calls: tuple[CallFrame, ...] = ()
+
+    @property
+    def gas_used(self) -> int:
+        """Gas of the call and of those below it."""
+        return int(self.gas_used_hex, 16)
 
     def walk(self) -> Iterator[CallFrame]:
         """Yield this call and those below it, in the order in which they began; failed ones are left out."""

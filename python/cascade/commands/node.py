@@ -15,7 +15,7 @@ from cascade.node import TEST_ACCOUNTS, StandingNode, standing_node
 from cascade.run.progress import terminal
 from cascade.scenario.load import load_scenario
 
-__all__ = ["stand_node"]
+__all__ = ["stand_node", "stand_until_interrupt"]
 
 _MOST_ACTORS = 20
 """Actors that are listed: a scenario has thousands of borrowers, and those with a role of their own come first."""
@@ -37,13 +37,25 @@ def stand_node(file: Path, *, at: int | None, port: int, seed: str | None, overr
     """
     scenario = load_scenario(file, overrides=with_seed(overrides, seed))
     with standing_node(scenario, at=at, port=port, progress=terminal()) as node:
+        stand_until_interrupt(node)
+
+
+def stand_until_interrupt(node: StandingNode) -> None:
+    """Print what a node has, and wait until an interrupt, which ends it in good order.
+
+    Raises
+    ------
+    ChainError
+        When the node ends by itself.
+    """
+    try:
+        # Within: whoever reads the last line may interrupt at once.
         _print(node)
-        try:
-            while node.is_alive():
-                time.sleep(0.2)
-        except KeyboardInterrupt:
-            return
-        raise ChainError(f"{node.url}: the node has ended")
+        while node.is_alive():
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        return
+    raise ChainError(f"{node.url}: the node has ended")
 
 
 def _print(node: StandingNode) -> None:

@@ -18,6 +18,7 @@ from cascade.run.verification import (
     check_folder,
     check_summary,
     check_tools,
+    check_traces,
     compare_engines,
     compare_runs,
 )
@@ -80,6 +81,7 @@ def verify(
         if not other_tools:
             check_tools(run)
     if not changed:
+        check_traces(run)
         check_summary(run)
         _check_page(run)
     progress = progress or quiet()

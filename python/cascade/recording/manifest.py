@@ -164,6 +164,8 @@ class Manifest(ScenarioText):
         SHA-256 of the content by table.
     inputs : dict of str to str
         SHA-256 of each text of the scenario, as `input_hashes` names them; empty in manifests of earlier versions.
+    traces_sha256 : str
+        SHA-256 of the text of `traces.json`; empty in manifests of earlier versions.
     expectation : Expectation, optional
         How the run ended against the claims of its scenario; None until its tables have been analysed.
     built_like : ScenarioText, optional
@@ -186,6 +188,7 @@ class Manifest(ScenarioText):
     tables: dict[str, str]
     expectation: Expectation | None
     inputs: dict[str, str] = field(default_factory=dict)
+    traces_sha256: str = ""
     built_like: ScenarioText | None = None
     agents: dict[str, AgentSource] = field(default_factory=dict)
     own_contracts: dict[str, ContractSource] = field(default_factory=dict)

@@ -30,6 +30,8 @@ from cascade.recording.tables import (
     TransactionRow,
     WithdrawalRow,
 )
+from cascade.recording.traced_liquidations import TracedLiquidations
+from cascade.recording.transaction_record import TransactionRecord
 from cascade.scenario.members import drawn_figures
 from cascade.vocabulary import Intent, Lane, Motive, Phase, PositionEvent, Role, TransactionStatus
 from cascade.world.world import Actor, World
@@ -79,11 +81,16 @@ class Recorder:
         self._accounts = AccountRows(world, AccountsPlan())
         self._deployed_exchange: ExchangeRows | None = None
         self._latest: Sequence[MinedTransaction] = ()
+        self._traced = TracedLiquidations(world)
 
     @property
     def rows(self) -> list[Row]:
         """Every row collected so far, of all tables."""
         return [*self._blocks, *self._rows]
+
+    def traces(self) -> list[TransactionRecord]:
+        """Return the transactions of the run that are kept in full; the node must still be there."""
+        return self._traced.records()
 
     def on_block(self, block: Block, transactions: Sequence[Transaction]) -> None:
         """Record a mined block: its own row, its transactions, and what their events show."""
@@ -147,7 +154,7 @@ class Recorder:
         self._record_exchange_state(at, view)
         # A position that its owner changed and a keeper liquidated in the same block has one row, as liquidated.
         changed = self._record_own_changes()
-        changed.update(self._record_liquidations())
+        changed.update(self._record_liquidations(block))
         self._rows += other_deficit_rows(self._world, view, self._latest)
         self._record_positions(at, view, changed)
         # After the liquidations, whose rows say since when the borrower had been unhealthy before this block.
@@ -315,10 +322,11 @@ class Recorder:
                 changed[unwind.borrower] = event
         return changed
 
-    def _record_liquidations(self) -> dict[str, PositionEvent]:
+    def _record_liquidations(self, block: Block) -> dict[str, PositionEvent]:
         """Record the liquidations of the latest block; return the names of the borrowers liquidated."""
         found = [row for mined in self._latest for row in self._liquidations.of(mined)]
         self._rows += found
+        self._traced.take(block, self._latest, found)
         return {row.borrower: PositionEvent.LIQUIDATED for row in found}
 
     def _record_positions(self, at: BlockStamp, view: BlockView, changed: Mapping[str, PositionEvent]) -> None:

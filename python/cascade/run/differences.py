@@ -30,6 +30,7 @@ class Part(StrEnum):
     CONTRACT = "contract source"
     TOOL = "tool version"
     TABLE = "table"
+    TRACES = "transaction traces"
     SUMMARY = "summary"
     PAGE = "page"
     MANIFEST = "manifest"

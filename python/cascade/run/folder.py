@@ -7,11 +7,12 @@ hashes are on disk before anything is made from them: a run that cannot be analy
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from cascade.recording.manifest import (
 )
 from cascade.recording.store import write_derived, write_tables
 from cascade.recording.tables import LinkRow, Row
+from cascade.recording.transaction_record import TRACES_FILE, TransactionRecord, traces_json
 from cascade.run.expectation import judge
 from cascade.run.inputs import RunInputs
 from cascade.run.progress import Progress
@@ -79,6 +81,7 @@ def write_run(
     inputs: RunInputs,
     rows: Iterable[Row],
     *,
+    traces: Sequence[TransactionRecord] = (),
     out: Path,
     machine: MachineFigures,
     progress: Progress,
@@ -92,6 +95,8 @@ def write_run(
         The inputs that the run was made from.
     rows : iterable of Row
         The rows of all tables.
+    traces : sequence of TransactionRecord
+        Transactions that are kept in full, beside the tables.
     out : Path
         Folder that the run's own folder is put into.
     machine : MachineFigures
@@ -116,7 +121,7 @@ def write_run(
     partial, final = out / f".partial-{inputs.run_id}-{os.getpid()}", out / inputs.run_id
     try:
         with progress.stage("writing tables"), _naming(out):
-            _record(partial, inputs, rows, machine)
+            _record(partial, inputs, rows, traces, machine)
         step = "analysing its tables"
         try:
             with progress.stage("analysing tables"):
@@ -145,7 +150,13 @@ def _naming(out: Path) -> Iterator[None]:
         raise CascadeError(f"{out}: the run cannot be written there, and is lost: {why}") from error
 
 
-def _record(folder: Path, inputs: RunInputs, rows: Iterable[Row], machine: MachineFigures) -> None:
+def _record(
+    folder: Path,
+    inputs: RunInputs,
+    rows: Iterable[Row],
+    traces: Sequence[TransactionRecord],
+    machine: MachineFigures,
+) -> None:
     """Write the tables, and a manifest that says that they have not been analysed."""
     hashes = write_tables(folder / _TABLES, rows)
     figures = {
@@ -155,7 +166,9 @@ def _record(folder: Path, inputs: RunInputs, rows: Iterable[Row], machine: Machi
         "anvil_peak_memory_mb": round(machine.anvil_peak_memory_mb, 1),
     }
     (folder / _MACHINE).write_text(json.dumps(figures), encoding="utf-8")
-    _write_manifest(folder, _manifest_of(inputs, hashes))
+    text = traces_json(traces)
+    (folder / TRACES_FILE).write_text(text, encoding="utf-8")
+    _write_manifest(folder, _manifest_of(inputs, hashes, traces_sha256=hashlib.sha256(text.encode()).hexdigest()))
 
 
 def analyse_run(folder: Path, *, expect: ExpectSpec) -> None:
@@ -194,7 +207,7 @@ def _write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
 
 
-def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
+def _manifest_of(inputs: RunInputs, hashes: dict[str, str], *, traces_sha256: str) -> Manifest:
     scenario, text = inputs.scenario, _text_of(inputs.scenario)
     built_like = None if inputs.built_like is None else _text_of(inputs.built_like)
     return Manifest(
@@ -222,6 +235,7 @@ def _manifest_of(inputs: RunInputs, hashes: dict[str, str]) -> Manifest:
             for reference, own in inputs.own_contracts.items()
         },
         tables=hashes,
+        traces_sha256=traces_sha256,
         expectation=None,
         network=inputs.network,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -11,7 +12,8 @@ from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256
 from cascade.recording.store import read_table
 from cascade.recording.tables import TABLES
-from cascade.run.differences import Part, RowDifference, RunsDiffer, first_row, short
+from cascade.recording.transaction_record import TRACES_FILE
+from cascade.run.differences import Part, RowDifference, RunsDiffer, first_key, first_row, short
 from cascade.run.opened import Run
 from cascade.toolchain.versions import tool_versions
 
@@ -22,6 +24,7 @@ __all__ = [
     "check_folder",
     "check_summary",
     "check_tools",
+    "check_traces",
     "compare_engines",
     "compare_runs",
 ]
@@ -82,6 +85,41 @@ def _hash_on_disk(run: Run, name: str) -> str:
         raise RunsDiffer(run.folder, part=Part.TABLE, what=str(error)) from error
 
 
+def check_traces(run: Run) -> None:
+    """Check that the transactions that the run kept in full are those whose hash the manifest states.
+
+    Raises
+    ------
+    RunsDiffer
+        When the file was changed, or is missing.
+    """
+    stated = run.manifest.traces_sha256
+    if not stated:
+        return
+    file = run.folder / TRACES_FILE
+    found = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+    if found != stated:
+        raise RunsDiffer(
+            run.folder,
+            part=Part.TRACES,
+            what=f"{TRACES_FILE} has sha256 {short(found)}, traces_sha256 of the manifest states {short(stated)}",
+        )
+
+
+def _compare_traces(first: Run, second: Run) -> None:
+    if not first.manifest.traces_sha256 or first.manifest.traces_sha256 == second.manifest.traces_sha256:
+        return
+    trees = [json.loads((run.folder / TRACES_FILE).read_text(encoding="utf-8")) for run in (first, second)]
+    differing = first_key(*trees)
+    if differing is not None:
+        key, was, now = differing
+        raise RunsDiffer(
+            first.folder,
+            part=Part.TRACES,
+            what=f"{TRACES_FILE}: {key.lstrip('.')} is {was!r:.80} on disk, {now!r:.80} in the second run",
+        )
+
+
 def check_folder(run: Run) -> None:
     """Check the tables and the summary of a run's folder against its manifest and against each other.
 
@@ -92,6 +130,7 @@ def check_folder(run: Run) -> None:
     """
     for name in changed_tables(run):
         raise RunsDiffer(run.folder, part=Part.TABLE, what=_not_written(run, name))
+    check_traces(run)
     check_summary(run)
 
 
@@ -168,6 +207,7 @@ def compare_runs(first: Run, second: Run) -> str:
     hashes = {name: (was.tables.get(name), _hash_on_disk(first, name), now.tables[name]) for name in TABLES}
     wrong = [name for name, three in hashes.items() if len(set(three)) > 1]
     if not wrong:
+        _compare_traces(first, second)
         return f"{was.run_id}: all {len(was.tables)} tables are the same"
     places = {name: where for name in wrong if (where := _first_row(first, second, name))}
     name = _earliest(places) if places else wrong[0]

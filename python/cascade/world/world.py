@@ -82,6 +82,7 @@ class World:
     exchange_rows: ExchangeMirror = field(init=False)
     margin: MarginMirror = field(init=False)
     _core: dict[str, Contract] = field(default_factory=dict)
+    _names: tuple[tuple[int, int], dict[str, str]] = field(default=((-1, -1), {}), repr=False)
 
     def __post_init__(self) -> None:
         self.accounts = LendingMirror(
@@ -131,6 +132,15 @@ class World:
     def reserve(self) -> Contract | None:
         """USDe's hedged reserve, where the scenario has one."""
         return self._core.get("reserve")
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of all contracts and actors by their addresses in lower case."""
+        count = len(self.actors), len(self.contract_names)
+        if self._names[0] != count:
+            named = {address.lower(): actor.name for address, actor in self.actors.items()}
+            self._names = count, named | {address.lower(): name for address, name in self.contract_names.items()}
+        return self._names[1]
 
     @property
     def core_addresses(self) -> dict[str, str]:

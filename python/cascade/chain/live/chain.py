@@ -101,6 +101,8 @@ class LiveChain(Chain):
 
     keeps_own_time = True
 
+    has_traces = False
+
     def __init__(
         self,
         rpc: PatientRpc,

@@ -20,6 +20,7 @@ COMMANDS = (
     "deploy",
     "report",
     "verify",
+    "inspect",
     "compare",
     "sweep",
     "frontier",
