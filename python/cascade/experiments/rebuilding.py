@@ -159,8 +159,8 @@ def rebuilt_chain(
     """
     if run.manifest.network is not None:
         raise CascadeError(
-            f"{run.folder}: the run played on chain {run.manifest.network.chain_id}, where it cannot be rebuilt: a node "
-            "of that chain has its transactions"
+            f"{run.folder}: the run played on chain {run.manifest.network.chain_id}, where it cannot be rebuilt: a "
+            "node of that chain has its transactions"
         )
     check_inputs(run)
     tx_hash, last = "", run.frames.last_block
