@@ -107,6 +107,15 @@ abstract contract BookPrices is ISpotBook, Ownable, OrderQueues {
         emit CircuitBreakerSet(fallBps, windowSeconds, haltSeconds);
     }
 
+    /// @inheritdoc ISpotBook
+    function setHalt(uint256 until) external onlyOwner {
+        require(until <= block.timestamp + 365 days, InvalidParameters());
+
+        _top.haltedUntil = uint32(until);
+
+        emit HaltSet(until);
+    }
+
     // --- Views
 
     /// @inheritdoc ISpotBook

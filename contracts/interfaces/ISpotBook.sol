@@ -91,6 +91,10 @@ interface ISpotBook {
 
     event CircuitBreakerSet(uint256 fallBps, uint256 windowSeconds, uint256 haltSeconds);
 
+    /// @notice The owner halted the book, or ended a halt.
+    /// @param until Unix time at which orders meet again
+    event HaltSet(uint256 until);
+
     // --- Errors
 
     /// @notice Neither tick nor lot may be zero, and one lot at one tick must be worth a whole number of quote units.
@@ -181,6 +185,10 @@ interface ISpotBook {
     /// @notice Halt for some time where sales would take the price further down than `fallBps` from where it stood when the running
     /// window began. Windows follow one another: a fall that straddles two is measured in each apart. Zero switches it off.
     function setCircuitBreaker(uint256 fallBps, uint256 windowSeconds, uint256 haltSeconds) external;
+
+    /// @notice Halt the book until a time, or end a halt with a time that is not in the future. Orders can be cancelled throughout.
+    /// @param until Unix time at which orders meet again, at most 365 days from now
+    function setHalt(uint256 until) external;
 
     // --- Views; prices in quote units per whole base token, zero for none
 

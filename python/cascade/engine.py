@@ -333,6 +333,7 @@ def _transaction(proposal: Proposal, data: str, *, first_step: int, lane: Lane =
         motive=proposal.motive,
         proposed_step=first_step,
         lane=lane,
+        event=proposal.event,
     )
 
 

@@ -149,6 +149,8 @@ class Intent(StrEnum):
     DEPOSIT = "deposit"
     END_CALL = "end-call"
     ENTER_EMODE = "enter-emode"
+    EVENT = "event"
+    """An event of the scenario, made by the owner of what it sets."""
     FOLLOW_PATH = "follow-path"
     HEDGE = "hedge"
     LIQUIDATE = "liquidate"

@@ -141,6 +141,29 @@ def test_set_circuit_breaker__longest_times_and_over__are_kept_and_refused(
     assert exchange.refusal("setCircuitBreaker", 0, 0, 0, sender=MAKER) == error("OwnableUnauthorizedAccount", MAKER)
 
 
+@pytest.mark.parametrize(("beyond", "fits"), [(0, True), (1, False)])
+def test_set_halt__longest_time_and_over__is_kept_and_refused(
+    exchange: Exchange, event: EventReader, beyond: int, fits: bool
+) -> None:
+    until = exchange.stage.chain.timestamp + 1 + LONGEST_HALT + beyond
+    if fits:
+        assert event(exchange.own(exchange.book, "setHalt", until), "HaltSet") == {"until": until}
+        assert exchange.view("haltedUntil") == until
+    else:
+        assert exchange.refusal("setHalt", until, sender=EXCHANGE) == "InvalidParameters"
+    assert exchange.refusal("setHalt", 0, sender=MAKER) == error("OwnableUnauthorizedAccount", MAKER)
+
+
+def test_set_halt__then_ended__refuses_orders_and_takes_them_again(exchange: Exchange) -> None:
+    exchange.act("requote", [(price(1), 1)], [], sender=MAKER)
+    until = exchange.stage.chain.timestamp + 1000
+    exchange.own(exchange.book, "setHalt", until)
+    assert exchange.refusal("placeMarket", SELL, 1, 1, sender=TAKER) == error("BookIsHalted", until)
+    exchange.own(exchange.book, "setHalt", 0)
+    exchange.act("placeMarket", SELL, 1, 1, sender=TAKER)
+    assert exchange.top()[0] == price(1)
+
+
 def test_circuit_breaker__switched_off__never_halts(exchange: Exchange) -> None:
     exchange.act("requote", [(price(1), 1), (TICK, 5)], [], sender=MAKER)
     exchange.own(exchange.book, "setCircuitBreaker", 10_00, 60, 300)

@@ -42,6 +42,11 @@ SHORT: dict[str, dict[str, Any]] = {
     "aave-peg": {key: value for key, value in SMALL.items() if not key.startswith("venues")},
     "aave-listing": {**SMALL, "lending.reserves.USDT.lenders_supply": 100_000},
     "redemption-open": {"timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC)},
+    "redemption-reopens": {
+        "timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC),
+        "events.redemption-reopens.when": "spot:usde-usdc < 0.995",
+        "events.redemption-reopens.delay_seconds": 60,
+    },
     "susde-carry": {"timeline.end": datetime(2025, 9, 3, tzinfo=UTC)},
     "usde-unwind": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "positions.loopers.count": 60},
     "synthetic-book": {"timeline.end": datetime(2025, 10, 10, 21, 11, tzinfo=UTC)},

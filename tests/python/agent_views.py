@@ -118,6 +118,7 @@ class View:
     sells: ExitCurve = field(default_factory=lambda: at_price(1))
     buys: ExitCurve = field(default_factory=lambda: at_price(1))
     pool_cash: int = 10**9 * USDC
+    frozen_feeds: tuple[str, ...] = ()
     balance: int = 0
     feed: tuple[int, int] = (E8, 0)
     next_base_fee_wei: int = 0
@@ -153,6 +154,9 @@ class View:
 
     def token_balance_raw(self, token: Any, address: str) -> int:
         return self.balance
+
+    def is_feed_frozen(self, asset: str) -> bool:
+        return asset in self.frozen_feeds
 
     def feed_answer(self, asset: str) -> tuple[int, int]:
         return self.feed

@@ -38,6 +38,8 @@ class Proposal:
         A waiting proposal of the same sender and key is replaced by this one.
     motive : Motive
         Why, where analysis distinguishes it; recorded.
+    event : str
+        Name of the scenario's event that it makes; empty for every other proposal.
     """
 
     sender: str
@@ -50,6 +52,7 @@ class Proposal:
     reason: str
     key: str
     motive: Motive = Motive.NONE
+    event: str = ""
 
     @classmethod
     def of_swap(

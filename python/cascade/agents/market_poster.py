@@ -30,8 +30,8 @@ class MarketPoster:
         self.spec = spec
 
     def see(self, view: BlockView) -> _Reading | None:
-        """Read the last answer and the market's price in dollars; None without a posted feed or such a price."""
-        if self.spec.asset not in view.world.posted_feeds:
+        """Read the last answer and the market's price in dollars; None if it is not posted, or unknown."""
+        if self.spec.asset not in view.world.posted_feeds or view.is_feed_frozen(self.spec.asset):
             return None
         posted, at = view.feed_answer(self.spec.asset)
         quote = view.world.venues[self.spec.venue].coins[0]

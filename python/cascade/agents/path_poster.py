@@ -38,6 +38,8 @@ class PathPoster:
         """Last answers and where the path is at the next block."""
         feeds = []
         for asset in self.spec.assets:
+            if view.is_feed_frozen(asset):
+                continue
             posted, at = view.feed_answer(asset)
             feeds.append(_Feed(asset, posted, at, view.path_price_e8(asset)))
         return view, feeds

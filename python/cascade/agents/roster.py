@@ -16,6 +16,7 @@ from cascade.agents.desk_borrower import DeskBorrower
 from cascade.agents.desk_whale import DeskWhale
 from cascade.agents.dip_buyer import DipBuyer
 from cascade.agents.ethena_reserve import EthenaReserve
+from cascade.agents.events import Events
 from cascade.agents.exchange_arbitrageur import ExchangeArbitrageur
 from cascade.agents.exchange_keeper import ExchangeKeeper
 from cascade.agents.holder_exit import HolderExit
@@ -124,6 +125,10 @@ def call_agents(world: World, own: Mapping[str, OwnAgent]) -> list[Agent]:
         acting.append(OracleUpkeep())
     if world.exchange is not None and world.exchange.spec.transfers is not None:
         acting.append(TransfersGate())
+    if world.scenario.spec.events:
+        events = Events(world.scenario.spec.events, world.scenario.spec.timeline)
+        events.prepare(world)
+        acting.append(events)
     return acting
 
 

@@ -43,7 +43,7 @@ def call_data(proposal: object, *, actors: Container[str], block_gas_limit: int)
     """
     if not isinstance(proposal, Proposal):
         raise InvalidProposal(f"expected a Proposal, got {type(proposal).__name__}")
-    _require_texts(proposal, "sender", "intent", "reason", "key")
+    _require_texts(proposal, "sender", "intent", "reason", "key", "event")
     _require_integers(proposal, "gas_limit", "tip_wei")
     if not isinstance(proposal.motive, Motive):
         raise InvalidProposal(f"motive: expected a member of Motive, got {proposal.motive!r:.80}")

@@ -16,6 +16,7 @@ import pydantic
 
 from cascade.analysis.agent_failures import AgentFailure, agent_failures
 from cascade.analysis.causes.digest import CausesDigest, causes
+from cascade.analysis.events import EventFigures, events
 from cascade.analysis.exchange.digest import ExchangeFigures, exchange_figures
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.backlog import (
@@ -93,6 +94,8 @@ class Summary(BuiltTotals, LiquidationTotals):
     """Number of proposals that were never sent."""
     agent_failures: dict[str, AgentFailure]
     """The user's own agents that raised, by name: the run lacks what they would have done."""
+    events: dict[str, EventFigures]
+    """Events of the scenario by name: what its owners set during the crash."""
     liquidations: int
     """Number of liquidations: rows of the table `liquidations`."""
     liquidated_positions: int
@@ -202,6 +205,7 @@ def summarise(
         transactions_reverted=int((status == TransactionStatus.REVERTED).sum()),
         transactions_rejected=int((status == TransactionStatus.REJECTED).sum()),
         agent_failures=agent_failures(frames),
+        events=events(frames),
         liquidations=len(liquidations),
         liquidated_positions=int(liquidations["borrower"].nunique()),
         first_liquidation=utc(liquidations["timestamp"].min()) if len(liquidations) else None,

@@ -85,5 +85,7 @@ class Transaction:
     """Step at which it was first proposed; -1 before the crash."""
     lane: Lane = Lane.CHAIN
     """Lane in which it is mined; recorded."""
+    event: str = ""
+    """Name of the scenario's event that it makes; empty for every other transaction."""
     creates: str = ""
     """Name of the contract that it creates; empty for a call."""

@@ -15,6 +15,7 @@ from cascade.scenario.model import (
     ExchangeIndexOracle,
     GuardedOracle,
     MedianOracle,
+    OracleEvent,
     OracleSpec,
     PostedOracle,
     SameAsOracle,
@@ -46,8 +47,12 @@ def deploy_posted_feeds(world: World) -> None:
 
 def deploy_sources(world: World) -> None:
     """Deploy the price source of each asset; the pools that sources read must stand."""
-    for asset in world.scenario.spec.oracle:
+    spec = world.scenario.spec
+    for asset in spec.oracle:
         _feed(world, asset)
+    for name, event in spec.events.items():
+        if isinstance(event, OracleEvent):
+            world.event_sources[name] = _deploy(world, event.asset, event.source, f"{event.asset} source {name}")
 
 
 def start_observing(world: World) -> None:

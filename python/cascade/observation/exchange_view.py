@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from cascade.chain.abi import signed_word
 from cascade.chain.local import Contract, address_of
 from cascade.observation.once import Once
-from cascade.scenario.model import FixedReference, PathReference
+from cascade.scenario.model import FixedReference, PathReference, TransfersEvent
 from cascade.units import WAD
 from cascade.vocabulary import DEPTH_WITHIN_BPS
 from cascade.world.exchange import DeployedBook
@@ -196,6 +196,10 @@ class ExchangeView:
 
     def is_transfer_degraded(self) -> bool:
         """Whether deposits and withdrawals are refused at the next block's time."""
+        if any(isinstance(event, TransfersEvent) for event in self.world.scenario.spec.events.values()):
+            # As of the latest block: nobody foresees an event, and what is sent into its block fails.
+            vault = self.exchange.vault
+            return self._once("transfers-closed", lambda: not self.world.chain.call(vault, "depositsOpen"))
         transfers = self.exchange.spec.transfers
         # The window includes its beginning and excludes its end.
         return transfers is not None and transfers.window[0] <= self.next_timestamp < transfers.window[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cascade.chain.local import Contract
+from cascade.chain.local import Contract, address_of
 from cascade.errors import MissingPart
 from cascade.observation.curve import ExitCurve
 from cascade.observation.exchange_view import ExchangeView
@@ -20,6 +20,7 @@ from cascade.observation.records import (
     Unhealthy,
     grouped_by_pair,
 )
+from cascade.scenario.model import FeedEvent
 from cascade.units import BPS, WAD
 from cascade.world.mirror import largest_liquidation
 from cascade.world.world import World
@@ -110,6 +111,16 @@ class BlockView:
             return answer, updated_at
 
         return self._once(("feed", asset), read)
+
+    def is_feed_frozen(self, asset: str) -> bool:
+        """Return whether an event has taken the feed that is posted for an asset out of its operator's hands."""
+        # Asked only where a scenario has such an event: the answer is known otherwise.
+        if not any(isinstance(e, FeedEvent) and e.asset == asset for e in self.world.scenario.spec.events.values()):
+            return False
+        return self._once(
+            ("poster", asset),
+            lambda: str(self.world.chain.call(self.world.posted_feeds[asset], "poster")) != address_of(FeedEvent.owner),
+        )
 
     def spot_price_wad(self, venue: str) -> int:
         """Return the price of a pool's second coin in its first (1e18 scale)."""

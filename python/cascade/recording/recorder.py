@@ -12,6 +12,7 @@ from cascade.positions.accounts.plan import AccountsPlan
 from cascade.positions.build import LoopRound
 from cascade.recording.account_rows import AccountRows, other_deficit_rows, stated_account_rows
 from cascade.recording.chain_state import ChainState
+from cascade.recording.event_rows import event_row
 from cascade.recording.exchange_rows import ExchangeRows
 from cascade.recording.health_watch import HealthWatch
 from cascade.recording.liquidation_rows import LiquidationRows
@@ -38,7 +39,7 @@ from cascade.world.world import Actor, World
 
 __all__ = ["Recorder"]
 
-_NO_OWN_CHANGE = (Intent.LIQUIDATE, Intent.POST, Intent.POKE, Intent.FOLLOW_PATH)
+_NO_OWN_CHANGE = (Intent.LIQUIDATE, Intent.POST, Intent.POKE, Intent.FOLLOW_PATH, Intent.EVENT)
 """Intents of transactions in which no owner changes a position; a liquidation has a row of its own."""
 
 _OWN_CHANGES: Mapping[str, PositionEvent] = {
@@ -112,6 +113,8 @@ class Recorder:
         self._latest = [*self._latest, *found] if goes_on else found
         for mined in found:
             self._rows.append(self._transaction_row(mined, lane))
+            if mined.transaction.event in self._world.scenario.spec.events:
+                self._rows.append(event_row(self._world, mined))
             self._record_events(mined)
             if mined.transaction.intent == Intent.WITHDRAW and mined.sender.role == Role.LENDER:
                 self._rows.append(self._withdrawal_row(mined))

@@ -11,7 +11,7 @@ from enum import Enum
 import pydantic
 from pydantic.fields import FieldInfo
 
-from cascade.scenario.model import AgentSpec, OracleSpec, ScenarioSpec, Venue
+from cascade.scenario.model import AgentSpec, EventSpec, OracleSpec, ScenarioSpec, Venue
 
 __all__ = ["render"]
 
@@ -39,6 +39,7 @@ _FAMILIES = {
     "price source": typing.get_args(typing.get_args(OracleSpec)[0]),
     "venue": typing.get_args(typing.get_args(Venue)[0]),
     "agent": typing.get_args(typing.get_args(AgentSpec)[0]),
+    "event": typing.get_args(typing.get_args(EventSpec)[0]),
 }
 """Unions of kinds that have a list of their own in the document, by what one member is called."""
 

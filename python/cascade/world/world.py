@@ -50,6 +50,8 @@ class World:
         Feeds that an agent posts to, by symbol: an asset's own, or one inside its source.
     observers : dict of str to Contract
         Sources that average or delay, and must be shown a price once a block.
+    event_sources : dict of str to Contract
+        Price sources that the lending pool is switched to during the crash, by the name of the event.
     venues : dict of str to DeployedVenue
         By name.
     exchange : DeployedExchange, optional
@@ -73,6 +75,7 @@ class World:
     observers: dict[str, Contract] = field(default_factory=dict)
     a_tokens: dict[str, Contract] = field(default_factory=dict)
     debt_tokens: dict[str, Contract] = field(default_factory=dict)
+    event_sources: dict[str, Contract] = field(default_factory=dict)
     venues: dict[str, DeployedVenue] = field(default_factory=dict)
     exchange: DeployedExchange | None = None
     actors: dict[str, Actor] = field(default_factory=dict)

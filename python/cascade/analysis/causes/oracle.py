@@ -56,6 +56,9 @@ class Oracle:
     def __init__(self, moves: Moves) -> None:
         self._moves = moves
         self._trees: Parameters = moves.frames.parameters.get("oracle", {})
+        events: dict[str, Parameters] = moves.frames.parameters.get("events", {})
+        self._switched = {str(event["asset"]) for event in events.values() if event["kind"] == "oracle"}
+        self._indexed = {str(event["book"]) for event in events.values() if event["kind"] == "index"}
         self._signals: dict[str, Signal] = {}
         self._begun: set[str] = set()
         self._spots: dict[str, Steps] = {}
@@ -100,6 +103,8 @@ class Oracle:
             "median": self._median,
             "guarded": lambda name, inner: self._node(name, inner["source"]),
         }
+        if asset in self._switched:
+            raise UnsupportedSource(f"oracle.{asset}: an event switches its source, which is not replayed")
         if tree["kind"] not in replays:
             raise UnsupportedSource(f"oracle.{asset}: a source of kind {tree['kind']!r} is not replayed")
         return replays[tree["kind"]](asset, tree)
@@ -122,7 +127,7 @@ class Oracle:
     def _index(self, asset: str, book: str) -> Steps:
         index = self._moves.frames.parameters["exchange"]["books"][book]["index"]
         # Such an index mixes in a price that stands in no row per move.
-        if int(index["redemption_weight_bps"]) or Decimal(str(index["floor_price"])):
+        if book in self._indexed or int(index["redemption_weight_bps"]) or Decimal(str(index["floor_price"])):
             raise UnsupportedSource(f"oracle.{asset}: an index with a redemption weight or a floor is not replayed")
         return self._spot(f"book:{book}")
 

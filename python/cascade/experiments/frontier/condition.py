@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import operator
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cascade.analysis.summary import Summary
 from cascade.errors import CascadeError
 from cascade.experiments.seeds.figures import figure_at, require_figure
+from cascade.scenario.condition import Comparison, parse_comparison
 
 __all__ = ["Condition", "InvalidCondition", "parse_condition"]
-
-_SIGNS: Mapping[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "==": operator.eq,
-}
-_FORM = re.compile(r"\s*([\w.:\-]+)\s*(>=|<=|==|>|<)\s*([-+]?[0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*")
 
 
 class InvalidCondition(CascadeError, ValueError):
@@ -29,19 +18,30 @@ class InvalidCondition(CascadeError, ValueError):
 
 @dataclass(frozen=True)
 class Condition:
-    """A figure, a sign and a number.
+    """A figure of the summary, a sign and a number.
 
     Attributes
     ----------
-    figure, sign : str
-        Dotted path of the figure, and `>`, `>=`, `<`, `<=` or `==`.
-    value : float
-        The number that it is compared with.
+    comparison : Comparison
+        Its three parts; the figure is a dotted path of the summary.
     """
 
-    figure: str
-    sign: str
-    value: float
+    comparison: Comparison
+
+    @property
+    def figure(self) -> str:
+        """Dotted path of the figure."""
+        return self.comparison.figure
+
+    @property
+    def sign(self) -> str:
+        """`>`, `>=`, `<`, `<=` or `==`."""
+        return self.comparison.sign
+
+    @property
+    def value(self) -> float:
+        """The number that the figure is compared with."""
+        return float(self.comparison.value)
 
     def __str__(self) -> str:
         """Return the condition as it is written."""
@@ -62,7 +62,7 @@ class Condition:
 
     def holds_for(self, figure: float) -> bool:
         """Return whether a value of the figure meets it."""
-        return _SIGNS[self.sign](figure, self.value)
+        return self.comparison.holds_for(float(figure))
 
 
 def parse_condition(text: str, *, option: str = "--until") -> Condition:
@@ -78,12 +78,9 @@ def parse_condition(text: str, *, option: str = "--until") -> Condition:
     InvalidCondition
         When it has another form, or no summary has the figure.
     """
-    match = _FORM.fullmatch(text)
-    if match is None:
-        raise InvalidCondition(f"{option} = {text!r}: expected FIGURE, one of > >= < <= ==, and a number")
-    figure, sign, value = match.groups()
     try:
-        require_figure(figure)
-    except CascadeError as error:
+        comparison = parse_comparison(text)
+        require_figure(comparison.figure)
+    except (ValueError, CascadeError) as error:
         raise InvalidCondition(f"{option} = {text!r}: {error}") from error
-    return Condition(figure, sign, float(value))
+    return Condition(comparison)

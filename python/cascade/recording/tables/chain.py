@@ -14,7 +14,7 @@ from cascade.recording.tables.row import (
     uint256_or_null,
 )
 
-__all__ = ["BlockRow", "LiquidityRow", "PriceMoveRow", "PriceRow", "RunRow", "SwapRow", "TransactionRow"]
+__all__ = ["BlockRow", "EventRow", "LiquidityRow", "PriceMoveRow", "PriceRow", "RunRow", "SwapRow", "TransactionRow"]
 
 _LANE = "chain, or exchange: mined outside the chain's blocks, half a block's time before the chain's block of the step"
 
@@ -81,6 +81,20 @@ class TransactionRow(AtBlock):
     )
     tip_wei: int = int64("wei", "priority fee offered per unit of gas; 0 at the exchange")
     fee_wei: int | None = uint256_or_null("wei", "gas used times effective gas price; 0 at the exchange; null likewise")
+
+
+@table("events")
+class EventRow(AtBlock):
+    """One row per transaction of an event of the scenario: what an owner set during the crash."""
+
+    event: str = text("name of the event in the scenario")
+    kind: str = text("kind of the event: redemption, transfers, halt, circuit-breaker, index, reserve, ...")
+    target: str = text("what it sets: asset, venue, book or number of a mode; empty for transfers")
+    actor: str = text("name of the owner who made it")
+    call: str = text("function of the contract that was called, with its arguments")
+    tx_hash: str = text("hash of the transaction")
+    status: str = text("ok or reverted")
+    revert_reason: str = text("decoded error of a revert; empty when ok")
 
 
 @table("prices")

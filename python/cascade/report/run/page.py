@@ -14,6 +14,7 @@ from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
 from cascade.report.run.coverage_words import coverage_sentences
 from cascade.report.run.datasets import datasets, health_stride
+from cascade.report.run.event_words import event_marks, event_sentences, marked
 from cascade.report.run.exchange_words import exchange_reading
 from cascade.report.run.failure_words import failure_sentences, refusal_sentences
 from cascade.report.run.further_runs import FurtherRuns, further_runs
@@ -64,6 +65,8 @@ class _Page:
         Sentences on prices that the oracle refused.
     network : list of str
         Sentences on the network that the run played on; empty on a chain of its own.
+    events : list of str
+        Sentences on what owners set during the crash.
     coverage : list of str
         Sentences on the part of a file of accounts that stands in the run.
     accounts : list of AccountLine
@@ -102,6 +105,7 @@ class _Page:
     failures: list[str]
     refusals: list[str]
     network: list[str]
+    events: list[str]
     coverage: list[str]
     accounts: list[AccountLine]
     story: Story
@@ -145,6 +149,7 @@ def report_text(run_folder: Path) -> str:
     frames = Frames(run_folder, manifest.tables)
     data, day, further = datasets(frames, summary), day_of(frames), further_runs(run_folder)
     drawn, said = spoken(charts(data, day=day), data)
+    drawn = marked(drawn, event_marks(frames))
     if further is not None:
         data |= further.datasets
         drawn += further.charts
@@ -159,6 +164,7 @@ def report_text(run_folder: Path) -> str:
         failures=failure_sentences(summary.agent_failures),
         refusals=refusal_sentences(summary.oracle_refusals),
         network=network_sentences(manifest.network),
+        events=event_sentences(summary.events),
         coverage=coverage_sentences(summary.coverage),
         accounts=account_lines(frames),
         story=story(summary, frames, manifest.outcome),

@@ -13,6 +13,7 @@ from cascade.analysis.summary import read_summary
 from cascade.recording.manifest import read_manifest
 from cascade.report.run.charts import charts
 from cascade.report.run.datasets import datasets
+from cascade.report.run.event_words import event_marks, marked
 from cascade.report.run.words import day_of
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.style import Chart, Specification, data_name
@@ -44,7 +45,8 @@ def save_charts(run_folder: Path) -> list[Path]:
     data = datasets(frames, summary)
     folder = run_folder / "charts"
     folder.mkdir(exist_ok=True)
-    drawn = [chart for chart in charts(data, day=day_of(frames)) if _has_rows(chart, data)]
+    all_charts = marked(charts(data, day=day_of(frames)), event_marks(frames))
+    drawn = [chart for chart in all_charts if _has_rows(chart, data)]
     return [path for chart in drawn for path in _draw(chart, data, folder)]
 
 

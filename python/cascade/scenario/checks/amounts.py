@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import Case, ExchangeSpec, StatedAmount
 
-__all__ = ["check_amounts"]
+__all__ = ["check_amounts", "require_exact"]
 
 
 def check_amounts(case: Case) -> None:
     """Refuse the first amount that is not a whole number of its asset's smallest units."""
-    for key, asset, amount in _stated_amounts(case):
+    require_exact(case, _stated_amounts(case))
+
+
+def require_exact(case: Case, amounts: Iterable[StatedAmount]) -> None:
+    """Refuse the first of some amounts, whose keys are whole paths, that its asset's smallest unit does not divide."""
+    for key, asset, amount in amounts:
         try:
             raw_amount(case.spec, asset, amount)
         except ValueError as error:

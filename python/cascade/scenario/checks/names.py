@@ -14,6 +14,7 @@ _OWN_NAMES = (
     "lender",
     "liquidity-provider",
     "price-poster",
+    "price-poster-frozen",
     "oracle-upkeep",
     "treasury",
     "custody",

@@ -9,6 +9,7 @@ from cascade.prices.path import PricePath
 from cascade.scenario.checks.agents import check_agents
 from cascade.scenario.checks.amounts import check_amounts
 from cascade.scenario.checks.claims import check_expectation, check_parameters_named
+from cascade.scenario.checks.events import check_events
 from cascade.scenario.checks.exchange import check_exchange
 from cascade.scenario.checks.markets import check_ethena, check_lending, check_venues
 from cascade.scenario.checks.names import check_names
@@ -44,6 +45,7 @@ def check_references(spec: ScenarioSpec, path: PricePath, *, file: str, accounts
     check_accounts(case)
     check_agents(case)
     check_names(case)
+    check_events(case, spec.events)
     check_amounts(case)
     check_expectation(case, spec.expect)
     check_parameters_named(case, spec)

@@ -10,6 +10,7 @@ from cascade.scenario.model.chain import *
 from cascade.scenario.model.common import *
 from cascade.scenario.model.drawn import *
 from cascade.scenario.model.ethena import *
+from cascade.scenario.model.events import *
 from cascade.scenario.model.exchange import *
 from cascade.scenario.model.exchange_agents import *
 from cascade.scenario.model.exchange_traders import *

@@ -12,6 +12,7 @@ from cascade.scenario.model.assets import AssetSpec, PricesSpec
 from cascade.scenario.model.chain import ChainSpec, TimelineSpec
 from cascade.scenario.model.common import Name, PositiveAmount, Spec
 from cascade.scenario.model.ethena import EthenaSpec
+from cascade.scenario.model.events import EventSpec
 from cascade.scenario.model.exchange import BLOCKS_PER_STEP, ExchangeSpec
 from cascade.scenario.model.expected_exchange import ExpectedExchange
 from cascade.scenario.model.lending import LendingSpec
@@ -109,6 +110,9 @@ class ScenarioSpec(Spec):
     """Cohorts of looped positions, by name, and at most one file of real accounts."""
     agents: dict[Name, AgentSpec]
     """Agents that act during the crash, by name."""
+    events: dict[Name, EventSpec] = {}
+    """Keys that their owners set during the crash, by the name of the event: at a time, or when a condition is first
+    met."""
     redemption_price_usd: dict[Name, PositiveAmount] = {}
     """Price at which an asset's issuer redeems it, in dollars, for the shortfall at redemption."""
     oracle_comparison: OracleComparisonSpec = OracleComparisonSpec()
