@@ -1,4 +1,4 @@
-"""Write a page into one file: it fetches nothing, and its policy lets no script run but its own two."""
+"""Write a page into one file: it fetches nothing, and its policy lets no script run but its own."""
 
 from __future__ import annotations
 
@@ -45,10 +45,11 @@ def document(
     charts: Sequence[Chart],
     scripts: Sequence[str] = (),
     player: Mapping[str, object] | None = None,
+    content: Mapping[str, object] | None = None,
 ) -> str:
     """Return the text of a page.
 
-    Its content security policy lets only its own two scripts run, named by their hashes, so that text which comes from
+    Its content security policy lets only its own scripts run, named by their hashes, so that text which comes from
     a scenario stays text.
 
     Parameters
@@ -65,10 +66,14 @@ def document(
         Names of the page's own scripts among the assets, in the order in which they run.
     player : mapping, optional
         Content of the player, for a page that has one.
+    content : mapping, optional
+        What else the page's own scripts need.
     """
     own = ["charts.js", "tables.js", *scripts, *(["player.js"] if player is not None else [])]
     # Our own scripts come first: tables and buttons work before a browser has read the library.
-    code = ["\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own), _vega()]
+    code = ["\n".join((_HERE / "assets" / name).read_text(encoding="utf-8") for name in own)]
+    if charts:
+        code.append(_vega())
     plot_style = ""
     if player is not None:
         plot_script, plot_style = plot_library()
@@ -82,7 +87,8 @@ def document(
         "script-src " + " ".join(_source(text) for text in code),
     ]
     style = plot_style + style_properties() + (_HERE / "assets" / "page.css").read_text(encoding="utf-8")
-    content = {
+    held = {
+        **(content or {}),
         "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
         "charts": {chart.key: chart.variants for chart in charts},
         "dark": dark_charts(),
@@ -97,7 +103,7 @@ def document(
             policy="; ".join(rules),
             style=Markup(style),  # noqa: S704 (our own file)
             scripts=[Markup(text) for text in code],  # noqa: S704 (our own file, and the bundled library)
-            content=Markup(_inert(content)),  # noqa: S704 (escaped by _inert)
+            content=Markup(_inert(held)),  # noqa: S704 (escaped by _inert)
         )
     )
 

@@ -10,13 +10,14 @@
   }
   const NARROW_PX = 480;
   const MARGIN_PX = 60;
+  const MANY_ROWS = 3000;
   const font = getComputedStyle(document.body).fontFamily;
   const dark = matchMedia("screen and (prefers-color-scheme: dark)");
   const charts = [];
 
   // The interpreter evaluates Vega's expressions without `eval`, which the page's policy forbids. The chart as a whole is
   // an image with a name; its parts have none, so they are kept from a screen reader.
-  const options = { ast: true, renderer: "svg", actions: false };
+  const options = { ast: true, actions: false };
 
   function coloured(value) {
     if (Array.isArray(value)) return value.map(coloured);
@@ -46,9 +47,11 @@
       const legend = shown.encoding && shown.encoding.color && shown.encoding.color.legend;
       if (legend && legend.columns) legend.columns = 2;
     }
-    const result = await window.vegaEmbed(plot, { ...shown, datasets: { [name]: data[name] } }, options);
+    // Ten thousand marks are drawn at once on a canvas, and one by one as elements.
+    const renderer = data[name].length > MANY_ROWS ? "canvas" : "svg";
+    const result = await window.vegaEmbed(plot, { ...shown, datasets: { [name]: data[name] } }, { ...options, renderer });
     chart.view = result.view;
-    for (const part of plot.querySelectorAll("svg, svg [role]")) {
+    for (const part of plot.querySelectorAll("svg, canvas, svg [role]")) {
       for (const name of ["role", "aria-roledescription", "aria-label"]) part.removeAttribute(name);
     }
     // A point that stands for a row of the page leads to it.
