@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import dask
-from distributed import Client, Future, KilledWorker, LocalCluster, get_worker, wait
+from distributed import Client, Event, Future, KilledWorker, LocalCluster, get_client, get_worker, wait
 from distributed.client import FuturesCancelledError
 
 from cascade.chain.anvil import owned_folder
@@ -98,6 +98,7 @@ class _Distribution:
         try:
             for done in self._ended(futures):
                 found = _result_of(done)
+                _begun(self._topic, str(done.key), self._client).clear()
                 if isinstance(found, KilledWorker):
                     continue
                 if isinstance(found, Exception):
@@ -162,6 +163,12 @@ def _work(chunk: object, *, work: Work[Any], topic: str) -> list[str]:
         # An engine that was kept ends with its worker.
         _finalizers.append(Finalize(None, _worlds.close, exitpriority=100))
     worker, results = get_worker(), list[str]()
+    # Whether Dask repeats a task whose worker was lost is a setting of the scheduler: one that exists usually does so,
+    # and would repeat what had ended. Such a chunk is left undone, and what it lacks is asked for again.
+    begun = _begun(topic, str(worker.get_current_task()), get_client())
+    if begun.is_set():
+        return results
+    begun.set()
 
     def tell(text: str) -> None:
         results.append(text)
@@ -169,6 +176,11 @@ def _work(chunk: object, *, work: Work[Any], topic: str) -> list[str]:
 
     work(chunk, _worlds, tell)
     return results
+
+
+def _begun(topic: str, key: str, client: Client) -> Event:
+    """Return the scheduler's note that a worker has begun a chunk."""
+    return Event(f"{topic}/{key}", client=client)
 
 
 @contextmanager
