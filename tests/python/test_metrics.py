@@ -99,6 +99,7 @@ def test_stability__one_position_under_the_line__is_e_c_over_the_depth(by_hand: 
     assert frames["liquidatable_tokens"].tolist() == [0, 2000, 2000]
     assert frames["price_usd"].tolist() == [1, 0.96, 0.96]
     figures = stability(frames.reset_index())["USDe"]
+    assert figures.start_rho == 0
     assert figures.max_rho == pytest.approx(e / 2000)
     assert (figures.at, figures.price_usd) == ("2025-10-10T20:45:24Z", 0.96)
     assert (figures.blocks_above_one, figures.unbounded) == (0, False)

@@ -29,8 +29,10 @@ NEAR_THE_LINE = 1.01
 
 @dataclass(frozen=True)
 class Stability:
-    """Largest stability number of one collateral asset (see `stability_over_time`)."""
+    """Stability number of one collateral asset along the crash (see `stability_over_time`)."""
 
+    start_rho: float | None
+    """Value after the first block of the crash phase, which says little of the path; null where it is infinite."""
     max_rho: float | None
     """Largest value over the blocks of the crash phase; null where it is infinite, as `unbounded` says."""
     unbounded: bool
@@ -115,6 +117,7 @@ def stability(over_time: pd.DataFrame) -> dict[str, Stability]:
         # The first of equals, and the first infinite value where there is one.
         top = rows.iloc[int(np.argmax(rho))]
         figures[str(asset)] = Stability(
+            start_rho=_finite(float(rho[0])),
             max_rho=_finite(float(rho.max())),
             unbounded=bool(np.isinf(rho).any()),
             at=utc(top["timestamp"]),

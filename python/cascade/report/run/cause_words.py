@@ -140,7 +140,8 @@ def _stability(summary: Summary) -> str:
             parts.append(f"At times, collateral in {asset} was liquidatable while no venue had depth left to buy it.")
         else:
             parts.append(
-                f"The stability number of {asset} was at most {entry.max_rho:.2f} (at {clock(entry.at)} UTC, at "
+                f"The stability number of {asset} was {_start(entry.start_rho)} at the start and at most "
+                f"{entry.max_rho:.2f} along the path (at {clock(entry.at)} UTC, at "
                 f"an oracle price of {entry.price_usd:.4f}), and above 1 in "
                 f"{counted(entry.blocks_above_one, 'block')}."
             )
@@ -151,6 +152,10 @@ def _stability(summary: Summary) -> str:
     else:
         parts.append("No liquidation waited for block space.")
     return " ".join(parts)
+
+
+def _start(rho: float | None) -> str:
+    return "infinite" if rho is None else f"{rho:.2f}"
 
 
 def _place(ledger: LedgerFigures) -> str:
