@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -223,3 +225,26 @@ def test_journal__line_that_cannot_be_read__is_named(scenario: Scenario, options
 
     with pytest.raises(ChainError, match="line 1 is no line of a journal"):
         deploy(scenario, options, progress=quiet())
+
+
+def test_command__network_of_ape_s_configuration__is_reached_and_held_to_its_chain_id(
+    proxy: Proxy, tmp_path: Path
+) -> None:
+    (tmp_path / "ape-config.yaml").write_text(
+        "networks:\n"
+        "  custom:\n"
+        "    - {name: rough, chain_id: 7358, ecosystem: ethereum, default_provider: node}\n"
+        f"node:\n  ethereum:\n    rough: {{uri: '{proxy.url}'}}\n",
+        encoding="utf-8",
+    )
+    command = (str(Path(sys.executable).with_name("cascade")), "deploy", "frictionless-loop", "--account", "TEST::0")
+    done = subprocess.run(
+        [*command, "--network", "ethereum:rough:node"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {proxy.url}: is a node of chain {CHAIN_ID}, and --network ethereum:rough:node is chain 7358"
+    )
+    assert proxy.raw == []
+    assert not (tmp_path / "deployments").exists()
