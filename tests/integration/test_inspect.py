@@ -163,7 +163,9 @@ def test_inspect__liquidation_that_the_run_did_not_keep__is_shown_from_the_rebui
     assert f"block        {row.block_number}, position" in done.stdout
     assert f"{row.gas_used:,} of " in done.stdout
     assert f"Liquidation {number} of {row.borrower}" in done.stdout
-    assert f"{row.health_factor_before_wad / 10**18:.4f}" in done.stdout
+    # Rounded down, so that a health factor under 1 is never shown as 1.
+    shown = row.health_factor_before_wad // 10**14
+    assert f" {shown // 10_000}.{shown % 10_000:04} " in done.stdout
     assert f"{row.debt_before_raw / 10**6:,.4f}" in done.stdout
     assert "LendingPool.liquidationCall(" in done.stdout
     assert row.triggered_by == "" or row.triggered_by in done.stdout

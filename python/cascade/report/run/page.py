@@ -23,6 +23,7 @@ from cascade.report.run.network_words import network_sentences
 from cascade.report.run.player import player
 from cascade.report.run.silent import spoken
 from cascade.report.run.story import Story, story
+from cascade.report.run.transactions import TransactionWords, kept_transactions
 from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
 from cascade.report.shared.document import document, write_page
 from cascade.report.shared.figures import Card
@@ -95,6 +96,8 @@ class _Page:
         Command that makes the same tables again.
     tables : list of _TableFacts
         Tables of the run.
+    transactions : list of TransactionWords
+        Transactions that the run keeps in full.
     """
 
     summary: Summary
@@ -124,6 +127,7 @@ class _Page:
     parameters: dict[str, list[Parameter]]
     command: str
     tables: list[_TableFacts]
+    transactions: list[TransactionWords]
 
 
 def build_report(run_folder: Path) -> Path:
@@ -183,6 +187,7 @@ def report_text(run_folder: Path) -> str:
         parameters=parameters(frames),
         command=command(manifest),
         tables=_tables(frames, manifest),
+        transactions=kept_transactions(run_folder, frames),
     )
     return document(_TEMPLATE, page=page, datasets=data, charts=drawn, scripts=["page.js"], player=played)
 

@@ -86,7 +86,8 @@ def document(
         "form-action 'none'",
         "script-src " + " ".join(_source(text) for text in code),
     ]
-    style = plot_style + style_properties() + (_HERE / "assets" / "page.css").read_text(encoding="utf-8")
+    sheets = [(_HERE / "assets" / name).read_text(encoding="utf-8") for name in ("page.css", "transactions.css")]
+    style = plot_style + style_properties() + "".join(sheets)
     held = {
         **(content or {}),
         "datasets": {name: {"columns": data.columns, "rows": data.rows} for name, data in datasets.items()},
