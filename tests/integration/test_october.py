@@ -81,6 +81,18 @@ def test_account__whales_of_the_desk__have_both_layers_recorded(account: Run) ->
     assert set(built["borrower"]) & set(called["account"])
 
 
+def test_account__page__leads_with_the_makers_and_the_altcoin(account: Run) -> None:
+    events, margin = account.frames.exchange_events, account.frames.margin
+    makers = set(margin.loc[margin["cohort"] == "makers", "account"])
+    started = events[(events["kind"] == "liquidation-started") & (events["cohort"] == "makers")]
+    page = (account.folder / "report.html").read_text(encoding="utf-8")
+    sentence = page.split('<p class="story">')[1].split("</p>")[0]
+
+    assert set(started["account"]) == makers
+    assert sentence.startswith(f"All {len(makers)} accounts of makers were liquidated, ALT fell by 8")
+    assert sentence.endswith("as the scenario claims.")
+
+
 def test_record__the_exchange_prints_what_it_did_while_the_chain_holds(record: Run) -> None:
     assert record.manifest.outcome.missed == ()
     assert record.liquidations.empty
