@@ -17,6 +17,7 @@ from cascade.recording.recorder import Recorder
 from cascade.recording.tables import BlockRow, Row
 from cascade.recording.transaction_record import TransactionRecord
 from cascade.report.run.page import build_report
+from cascade.run.failure import keep_failure
 from cascade.run.folder import MachineFigures, write_run
 from cascade.run.opened import Run
 from cascade.run.place import require_writable_folder
@@ -45,6 +46,7 @@ def replay(
     on_block: BlockObserver | None = None,
     network: NetworkOptions | None = None,
     compare_every: int = DEFAULT_EVERY,
+    keep_failed: bool = False,
 ) -> Run:
     """Run a scenario and write the folder of the run: tables, summary, manifest and report.
 
@@ -76,6 +78,9 @@ def replay(
     compare_every : int
         Steps after which, at the latest, everything that is folded from events or computed in Python is compared with
         what the contracts say; 1 compares after every step, which takes several times as long. The tables are the same.
+    keep_failed : bool
+        Whether a run that fails while it is played leaves `out/failed-RUN_ID`, with what is known of it. Runs on a
+        network go on from their journal instead.
 
     Raises
     ------
@@ -87,6 +92,8 @@ def replay(
         When a user's own agent cannot be constructed or set up.
     ExpectationFailed
         When the run ended otherwise than expected.
+    FailedRun
+        When the run fails while it is played and what is known is kept, in place of the errors below.
     ChainError
         When the node fails; no folder is left that looks finished.
     AccountingViolation
@@ -140,7 +147,12 @@ def replay(
             world = empty_world(chain, prepared)
             recorder = Recorder(world, run_id=prepared.inputs.run_id, seed=scenario.seed)
             chain.on_block = _both(recorder.on_block, on_block)
-            crash = _play(world, prepared, recorder, progress, compare_every=compare_every)
+            try:
+                crash = _play(world, prepared, recorder, progress, compare_every=compare_every)
+            except Exception as error:
+                if not keep_failed:
+                    raise
+                raise keep_failure(Path(out), prepared.inputs, recorder.rows, error) from error
             # While the node is there.
             traces = recorder.traces()
             anvil = node()

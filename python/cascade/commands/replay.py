@@ -34,6 +34,8 @@ def replay_scenario(
 
     Raises
     ------
+    FailedRun
+        When the run failed while it was played; its message has the command that reproduces it.
     ExpectationFailed
         When the run ended otherwise than its scenario claims; its folder is written and its figures printed first.
     """
@@ -45,6 +47,7 @@ def replay_scenario(
         network=live,
         progress=terminal(),
         require_expected=False,
+        keep_failed=True,
     )
     print_summary(run.folder, summary=run.summary, manifest=run.manifest)
     run.require_expected()
