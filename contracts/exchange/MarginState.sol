@@ -146,7 +146,8 @@ abstract contract MarginState is IUnifiedMargin, Ownable {
         require(feeBps <= BPS, RateOverAll(feeBps));
         Market storage market = _market(marketId);
 
-        (market.fundingIndexWad, market.fundingAt) = (_fundingIndexWad(market), block.timestamp);
+        _accrueFunding(marketId);
+        market.fundingAt = block.timestamp;
         (market.fundingRateWad, market.feeBps) = (fundingRateWad, feeBps);
         market.tiers.replace(tiers, true);
 
@@ -191,7 +192,19 @@ abstract contract MarginState is IUnifiedMargin, Ownable {
         require(price != 0, PriceNotAvailable(answer));
     }
 
-    /// @dev Cash that a contract held long has paid since the market began, 18 more decimals: rate * mark * time / 8 hours.
+    /// @dev Stored whenever somebody settles, so that a later mark does not change what accrued before. A market without a
+    /// rate stores nothing: its index stands still.
+    function _accrueFunding(uint256 marketId) internal {
+        Market storage market = _markets[marketId];
+        if (market.fundingRateWad == 0 || market.fundingAt == block.timestamp) return;
+
+        (market.fundingIndexWad, market.fundingAt) = (_fundingIndexWad(market), block.timestamp);
+
+        emit FundingAccrued(marketId, market.fundingIndexWad);
+    }
+
+    /// @dev Cash that a contract held long has paid since the market began, 18 more decimals: what is stored, and since then
+    /// rate * mark of now * time / 8 hours.
     function _fundingIndexWad(Market storage market) internal view returns (int256) {
         uint256 elapsed = block.timestamp - market.fundingAt;
         if (elapsed == 0 || market.fundingRateWad == 0) return market.fundingIndexWad;

@@ -171,8 +171,9 @@ abstract contract PerpMarkets is MarginAccounts {
     function _settleFunding(uint256 marketId, address account) internal {
         Market storage market = _market(marketId);
         Position storage position = market.positions[account];
+        _accrueFunding(marketId);
         int256 owed = position.size == 0 ? int256(0) : _unsettledFunding(market, position);
-        position.fundingIndexWad = _fundingIndexWad(market);
+        position.fundingIndexWad = market.fundingIndexWad;
         if (owed == 0) return;
 
         totals.funding += owed;

@@ -120,6 +120,10 @@ interface IUnifiedMargin is IWithdrawalGuard {
 
     event FundingPaid(uint256 indexed marketId, address indexed account, int256 amount);
 
+    /// @notice The funding index of a market was brought up to date, at the mark of now.
+    /// @param indexWad Cash that a contract held long has paid since the market began, 18 more decimals
+    event FundingAccrued(uint256 indexed marketId, int256 indexWad);
+
     event LiquidationStarted(
         address indexed account, int256 equity, int256 adjustedEquity, uint256 maintenance, int256 uniMmrWad, uint256 leverageWad
     );

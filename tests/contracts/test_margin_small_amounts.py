@@ -100,6 +100,48 @@ def test_funding__over_whole_periods__is_exact_for_both_sides(margin: Margin, ra
     margin.assert_conserved()
 
 
+@pytest.mark.parametrize("rate_wad", [WAD // 1_000, -WAD // 1_000])
+def test_funding__mark_that_moves__each_stretch_pays_at_its_own_mark(margin: Margin, rate_wad: int) -> None:
+    """Funding over a path is the sum of size x rate x mark x time over the stretches that begin when somebody settles.
+
+    A hundred contracts of 0.01 ETH: the long pays nothing for three periods before it opens, one period at 2,000, at
+    whose end the rate is set again, and one at 1,000.
+    """
+    for account in (LONG, SHORT):
+        margin.give(account, usdt=1_000)
+    margin.act("quotePerp", 0, 0, 100, 0, sender=SHORT)
+    margin.own("setMarket", 0, margin.tiers, rate_wad, 0)
+    begun = margin.stage.chain.timestamp
+    opened = begun + 3 * EIGHT_HOURS
+    margin.act("tradePerp", 0, 100, NO_LIMIT, MANY, sender=LONG, timestamp=opened)
+    margin.act("quotePerp", 0, 100, 0, 0, sender=SHORT)
+    margin.act("setMarket", 0, margin.tiers, rate_wad, 0, sender=EXCHANGE, timestamp=opened + EIGHT_HOURS)
+    margin.stage.send(margin.feeds["ETH"], "post", 1_000 * 10**8, sender=EXCHANGE)
+
+    receipt = margin.act("tradePerp", 0, -100, 0, MANY, sender=LONG, timestamp=opened + 2 * EIGHT_HOURS)
+
+    owed = (2_000 + 1_000) * USDT * rate_wad // WAD
+    assert {told["account"]: told["amount"] for told in events(receipt, "FundingPaid")} == {LONG: owed, SHORT: -owed}
+    margin.assert_conserved()
+
+
+def test_funding__mark_falls_while_a_position_is_open__owes_for_its_own_time_alone(margin: Margin) -> None:
+    """A long that opens at a mark of 2,000 and holds for one period at 1,000 owes one period at 1,000, and no more."""
+    for account in (LONG, SHORT):
+        margin.give(account, usdt=1_000)
+    margin.act("quotePerp", 0, 0, 100, 0, sender=SHORT)
+    margin.own("setMarket", 0, margin.tiers, WAD // 1_000, 0)
+    opened = margin.stage.chain.timestamp + 3 * EIGHT_HOURS
+    margin.act("tradePerp", 0, 100, NO_LIMIT, MANY, sender=LONG, timestamp=opened)
+    margin.stage.send(margin.feeds["ETH"], "post", 1_000 * 10**8, sender=EXCHANGE)
+
+    margin.act("quotePerp", 0, 100, 0, 0, sender=SHORT)
+    receipt = margin.act("tradePerp", 0, -100, 0, MANY, sender=LONG, timestamp=opened + EIGHT_HOURS)
+
+    assert {told["account"]: told["amount"] for told in events(receipt, "FundingPaid")}[LONG] == 1 * USDT
+    margin.assert_conserved()
+
+
 @pytest.mark.parametrize(("rate_wad", "paid_by_long", "paid_by_short"), [(1, 1, 0), (-1, 0, 1)])
 def test_funding__of_a_part_of_a_unit__is_rounded_up_for_who_owes_and_down_for_who_gets(
     margin: Margin, rate_wad: int, paid_by_long: int, paid_by_short: int

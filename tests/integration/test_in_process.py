@@ -234,7 +234,13 @@ def test_replay__exchange_compared_after_every_block__never_differs(
 
     monkeypatch.setattr(ContractChecks, "compare", counted)
     run = replay(
-        of_the_exchange(**{"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)}),
+        of_the_exchange(
+            **{
+                "timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC),
+                # A thousand times the usual rate, so that it shows within minutes, on a mark that moves.
+                "exchange.margin.markets.ALT-PERP.funding_bps_8h": 1000,
+            }
+        ),
         out=tmp_path,
         require_expected=False,
         compare_every=1,

@@ -127,7 +127,7 @@ class MarginMirror:
         self._accrued: dict[str, int] = {}
         self._settled: set[str] = set()
         self._index_ray, self._index_at = RAY, 0
-        self._funding_at: dict[int, int] = {}
+        self._funding: dict[int, tuple[int, int]] = {}
 
     def begin(self, margin: Contract, terms: MarginTerms) -> None:
         """Follow a margin whose terms have just been set."""
@@ -154,9 +154,10 @@ class MarginMirror:
             account: _Kept(one.debt, one.debt_index_ray, dict(one.funding_wad)) for account, one in self._kept.items()
         }
         state = (self.terms, set(self.frozen), dict(self._accrued), set(self._settled), self._index_ray, self._index_at)
+        funding = dict(self._funding)
 
         def restore() -> None:
-            self._kept = kept
+            self._kept, self._funding = kept, funding
             self.terms, self.frozen, self._accrued, self._settled, self._index_ray, self._index_at = state
 
         return restore
@@ -245,11 +246,15 @@ class MarginMirror:
         named = ["0x" + topic[_ADDRESS_AT:] for topic in raw.topics[1:]]
         if name in _TERMS:
             if name == "MarketSet":
-                self._funding_at[int(raw.topics[1], 16)] = timestamp
+                number = int(raw.topics[1], 16)
+                # What had accrued under the rate before came in an event of its own.
+                self._funding[number] = (self._funding.get(number, (0, 0))[0], timestamp)
             if name == "LendingSet":
                 self._index_ray, self._index_at = self._index_now(timestamp), timestamp
             # Terms that change afterwards are known to the contract alone.
             self.terms = None
+        if name == "FundingAccrued":
+            self._funding[int(raw.topics[1], 16)] = (_signed(raw.data), timestamp)
         if name == "LiquidationStarted":
             self.frozen.update(named)
         if name == "LiquidationEnded":
@@ -269,10 +274,10 @@ class MarginMirror:
         return self._index_ray * linear_growth_ray(rate, timestamp - self._index_at) // RAY
 
     def _funding_wad(self, market: MarginMarket, mark: int, timestamp: int) -> int:
-        elapsed = timestamp - self._funding_at[market.number]
-        product = market.funding_rate_wad * mark * elapsed
+        index_wad, at = self._funding[market.number]
+        product = market.funding_rate_wad * mark * (timestamp - at)
         # Solidity divides towards zero.
-        return product // _FUNDING_SECONDS if product >= 0 else -(-product // _FUNDING_SECONDS)
+        return index_wad + (product // _FUNDING_SECONDS if product >= 0 else -(-product // _FUNDING_SECONDS))
 
     def _level(self, uni_mmr_wad: int) -> int:
         terms = self._required()
@@ -280,6 +285,12 @@ class MarginMirror:
             if uni_mmr_wad > line:
                 return level
         return 3
+
+
+def _signed(word: str) -> int:
+    """Return the int256 that a word of 32 bytes holds, 0x-hex."""
+    value = int(word, 16)
+    return value if value <= _INT256_MAX else value - 2**256
 
 
 def _grown(debt: int, from_ray: int, to_ray: int) -> int:
