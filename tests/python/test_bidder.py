@@ -11,7 +11,7 @@ import pytest
 from cascade.agents.bidder import Bidder
 from cascade.agents.interface import Proposal
 from cascade.chain.local import address_of
-from cascade.observation import Balance
+from cascade.observation import Balance, BookState
 from cascade.scenario.model import BidderSpec
 from cascade.vocabulary import Motive
 
@@ -186,6 +186,10 @@ def test_capital__spent__places_no_bids() -> None:
     assert asked(agent, replace(spent, step=6, references={"alt": 2 * WAD})) == []
 
 
+def traded(book: BookState, *, at: int) -> BookState:
+    return replace(book, last_at=at)
+
+
 def cancelled(proposals: list[Proposal]) -> Motive:
     (proposal,) = proposals
     assert (proposal.function, proposal.intent, proposal.arguments) == ("cancelAll", "pull", ())
@@ -197,11 +201,11 @@ def test_doubt__price_that_far_under_the_reference__cancels_once_and_bids_again_
     bid: str, last: str, ask: str
 ) -> None:
     agent, view = bidder(doubt_bps=1_000, return_blocks=3)
-    fallen = replace(view, step=4, books={"alt": book_at(bid, ask, last=last)})
+    fallen = replace(view, step=4, books={"alt": traded(book_at(bid, ask, last=last), at=48)})
 
     assert cancelled(asked(agent, fallen)) is Motive.LOW_PRICE
     gone = replace(fallen, balances={"USDC": Balance(CAPITAL * USDC, 0)})
-    assert asked(agent, replace(gone, step=5)) == []
+    assert asked(agent, replace(gone, step=5, books={"alt": traded(book_at(bid, ask, last=last), at=60)})) == []
     restored = replace(gone, books={"alt": book_at("0.9001", "0.95", last="0.9001")})
     # The doubt was last seen at step 5.
     assert asked(agent, replace(restored, step=7)) == []
@@ -212,7 +216,20 @@ def test_doubt__price_that_far_under_the_reference__cancels_once_and_bids_again_
 def test_doubt__price_at_the_line_or_none__bids_stay(last: str) -> None:
     agent, view = bidder(doubt_bps=1_000)
 
-    assert asked(agent, replace(view, step=4, books={"alt": book_at(last, last=last)})) == []
+    assert asked(agent, replace(view, step=4, books={"alt": traded(book_at(last, last=last), at=48)})) == []
+
+
+def test_doubt__nobody_trades_any_more__ends_although_the_last_price_is_low() -> None:
+    agent, view = bidder(doubt_bps=1_000, return_blocks=3)
+    empty = replace(view, step=4, books={"alt": traded(book_at(last="0.1"), at=48)})
+    assert cancelled(asked(agent, empty)) is Motive.LOW_PRICE
+    gone = replace(empty, balances={"USDC": Balance(CAPITAL * USDC, 0)})
+
+    assert asked(agent, replace(gone, step=6)) == []
+    assert bids_of(asked(agent, replace(gone, step=7))) == at(*[LEVEL_LOTS] * 5)
+    # One more trade at that price, and it steps back again.
+    again = replace(empty, step=8, books={"alt": traded(book_at(last="0.1"), at=96)})
+    assert cancelled(asked(agent, again)) is Motive.LOW_PRICE
 
 
 def test_doubt__reference_that_is_gone__cancels() -> None:

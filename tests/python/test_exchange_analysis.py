@@ -74,7 +74,7 @@ class Venue:
 
     def event(self, block: int, kind: str, account: str = "a", cohort: str = "makers", **fields: Any) -> None:
         who = {"kind": kind, "account": account, "role": "maker", "cohort": cohort}
-        self.add("exchange_events", block, **who, **{**NOTHING, **fields})
+        self.add("exchange_events", block, **{**who, **NOTHING, **fields})
 
     def depth(self, block: int, tokens: int, *, within: int = 200) -> None:
         self.state("liquidity", block, venue="alt", within_bps=within, sell_raw=tokens * ALT, buy_raw=0)

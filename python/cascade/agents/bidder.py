@@ -77,6 +77,7 @@ class Bidder:
         self._cash_when_back: int | None = None
         """Cash when it last came back, or at the start; None while it steps back."""
         self._stepped_back_at: int | None = None
+        self._last_trade_at = 0
         self._whole: tuple[int, ...] = ()
         self._parts: list[int] = []
         """Bids at each level, in lots times `refill_blocks`."""
@@ -156,16 +157,23 @@ class Bidder:
 
     def _why_back(self, sight: _Sight) -> Motive:
         """Return why it steps back now; none where it does not."""
-        book, reference = sight.book, sight.reference_wad
-        if self._doubt_bps is not None and (
-            not reference or is_fallen(book, sight.state, reference_wad=reference, fall_bps=self._doubt_bps)
-        ):
+        if self._doubt_bps is not None and self._doubts(sight, self._doubt_bps):
             return Motive.LOW_PRICE
         if self._full_bps is not None and self._cash_when_back is not None:
             spent = self._cash_when_back - sight.cash.total
             if spent * BPS >= self._full_bps * self._capital_raw:
                 return Motive.FULL
         return Motive.NONE
+
+    def _doubts(self, sight: _Sight, doubt_bps: int) -> bool:
+        """Return whether somebody trades or sells far under its reference, or the reference is gone.
+
+        An old price in a book without an order is no news: doubt would otherwise never end where all bidders doubt.
+        """
+        state, reference = sight.state, sight.reference_wad
+        is_news = state.last_at > self._last_trade_at or 0 < state.ask < state.last
+        self._last_trade_at = state.last_at
+        return not reference or (is_news and is_fallen(sight.book, state, reference_wad=reference, fall_bps=doubt_bps))
 
     def _cancellation(self, sight: _Sight, motive: Motive) -> Proposal:
         return Proposal(

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cascade.analysis.exchange.cash import Cash
-from cascade.analysis.exchange.depth import BookDepth, book_depths
+from cascade.analysis.exchange.depth import RETURN_SHARES_BPS, BookDepth, book_depths
+from cascade.analysis.exchange.desk_spiral import DeskSale, DeskSpiral, desk_spirals
 from cascade.analysis.exchange.exposure import net_deltas
 from cascade.analysis.exchange.falls import BookFall, book_falls
 from cascade.analysis.exchange.forced import ForcedSales, Losses, forced_sales, losses
 from cascade.analysis.exchange.leverage import CohortLeverage, cohort_leverages
+from cascade.analysis.exchange.takeovers import Takeovers, takeovers
 from cascade.analysis.exchange.trading import Trading, trading
 from cascade.analysis.frames import Frames
 from cascade.analysis.moments import utc
@@ -50,6 +52,13 @@ class BookFigures:
     """Time at which it was lowest."""
     depth_fall_pct: float | None
     """Fall of the depth from the start to its lowest, in per cent."""
+    depth_tenth_at: str | None
+    """Time after the lowest from which bids within 2 % stood at a tenth of the start or more for a minute; null where
+    they never did."""
+    depth_half_at: str | None
+    """The same of a half of the start."""
+    depth_nine_tenths_at: str | None
+    """The same of nine tenths of the start."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,52 @@ class LeverageFigures:
     the middle two; null where none was liquidated, or where the median account had no equity left."""
 
 
+@dataclass(frozen=True)
+class TakeoverFigures:
+    """How the accounts of one cohort were taken over by the margin engine."""
+
+    accounts: int
+    """Number of accounts liquidated."""
+    first_at: str
+    """Time at which the first account was liquidated first."""
+    last_at: str
+    """Time at which the last account was liquidated first."""
+    minutes: float
+    """Minutes between the two."""
+    busiest_minute_at: str
+    """Beginning of the minute in which most accounts were liquidated first."""
+    busiest_minute_pct: float
+    """Accounts of that minute, in per cent of all that were liquidated."""
+
+
+@dataclass(frozen=True)
+class SaleGeneration:
+    """Sales of the desk of one generation."""
+
+    generation: int
+    """1 for loans that reached their line without the desk's own sales; n + 1 for those that would not have been sold
+    at the price without the falls that sales of up to generation n had made and that nothing had undone."""
+    sales: int
+    """Number of sales."""
+    borrowers: int
+    """Number of borrowers."""
+    sold_usd: float
+    """Proceeds after the books' fees, in dollars."""
+
+
+@dataclass(frozen=True)
+class SpiralFigures:
+    """Sales of pledges on one line of the loan desk."""
+
+    generations: list[SaleGeneration]
+    """By generation, from the first."""
+    sales_before_makers: int
+    """Number of sales before the first liquidation of a maker's account, or before the lowest own price."""
+    share_of_fall_pct: float | None
+    """Part of the fall of the book's own price until then that these sales made in its ledger, in per cent; null where
+    the price had not fallen."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExchangeFigures(Trading, ForcedSales, Losses):
     """The exchange in the crash phase."""
@@ -79,10 +134,14 @@ class ExchangeFigures(Trading, ForcedSales, Losses):
     books: dict[str, BookFigures]
     """By book."""
     net_delta_usd: dict[str, dict[str, float]]
-    """Net delta of one maker at the start, by cohort and asset, in dollars: holdings at the book's initial price less
-    perpetuals sold short."""
+    """Net delta of the average maker at the start, by cohort and asset, in dollars: holdings at the book's initial
+    price less perpetuals sold short."""
     leverage: dict[str, LeverageFigures]
     """By cohort."""
+    takeovers: dict[str, TakeoverFigures]
+    """First liquidations of unified accounts, by cohort; empty without any."""
+    desk_spirals: dict[str, SpiralFigures]
+    """Sales of the loan desk by line; empty without any."""
 
 
 def exchange_figures(frames: Frames, book: PriceBook) -> ExchangeFigures | None:
@@ -102,6 +161,8 @@ def exchange_figures(frames: Frames, book: PriceBook) -> ExchangeFigures | None:
         },
         net_delta_usd=net_deltas(frames),
         leverage={name: _leverage(entry) for name, entry in cohort_leverages(frames).items()},
+        takeovers={name: _takeover(entry) for name, entry in takeovers(frames).items()},
+        desk_spirals={line: _spiral(entry, cash) for line, entry in desk_spirals(frames).items()},
     )
 
 
@@ -109,6 +170,8 @@ def _book(frames: Frames, asset: str, fall: BookFall | None, depth: BookDepth | 
     share = fall.share_of_start if fall else None
     later = fall.later_wad if fall else None
     decimals = frames.decimals(depth.asset) if depth else 0
+    returned = depth.returned_at if depth else {}
+    tenth, half, nine_tenths = (None if (at := returned.get(share)) is None else utc(at) for share in RETURN_SHARES_BPS)
     return BookFigures(
         asset=asset,
         start=fall.start_wad / WAD if fall else None,
@@ -123,6 +186,41 @@ def _book(frames: Frames, asset: str, fall: BookFall | None, depth: BookDepth | 
         depth_lowest_tokens=float(to_tokens(depth.lowest_raw, decimals)) if depth else None,
         depth_lowest_at=utc(depth.lowest_at) if depth else None,
         depth_fall_pct=float(depth.fall_bps / 100) if depth else None,
+        depth_tenth_at=tenth,
+        depth_half_at=half,
+        depth_nine_tenths_at=nine_tenths,
+    )
+
+
+def _takeover(found: Takeovers) -> TakeoverFigures:
+    return TakeoverFigures(
+        accounts=found.accounts,
+        first_at=utc(found.first_at),
+        last_at=utc(found.last_at),
+        minutes=(found.last_at - found.first_at) / 60,
+        busiest_minute_at=utc(found.busiest_at),
+        busiest_minute_pct=100 * found.busiest / found.accounts,
+    )
+
+
+def _spiral(found: DeskSpiral, cash: Cash) -> SpiralFigures:
+    generations: dict[int, list[DeskSale]] = {}
+    for sale in found.sales:
+        generations.setdefault(sale.generation, []).append(sale)
+    return SpiralFigures(
+        generations=[
+            SaleGeneration(
+                generation=number,
+                sales=len(generations[number]),
+                borrowers=len({sale.account for sale in generations[number]}),
+                sold_usd=e8_to_float(
+                    sum(cash.value_e8(sale.proceeds_raw, sale.block_number) for sale in generations[number])
+                ),
+            )
+            for number in sorted(generations)
+        ],
+        sales_before_makers=found.sales_before,
+        share_of_fall_pct=None if found.share is None else float(100 * found.share),
     )
 
 

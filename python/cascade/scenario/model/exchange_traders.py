@@ -181,7 +181,7 @@ class BidderSpec(ExchangeAgent, DifferingAgent):
     """Move of the reference at which they repost, in 1e-4."""
     doubt_bps: FractionBps | None = None
     """Fall of the book's last price (clipped to best bid and ask) under the reference at which a bidder no longer
-    trusts the reference and steps back, in 1e-4; null never doubts."""
+    trusts the reference and steps back, in 1e-4, while somebody trades or asks there; null never doubts."""
     full_bps: Annotated[WholeFigure, Within(ge=1, le=BPS, whole=True)] | None = None
     """Share of its capital that a bidder spends, since the start or since it last came back, until it steps back, in
     1e-4; null disables this trigger."""
