@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 2
 
-.PHONY: help setup aave clients slither demo test quick coverage check lint types documents static bench profile fuzz mutants docs \
+.PHONY: help setup aave clients slither demo october test quick coverage check lint types documents static bench profile fuzz mutants docs \
   hooks dist lock clean
 
 help:
 	@echo "make demo   everything from nothing, then the flagship replay: prints its summary and the report's path"
+	@echo "make october  the whole account of October 2025 beside the record: prints what differs and the path of the page"
 	@echo "make test   everything from nothing, then the whole test suite"
 	@echo "make quick  the tests that need no chain, in under a minute"
 	@echo "make check  linters, types, generated documents and slither"
@@ -74,6 +75,9 @@ slither: .venv-slither/.ready
 
 demo: setup
 	@$(BIN)/ape run replay scenarios/loop-and-crash.yaml
+
+october: setup
+	@$(BIN)/ape run compare october-2025 october-2025-record --no-amplification --workers 2
 
 test: setup aave clients
 	@$(BIN)/python -m pytest -p no:ape_test -n $(TEST_WORKERS) --dist loadgroup
