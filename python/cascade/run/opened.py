@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,6 +12,10 @@ from cascade.analysis.frames import Frames
 from cascade.analysis.summary import Summary, read_summary
 from cascade.errors import CascadeError, ExpectationFailed
 from cascade.recording.manifest import MANIFEST_FILE, Manifest, read_manifest
+from cascade.recording.tables import TABLES
+
+if TYPE_CHECKING:
+    from altair import TopLevelMixin
 
 __all__ = ["Run"]
 
@@ -63,6 +68,35 @@ class Run:
             build_report(self.folder)
         return page
 
+    def sql(self, query: str) -> pd.DataFrame:
+        """Return the answer to a query in SQL over the tables, with amounts as numbers in `TABLE_usd`.
+
+        `run.sql("select liquidator, sum(debt_covered_usd) from liquidations_usd group by 1")`; docs/NOTEBOOK.md.
+
+        Raises
+        ------
+        QueryRefused
+            When DuckDB does not accept the query.
+        ToolMissing
+            When DuckDB is not installed.
+        """
+        from cascade.run.queries import query as answer
+
+        return answer(self.frames, query)
+
+    def chart(self, name: str) -> TopLevelMixin:
+        """Return one chart of the page, as a chart of Altair that a notebook draws.
+
+        Raises
+        ------
+        NoSuchChart
+            Naming the charts that the run has.
+        """
+        # Imported on first use, as in `report`.
+        from cascade.report.run.notebook import chart_of
+
+        return chart_of(self.folder, name)
+
     def require_expected(self) -> None:
         """Raise when the run ended otherwise than its scenario claims.
 
@@ -87,6 +121,16 @@ class Run:
             return found
         hint = f": expected run.frames.{name}" if found is not None else ""
         raise AttributeError(f"{name} is no table of a run{hint}")
+
+    def __dir__(self) -> list[str]:
+        # What a notebook completes by Tab: tables are no attributes until they are read.
+        return sorted({*super().__dir__(), *TABLES})
+
+    def _repr_html_(self) -> str:
+        """Return the run as HTML, for Jupyter and marimo."""
+        from cascade.report.run.notebook import run_html
+
+        return run_html(self.folder, summary=self.summary, manifest=self.manifest)
 
     def __repr__(self) -> str:
         return f"Run({self.folder.name!r})"

@@ -18,7 +18,7 @@ from cascade.report.run.words import day_of
 from cascade.report.shared.datasets import Dataset
 from cascade.report.shared.style import Chart, Specification, data_name
 
-__all__ = ["save_charts"]
+__all__ = ["drawn_charts", "save_charts"]
 
 _WIDTH = 860
 """Width of a picture in points."""
@@ -39,30 +39,33 @@ def save_charts(run_folder: Path) -> list[Path]:
     list of Path
         The files written.
     """
-    summary = read_summary(run_folder)
-    manifest = read_manifest(run_folder)
-    frames = Frames(run_folder, manifest.tables)
-    data = datasets(frames, summary)
     folder = run_folder / "charts"
     folder.mkdir(exist_ok=True)
+    written = []
+    for name, specification in drawn_charts(run_folder).items():
+        path = folder / f"{name}.png"
+        path.write_bytes(vl_convert.vegalite_to_png(json.dumps(specification), scale=_SCALE))
+        written.append(path)
+    return written
+
+
+def drawn_charts(run_folder: Path) -> dict[str, Specification]:
+    """Return every chart of a finished run that has data, with its data inside, by name in the order of the page."""
+    summary = read_summary(run_folder)
+    frames = Frames(run_folder, read_manifest(run_folder).tables)
+    data = datasets(frames, summary)
     all_charts = marked(charts(data, day=day_of(frames)), event_marks(frames))
-    drawn = [chart for chart in all_charts if _has_rows(chart, data)]
-    return [path for chart in drawn for path in _draw(chart, data, folder)]
+    return {
+        "-".join([chart.key, *re.findall(r"[A-Za-z0-9]+", label)]): _alone(specification, data)
+        for chart in all_charts
+        if _has_rows(chart, data)
+        for label, specification in chart.variants.items()
+    }
 
 
 def _has_rows(chart: Chart, data: dict[str, Dataset]) -> bool:
     # A run without an exchange pool has no depth, and a chart without rows has no size: drawing it would fail.
     return all(data[data_name(specification)].rows for specification in chart.variants.values())
-
-
-def _draw(chart: Chart, data: dict[str, Dataset], folder: Path) -> list[Path]:
-    written = []
-    for label, specification in chart.variants.items():
-        name = "-".join([chart.key, *re.findall(r"[A-Za-z0-9]+", label)])
-        path = folder / f"{name}.png"
-        path.write_bytes(vl_convert.vegalite_to_png(json.dumps(_alone(specification, data)), scale=_SCALE))
-        written.append(path)
-    return written
 
 
 def _alone(specification: Specification, data: dict[str, Dataset]) -> Specification:

@@ -17,7 +17,7 @@ from cascade.report.shared.figures import NOTHING, count
 from cascade.report.shared.terminal import print_pairs, print_text
 from cascade.vocabulary import Valuation
 
-__all__ = ["print_summary"]
+__all__ = ["print_summary", "summary_lines"]
 
 _MOST_GENERATIONS = 6
 """Generations whose R is printed, at most; the page shows all of them."""
@@ -30,7 +30,7 @@ def print_summary(folder: Path, *, summary: Summary, manifest: Manifest, console
         print_text(console, f"Agent failed: {sentence}", wrap=False)
     for sentence in refusal_sentences(summary.oracle_refusals):
         print_text(console, f"Oracle refused: {sentence}", wrap=False)
-    print_pairs(console, manifest.run_id, _lines(summary))
+    print_pairs(console, manifest.run_id, summary_lines(summary))
     for sentence in coverage_sentences(summary.coverage):
         print_text(console, f"Accounts: {sentence}")
     if summary.counterfactual:
@@ -43,7 +43,8 @@ def print_summary(folder: Path, *, summary: Summary, manifest: Manifest, console
     print_text(console, f"Report: {folder / 'report.html'}", wrap=False)
 
 
-def _lines(summary: Summary) -> list[tuple[str, str]]:
+def summary_lines(summary: Summary) -> list[tuple[str, str]]:
+    """Return the figures that a terminal shows of a run: name and value, as text."""
     lines = _causes(summary.causes) if summary.causes else []
     lines += [
         ("positions", count(summary.positions)),
