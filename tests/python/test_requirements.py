@@ -27,8 +27,8 @@ USED_AS_COMMANDS = {"mypy", "ruff", "pre-commit"}
 USED_BY_OTHER_TOOLS = {"pandas-stubs", "types-pyyaml", "pytest-xdist", "pytest-cov", "setuptools"}
 """Stubs that mypy reads, plugins that pytest loads, and the builder of the package."""
 
-LOADED_BY_NAME = {"pyrevm", "pyinstrument"}
-"""The engine in process, which a scenario asks for, and the profiler of `make profile`: imported on use."""
+LOADED_BY_NAME = {"pyrevm", "pyinstrument", "duckdb", "ipykernel"}
+"""What is imported on use: the engine in process, a profiler, the library of `run.sql`, a kernel of notebooks."""
 
 INSTALLED_APART = {"curvesim", "eth-defi"}
 """What only the maker of the test vectors and the third-party client import: see tests/conformance/clients.in."""

@@ -8,14 +8,14 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.util import Finalize
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
 import dask
-from distributed import Client, Event, Future, KilledWorker, LocalCluster, get_client, get_worker, wait
+from distributed import Client, Event, Future, KilledWorker, LocalCluster, get_worker, wait
 from distributed.client import FuturesCancelledError
 
 from cascade.chain.anvil import owned_folder
@@ -155,6 +155,8 @@ def _result_of(done: Future) -> list[str] | Exception:
 _worlds = Snapshots()
 """What this process has built, where it is a worker."""
 _finalizers: list[Finalize] = []
+_clients: list[Client] = []
+"""The client of this process, where it is a worker."""
 
 
 def _work(chunk: object, *, work: Work[Any], topic: str) -> list[str]:
@@ -163,9 +165,11 @@ def _work(chunk: object, *, work: Work[Any], topic: str) -> list[str]:
         # An engine that was kept ends with its worker.
         _finalizers.append(Finalize(None, _worlds.close, exitpriority=100))
     worker, results = get_worker(), list[str]()
+    if not _clients:
+        _clients.append(_Client(worker.scheduler, loop=worker.loop, direct_to_workers=True, name="worker"))
     # Whether Dask repeats a task whose worker was lost is a setting of the scheduler: one that exists usually does so,
     # and would repeat what had ended. Such a chunk is left undone, and what it lacks is asked for again.
-    begun = _begun(topic, str(worker.get_current_task()), get_client())
+    begun = _begun(topic, str(worker.get_current_task()), _clients[0])
     if begun.is_set():
         return results
     begun.set()
@@ -181,6 +185,18 @@ def _work(chunk: object, *, work: Work[Any], topic: str) -> list[str]:
 def _begun(topic: str, key: str, client: Client) -> Event:
     """Return the scheduler's note that a worker has begun a chunk."""
     return Event(f"{topic}/{key}", client=client)
+
+
+class _Client(Client):
+    """A client whose collection prints nothing.
+
+    A process that is stopped, or interrupted while its client connects, leaves a client that was not closed. When
+    Python collects it, its loop has ended, and Dask would print a traceback of that.
+    """
+
+    def __del__(self) -> None:
+        with suppress(RuntimeError):
+            super().__del__()
 
 
 @contextmanager
@@ -203,7 +219,7 @@ def cluster(*, workers: int, scheduler: str | None) -> Iterator[Client]:
     with dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.timeouts.connect": "10s"}):
         if scheduler is not None:
             try:
-                client = Client(scheduler, timeout=_CONNECT_SECONDS)
+                client = _Client(scheduler, timeout=_CONNECT_SECONDS)
             except (OSError, ValueError) as error:
                 why = str(error).splitlines()[0]
                 raise CascadeError(f"--scheduler = {scheduler!r}: does not answer: {why}") from error
@@ -215,7 +231,7 @@ def cluster(*, workers: int, scheduler: str | None) -> Iterator[Client]:
             _temporary_files() as folder,
             dask.config.set({"temporary-directory": str(folder)}),
             _own_cluster(workers) as own,
-            Client(own) as client,
+            _Client(own) as client,
         ):
             yield client
 
