@@ -187,7 +187,7 @@ def _begun(topic: str, key: str, client: Client) -> Event:
     return Event(f"{topic}/{key}", client=client)
 
 
-class _Client(Client):
+class _Client(Client):  # type: ignore[misc]  # Dask states no types
     """A client whose collection prints nothing.
 
     A process that is stopped, or interrupted while its client connects, leaves a client that was not closed. When
