@@ -11,6 +11,7 @@ from cascade import load_scenario, replay
 from cascade.agents.account_checks import check_accounts
 from cascade.errors import AgentFailed, ScenarioError
 from cascade.scenario.members import drawn_figures
+from cascade.staging import world
 
 from .conftest import SCENARIOS
 
@@ -66,19 +67,27 @@ def test_check_accounts__trader_with_too_much_leverage__is_refused_by_name() -> 
     assert str(refused.value).endswith("a leverage of 13.33 fits")
 
 
-def test_replay__maker_with_the_largest_debt_that_fits__opens(tmp_path: Path) -> None:
-    scenario = load_scenario(CASCADE, set={**SHORT, "agents.makers.borrowed": int(LARGEST) - 1_000})
+def test_replay__maker_with_the_largest_debt_that_is_named__opens(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        check_accounts(load_scenario(CASCADE, set={"agents.makers.borrowed": 2_000_000}))
+    largest = int(str(refused.value).rpartition(": ")[2].removesuffix(" USDC fit"))
 
-    run = replay(scenario, out=tmp_path, report=False)
+    run = replay(load_scenario(CASCADE, set={**SHORT, "agents.makers.borrowed": largest}), out=tmp_path, report=False)
 
     borrowed = run.transactions[(run.transactions["role"] == "maker") & (run.transactions["intent"] == "borrow")]
     assert set(borrowed["status"]) == {"ok"}
     assert len(borrowed) == 20
 
 
-def test_replay__maker_a_little_over_the_line__is_named_when_the_engine_refuses_it(tmp_path: Path) -> None:
-    scenario = load_scenario(CASCADE, set={**SHORT, "agents.makers.borrowed": int(LARGEST) + 100})
+def test_replay__maker_who_owes_one_more_than_fits__is_refused_before_deployment_and_by_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = load_scenario(CASCADE, set={**SHORT, "agents.makers.borrowed": int(LARGEST) + 1})
 
+    with pytest.raises(ScenarioError, match=rf"makers-00 would open at .*: {int(LARGEST)} USDC fit$"):
+        replay(scenario, out=tmp_path, report=False)
+
+    monkeypatch.setattr(world, "check_accounts", lambda scenario: None)
     with pytest.raises(
         AgentFailed, match=r"^agents\.makers-00: .*MarginTooLow\(.*, while opening its account, seed 1$"
     ):

@@ -1,8 +1,9 @@
 """Judge the exchange's margin accounts before anything is started: whether each could open as the scenario states it.
 
 The margin engine decides on chain, at the index of its books when set-up is over. Before that the index is taken to be
-the initial price of each book, which the first ladders stand around. An account that misses a line by less than a
-thousandth is left to the engine.
+the initial price of each book, which the first ladders stand around. The debt of a market maker is judged exactly, with
+the interest of the second that passes between borrowing and withdrawing. The price at which a trader's position opens
+depends on who quotes, so that a trader who misses the line by less than a thousandth is left to the engine.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from cascade.units import BPS
 __all__ = ["check_accounts"]
 
 _TOLERANCE = Decimal("0.999")
+_OPENING_SECONDS = 1
+"""Time from borrowing to withdrawing in set-up, whose interest counts when the withdrawal is judged."""
+_YEAR = 365 * 24 * 60 * 60
 _HALVINGS = 100
 _LEVERAGE_STEP = Decimal("0.01")
 
@@ -59,6 +63,7 @@ def _check_maker(
     scenario: Scenario, exchange: ExchangeSpec, margin: MarginSpec, agent: MarketMakerSpec, *, entry: str, member: str
 ) -> None:
     free, scale, borrowed = margin.rules.free, amount_of(agent.scale), amount_of(agent.borrowed)
+    growth = 1 + Decimal(margin.rate_bps * _OPENING_SECONDS) / (BPS * _YEAR)
     if not borrowed:
         return
     inventory = {asset: amount_of(held) * scale for asset, held in agent.inventory.items()}
@@ -72,9 +77,10 @@ def _check_maker(
 
     def ratio(debt: Decimal) -> Decimal:
         # The stables borrowed leave the exchange, so that only the debt stays.
-        return _ratio(adjusted - debt, _applied(margin.debt_tiers, debt))
+        owed = debt * growth
+        return _ratio(adjusted - owed, _applied(margin.debt_tiers, owed))
 
-    if ratio(borrowed * scale) >= free * _TOLERANCE:
+    if ratio(borrowed * scale) >= free:
         return
     low, high = Decimal(0), borrowed * scale
     for _ in range(_HALVINGS):
