@@ -473,6 +473,23 @@ def test_vault_rate__snapshot_without_growth__caps_at_the_snapshot(stage: Stage,
     assert answer(stage, feed) == 120_000_000
 
 
+def test_vault_rate__rate_token_of_other_decimals__is_its_stated_rate_under_the_cap(
+    stage: Stage, posted: Contract
+) -> None:
+    asset = stage.token("asset", 8)
+    token = stage.deploy("MockRateToken", "r", "r", 6, asset.address, 1_228_930_000_000_000_000)
+    snapshot, ratio, growth_bps = stage.chain.timestamp - 7 * 86_400, 1_191_900_000_000_000_000, 8_75
+    capped = stage.deploy("VaultRateFeed", token.address, posted.address, ratio, snapshot, growth_bps)
+    plain = stage.deploy("VaultRateFeed", token.address, posted.address, 0, 0, 0)
+
+    # 1.5 tokens of 6 decimals are 1.5 * 1.22893 of 8 decimals, rounded down.
+    assert stage.view(token, "convertToAssets", 1_500_001) == 184_339_622
+    assert (stage.view(token, "asset"), stage.view(plain, "ratioWad")) == (asset.address, 1_228_930_000_000_000_000)
+    assert answer(stage, plain) == 122_893_000
+    # Seven days of 8.75 % per year on 1.1919: 1.1919 * (1 + 0.0875 * 7 / 365) = 1.1939001061.
+    assert answer(stage, capped, timestamp=snapshot + 7 * 86_400) == 119_390_010
+
+
 @pytest.mark.parametrize("value", [0, -7])
 def test_vault_rate__asset_without_a_price__passes_through(stage: Stage, posted: Contract, value: int) -> None:
     feed = stage.deploy("VaultRateFeed", Vault(stage, 18).vault.address, posted.address, 0, 0, 0)

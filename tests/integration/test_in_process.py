@@ -49,6 +49,10 @@ SHORT: dict[str, dict[str, Any]] = {
     },
     "susde-carry": {"timeline.end": datetime(2025, 9, 3, tzinfo=UTC)},
     "usde-unwind": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "positions.loopers.count": 60},
+    "capo-2026-03": {
+        "timeline.end": datetime(2026, 3, 10, 11, 49, tzinfo=UTC),
+        "events.snapshot-aligned.delay_seconds": 60,
+    },
     "synthetic-book": {"timeline.end": datetime(2025, 10, 10, 21, 11, tzinfo=UTC)},
     "maker-cascade": {"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)},
     "october-2025": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC)},

@@ -199,12 +199,19 @@ def test_summarise__keepers__net_is_gross_less_every_fee(run_of: RunOf, crash_ro
     assert keepers.collateral_held_usd == 0
 
 
-def test_summarise__collateral_still_held__is_counted_apart_from_profit(run_of: RunOf, one_looper_rows: Rows) -> None:
+def test_summarise__collateral_still_held__counts_at_its_price_at_the_end(run_of: RunOf, one_looper_rows: Rows) -> None:
     row = one_looper_rows["liquidations"][0]
     row.update(exit_proceeds_raw=0, liquidator_profit_raw=-row["debt_covered_raw"])
+    prices, last = one_looper_rows["prices"], one_looper_rows["blocks"][-1]
+    fallen = next(price for price in reversed(prices) if (price["asset"], price["source"]) == ("USDe", "oracle"))
+    # Seized at 0.75, and worth 0.90 when the run ends.
+    prices.append({**fallen, "block_number": last["block_number"], "price_e8": 90 * 10**6})
+
     keepers = summary_of(run_of(one_looper_rows)).keepers
-    assert keepers.gross_profit_usd == -263_520
+
     assert keepers.collateral_held_usd == pytest.approx(276_696 - 1_317.6)
+    assert keepers.collateral_held_at_end_usd == pytest.approx((276_696 - 1_317.6) / 75 * 90)
+    assert keepers.gross_profit_usd == pytest.approx((276_696 - 1_317.6) / 75 * 90 - 263_520)
     assert keepers.exit_slippage_usd == 0
 
 

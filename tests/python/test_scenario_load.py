@@ -152,6 +152,37 @@ def test_ethena__impossible_change__refused_in_one_line(change: str, key: str, v
     assert expected in message
 
 
+@pytest.mark.parametrize(
+    ("change", "key", "value", "expected"),
+    [
+        ("assets.wstETH.rate=null", "assets.wstETH", "", "rate-token needs rate"),
+        ("assets.wstETH.rate=0", "assets.wstETH.rate", "0", "greater than 0"),
+        ("assets.wstETH.of=null", "assets.wstETH", "", "rate-token needs of"),
+        ("assets.wstETH.of=stETH", "assets.wstETH.of", "'stETH'", "unknown asset"),
+        ("assets.wstETH.of=wstETH", "assets.wstETH.of", "'wstETH'", "expected an asset of kind erc20 or usde"),
+        ("assets.WETH.rate=1.1", "assets.WETH", "", "erc20 takes no rate"),
+        ("oracle.wstETH.asset=wstETH", "oracle.wstETH.asset", "'wstETH'", "expected WETH, which wstETH converts to"),
+        (
+            "oracle.WETH={kind: vault-rate, asset: WETH}",
+            "oracle.WETH.kind",
+            "'vault-rate'",
+            "expected WETH to be of kind staked-usde or rate-token",
+        ),
+        ("oracle.wstETH.snapshot_age_seconds=60", "oracle.wstETH", "", "snapshot_age_seconds needs snapshot_ratio"),
+        ("oracle.wstETH.snapshot_ratio=0", "oracle.wstETH", "0", "greater than 0"),
+    ],
+)
+def test_rate_token__impossible_change__refused_in_one_line(change: str, key: str, value: str, expected: str) -> None:
+    with pytest.raises(ScenarioError) as refusal:
+        load_scenario(SCENARIOS / "capo-2026-03.yaml", overrides=[change])
+
+    message = str(refusal.value)
+    assert "\n" not in message
+    assert key in message
+    assert value in message
+    assert expected in message
+
+
 def test_scenario__key_given_twice__refused_with_its_line(tmp_path: Path) -> None:
     text = FRICTIONLESS.read_text(encoding="utf-8") + "\nseed: 2\n"
 

@@ -9,6 +9,7 @@ from cascade.deployment.reserve import deploy_reserve
 from cascade.deployment.venues import deploy_venue, fund_venue
 from cascade.scenario.accounts import raw_amount
 from cascade.scenario.model import AssetKind
+from cascade.units import WAD
 from cascade.vocabulary import Intent, Role
 from cascade.world.world import World
 
@@ -61,10 +62,10 @@ def deploy_world(world: World) -> None:
 
 def _deploy_tokens(world: World) -> None:
     assets = world.scenario.spec.assets
-    # A vault takes the address of the token that it stakes, so that vaults are deployed after all other tokens.
-    staked = {symbol: asset for symbol, asset in assets.items() if asset.kind is AssetKind.STAKED_USDE}
+    # A token that converts to another takes its address, so that such tokens are deployed after all others.
+    converting = {symbol: asset for symbol, asset in assets.items() if asset.underlying is not None}
     for symbol, asset in assets.items():
-        if symbol in staked:
+        if symbol in converting:
             continue
         if asset.kind is AssetKind.USDE:
             token = world.deploy("USDe", world.deployer, name=symbol)
@@ -72,10 +73,15 @@ def _deploy_tokens(world: World) -> None:
         else:
             token = world.deploy("MockERC20", symbol, symbol, asset.decimals, name=symbol)
         world.tokens[symbol] = token
-    for symbol, asset in staked.items():
-        vault = world.deploy(
-            "StakedUSDe", world.tokens[str(asset.stakes)].address, world.deployer, world.deployer, name=symbol
-        )
+    for symbol, asset in converting.items():
+        underlying = world.tokens[str(asset.underlying)].address
+        if asset.rate is not None:
+            rate_wad = int(asset.rate * WAD)
+            world.tokens[symbol] = world.deploy(
+                "MockRateToken", symbol, symbol, asset.decimals, underlying, rate_wad, name=symbol
+            )
+            continue
+        vault = world.deploy("StakedUSDe", underlying, world.deployer, world.deployer, name=symbol)
         world.adopt(world.chain.call(vault, "silo"), world.artifacts["USDeSilo"].interface, name=f"{symbol} silo")
         world.tokens[symbol] = vault
 

@@ -139,16 +139,19 @@ def _deploy_spot(world: World, source: AmmSpotOracle, name: str) -> Contract:
 
 
 def _deploy_vault_rate(world: World, asset: str, source: VaultRateOracle, name: str) -> Contract:
-    vault = world.tokens[asset]
-    # A cap on the growth of the rate starts from the rate that holds now.
-    capped = source.max_yearly_growth_bps > 0
-    ratio_wad = world.chain.call(vault, "convertToAssets", WAD) if capped else 0
+    vault, ratio_wad = world.tokens[asset], 0
+    if source.snapshot_ratio is not None:
+        ratio_wad = int(source.snapshot_ratio * WAD)
+    elif source.max_yearly_growth_bps:
+        # A cap on the growth of the rate starts from the rate that holds now.
+        decimals = world.scenario.spec.assets[asset].decimals, world.scenario.spec.assets[source.asset].decimals
+        ratio_wad = world.chain.call(vault, "convertToAssets", 10 ** decimals[0]) * WAD // 10 ** decimals[1]
     return world.deploy(
         "VaultRateFeed",
         vault.address,
         _feed(world, source.asset).address,
         ratio_wad,
-        world.chain.timestamp if capped else 0,
+        world.chain.timestamp - source.snapshot_age_seconds if ratio_wad else 0,
         source.max_yearly_growth_bps,
         name=name,
     )

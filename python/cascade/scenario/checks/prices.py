@@ -26,8 +26,12 @@ _SCALES = {
 
 
 def check_assets(case: Case) -> None:
-    """Refuse shares of a vault whose asset is not there, or is not USDe."""
+    """Refuse tokens that convert to an asset that is not there, or that a vault of USDe does not hold."""
     for symbol, asset in case.spec.assets.items():
+        if asset.of is not None:
+            case.require_asset(f"assets.{symbol}.of", asset.of)
+            if case.spec.assets[asset.of].underlying is not None:
+                case.refuse(f"assets.{symbol}.of", asset.of, "expected an asset of kind erc20 or usde")
         if asset.stakes is not None:
             case.require_asset(f"assets.{symbol}.stakes", asset.stakes)
             if case.spec.assets[asset.stakes].kind is not AssetKind.USDE:

@@ -23,6 +23,7 @@ class AssetKind(Enum):
     ERC20 = "erc20"
     USDE = "usde"
     STAKED_USDE = "staked-usde"
+    RATED = "rate-token"
 
 
 class AssetSpec(Spec):
@@ -30,20 +31,31 @@ class AssetSpec(Spec):
 
     kind: Annotated[AssetKind, BeforeValidator(AssetKind)] = AssetKind.ERC20
     """`erc20`: a mock that anyone may mint; `usde`: minted only by its minting contract and, during set-up, by its
-    owner; `staked-usde`: shares of the vault that USDe is staked in (ERC-4626)."""
+    owner; `staked-usde`: shares of the vault that USDe is staked in (ERC-4626); `rate-token`: a mock that anyone may
+    mint and that stands for more of another token, as wstETH does for staked ether."""
     decimals: Annotated[int, Field(ge=0, le=36)] = 18
     """Decimals of the token."""
     stakes: Name | None = None
     """Asset of kind usde that the vault of a staked-usde holds; null for the other kinds."""
+    of: Name | None = None
+    """Asset that a rate-token stands for; null for the other kinds."""
+    rate: PositiveAmount | None = None
+    """Tokens of that asset per rate-token, fixed; null for the other kinds."""
 
     @model_validator(mode="after")
     def _fitting(self) -> AssetSpec:
-        staked = self.kind is AssetKind.STAKED_USDE
-        if staked != (self.stakes is not None):
-            raise ValueError(f"kind {self.kind.value} {'needs' if staked else 'takes no'} stakes")
-        if self.kind is not AssetKind.ERC20 and self.decimals != _USDE_DECIMALS:
+        staked, rated = self.kind is AssetKind.STAKED_USDE, self.kind is AssetKind.RATED
+        for key, needed in (("stakes", staked), ("of", rated), ("rate", rated)):
+            if needed != (getattr(self, key) is not None):
+                raise ValueError(f"kind {self.kind.value} {'needs' if needed else 'takes no'} {key}")
+        if self.kind in (AssetKind.USDE, AssetKind.STAKED_USDE) and self.decimals != _USDE_DECIMALS:
             raise ValueError(f"kind {self.kind.value} has {_USDE_DECIMALS} decimals")
         return self
+
+    @property
+    def underlying(self) -> str | None:
+        """Asset that a token of this one converts to: what a staked-usde stakes, or a rate-token stands for."""
+        return self.stakes or self.of
 
 
 def _price_format(value: object) -> PriceFormat:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cascade.scenario.model.common import Name, PositiveAmount
 from cascade.scenario.model.kinds import Case, OracleBase, Sections
 from cascade.scenario.model.own_contract import ContractSpec
+from cascade.units import BPS
 
 __all__ = [
     "AmmSpotOracle",
@@ -27,6 +28,8 @@ __all__ = [
     "SameAsOracle",
     "VaultRateOracle",
 ]
+
+_YEAR_SECONDS = 365 * 86_400
 
 
 class PostedOracle(OracleBase):
@@ -191,25 +194,48 @@ class GuardedOracle(DerivedOracle):
 
 
 class VaultRateOracle(OracleBase):
-    """The exchange rate of an ERC-4626 share times the source of its asset, as Aave prices sUSDe."""
+    """The exchange rate of a vault's share or a rate-token times the source of its asset, as Aave prices sUSDe.
+
+    With a cap (Aave's CAPO) the rate counts up to the ratio of a snapshot plus its yearly growth since.
+    """
 
     kind: Literal["vault-rate"]
     asset: Name
-    """The vault's asset, whose source is read."""
+    """The asset that a token converts to, whose source is read."""
     max_yearly_growth_bps: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """Growth of the rate per year beyond which it is capped, in 1e-4; 0 disables the cap."""
+    """Growth of the snapshot's ratio per year beyond which the rate is capped, in 1e-4; 0 disables the cap where no
+    `snapshot_ratio` is stated."""
+    snapshot_ratio: PositiveAmount | None = None
+    """Ratio that the cap grows from, in tokens of the asset; null takes the rate at deployment."""
+    snapshot_age_seconds: Annotated[int, Field(ge=0, le=10 * 366 * 86_400)] = 0
+    """Age of that ratio at deployment, in seconds: the cap has grown for as long already."""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> VaultRateOracle:
+        if self.snapshot_age_seconds and self.snapshot_ratio is None:
+            raise ValueError("snapshot_age_seconds needs snapshot_ratio: the rate at deployment has no age")
+        return self
 
     def assets_read(self, spec: Sections) -> Sequence[str]:
         """Return the vault's asset."""
         return (self.asset,)
 
     def answer_at_start(self, spec: Sections, asset: str) -> Decimal:
-        """Return what the source of the vault's asset answers: a share is worth one of it at the start."""
-        return _answer_of(spec, self.asset)
+        """Return what the source of the asset answers, times the rate: of a vault's share, that is one at the start."""
+        rate = spec.assets[asset].rate or Decimal(1)
+        if self.snapshot_ratio is not None:
+            grown = Decimal(self.max_yearly_growth_bps) * self.snapshot_age_seconds / (BPS * _YEAR_SECONDS)
+            rate = min(rate, self.snapshot_ratio * (1 + grown))
+        return _answer_of(spec, self.asset) * rate
 
     def check(self, case: Case, key: str, asset: str) -> None:
-        """Refuse a vault of an asset without a source."""
+        """Refuse an asset without a source, and one that the priced token does not convert to."""
         case.require_priced(f"{key}.asset", self.asset)
+        underlying = case.spec.assets[asset].underlying
+        if underlying is None:
+            case.refuse(f"{key}.kind", self.kind, f"expected {asset} to be of kind staked-usde or rate-token")
+        if underlying != self.asset:
+            case.refuse(f"{key}.asset", self.asset, f"expected {underlying}, which {asset} converts to")
 
 
 class ContractOracle(OracleBase):
