@@ -21,7 +21,7 @@ BLOCKS = 31
 
 @pytest.fixture
 def run(by_hand: ByHand, tmp_path: Path) -> Any:
-    """USDe on a book: 1, under 0.97 from 20:46:12, 0.80 from 20:47:12, null from 20:47:48 to 20:49:00, and 0.99 at the end."""
+    """USDe on a book: 1; 0.96 from 20:46:12, 0.80 from 20:47:12, null from 20:47:48, and 0.99 from 20:49:00 on."""
     for block, price in ((1, "1"), (8, "0.96"), (13, "0.80"), (22, "0.99")):
         by_hand.oracle("USDe", block, price, "book:X")
     by_hand.rows["prices"].insert(-1, {**by_hand.rows["prices"][-1], **by_hand._when(16), "price_e8": None})

@@ -7,8 +7,10 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from cascade import Run, load_scenario, replay
 from cascade.experiments.calibration.document import SECTIONS, document
+from cascade.harness import replay
+from cascade.run.opened import Run
+from cascade.scenario.load import load_scenario
 from cascade.toolchain.paths import project_root
 
 __all__ = ["main"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from cascade import Run
 from cascade.errors import CascadeError
 from cascade.experiments.calibration.facts import GROWTH_CAP, OCTOBER, Fact, Figure
+from cascade.run.opened import Run
 
 __all__ = ["SECTIONS", "document", "section"]
 

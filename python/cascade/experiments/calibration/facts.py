@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from cascade import Run
 from cascade.experiments.calibration import measures
+from cascade.run.opened import Run
 
 __all__ = ["GROWTH_CAP", "OCTOBER", "Band", "Fact", "Figure", "Part"]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from statistics import median
 
-from cascade import Run
 from cascade.analysis.exchange.cash import Cash
 from cascade.analysis.exchange.digest import BookFigures
 from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.errors import CascadeError
 from cascade.recording.tables import ExchangeEventRow, LiquidationRow, LiquidityRow, PerpTradeRow, PriceRow
+from cascade.run.opened import Run
 from cascade.units import E8, e8_to_float, to_tokens, value_e8_down, value_e8_up
 from cascade.vocabulary import ExchangeEvent, PerpTradeKind, Phase, PriceSource
 
