@@ -34,6 +34,7 @@ base:
   positions.loopers.count: 20
   venues.usde-usdc.reserves: {{USDC: 10_000_000, USDe: 10_000_000}}
   agents.keeper.count: 2
+  expect.troughs: [{{asset: USDe, source: oracle, at_least_usd: 2}}]
 vary:
   agents.keeper.attention_bps: [{attention}]
   lending.reserves.USDe.liquidation_bonus_bps: [300, 900]
@@ -78,6 +79,8 @@ def test_sweep__each_row__is_the_run_of_its_point(swept: SweepResult, tmp_path: 
         assert row["tables_sha256"] == run.summary.tables_sha256
         assert row["deficit_usd"] == run.summary.deficit_usd
         assert row["liquidations"] == run.summary.liquidations
+        # There are liquidations, and nothing was ever worth two dollars.
+        assert (row["expect.liquidations"], row["expect.troughs.0"]) == (1, 0)
     assert rows["tables_sha256"].nunique() == 6
     assert rows["keepers.net_profit_usd"].isna().all()
 

@@ -1,7 +1,8 @@
-"""`cascade necessity`: examine which links of a chain a claim depends on."""
+"""`cascade necessity`: examine which links and which sizes a claim depends on."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -10,12 +11,15 @@ from cascade.commands.outputs import require_outputs, write_examination
 from cascade.errors import ExpectationFailed
 from cascade.experiments.execution import Execution
 from cascade.experiments.necessity.examine import examine_necessity
+from cascade.experiments.necessity.size_page import build_sizes
+from cascade.experiments.necessity.size_words import lead, size_sentence, sizes_markdown
+from cascade.experiments.necessity.sizes import examine_sizes
 from cascade.experiments.necessity.terminal import print_necessity
 from cascade.experiments.necessity.words import necessity_markdown
 from cascade.report.shared.terminal import print_text
 from cascade.scenario.load import load_scenario
 
-__all__ = ["show_necessity"]
+__all__ = ["show_necessity", "show_sizes"]
 
 
 def show_necessity(
@@ -40,3 +44,31 @@ def show_necessity(
         print_text(console, str(written), wrap=False)
     if found.faults:
         raise ExpectationFailed(f"{scenario.file}: {'; '.join(found.faults)}; see {folder}")
+
+
+def show_sizes(
+    file: Path,
+    *,
+    seeds: int,
+    only: tuple[str, ...],
+    overrides: tuple[str, ...],
+    execution: Execution,
+    out: Path,
+) -> None:
+    """Run a scenario at each value of its sizes, print how far its claim stands, and write figures, post and page."""
+    require_outputs(out)
+    scenario = load_scenario(file, overrides=overrides)
+    found = examine_sizes(scenario, seeds=seeds, only=only, execution=execution)
+    folder = out / f"sizes-{found.own[0].run_id}"
+    files = write_examination(folder, "sizes", figures=found.to_json(), markdown=sizes_markdown(found))
+    chosen = [part for name in only for part in ("--size", name)] or ["--sizes"]
+    given = [part for override in overrides for part in ("--set", override)]
+    command = shlex.join(["cascade", "necessity", str(file), *chosen, "--seeds", str(seeds), *given])
+    page = build_sizes(found, folder, command=command)
+    console = Console()
+    for sentence in lead(found):
+        print_text(console, sentence)
+    for curve in found.curves:
+        print_text(console, f"{curve.name}, {curve.what}. {size_sentence(found, curve)}")
+    for written in (*files, page):
+        print_text(console, str(written), wrap=False)

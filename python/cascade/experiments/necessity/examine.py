@@ -18,7 +18,7 @@ from cascade.scenario.model import NecessitySpec
 from cascade.units import bps_to_pct
 from cascade.vocabulary import HEADLINE_DEPTH_BPS, PriceSource
 
-__all__ = ["examine_necessity"]
+__all__ = ["claim_to_examine", "examine_necessity", "read_outcome"]
 
 _HEADLINE_DEPTH = f"{bps_to_pct(HEADLINE_DEPTH_BPS):g} %"
 
@@ -56,16 +56,8 @@ def examine_necessity(
     ScenarioError
         When the scenario has no section `necessity`, or its claim is none of its expectations.
     """
-    spec = scenario.spec.necessity
-    if spec is None:
-        raise ScenarioError(
-            file=scenario.file, key="necessity", value=None, expected="a claim, and what to leave out one at a time"
-        )
-    claims = claims_of(scenario.spec.expect)
-    if spec.claim not in claims:
-        raise ScenarioError(
-            file=scenario.file, key="necessity.claim", value=spec.claim, expected=f"one of {', '.join(claims)}"
-        )
+    claim = claim_to_examine(scenario)
+    spec = scenario.spec.require_necessity()
     changes = _changes_of(spec)
     seeds_whole = range(scenario.seed, scenario.seed + seeds)
     seeds_varied = range(scenario.seed, scenario.seed + seeds_without)
@@ -85,13 +77,34 @@ def examine_necessity(
     starts = range(seeds, len(outcomes), seeds_without)
     return Necessity(
         scenario=scenario,
-        claim=spec.claim,
+        claim=claim,
         whole=Variant("whole", "the scenario itself", None, tuple(outcomes[:seeds])),
         others=tuple(
             Variant(change.name, change.what, change.necessary, tuple(outcomes[start : start + seeds_without]))
             for change, start in zip(changes, starts, strict=True)
         ),
     )
+
+
+def claim_to_examine(scenario: Scenario) -> str:
+    """Return the claim that the scenario's section `necessity` names.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario has no such section, or the claim is none of its expectations.
+    """
+    spec = scenario.spec.necessity
+    if spec is None:
+        raise ScenarioError(
+            file=scenario.file, key="necessity", value=None, expected="a claim, and what to leave out one at a time"
+        )
+    claims = claims_of(scenario.spec.expect)
+    if spec.claim not in claims:
+        raise ScenarioError(
+            file=scenario.file, key="necessity.claim", value=spec.claim, expected=f"one of {', '.join(claims)}"
+        )
+    return spec.claim
 
 
 def _changes_of(spec: NecessitySpec) -> list[_Change]:

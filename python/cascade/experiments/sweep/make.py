@@ -12,10 +12,11 @@ from cascade.experiments.seeds.figures import figure_at
 from cascade.experiments.sweep.grid import Point
 from cascade.experiments.sweep.plan import Chunk, PlannedRun
 from cascade.harness import replay
+from cascade.run.expectation import claims_of, missed_claims
 from cascade.run.opened import Run
-from cascade.scenario.load import vary
+from cascade.scenario.load import Scenario, vary
 
-__all__ = ["FIGURES", "Row", "make_chunk", "make_run"]
+__all__ = ["CLAIMED", "FIGURES", "Row", "make_chunk", "make_run"]
 
 FIGURES = (
     "positions",
@@ -36,6 +37,9 @@ FIGURES = (
 )
 """Figures of the summary that every row has, by dotted path."""
 
+CLAIMED = "expect."
+"""Begins the figure of each claim of the scenario: 1 where it holds, 0 where it does not."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -50,7 +54,8 @@ class Row:
     changes : mapping
         Its point.
     figures : dict of str to float
-        Its figures by dotted path, lowest prices as `trough.ASSET.SOURCE`; None where the run does not have one.
+        Its figures by dotted path, lowest prices as `trough.ASSET.SOURCE` and claims as `expect.CLAIM`; None where the
+        run does not have one.
     run_id, tables_sha256, engine : str
         Names the run as its manifest does, the hash over its tables, and the chain's engine; empty where it failed.
     error : str
@@ -124,7 +129,7 @@ def make_run(
                 require_expected=False,
                 snapshots=snapshots,
             )
-            return _row(planned, run, outcomes)
+            return _row(planned, run, scenario, outcomes)
     except CascadeError as error:
         # Nothing of a run that failed is to be trusted: its row has no figures.
         return Row(
@@ -132,9 +137,12 @@ def make_run(
         )
 
 
-def _row(planned: PlannedRun, run: Run, outcomes: Sequence[str]) -> Row:
-    summary = run.summary
+def _row(planned: PlannedRun, run: Run, scenario: Scenario, outcomes: Sequence[str]) -> Row:
+    summary, expect = run.summary, scenario.spec.expect
     figures = {path: figure_at(summary, path) for path in (*FIGURES, *outcomes)}
+    missed = {claim.claim for claim in missed_claims(expect, run.frames)}
+    # The mean of such a column over seeds is how often the claim holds.
+    figures |= {f"{CLAIMED}{claim}": float(claim not in missed) for claim in claims_of(expect)}
     for asset, sources in summary.trough.items():
         figures |= {f"trough.{asset}.{source}": lowest for source, lowest in sources.items()}
     return Row(

@@ -11,6 +11,7 @@ import pandas as pd
 from cascade.experiments.seeds.figures import unit_of
 from cascade.experiments.seeds.statistics import distribution_of
 from cascade.experiments.sweep.certificate import Certificate
+from cascade.experiments.sweep.make import CLAIMED
 from cascade.experiments.sweep.plan import Plan
 from cascade.report.shared.figures import NOTHING, count, counted, number
 
@@ -119,9 +120,10 @@ def figure_rows(found: SweepResult) -> list[tuple[str, ...]]:
 
 
 def main_figures(found: SweepResult) -> list[str]:
-    """Return the figures that are drawn: the most telling ones that differ between runs."""
+    """Return the figures that are drawn: claims, then the most telling other ones, that differ between runs."""
     differing, drawn = {row[0] for row in figure_rows(found)}, dict[str, pd.Series]()
-    for path in _MAIN:
+    claims = [path for path in found.figures if path.startswith(CLAIMED)]
+    for path in (*claims, *_MAIN):
         values = found.ended[path] if path in differing else None
         # Where nobody repays a deficit, the lenders' loss is the deficit: it is drawn once.
         if values is not None and not any(values.equals(other) for other in drawn.values()):

@@ -48,11 +48,13 @@ def _require_book(case: Case, key: str, name: str) -> None:
 
 
 def check_parameters_named(case: Case, spec: ScenarioSpec) -> None:
-    """Refuse provenance and sensitivity of parameters that are not there."""
+    """Refuse provenance, sensitivity and sizes of parameters that are not there."""
     tree: dict[str, object] = spec.model_dump(mode="json")
     for i, entry in enumerate(spec.provenance):
         _require_parameters(case, f"provenance.{i}.keys", tree, entry.keys)
     _require_parameters(case, "sensitivity", tree, spec.sensitivity)
+    for name, size in (spec.necessity.sizes if spec.necessity is not None else {}).items():
+        _require_parameters(case, f"necessity.sizes.{name}.keys", tree, size.keys)
 
 
 def _require_parameters(case: Case, key: str, tree: dict[str, object], paths: Iterable[str]) -> None:

@@ -143,6 +143,18 @@ class ScenarioSpec(Spec):
             raise MissingPart("exchange")
         return self.exchange
 
+    def require_necessity(self) -> NecessitySpec:
+        """Return what is examined of the scenario's claim.
+
+        Raises
+        ------
+        MissingPart
+            When the scenario has no such section.
+        """
+        if self.necessity is None:
+            raise MissingPart("necessity")
+        return self.necessity
+
     def require_ethena(self) -> EthenaSpec:
         """Return the reserve of USDe.
 
