@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 
 .PHONY: help setup aave clients slither demo october test quick coverage check lint types documents static bench profile fuzz mutants docs \
   hooks dist lock clean
