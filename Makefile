@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEST_WORKERS ?= 3
 
-.PHONY: help setup aave clients slither demo october test quick coverage check lint types documents static bench profile fuzz mutants docs \
+.PHONY: help setup aave clients slither demo october test quick coverage check lint types documents static bench profile fuzz mutants docs site \
   hooks dist lock clean
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make fuzz   the property tests in their large size"
 	@echo "make mutants  mutation tests of the contracts: 25 mutants of each; SAMPLE=, SEED=, ONLY=, ALL=1"
 	@echo "make docs   write the generated documents"
+	@echo "make site   the documents as a site that opens from disk"
 	@echo "make aave   Aave V3.6 itself (BUSL-1.1), for lending.engine aave-v3; make test and make fuzz install it too"
 	@echo "make hooks  let git run make check before each commit"
 	@echo "make setup  install the tools only"
@@ -103,6 +104,10 @@ documents: setup
 
 static: setup slither
 	@$(BIN)/python -m cascade.toolchain.static_analysis
+
+site: setup
+	@$(BIN)/mkdocs build --quiet --strict
+	@echo "open build/site/index.html"
 
 docs: setup
 	@$(BIN)/python -m cascade.commands.documents

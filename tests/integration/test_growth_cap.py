@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from cascade import Run, load_scenario, replay
+from cascade.experiments.calibration.document import section
+from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS
 
@@ -64,3 +66,9 @@ def test_growth_cap__once_it_is_aligned__no_debt_is_left_and_the_price_is_back(r
     assert oracle["price_e8"].iloc[-1] / 10**8 == pytest.approx(RATE * ETHER_USD, rel=1e-9)
     made = {name: event.made_at for name, event in run.summary.events.items()}
     assert made == {"snapshot-misconfigured": "2026-03-10T11:46:00Z", "snapshot-aligned": "2026-03-10T12:01:00Z"}
+
+
+def test_growth_cap__document__has_the_figures_of_this_run(run: Run) -> None:
+    text = (project_root() / "docs" / "CALIBRATION.md").read_text(encoding="utf-8")
+
+    assert section("10 March 2026", {"capo-2026-03": run}) in text

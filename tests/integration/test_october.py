@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cascade import Run, load_scenario, replay
+from cascade.experiments.calibration.document import section
+from cascade.experiments.calibration.walk import walk
 from cascade.experiments.comparison.compare import compare_finished
 from cascade.experiments.comparison.divergence import divergence_rows
+from cascade.toolchain.paths import project_root
 
 from .conftest import SCENARIOS
 
@@ -116,3 +119,11 @@ def test_account_and_record__compared__diverge_on_chain_and_agree_at_the_exchang
     assert verdicts["Liquidations on chain"] == "diverges"
     assert verdicts["USDe trades below its redemption value"] == "alike"
     assert verdicts["Macro shock"] == "alike"
+
+
+def test_documents__calibration_and_walk__are_what_these_runs_give(account: Run, record: Run) -> None:
+    runs = {"october-2025": account, "october-2025-record": record}
+    docs = project_root() / "docs"
+
+    assert section("10 October 2025", runs) in (docs / "CALIBRATION.md").read_text(encoding="utf-8")
+    assert walk(runs) == (docs / "OCTOBER.md").read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ HELD_FOR_OTHERS = {"evm-trace"}
 USED_AS_COMMANDS = {"mypy", "ruff", "pre-commit"}
 """Tools that make or git start."""
 
-USED_BY_OTHER_TOOLS = {"pandas-stubs", "types-pyyaml", "pytest-xdist", "pytest-cov", "setuptools"}
+USED_BY_OTHER_TOOLS = {"pandas-stubs", "types-pyyaml", "pytest-xdist", "pytest-cov", "setuptools", "mkdocstrings"}
 """Stubs that mypy reads, plugins that pytest loads, and the builder of the package."""
 
 LOADED_BY_NAME = {"pyrevm", "pyinstrument", "duckdb", "ipykernel"}

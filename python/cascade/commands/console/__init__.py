@@ -19,6 +19,7 @@ COMMANDS = (
     "node",
     "deploy",
     "report",
+    "figure",
     "verify",
     "inspect",
     "compare",

@@ -14,9 +14,9 @@ __all__ = ["GROWTH_CAP", "OCTOBER", "Band", "Fact", "Figure", "Part"]
 
 Figure = float | datetime | None
 """A figure of a run: a number, a time, or None where the run has none."""
-Part = Literal["input", "target", "free", "other"]
+Part = Literal["input", "target", "free", "otherwise"]
 """Part that a figure plays in a run: `input` is put in; `target` should come out within the band; `free` is a size that
-is chosen, in a stated proportion to the published one; `other` is a figure that the run sets out to have otherwise."""
+is chosen, in a stated proportion to the published one; `otherwise` is one that the run sets out to have otherwise."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,14 @@ ACCOUNT, RECORD, CAP = "october-2025", "october-2025-record", "capo-2026-03"
 _BOOK, _BOOK_PRICE, _POOL_PRICE = "USDe-USDC", "book:USDe-USDC", "spot:usde-usdc"
 _CHAIN_PRICE = "the pool is thin and redemption closed in this account: USDe falls on chain, which it did not that day"
 _FORGOTTEN = "the price of a forgotten order, which the scenario states"
+_NO_ASKS = (
+    "spreads are taken from resting orders, and once the makers' quotes are gone hardly anybody asks: holders sell at "
+    "the market"
+)
+_ONE_PERPETUAL = (
+    "the run has one perpetual, on the altcoin; three quarters of the day's liquidations were of perpetuals on many "
+    "assets, the majors among them, which are left out"
+)
 
 
 def _at(clock: str) -> datetime:
@@ -161,6 +169,7 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".0f",
         band=Band(40, 100),
         parts=_both("target"),
+        why={ACCOUNT: "redemption stays closed, and nothing else brings USDe back"},
     ),
     Fact(
         name="USDe back at 0.985 on the exchange, UTC",
@@ -170,6 +179,7 @@ OCTOBER: tuple[Fact, ...] = (
         shown="",
         band=Band(_at("22:16"), _at("22:45")),
         parts=_both("target"),
+        why={ACCOUNT: "redemption stays closed, and nothing else brings USDe back"},
     ),
     Fact(
         name="USDe on chain, lowest hourly median, dollars",
@@ -178,7 +188,7 @@ OCTOBER: tuple[Fact, ...] = (
         measure=lambda run: measures.hourly_median_low(run, "USDe", _POOL_PRICE),
         shown=".4f",
         band=Band(0.99, 1.0),
-        parts={ACCOUNT: "other", RECORD: "target"},
+        parts={ACCOUNT: "otherwise", RECORD: "target"},
         why={ACCOUNT: _CHAIN_PRICE},
     ),
     Fact(
@@ -218,6 +228,7 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".1f",
         band=Band(0, 5),
         parts=_both("target"),
+        why={ACCOUNT: "independent bidders keep bidding around what the pool on chain says"},
     ),
     Fact(
         name="Book of USDe at the start, tokens within 2 %",
@@ -237,6 +248,7 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".1f",
         band=Band(11, 44),
         parts=_both("target"),
+        why={ACCOUNT: _NO_ASKS, RECORD: _NO_ASKS},
     ),
     Fact(
         name="Liquidated before USDe traded under 0.97, per cent",
@@ -246,6 +258,7 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".0f",
         band=Band(60, 90),
         parts=_both("target"),
+        why={ACCOUNT: _ONE_PERPETUAL, RECORD: _ONE_PERPETUAL},
     ),
     Fact(
         name="First liquidation to first deleveraging, seconds",
@@ -255,6 +268,13 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".0f",
         band=Band(30, 120),
         parts=_both("target"),
+        why={
+            ACCOUNT: "the insurance fund bears what liquidations of perpetuals leave, so that nobody is deleveraged",
+            RECORD: (
+                "the first liquidations are those of the shock, which the insurance fund bears; deleveraging begins "
+                "with the takeover of makers"
+            ),
+        },
     ),
     Fact(
         name="Deficit over debt liquidated on chain, per cent",
@@ -263,7 +283,7 @@ OCTOBER: tuple[Fact, ...] = (
         measure=measures.deficit_pct,
         shown=".2f",
         band=Band(0, 0.5),
-        parts={ACCOUNT: "other", RECORD: "other"},
+        parts={ACCOUNT: "otherwise", RECORD: "otherwise"},
         why={ACCOUNT: _CHAIN_PRICE, RECORD: "nothing is liquidated on chain in it: other collaterals are left out"},
     ),
     Fact(
@@ -273,7 +293,7 @@ OCTOBER: tuple[Fact, ...] = (
         measure=lambda run: measures.liquidated_usd(run, "USDe"),
         shown=",.0f",
         band=Band(0, 100_000),
-        parts={ACCOUNT: "other", RECORD: "target"},
+        parts={ACCOUNT: "otherwise", RECORD: "target"},
         why={ACCOUNT: _CHAIN_PRICE},
     ),
 )
