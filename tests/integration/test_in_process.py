@@ -55,8 +55,8 @@ SHORT: dict[str, dict[str, Any]] = {
     },
     "synthetic-book": {"timeline.end": datetime(2025, 10, 10, 21, 11, tzinfo=UTC)},
     "maker-cascade": {"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)},
-    "october-2025": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC)},
-    "october-2025-record": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC)},
+    "october-2025": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "events": {}},
+    "october-2025-record": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "events": {}},
 }
 
 

@@ -96,6 +96,46 @@ def test_account__page__leads_with_the_makers_and_the_altcoin(account: Run) -> N
     assert sentence.endswith("as the scenario claims.")
 
 
+def test_account__makers__differ_and_are_taken_over_over_minutes(account: Run) -> None:
+    figures = account.summary.exchange
+    assert figures is not None
+    taken = figures.takeovers["makers"]
+    owed = account.transactions[
+        (account.transactions["intent"] == "borrow") & (account.transactions["role"] == "maker")
+    ]
+
+    assert len(set(owed["actor"])) == 25
+    assert taken.minutes > 5
+    assert taken.busiest_minute_pct < 75
+    # Those who owe little survive, and quote again.
+    assert "careful-makers" not in figures.takeovers
+
+
+def test_account__desk__carries_a_tenth_of_the_fall_before_the_first_maker_in_generations(account: Run) -> None:
+    figures = account.summary.exchange
+    assert figures is not None
+    spiral = figures.desk_spirals["ALT-USDC"]
+
+    assert spiral.share_of_fall_pct is not None
+    assert spiral.share_of_fall_pct > 10
+    assert len(spiral.generations) > 1
+
+
+def test_account__after_the_crash__redemption_brings_usde_back_and_bids_return(account: Run) -> None:
+    figures = account.summary.exchange
+    assert figures is not None
+    book = figures.books["ALT-USDC"]
+    prices = account.prices[(account.prices["asset"] == "USDe") & (account.prices["source"] == "book:USDe-USDC")]
+    reopened = account.events["block_number"].min()
+    before = prices[prices["block_number"] < reopened]["price_e8"].iloc[-1]
+
+    assert before < 0.7e8
+    assert prices["price_e8"].iloc[-1] > 0.98e8
+    assert book.depth_tenth_at is not None
+    page = (account.folder / "report.html").read_text(encoding="utf-8")
+    assert "After their low, bids within 2 % in ALT-USDC stood again at a tenth of the start at" in page
+
+
 def test_record__the_exchange_prints_what_it_did_while_the_chain_holds(record: Run) -> None:
     assert record.manifest.outcome.missed == ()
     assert record.liquidations.empty

@@ -45,7 +45,8 @@ def rising_leverage(run: Evidence) -> list[Link]:
         change = accounts.equity_change(peak)
         by_trades = sum((value for (_, through), value in traded.items() if through == "trades and fees"), Fraction(0))
         # Leverage can grow by purchases on credit alone, which leave the equity as it was.
-        share = f"trades made {float(100 * by_trades / change):.1f} % of the fall of their equity" if change else ""
+        # The format's z shows a small loss as 0.0, and not as -0.0.
+        share = f"trades made {float(100 * by_trades / change):z.1f} % of the fall of their equity" if change else ""
         what = (
             f"Leverage of {accounts.cohort} rose from {float(start):.2f} to {float(most):.2f}; "
             f"{share or 'their equity did not change'}."

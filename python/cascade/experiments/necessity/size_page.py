@@ -90,14 +90,13 @@ def size_data(found: Sizes, curve: SizeCurve) -> Dataset:
 
 def size_chart(name: str, curve: SizeCurve) -> Specification:
     """Return a curve with an interval at each value, its own value marked, and the line from which a claim stands."""
-    base = alt.Chart(alt.NamedData(name)).encode(
-        x=alt.X("at:Q", title=curve.what, scale=alt.Scale(zero=False, padding=12))
-    )
+    source = alt.Chart(alt.NamedData(name))
+    base = source.encode(x=alt.X("at:Q", title=curve.what, scale=alt.Scale(zero=False, padding=12)))
     y = alt.Y(
         "share:Q", title="runs in which the claim holds", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
     )
     line = base.mark_line(color=BLUE, strokeWidth=1.5).encode(y=y)
-    bars = base.mark_rule(color=GREY).encode(y=alt.Y("low:Q"), y2="high:Q")
+    bars = base.mark_rule(color=GREY, strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q")
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
         y=y,
         color=alt.Color("which:N", scale=alt.Scale(domain=["moved", "own value"], range=[BLUE, ORANGE]), legend=None),
@@ -111,5 +110,6 @@ def size_chart(name: str, curve: SizeCurve) -> Specification:
             alt.Tooltip("high:Q", title="at most", format=".0%"),
         ],
     )
-    stands = base.mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.YDatum(STANDS))
+    # Without a place on the axis of values, a rule crosses the whole chart.
+    stands = source.mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.YDatum(STANDS))
     return spec(stands + bars + line + points, height=240)
