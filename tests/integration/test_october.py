@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cascade import Run, load_scenario, replay
+from cascade.analysis.published.facts import facts_of
 from cascade.experiments.calibration.document import section
 from cascade.experiments.calibration.walk import walk
 from cascade.experiments.comparison.compare import compare_finished
@@ -94,6 +95,11 @@ def test_account__page__leads_with_the_makers_and_the_altcoin(account: Run) -> N
     assert set(started["account"]) == makers
     assert sentence.startswith(f"All {len(makers)} accounts of makers were liquidated, ALT fell by 8")
     assert sentence.endswith("as the scenario claims.")
+    # Beside the record, with each verdict.
+    beside = page.split('<section id="published">')[1].split("</section>")[0]
+    assert beside.count("<b>met</b>") + beside.count("<b>missed</b>") == sum(
+        fact.parts["october-2025"] == "target" for fact in facts_of("october-2025")
+    )
 
 
 def test_account__makers__differ_and_are_taken_over_over_minutes(account: Run) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from cascade.analysis.published import measures
+from cascade.analysis.published.facts import GROWTH_CAP, OCTOBER, Band, Fact, Part, facts_of
 from cascade.errors import CascadeError
-from cascade.experiments.calibration import document, measures
-from cascade.experiments.calibration.facts import GROWTH_CAP, OCTOBER, Band, Fact, Part
+from cascade.experiments.calibration import document
 
 from .conftest import ByHand
 
@@ -20,7 +21,7 @@ BLOCKS = 31
 
 
 @pytest.fixture
-def run(by_hand: ByHand, tmp_path: Path) -> Any:
+def run(by_hand: ByHand, tmp_path: Path) -> measures.Played:
     """USDe on a book: 1; 0.96 from 20:46:12, 0.80 from 20:47:12, null from 20:47:48, and 0.99 from 20:49:00 on."""
     for block, price in ((1, "1"), (8, "0.96"), (13, "0.80"), (22, "0.99")):
         by_hand.oracle("USDe", block, price, "book:X")
@@ -37,10 +38,12 @@ def run(by_hand: ByHand, tmp_path: Path) -> Any:
         by_hand._add(
             "liquidity", **by_hand._when(block), venue="X", within_bps=200, sell_raw=sell * 10**18, buy_raw=buy * 10**18
         )
-    return SimpleNamespace(frames=by_hand.frames(tmp_path, blocks=BLOCKS), summary=SimpleNamespace(exchange=None))
+    # Liquidations at an exchange are valued in its stable; this run has none.
+    summary: Any = SimpleNamespace(exchange=None, debt_covered_usd=0)
+    return measures.Played(by_hand.frames(tmp_path, blocks=BLOCKS), summary)
 
 
-def test_measures__price_by_minute__counts_what_stood_at_its_start(run: Any) -> None:
+def test_measures__price_by_minute__counts_what_stood_at_its_start(run: measures.Played) -> None:
     # 20:45 and 20:46 at 1; 20:47 at 0.96; 20:48 at null, which is no price; 20:49 at 0.99 again.
     assert measures.minutes_below(run, "USDe", "book:X", 0.98) == 1
     assert measures.hourly_median_low(run, "USDe", "book:X") == pytest.approx(0.99)
@@ -50,7 +53,7 @@ def test_measures__price_by_minute__counts_what_stood_at_its_start(run: Any) -> 
     assert measures.widest_spread_pct(run, "USDe", "X") == pytest.approx(100 * 2 * 0.30 / 2.20)
 
 
-def test_measures__path_depth_and_liquidations__are_those_of_the_tables(run: Any) -> None:
+def test_measures__path_depth_and_liquidations__are_those_of_the_tables(run: measures.Played) -> None:
     assert (measures.path_start(run, "BTC"), measures.path_low(run, "BTC")) == (100, 80)
     assert measures.path_time(run, "BTC") == datetime(2025, 10, 10, 20, 45, 36, tzinfo=UTC)
     assert measures.depth_left_pct(run, "X") == pytest.approx(4)
@@ -60,8 +63,17 @@ def test_measures__path_depth_and_liquidations__are_those_of_the_tables(run: Any
     assert measures.share_before_pct(run, "USDe", "book:X", 0.5) is None
     assert measures.liquidated_usd(run, "USDe") == 400
     assert measures.adl_delay_seconds(run) is None
-    with pytest.raises(CascadeError, match="has no exchange"):
-        measures.book_low(SimpleNamespace(summary=run.summary, manifest=SimpleNamespace(run_id="r")), "X")  # type: ignore[arg-type]
+
+
+def test_measures__figure_that_a_run_does_not_have__is_none(run: measures.Played) -> None:
+    assert measures.book_low(run, "X") is None
+    assert measures.low_time(run, "X") is None
+    assert measures.path_low(run, "SOL") is None
+    assert measures.minutes_below(run, "SOL", "book:Y", 1) is None
+    assert measures.depth_left_pct(run, "Y") is None
+    assert measures.fall_of_oracle_pct(run, "SOL") is None
+    for fact in facts_of("october-2025"):
+        assert fact.words(fact.measure(run))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +111,7 @@ def test_section__targets__are_counted_and_a_miss_says_why(monkeypatch: pytest.M
         fact("X", 9.0, "input"),
     )
     monkeypatch.setattr(document, "SECTIONS", {"day": (("one",), facts)})
-    runs: Any = {"one": None}
+    runs: Any = {"one": SimpleNamespace(frames=None, summary=None)}
 
     text = document.section("day", runs)
 
@@ -107,14 +119,15 @@ def test_section__targets__are_counted_and_a_miss_says_why(monkeypatch: pytest.M
     assert "| USDe's low | 1 | 0.9 to 1.1 | none, **missed** | somebody |" in text
     assert "| X | 1 | 0.9 to 1.1 | 9.0, input | somebody |" in text
     assert "`one` meets 1 of 2 targets." in text
-    assert "- `one`, USDe's low: nobody sells." in text
+    assert "- `one`, USDe's low, missed: nobody sells." in text
 
 
 def test_section__target_that_is_missed_without_a_reason__is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "SECTIONS", {"day": (("one",), (fact("Size", 2.0, "target"),))})
+    runs: Any = {"one": SimpleNamespace(frames=None, summary=None)}
 
     with pytest.raises(CascadeError, match=r"Size: 2\.0 of one is outside 0\.9 to 1\.1: state the reason"):
-        document.section("day", {"one": None})  # type: ignore[dict-item]
+        document.section("day", runs)
 
 
 def test_facts__each__has_a_part_per_scenario_and_an_input_within_its_band_by_name() -> None:

@@ -184,6 +184,10 @@ def test_report__hostile_text_everywhere__stays_text(run_of: RunOf, crash_rows: 
     assert HOSTILE not in page.source
 
 
+def test_report__scenario_that_replays_no_published_event__has_no_record_beside_it(page: Page) -> None:
+    assert 'id="published"' not in page.text
+
+
 def test_report__built_twice__is_the_same_bytes(run_of: RunOf, crash_rows: Rows) -> None:
     folder = finished(run_of(crash_rows))
     first = build_report(folder).read_bytes()

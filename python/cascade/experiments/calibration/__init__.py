@@ -1,1 +1,1 @@
-"""Published figures of two events beside what runs give: what is an input, what is a target, and how far off it is."""
+"""Documents that set published figures beside those of runs: the calibration, and a walk through October."""

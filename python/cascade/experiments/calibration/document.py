@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
+from cascade.analysis.published.facts import GROWTH_CAP, OCTOBER, Fact
+from cascade.analysis.published.measures import Played
 from cascade.errors import CascadeError
-from cascade.experiments.calibration.facts import GROWTH_CAP, OCTOBER, Fact, Figure
 from cascade.run.opened import Run
 
 __all__ = ["SECTIONS", "document", "section"]
@@ -47,42 +47,19 @@ def section(title: str, runs: Mapping[str, Run]) -> str:
     for fact in facts:
         cells = []
         for name in scenarios:
-            figure, part = fact.measure(runs[name]), fact.parts[name]
-            word: str = part
-            if part == "target":
-                targets[name] += 1
-                is_met = fact.band.holds(figure)
-                met[name] += is_met
-                word = "met" if is_met else "**missed**"
-                if not is_met:
-                    notes.append(f"- `{name}`, {_lower(fact.name)}: {_reason(fact, name, figure)}.")
-            elif name in fact.why:
-                notes.append(f"- `{name}`, {_lower(fact.name)}, {part}: {fact.why[name]}.")
-            cells.append(f"{_shown(figure, fact.shown)}, {word}")
-        lines.append(_row([fact.name, fact.published, _band(fact), *cells, fact.source]))
+            figure = fact.measure(Played(runs[name].frames, runs[name].summary))
+            verdict = fact.verdict(figure, name)
+            targets[name] += fact.parts[name] == "target"
+            met[name] += verdict == "met"
+            if verdict == "missed" and name not in fact.why:
+                found = f"{fact.name}: {fact.words(figure)} of {name}"
+                raise CascadeError(f"{found} is outside {fact.band_words}: state the reason in `why`")
+            if verdict != "met" and name in fact.why:
+                notes.append(f"- `{name}`, {_lower(fact.name)}, {verdict}: {fact.why[name]}.")
+            cells.append(f"{fact.words(figure)}, {'**missed**' if verdict == 'missed' else verdict}")
+        lines.append(_row([fact.name, fact.published, fact.band_words, *cells, fact.source]))
     counts = "; ".join(f"`{name}` meets {met[name]} of {targets[name]} targets" for name in scenarios)
     return "\n".join([*lines, "", f"{counts}.", "", *notes, ""])
-
-
-def _reason(fact: Fact, name: str, figure: Figure) -> str:
-    if name not in fact.why:
-        raise CascadeError(
-            f"{fact.name}: {_shown(figure, fact.shown)} of {name} is outside {_band(fact)}: state the reason in `why`"
-        )
-    return fact.why[name]
-
-
-def _band(fact: Fact) -> str:
-    low, high = (None if bound is None else _shown(bound, fact.shown) for bound in (fact.band.low, fact.band.high))
-    if low is None and high is None:
-        return "\u2013"
-    return str(low) if low == high else f"{low} to {high}"
-
-
-def _shown(figure: Figure, shown: str) -> str:
-    if figure is None:
-        return "none"
-    return f"{figure:%H:%M}" if isinstance(figure, datetime) else f"{figure:{shown}}"
 
 
 def _lower(name: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cascade.analysis.published.facts import ACCOUNT, RECORD
 from cascade.errors import CascadeError
-from cascade.experiments.calibration.facts import ACCOUNT, RECORD
 from cascade.run.opened import Run
 
 __all__ = ["STOPS", "Stop", "walk"]

@@ -21,6 +21,7 @@ from cascade.report.run.further_runs import FurtherRuns, further_runs
 from cascade.report.run.link_words import LinkWords, chain_reading, link_words
 from cascade.report.run.network_words import network_sentences
 from cascade.report.run.player import player
+from cascade.report.run.published_words import Published, published
 from cascade.report.run.silent import spoken
 from cascade.report.run.story import Story, story
 from cascade.report.run.transactions import TransactionWords, kept_transactions
@@ -98,6 +99,8 @@ class _Page:
         Tables of the run.
     transactions : list of TransactionWords
         Transactions that the run keeps in full.
+    published : list of Published
+        Published figures of the event beside those of the run; empty for a scenario that replays none.
     """
 
     summary: Summary
@@ -128,6 +131,7 @@ class _Page:
     command: str
     tables: list[_TableFacts]
     transactions: list[TransactionWords]
+    published: list[Published]
 
 
 def build_report(run_folder: Path) -> Path:
@@ -188,6 +192,7 @@ def report_text(run_folder: Path) -> str:
         command=command(manifest),
         tables=_tables(frames, manifest),
         transactions=kept_transactions(run_folder, frames),
+        published=published(frames, summary),
     )
     return document(_TEMPLATE, page=page, datasets=data, charts=drawn, scripts=["page.js"], player=played)
 

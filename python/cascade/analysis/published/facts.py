@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from cascade.experiments.calibration import measures
-from cascade.run.opened import Run
+from cascade.analysis.published import measures
+from cascade.analysis.published.measures import Played
 
-__all__ = ["GROWTH_CAP", "OCTOBER", "Band", "Fact", "Figure", "Part"]
+__all__ = ["ACCOUNT", "GROWTH_CAP", "OCTOBER", "RECORD", "Band", "Fact", "Figure", "Part", "facts_of"]
 
 Figure = float | datetime | None
 """A figure of a run: a number, a time, or None where the run has none."""
@@ -68,11 +68,32 @@ class Fact:
     name: str
     published: str
     source: str
-    measure: Callable[[Run], Figure]
+    measure: Callable[[Played], Figure]
     shown: str
     band: Band
     parts: dict[str, Part]
     why: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def band_words(self) -> str:
+        """The band in words; a dash where it is open on both sides."""
+        low, high = (None if bound is None else self.words(bound) for bound in (self.band.low, self.band.high))
+        if low is None and high is None:
+            return "\u2013"
+        return str(low) if low == high else f"{low} to {high}"
+
+    def words(self, figure: Figure) -> str:
+        """Return a figure in words; `none` where the run has none."""
+        if figure is None:
+            return "none"
+        return f"{figure:%H:%M}" if isinstance(figure, datetime) else f"{figure:{self.shown}}"
+
+    def verdict(self, figure: Figure, scenario: str) -> str:
+        """Return `met` or `missed` for a target, and the part that it plays for every other figure."""
+        part = self.parts[scenario]
+        if part != "target":
+            return part
+        return "met" if self.band.holds(figure) else "missed"
 
 
 ACCOUNT, RECORD, CAP = "october-2025", "october-2025-record", "capo-2026-03"
@@ -165,7 +186,7 @@ OCTOBER: tuple[Fact, ...] = (
         name="USDe under 0.98 on the exchange, minutes",
         published="about 90 (0.75 to 0.98)",
         source="PANews/yq, ArkStream",
-        measure=lambda run: float(measures.minutes_below(run, "USDe", _BOOK_PRICE, 0.98)),
+        measure=lambda run: measures.minutes_below(run, "USDe", _BOOK_PRICE, 0.98),
         shown=".0f",
         band=Band(40, 100),
         parts=_both("target"),
@@ -300,8 +321,9 @@ OCTOBER: tuple[Fact, ...] = (
 """Figures of the day, in the order of the account."""
 
 
-def _ether(run: Run, usd: float | None) -> float | None:
-    return None if usd is None else usd / measures.path_start(run, "WETH")
+def _ether(run: Played, usd: float | None) -> float | None:
+    price = measures.path_start(run, "WETH")
+    return None if usd is None or price is None else usd / price
 
 
 GROWTH_CAP: tuple[Fact, ...] = (
@@ -370,3 +392,8 @@ GROWTH_CAP: tuple[Fact, ...] = (
     ),
 )
 """Figures of the second event."""
+
+
+def facts_of(scenario: str) -> tuple[Fact, ...]:
+    """Return the facts that a scenario's runs are compared with; none for most scenarios."""
+    return tuple(fact for fact in (*OCTOBER, *GROWTH_CAP) if scenario in fact.parts)
