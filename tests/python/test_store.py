@@ -24,6 +24,7 @@ from cascade.recording.store import (
     table_sha256,
     tables_sha256,
     write_derived,
+    write_recorded,
     write_tables,
 )
 from cascade.recording.tables import TABLES, Kind, LinkRow, LoopRow, PositionRow, PriceRow, Row
@@ -137,6 +138,34 @@ def test_row__with_a_missing_or_an_unknown_column__cannot_be_made() -> None:
     del columns["round"]
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'round'"):
         LoopRow(**columns)
+
+
+def test_frames__tables_still_in_hand__are_those_of_the_files(
+    tmp_path: Path, crash_rows: Rows, endogenous_rows: Rows
+) -> None:
+    crash_rows["price_moves"] = endogenous_rows["price_moves"]
+    recorded = write_recorded(tmp_path / "tables", typed(crash_rows))
+    in_hand, read = Frames(tmp_path, recorded=recorded), Frames(tmp_path, recorded.hashes)
+    for name, table in TABLES.items():
+        pd.testing.assert_frame_equal(getattr(in_hand, name), getattr(read, name))
+        assert in_hand.rows(table.row) == read.rows(table.row)
+    # A derived table is written after the others, and must come from its file.
+    links = [row_of("links", size=1 / 3)]
+    write_derived(tmp_path / "tables", LinkRow, links)
+    assert Frames(tmp_path, recorded=recorded).rows(LinkRow) == links
+
+
+def test_positions_at__rows_out_of_block_order__the_last_of_each_position(tmp_path: Path) -> None:
+    def position(borrower: str, block: int, debt: int) -> Row:
+        row: Row = row_of("positions", borrower=borrower, block_number=block, debt_raw=debt)
+        return row
+
+    rows = [position("a", 5, 1), position("b", 3, 2), position("a", 2, 3), position("b", 3, 4), position("c", 9, 5)]
+    write_tables(tmp_path / "tables", rows)
+    frames = Frames(tmp_path)
+    assert [(row.borrower, row.debt_raw) for row in frames.positions_at(3)] == [("a", 3), ("b", 4)]
+    assert [(row.borrower, row.debt_raw) for row in frames.positions_at(5)] == [("b", 4), ("a", 1)]
+    assert [(row.borrower, row.debt_raw) for row in frames.positions_at(1)] == []
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from cascade.agents.interface import Proposal
 from cascade.chain.local import Contract, address_of
@@ -46,7 +47,7 @@ class _Pair:
     premium_bps: int
     """Premium of a flash loan; 0 where the bot pays from its stock."""
 
-    @property
+    @cached_property
     def debt_usd(self) -> float:
         """Dollars per smallest unit of the debt."""
         return self.debt_price_e8 / 1e8 / self.debt_unit
@@ -58,7 +59,11 @@ class _Pair:
             or collateral_left * self.collateral_price_e8 // self.collateral_unit < _LEFTOVER_BASE_E8
         )
 
-    def profit_usd(self, cover: int, seize: int, *, already_sold: int) -> float:
+    def paid_for(self, sold: int) -> int:
+        """Return what the pool pays for what earlier liquidations of the same block sell."""
+        return 0 if self.curve is None else self.curve.pays(sold)
+
+    def profit_usd(self, cover: int, seize: int, *, already_sold: int, already_paid: int) -> float:
         """Return the profit of a liquidation before its gas.
 
         An earlier liquidation of the same block moves the pool before this one sells, so that its proceeds are the
@@ -66,7 +71,7 @@ class _Pair:
         """
         if self.curve is None:
             return seize * (self.collateral_price_e8 / 1e8 / self.collateral_unit) - cover * self.debt_usd
-        proceeds = self.curve.pays(already_sold + seize) - self.curve.pays(already_sold)
+        proceeds = self.curve.pays(already_sold + seize) - already_paid
         # A bot with inventory pays no premium, and its capital has no cost here.
         return (proceeds - cover - cover * self.premium_bps // BPS) * self.debt_usd
 
@@ -124,7 +129,9 @@ class Keeper:
 
     def see(self, view: BlockView) -> _Sight:
         """Positions that can be liquidated, and what the exit venue pays."""
-        targets = tuple(target for target in view.unhealthy() if self._can_handle(view, target))
+        unhealthy = view.unhealthy()
+        handled = {pair for pair in {_pair_of(target) for target in unhealthy} if self._can_handle(view, pair)}
+        targets = tuple(target for target in unhealthy if _pair_of(target) in handled)
         pairs = {pair: self._pair(view, *pair) for pair in {(t.entry.collateral, t.entry.debt): None for t in targets}}
         stock, cash, debts = {}, {}, {target.entry.debt: None for target in targets}
         if self.spec.funding == "flash-loan":
@@ -178,9 +185,8 @@ class Keeper:
         venues = view.world.venues
         return next((name for name in self.spec.exits if tuple(venues[name].coins) == (debt, collateral)), None)
 
-    def _can_handle(self, view: BlockView, target: LiquidationPreview) -> bool:
-        """Return whether it could sell the seized collateral, or pay without selling it."""
-        pair = target.entry.collateral, target.entry.debt
+    def _can_handle(self, view: BlockView, pair: tuple[str, str]) -> bool:
+        """Return whether it could sell the seized collateral of a pair, or pay its debt without selling it."""
         return self.spec.funding == "inventory" or self._exit(view, *pair) is not None
 
     def _past_latency(self, sight: _Sight) -> set[str]:
@@ -218,6 +224,7 @@ class Keeper:
     ) -> _Order | None:
         best: _Order | None = None
         pair, least_usd = sight.pairs[preview.entry.collateral, preview.entry.debt], float(self.spec.min_profit_usd)
+        already_paid = pair.paid_for(already_sold)
         for share in _SHARES:
             cover, seize = preview.debt_to_cover_raw // share, preview.collateral_to_liquidator_raw // share
             taken = (preview.collateral_to_liquidator_raw + preview.protocol_fee_raw) // share
@@ -226,7 +233,8 @@ class Keeper:
             # What the stock or a flash loan cannot pay in whole it may pay in part: the next smaller share is tried.
             if payable is not None and cover > payable:
                 continue
-            profit = pair.profit_usd(cover, seize, already_sold=already_sold) - sight.gas_cost_usd
+            profit = pair.profit_usd(cover, seize, already_sold=already_sold, already_paid=already_paid)
+            profit -= sight.gas_cost_usd
             if profit >= least_usd and (best is None or profit > best.profit_usd):
                 best = _Order(preview, MAX_UINT256 if share == 1 else cover, cover, seize, profit)
         return best
@@ -268,6 +276,11 @@ class Keeper:
             f"expects {order.profit_usd:.2f} dollars",
             key=entry.borrower,
         )
+
+
+def _pair_of(target: LiquidationPreview) -> tuple[str, str]:
+    """Return the symbols of collateral and debt."""
+    return target.entry.collateral, target.entry.debt
 
 
 def _by_borrower(targets: Iterable[LiquidationPreview]) -> list[list[LiquidationPreview]]:

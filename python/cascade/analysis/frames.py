@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -14,7 +15,7 @@ import pandas as pd
 
 from cascade.errors import CascadeError
 from cascade.recording.canonical import canonical_sha256
-from cascade.recording.store import read_table, rows_of
+from cascade.recording.store import RecordedTables, read_table, rows_of
 from cascade.recording.tables import TABLES, LiquidationRow, PositionRow, PriceRow, Row
 from cascade.units import (
     PriceE8,
@@ -70,10 +71,13 @@ class Frames:
         Folder of the run; the tables are in `tables/` below it.
     hashes : mapping of str to str
         Hash of the content that each table must have, from the manifest; a table without an entry is not checked.
+    recorded : RecordedTables, optional
+        Tables of the run that this process has just written: they are not read from their files again.
     """
 
     run_folder: Path
     hashes: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    recorded: RecordedTables | None = field(default=None, repr=False, compare=False)
 
     def table(self, name: str) -> pd.DataFrame:
         """Read one table anew; see docs/TABLES.md for its columns.
@@ -83,6 +87,8 @@ class Frames:
         TamperedTable
             When its content is not the one that the run wrote.
         """
+        if self.recorded is not None and name in self.recorded:
+            return self.recorded.frame(name)
         folder = self.run_folder / "tables"
         frame = read_table(folder, name)
         expected = self.hashes.get(name)
@@ -92,9 +98,14 @@ class Frames:
 
     def rows(self, kind: type[R]) -> list[R]:
         """Return one table as typed rows, in the order in which they were written: `frames.rows(LiquidationRow)`."""
-        found = self._rows.get(kind.table_name)
+        name = kind.table_name
+        found = self._rows.get(name)
         if found is None:
-            found = self._rows[kind.table_name] = rows_of(getattr(self, kind.table_name), kind)
+            if self.recorded is not None and name in self.recorded:
+                found = self.recorded.rows[name]
+            else:
+                found = rows_of(getattr(self, name), kind)
+            self._rows[name] = found
         return cast(list[R], found)
 
     def once(self, make: Callable[[Frames], T]) -> T:
@@ -175,8 +186,27 @@ class Frames:
         return dict(zip(self.blocks["block_number"].tolist(), self.blocks["timestamp"].tolist(), strict=True))
 
     def positions_at(self, block_number: int) -> list[PositionRow]:
-        """Return the last row of each position that was written at or before a block."""
-        return rows_of(self.position_frame_at(block_number), PositionRow)
+        """Return the last row of each position that was written at or before a block, in the order of writing."""
+        found = self._latest_at.get(block_number)
+        if found is None:
+            latest: dict[tuple[str, str, str], PositionRow] = {}
+            for row in self._positions_by_block:
+                if row.block_number > block_number:
+                    break
+                key = row.borrower, row.collateral_asset, row.debt_asset
+                # Taken out first: a position stands where its last row does.
+                latest.pop(key, None)
+                latest[key] = row
+            found = self._latest_at[block_number] = tuple(latest.values())
+        return list(found)
+
+    @cached_property
+    def _positions_by_block(self) -> list[PositionRow]:
+        return sorted(self.rows(PositionRow), key=attrgetter("block_number"))
+
+    @cached_property
+    def _latest_at(self) -> dict[int, tuple[PositionRow, ...]]:
+        return {}
 
     def position_frame_at(self, block_number: int) -> pd.DataFrame:
         """Return the same as a frame, with the index of `positions`."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -21,7 +23,17 @@ from cascade.recording.canonical import canonical_sha256, column_values, combine
 from cascade.recording.tables import TABLES, Column, Kind, Row, Table
 from cascade.units import UINT256_MAX
 
-__all__ = ["SchemaViolation", "read_table", "rows_of", "table_sha256", "tables_sha256", "write_derived", "write_tables"]
+__all__ = [
+    "RecordedTables",
+    "SchemaViolation",
+    "read_table",
+    "rows_of",
+    "table_sha256",
+    "tables_sha256",
+    "write_derived",
+    "write_recorded",
+    "write_tables",
+]
 
 R = TypeVar("R", bound=Row)
 
@@ -65,7 +77,37 @@ class SchemaViolation(CascadeError, TypeError):
         super().__init__(f"table {table}{f', column {column}' if column else ''}: {what}")
 
 
+@dataclass(frozen=True)
+class RecordedTables:
+    """Tables that were just written, still in hand, so that analysis need not read them again.
+
+    Attributes
+    ----------
+    hashes : mapping of str to str
+        Hash of each table's content, by name.
+    rows : mapping of str to sequence of Row
+        The rows of each table, in the order in which they were written.
+    """
+
+    hashes: Mapping[str, str]
+    rows: Mapping[str, Sequence[Row]]
+    _arrow: Mapping[str, pa.Table]
+
+    def __contains__(self, name: str) -> bool:
+        # A derived table is made from the others later on, and is in its file alone.
+        return name in self._arrow and not TABLES[name].is_derived
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return one table as `read_table` returns it, from the columns that its file was written from."""
+        return _to_frame(TABLES[name], self._arrow[name])
+
+
 def write_tables(folder: Path, rows: Iterable[Row]) -> dict[str, str]:
+    """Write every declared table, and return the hash of each table's content by name, as `write_recorded` does."""
+    return dict(write_recorded(folder, rows).hashes)
+
+
+def write_recorded(folder: Path, rows: Iterable[Row]) -> RecordedTables:
     """Write every declared table, each to its own file; a table without rows is written empty.
 
     The same rows give the same bytes with the same pyarrow.
@@ -79,8 +121,8 @@ def write_tables(folder: Path, rows: Iterable[Row]) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
-        Hash of each table's content, by name.
+    RecordedTables
+        What was written.
 
     Raises
     ------
@@ -98,7 +140,8 @@ def write_tables(folder: Path, rows: Iterable[Row]) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         _write(folder, name, table)
-    return {name: canonical_sha256(by_table[name], name) for name in TABLES}
+    hashes = {name: _sha256(TABLES[name], by_table[name]) for name in TABLES}
+    return RecordedTables(hashes, by_table, tables)
 
 
 def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> str:
@@ -127,7 +170,7 @@ def write_derived(folder: Path, kind: type[R], rows: Sequence[R]) -> str:
     if name not in TABLES or not TABLES[name].is_derived:
         raise SchemaViolation(table=name, column="", what="is not declared as derived from other tables")
     _write(folder, name, _to_arrow(TABLES[name], rows))
-    return canonical_sha256(rows, name)
+    return _sha256(TABLES[name], rows)
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
@@ -168,10 +211,14 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     if table.schema.names != schema.column_names:
         odd = sorted(set(table.schema.names) ^ set(schema.column_names)) or ["their order"]
         raise SchemaViolation(table=name, column="", what=f"the file differs from the schema in {', '.join(odd)}")
+    return _to_frame(schema, table)
+
+
+def _to_frame(schema: Table, table: pa.Table) -> pd.DataFrame:
     arrays = {}
     for column, values in zip(schema.columns, table.columns, strict=True):
         if values.type != _ARROW[column.kind] or (values.null_count and not column.is_nullable):
-            raise SchemaViolation(table=name, column=column.name, what=f"holds {values.type}, or nulls")
+            raise SchemaViolation(table=schema.name, column=column.name, what=f"holds {values.type}, or nulls")
         arrays[column.name] = _to_array(column, values)
     return pd.DataFrame(arrays, columns=schema.column_names)
 
@@ -208,23 +255,56 @@ def tables_sha256(folder: Path) -> str:
 
 
 def _write(folder: Path, name: str, table: pa.Table) -> None:
+    file = folder / f"{name}.parquet"
+    if table.num_rows:
+        _write_parquet(file, TABLES[name], table)
+    else:
+        file.write_bytes(_empty_file(TABLES[name]))
+
+
+@lru_cache(maxsize=256)
+def _empty_file(schema: Table) -> bytes:
+    """Return the file of a table without rows: most tables of a run have none, and all of these files are alike."""
+    stream = pa.BufferOutputStream()
+    _write_parquet(stream, schema, _empty(schema))
+    return bytes(stream.getvalue())
+
+
+def _write_parquet(where: Path | pa.BufferOutputStream, schema: Table, table: pa.Table) -> None:
     # pyarrow would add its own copy of the schema to the file; the one that `_described` adds is all that readers need.
-    with pq.ParquetWriter(
-        folder / f"{name}.parquet", table.schema, compression="zstd", compression_level=9, store_schema=False
-    ) as writer:
+    with pq.ParquetWriter(where, table.schema, compression="zstd", compression_level=9, store_schema=False) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata(_described(TABLES[name]))
+        writer.add_key_value_metadata(_described(schema))
 
 
 def _not_declared() -> str:
     return f"is not declared; tables are {', '.join(TABLES)}"
 
 
+def _sha256(schema: Table, rows: Sequence[Row]) -> str:
+    return canonical_sha256(rows, schema.name) if rows else _empty_sha256(schema)
+
+
+@lru_cache(maxsize=256)
+def _empty_sha256(schema: Table) -> str:
+    return canonical_sha256([], schema.name)
+
+
+@lru_cache(maxsize=256)
+def _empty(schema: Table) -> pa.Table:
+    return _arrow_table(schema, [[] for _ in schema.columns])
+
+
 def _to_arrow(schema: Table, rows: Sequence[Row]) -> pa.Table:
-    arrays = []
+    if not rows:
+        return _empty(schema)
     # A row at a time, by one call for all of its columns: large tables have some 100,000 values.
     by_row = map(attrgetter(*schema.column_names), rows)
-    columns = [list(values) for values in zip(*by_row, strict=True)] if rows else [[] for _ in schema.columns]
+    return _arrow_table(schema, [list(values) for values in zip(*by_row, strict=True)])
+
+
+def _arrow_table(schema: Table, columns: Sequence[Sequence[object]]) -> pa.Table:
+    arrays = []
     for column, values in zip(schema.columns, columns, strict=True):
         _check(schema.name, column, values)
         if column.kind is Kind.UINT256:

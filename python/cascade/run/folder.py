@@ -32,7 +32,7 @@ from cascade.recording.manifest import (
     input_hashes,
     read_manifest,
 )
-from cascade.recording.store import write_derived, write_tables
+from cascade.recording.store import RecordedTables, write_derived, write_recorded
 from cascade.recording.tables import LinkRow, Row
 from cascade.recording.transaction_record import TRACES_FILE, TransactionRecord, traces_json
 from cascade.run.expectation import judge
@@ -121,11 +121,11 @@ def write_run(
     partial, final = out / f".partial-{inputs.run_id}-{os.getpid()}", out / inputs.run_id
     try:
         with progress.stage("writing tables"), _naming(out):
-            _record(partial, inputs, rows, traces, machine)
+            recorded = _record(partial, inputs, rows, traces, machine)
         step = "analysing its tables"
         try:
             with progress.stage("analysing tables"):
-                analyse_run(partial, expect=inputs.scenario.spec.expect)
+                analyse_run(partial, expect=inputs.scenario.spec.expect, recorded=recorded)
             step = "drawing its page"
             if draw is not None:
                 with progress.stage("drawing the report"):
@@ -156,9 +156,9 @@ def _record(
     rows: Iterable[Row],
     traces: Sequence[TransactionRecord],
     machine: MachineFigures,
-) -> None:
-    """Write the tables, and a manifest that says that they have not been analysed."""
-    hashes = write_tables(folder / _TABLES, rows)
+) -> RecordedTables:
+    """Write the tables, and a manifest that says that they have not been analysed; return the tables."""
+    recorded = write_recorded(folder / _TABLES, rows)
     figures = {
         "wall_seconds": round(machine.wall_seconds, 3),
         "crash_wall_seconds": round(machine.crash_wall_seconds, 3),
@@ -168,10 +168,12 @@ def _record(
     (folder / _MACHINE).write_text(json.dumps(figures), encoding="utf-8")
     text = traces_json(traces)
     (folder / TRACES_FILE).write_text(text, encoding="utf-8")
-    _write_manifest(folder, _manifest_of(inputs, hashes, traces_sha256=hashlib.sha256(text.encode()).hexdigest()))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    _write_manifest(folder, _manifest_of(inputs, dict(recorded.hashes), traces_sha256=digest))
+    return recorded
 
 
-def analyse_run(folder: Path, *, expect: ExpectSpec) -> None:
+def analyse_run(folder: Path, *, expect: ExpectSpec, recorded: RecordedTables | None = None) -> None:
     """Check the tables of a recorded run, and write the derived table, the summary and the manifest beside them.
 
     Parameters
@@ -180,13 +182,15 @@ def analyse_run(folder: Path, *, expect: ExpectSpec) -> None:
         Folder of the run, with its tables and its manifest.
     expect : ExpectSpec
         The claims of its scenario.
+    recorded : RecordedTables, optional
+        The tables, where this process has just written them; None reads them.
 
     Raises
     ------
     AccountingViolation
         When a liquidation does not add up.
     """
-    frames = Frames(folder)
+    frames = Frames(folder, recorded=recorded)
     check_liquidations(frames)
     # The table of links is part of the summary's and the manifest's hashes, so it is written before both.
     links_sha256 = write_derived(folder / _TABLES, LinkRow, link_rows(frames))

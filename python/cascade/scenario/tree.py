@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -162,6 +163,12 @@ def _parse(text: str) -> object:
     return found
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> object:
+    """Return the value of a YAML document: the runs of an experiment read one text again and again."""
+    return _parse(text)
+
+
 def _size(value: object, known: dict[int, int]) -> int:
     """Return how many values a value holds. An alias shares the object of its anchor, which is counted once only."""
     if not isinstance(value, (dict, list)):
@@ -220,7 +227,8 @@ def parse_tree(text: str, *, file: str, as_json: bool = False) -> Tree:
         Naming the file and the line, when the text is not YAML or not a mapping.
     """
     try:
-        tree = _parse_json(text) if as_json else _parse(text)
+        # A copy, because whoever asks for a tree changes it.
+        tree = _parse_json(text) if as_json else copy.deepcopy(_parsed(text))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]

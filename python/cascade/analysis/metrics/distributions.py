@@ -10,7 +10,7 @@ from math import ceil
 import pandas as pd
 
 from cascade.analysis.frames import Frames
-from cascade.analysis.metrics.lines import OpenPosition, open_positions
+from cascade.analysis.metrics.lines import open_positions
 from cascade.analysis.prices.pricebook import PriceBook
 from cascade.analysis.prices.troughs import MarketTrough
 from cascade.units import e8_to_float
@@ -97,17 +97,17 @@ def collateral_at_risk(
     DataFrame
         `fall_pct`, `collateral_usd` (at the oracle's price of the block, before the fall), `positions`.
     """
-    held = open_positions(frames, book, block)
+    healths = [(entry, entry.health) for entry in open_positions(frames, book, block)]
     rows = []
     for fall in falls_pct:
-        hit = [entry for entry in held if _breached(entry, fall)]
+        hit = [entry for entry, health in healths if _breached(health, fall)]
         rows.append((fall, e8_to_float(sum(entry.collateral_e8 for entry in hit)), len(hit)))
     return pd.DataFrame(rows, columns=["fall_pct", "collateral_usd", "positions"])
 
 
-def _breached(entry: OpenPosition, fall_pct: int) -> bool:
+def _breached(health: Fraction, fall_pct: int) -> bool:
     # In whole numbers: a health factor of exactly one after the fall is not liquidatable.
-    return entry.health * (100 - fall_pct) < 100
+    return health.numerator * (100 - fall_pct) < 100 * health.denominator
 
 
 def collateral_at_risk_by_moment(frames: Frames, book: PriceBook, trough: MarketTrough | None) -> CollateralAtRisk:

@@ -118,13 +118,13 @@ def make_run(
     """
     more = dict(further or {})
     try:
-        baseline = vary(chunk.scenario, {"seed": planned.seed, **more})
+        baseline = vary(chunk.scenario, {"seed": planned.seed, **more}) if chunk.on_baseline else None
         scenario = vary(chunk.scenario, {"seed": planned.seed, **planned.changes, **more})
         with tempfile.TemporaryDirectory(prefix="cascade-sweep-") as folder:
             run = replay(
                 scenario,
                 out=folder,
-                like=baseline if chunk.on_baseline else None,
+                like=baseline,
                 report=False,
                 require_expected=False,
                 snapshots=snapshots,
