@@ -98,11 +98,18 @@ class Fact:
 
 ACCOUNT, RECORD, CAP = "october-2025", "october-2025-record", "capo-2026-03"
 _BOOK, _BOOK_PRICE, _POOL_PRICE = "USDe-USDC", "book:USDe-USDC", "spot:usde-usdc"
-_CHAIN_PRICE = "the pool is thin and redemption closed in this account: USDe falls on chain, which it did not that day"
+_CHAIN_PRICE = (
+    "the pool is thin and redemption closed while it falls in this account: USDe loses its peg on chain, which it did "
+    "not that day"
+)
 _FORGOTTEN = "the price of a forgotten order, which the scenario states"
 _NO_ASKS = (
     "spreads are taken from resting orders, and once the makers' quotes are gone hardly anybody asks: holders sell at "
     "the market"
+)
+_INSURED = (
+    "the first liquidations are those of the shock, which the insurance fund bears; deleveraging begins with the "
+    "takeover of makers"
 )
 _ONE_PERPETUAL = (
     "the run has one perpetual, on the altcoin; three quarters of the day's liquidations were of perpetuals on many "
@@ -190,7 +197,6 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".0f",
         band=Band(40, 100),
         parts=_both("target"),
-        why={ACCOUNT: "redemption stays closed, and nothing else brings USDe back"},
     ),
     Fact(
         name="USDe back at 0.985 on the exchange, UTC",
@@ -200,7 +206,6 @@ OCTOBER: tuple[Fact, ...] = (
         shown="",
         band=Band(_at("22:16"), _at("22:45")),
         parts=_both("target"),
-        why={ACCOUNT: "redemption stays closed, and nothing else brings USDe back"},
     ),
     Fact(
         name="USDe on chain, lowest hourly median, dollars",
@@ -249,7 +254,6 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".1f",
         band=Band(0, 5),
         parts=_both("target"),
-        why={ACCOUNT: "independent bidders keep bidding around what the pool on chain says"},
     ),
     Fact(
         name="Book of USDe at the start, tokens within 2 %",
@@ -269,7 +273,7 @@ OCTOBER: tuple[Fact, ...] = (
         shown=".1f",
         band=Band(11, 44),
         parts=_both("target"),
-        why={ACCOUNT: _NO_ASKS, RECORD: _NO_ASKS},
+        why={ACCOUNT: _NO_ASKS},
     ),
     Fact(
         name="Liquidated before USDe traded under 0.97, per cent",
@@ -290,11 +294,8 @@ OCTOBER: tuple[Fact, ...] = (
         band=Band(30, 120),
         parts=_both("target"),
         why={
-            ACCOUNT: "the insurance fund bears what liquidations of perpetuals leave, so that nobody is deleveraged",
-            RECORD: (
-                "the first liquidations are those of the shock, which the insurance fund bears; deleveraging begins "
-                "with the takeover of makers"
-            ),
+            ACCOUNT: _INSURED,
+            RECORD: _INSURED,
         },
     ),
     Fact(

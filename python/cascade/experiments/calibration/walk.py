@@ -49,13 +49,15 @@ STOPS: Sequence[Stop] = (
         title="Whales are called, and unwind",
         text=(
             "Whales have pledged ETH and altcoins, and looped USDe with what they borrowed. The loan desk makes "
-            "{calls} margin calls, of which {met} are met, mostly by unwinding loops into a thin pool. It sells "
-            "the pledges of {borrowers} borrowers."
+            "{calls} margin calls, of which {met} are met, some of them by unwinding loops into a thin pool. It "
+            "sells pledges of {borrowers} borrowers; those sales make {share} % of the altcoin's fall before the "
+            "first maker is taken over."
         ),
         figures={
             "calls": ("exchange.margin_calls", ",.0f"),
             "met": ("exchange.margin_calls_met", ",.0f"),
             "borrowers": ("exchange.desk_borrowers", ",.0f"),
+            "share": ("exchange.desk_spirals.ALT-USDC.share_of_fall_pct", ".0f"),
         },
     ),
     Stop(
@@ -105,11 +107,13 @@ STOPS: Sequence[Stop] = (
         title="The way back",
         text=(
             "Ten minutes after its low the altcoin stands at {back} % of its price at the start. Its bids within "
-            "2 % are back at a tenth at {tenth}."
+            "2 % are back at a tenth at {tenth}. Redemption of USDe reopens at {reopened}, and arbitrage brings its "
+            "price back."
         ),
         figures={
             "back": ("exchange.books.ALT-USDC.after_10_minutes_pct", ".0f"),
             "tenth": ("exchange.books.ALT-USDC.depth_tenth_at", "time"),
+            "reopened": ("events.redemption-reopens.made_at", "time"),
         },
     ),
     Stop(
