@@ -267,6 +267,20 @@ def test_canonical_sha256__two_small_rows__is_the_hash_of_the_text_it_describes(
     assert canonical_sha256(rows, "health") == hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def test_canonical_sha256__a_number_that_begins_another__is_sorted_by_whole_lines() -> None:
+    last = TABLES["health"].columns[-1]
+    rows = [row_of("health", **{last.name: value}) for value in (1, 12, 123)]
+    values = [
+        "a" if column.kind is Kind.TEXT else 1 if column.kind is Kind.INT64 else 2
+        for column in TABLES["health"].columns
+    ]
+    head = ["cascade-table-1", "health", [[column.name, column.kind.value] for column in TABLES["health"].columns]]
+    # A bracket comes after every digit: the line that ends with 123 is before that with 12, and 1 is the last.
+    lines = [head, *([*values[:-1], value] for value in (123, 12, 1))]
+    text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+    assert canonical_sha256(rows, "health") == hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
 def test_canonical_sha256__rows_frame_and_other_orders__is_the_same(tmp_path: Path, crash_rows: Rows) -> None:
     write_tables(tmp_path, typed(crash_rows))
     frame = read_table(tmp_path, "liquidations")

@@ -355,6 +355,8 @@ class LendingMirror:
         }
 
     def _in_order(self, assets: Sequence[str] | set[str]) -> list[str]:
+        if len(assets) < 2:
+            return list(assets)
         lines = self.lines()
         return sorted(assets, key=lambda asset: lines[asset].number)
 

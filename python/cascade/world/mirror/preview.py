@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cascade.units import BPS, WAD
@@ -33,8 +32,9 @@ class Preview(NamedTuple):
     """Bonus with the principal, as Aave states it: 10500 for 5 %."""
 
 
-@dataclass(frozen=True)
-class _Terms:
+class _Terms(NamedTuple):
+    """What the largest liquidation of a pair follows from; one is made per unhealthy account and block."""
+
     debt_raw: int
     collateral_raw: int
     debt_price_e8: int
@@ -131,7 +131,7 @@ def _limited(terms: _Terms, health_wad: int, total_debt_e8: int) -> _Terms:
     half_e8 = _half_up(total_debt_e8 * _HALF_BPS, BPS)
     if debt_base <= half_e8:
         return terms
-    return replace(terms, most_raw=half_e8 * terms.debt_unit // terms.debt_price_e8)
+    return terms._replace(most_raw=half_e8 * terms.debt_unit // terms.debt_price_e8)
 
 
 def _largest(terms: _Terms) -> tuple[int, int] | None:
