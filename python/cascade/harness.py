@@ -17,6 +17,7 @@ from cascade.recording.recorder import Recorder
 from cascade.recording.tables import BlockRow, Row
 from cascade.recording.transaction_record import TransactionRecord
 from cascade.report.run.page import build_report
+from cascade.report.shared.bundle import plot_library
 from cascade.run.failure import keep_failure
 from cascade.run.folder import MachineFigures, write_run
 from cascade.run.opened import Run
@@ -88,6 +89,8 @@ def replay(
         Before anything is started, when `out` cannot be written to.
     ScenarioError
         Before anything is started, when the scenario cannot show what it claims, or names an agent that is missing.
+    ToolMissing
+        Before anything is started, when a page is wanted and what draws it is not installed.
     AgentFailed
         When a user's own agent cannot be constructed or set up.
     ExpectationFailed
@@ -105,6 +108,9 @@ def replay(
     started = time.monotonic()
     progress = progress or quiet()
     require_writable_folder(Path(out))
+    if report:
+        # The page comes last: what it is drawn with must not turn out to be missing after the run.
+        plot_library()
     if network is not None:
         require_possible_on_network(scenario)
     prepared = prepare(scenario, progress=progress, like=like)

@@ -74,9 +74,65 @@ def test_page__every_chart_drawn__says_nothing_on_the_console_and_asks_no_host(b
         charts = page.locator("figure.chart").count()
         assert charts > 8
         assert page.locator("figure.chart svg.marks").count() == charts
+        walks_through_the_causes(page)
+        shares_its_cursor(page)
         assert seen.messages == []
         assert seen.requests == []
     assert report.stat().st_size < 15_000_000
+
+
+def walks_through_the_causes(page: Page) -> None:
+    """By key and by pointer: here the sale of each of 27 liquidations lowers the positions of all later ones."""
+    said = page.locator("#walk-said")
+    page.locator("#walk").focus()
+    page.keyboard.press("Home")
+    assert "Liquidation 1 of 27" in said.inner_text()
+    assert "voluntary trade (whale). Lowered by 0 earlier liquidations; lowered 26 later ones." in said.inner_text()
+    page.keyboard.press("ArrowDown")
+    assert "Liquidation 2 of 27" in said.inner_text()
+    assert (
+        "sale of a liquidation (keeper). Lowered by 1 earlier liquidation; lowered 25 later ones." in said.inner_text()
+    )
+    # Whole lines from what moved it, dashed lines to what it moved, a ring around it.
+    graph = page.locator("figure[data-chart=graph]")
+    assert [graph.locator(f".over {mark}").count() for mark in ("path.before", "path.after", "circle")] == [1, 25, 1]
+    page.keyboard.press("ArrowUp")
+    assert "Liquidation 1 of 27" in said.inner_text()
+    page.keyboard.press("ArrowUp")
+    assert said.inner_text() == "Liquidation 1: no earlier liquidation moved it."
+    page.keyboard.press("End")
+    graph.scroll_into_view_if_needed()
+    ring = graph.locator(".over circle").bounding_box()
+    assert ring is not None
+    spot = ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2
+    dot = "([x, y]) => document.elementFromPoint(x, y).closest('.mark-symbol') !== null"
+    assert page.evaluate(dot, list(spot))
+    page.keyboard.press("Home")
+    page.mouse.move(*spot)
+    assert "Liquidation 27 of 27" in said.inner_text()
+    page.locator("#walk").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#rows tr.chosen").count() == 1
+
+
+def shares_its_cursor(page: Page) -> None:
+    """The cursor of the player stands in the charts over time, and a click in one of them moves the player."""
+    prices = page.locator("figure[data-chart=prices] .plot")
+    prices.scroll_into_view_if_needed()
+    line = prices.locator(".over .cursor")
+    last = page.evaluate("window.cascade.player.last")
+    page.evaluate("window.cascade.player.go(0)")
+    start = line.bounding_box()
+    page.evaluate("window.cascade.player.go(window.cascade.player.last)")
+    end = line.bounding_box()
+    assert start is not None
+    assert end is not None
+    assert end["x"] - start["x"] > 100
+    page.mouse.click((start["x"] + end["x"]) / 2, end["y"] + end["height"] / 2)
+    assert abs(page.evaluate("window.cascade.player.state.at") - last / 2) <= 1
+    middle = line.bounding_box()
+    assert middle is not None
+    assert abs(middle["x"] - (start["x"] + end["x"]) / 2) <= (end["x"] - start["x"]) / last
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])

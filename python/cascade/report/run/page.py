@@ -12,6 +12,7 @@ from cascade.recording.tables import TABLES, Column, LinkRow, RunRow
 from cascade.report.run.account_lines import AccountLine, account_lines
 from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
+from cascade.report.run.class_words import pivot_name
 from cascade.report.run.coverage_words import coverage_sentences
 from cascade.report.run.datasets import datasets, health_stride
 from cascade.report.run.event_words import event_marks, event_sentences, marked
@@ -28,6 +29,7 @@ from cascade.report.run.transactions import TransactionWords, kept_transactions
 from cascade.report.run.words import Parameter, Readings, command, day_of, parameters, readings
 from cascade.report.shared.document import document, write_page
 from cascade.report.shared.figures import Card
+from cascade.vocabulary import PivotKind
 
 __all__ = ["build_report", "report_text"]
 
@@ -194,7 +196,15 @@ def report_text(run_folder: Path) -> str:
         transactions=kept_transactions(run_folder, frames),
         published=published(frames, summary),
     )
-    return document(_TEMPLATE, page=page, datasets=data, charts=drawn, scripts=["page.js"], player=played)
+    return document(
+        _TEMPLATE,
+        page=page,
+        datasets=data,
+        charts=drawn,
+        scripts=["page.js", "walk.js"],
+        player=played,
+        content={"pivots": {kind.value: pivot_name(kind) for kind in PivotKind}},
+    )
 
 
 def _tables(frames: Frames, manifest: Manifest) -> list[_TableFacts]:

@@ -54,15 +54,75 @@
     for (const part of plot.querySelectorAll("svg, canvas, svg [role]")) {
       for (const name of ["role", "aria-roledescription", "aria-label"]) part.removeAttribute(name);
     }
-    // A point that stands for a row of the page leads to it.
-    result.view.addEventListener("click", (_, item) => {
-      if (item && item.datum && item.datum.anchor) window.location.hash = item.datum.anchor;
+    const hasRows = name === "liquidations" || name === "graph";
+    result.view.addEventListener("click", (event, item) => {
+      // A point that stands for a row of the page leads to it; elsewhere on an axis of time, the player goes there.
+      const { anchor, tx } = (item && item.datum) || {};
+      if (anchor) window.location.hash = anchor;
+      else if (hasRows && tx) window.cascade.chosen(tx);
+      else if (overTime(chart)) window.cascade.sought(momentAt(chart, event));
     });
-    if (name === "liquidations" || name === "graph") {
-      result.view.addEventListener("click", (_, item) => {
-        if (item && item.datum && item.datum.tx) window.cascade.chosen(item.datum.tx);
-      });
+    layOver(chart);
+    result.view.addSignalListener("width", () => result.view.runAfter(() => place(chart)));
+  }
+
+  // What moves over a chart stands in a layer above it: a chart that is drawn again for each moment would stutter.
+  const SVG = "http://www.w3.org/2000/svg";
+  let moment = null;
+  function scaleOf(chart, name) {
+    try {
+      return chart.view.scale(name);
+    } catch {
+      return null; // a chart of several panels has no scale of its own
     }
+  }
+  function overTime(chart) {
+    const scale = scaleOf(chart, "x");
+    return scale && ["time", "utc"].includes(scale.type) ? scale : null;
+  }
+  // The origin of the axes within the picture, to which Vega does not count its padding.
+  function originOf({ view }) {
+    const [left, top] = view.origin();
+    return [left + view.padding().left, top + view.padding().top];
+  }
+  function momentAt(chart, event) {
+    const edge = chart.plot.querySelector("svg.marks, canvas").getBoundingClientRect();
+    return overTime(chart).invert(event.clientX - edge.left - originOf(chart)[0]) / 1000;
+  }
+  function layOver(chart) {
+    chart.over = document.createElementNS(SVG, "svg");
+    chart.over.setAttribute("class", "over");
+    chart.over.setAttribute("aria-hidden", "true");
+    chart.cursor = document.createElementNS(SVG, "line");
+    chart.cursor.setAttribute("class", "cursor");
+    chart.marked = document.createElementNS(SVG, "g");
+    chart.over.append(chart.cursor, chart.marked);
+    chart.plot.append(chart.over);
+    place(chart);
+  }
+  function place(chart) {
+    const marks = chart.plot.querySelector("svg.marks, canvas");
+    if (!marks || !chart.over) return;
+    const [outer, inner] = [chart.plot.getBoundingClientRect(), marks.getBoundingClientRect()];
+    Object.assign(chart.over.style, {
+      left: `${inner.left - outer.left}px`, top: `${inner.top - outer.top}px`, width: `${inner.width}px`, height: `${inner.height}px`,
+    });
+    point(chart);
+    if (chart.mark) chart.mark();
+  }
+  function point(chart) {
+    if (!chart.over) return;
+    const scale = moment === null ? null : overTime(chart);
+    const at = scale ? scale(moment * 1000) : -1;
+    const isShown = at >= 0 && at <= chart.view.width();
+    chart.cursor.style.display = isShown ? "" : "none";
+    if (!isShown) return;
+    const [left, top] = originOf(chart);
+    for (const [name, value] of Object.entries({ x1: left + at, x2: left + at, y1: top, y2: top + chart.view.height() })) chart.cursor.setAttribute(name, value);
+  }
+  function moved(seconds) {
+    moment = seconds;
+    charts.forEach(point);
   }
 
   // One chart after the other, each once: two at the same time would only wait for each other.
@@ -107,7 +167,7 @@
   for (const figure of document.querySelectorAll("figure[data-chart]")) {
     const key = figure.dataset.chart;
     const variants = Object.entries(content.charts[key]);
-    const chart = { key, figure, plot: figure.querySelector(".plot"), variants, shown: 0, drawn: null, view: null };
+    const chart = { key, figure, plot: figure.querySelector(".plot"), variants, shown: 0, drawn: null, view: null, over: null };
     const table = content.datasets[variants[0][1].data.name];
     const bar = figure.querySelector(".variants");
     const height = variants[0][1].height;
@@ -137,9 +197,10 @@
     charts.push(chart);
   }
 
-  // For the page's other scripts: the data, what draws every chart, and a callback for a click on a transaction.
+  // For the page's other scripts: the data, what draws every chart, what moves the cursor of every chart, and callbacks
+  // for a click on a transaction and on a moment.
   const drawAll = () => Promise.all(charts.map(ask));
-  window.cascade = { content, data, charts, drawAll, csv, saveText, chosen: () => {} };
+  window.cascade = { content, data, charts, drawAll, scaleOf, originOf, place, moved, csv, saveText, chosen: () => {}, sought: () => {} };
 
   const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
   function drawRest() {

@@ -127,7 +127,7 @@
     const seek = (event) => {
       const { left: from, width } = one.plot.over.getBoundingClientRect();
       const wanted = one.plot.posToVal(Math.min(width, Math.max(0, event.clientX - from)), "x");
-      stop(times.findIndex((time, place) => place === last || times[place + 1] > wanted));
+      stop(placeOf(wanted));
     };
     one.plot.over.addEventListener("pointerdown", (event) => { one.plot.over.setPointerCapture(event.pointerId); seek(event); });
     one.plot.over.addEventListener("pointermove", (event) => { if (event.buttons) seek(event); });
@@ -168,6 +168,7 @@
     const name = add(line, "span", { class: "rung", text: label });
     return { line, name, made };
   }
+  const placeOf = (seconds) => times.findIndex((time, place) => place === last || times[place + 1] > seconds);
   const largest = (lists) => Math.max(1e-12, ...lists.map((list) => list.reduce((most, value) => Math.max(most, value ?? 0), 0)));
   function set(part, value, most) {
     part.bar.style.width = `${(100 * (value ?? 0)) / most}%`;
@@ -274,6 +275,7 @@
       const sign = phase === "before" ? "\u25CB" : phase === "past" ? "\u2713" : now >= link.peak ? "\u25CF past its peak:" : "\u25CF under way:";
       if (mark.textContent !== sign) mark.textContent = sign;
     }
+    window.cascade.moved(now);
     if (!state.playing) describe();
   }
 
@@ -339,5 +341,6 @@
       if (Math.abs(one.plot.width - width) > 1) { one.plot.setSize({ width, height: one.height }); point(one); }
     }
   }).observe(left);
+  window.cascade.sought = (seconds) => stop(placeOf(seconds));
   window.cascade.player = { state, go, last };
 })();
