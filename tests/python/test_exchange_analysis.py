@@ -249,7 +249,13 @@ def test_exchange_figures__forced_sales_and_losses__are_summed_in_dollars(venue:
     venue.event(5, "bad-debt", amount_raw=300 * USDC)
     venue.event(3, "margin-called", "w", "whales")
     venue.event(4, "margin-called", "w2", "whales")
+    venue.event(4, "margin-called", "w3", "whales")
     venue.event(4, "margin-call-met", "w2", "whales")
+    venue.rows._tx(4, "0x4", "w2", "whale", "whales", "repay")
+    # In its own transaction the desk sells the pledge of `w`, which ends the call; that of `w3` ends with the price.
+    venue.event(5, "margin-call-met", "w", "whales")
+    venue.event(5, "margin-call-met", "w3", "whales")
+    venue.rows._tx(5, "0x5", "desk", "engine", "desk", "liquidate-loan")
     for proceeds in (40, 30):
         venue.event(5, "loan-liquidated", "w", "whales", asset="ALT", proceeds_raw=proceeds * USDC)
     venue.event(5, "shortfall-covered", "w", "whales", amount_raw=5 * USDC)
@@ -279,7 +285,7 @@ def test_exchange_figures__forced_sales_and_losses__are_summed_in_dollars(venue:
     assert figures.insurance_used_usd == InsuranceUsed(margin=198.0, desk=4.95)
     assert (figures.bad_debt_usd, figures.desk_loss_usd) == (297.0, 1.98)
     assert figures.adl == Deleveraging(fills=1, accounts=1, usd=50.0)
-    assert (figures.margin_calls, figures.margin_calls_met, figures.halts) == (2, 1, 1)
+    assert (figures.margin_calls, figures.margin_calls_met, figures.margin_calls_sold, figures.halts) == (3, 1, 1, 1)
     assert (figures.desk_liquidations, figures.desk_borrowers) == (2, 1)
     assert figures.pledges_sold_usd == {"ALT": 69.3}
 

@@ -46,6 +46,7 @@ FIGURES = ExchangeFigures(
     collateral_sold_usd={},
     margin_calls=0,
     margin_calls_met=0,
+    margin_calls_sold=0,
     desk_liquidations=0,
     desk_borrowers=0,
     pledges_sold_usd={},

@@ -25,7 +25,10 @@ class ForcedSales:
     margin_calls: int
     """Number of margin calls of the loan desk."""
     margin_calls_met: int
-    """Number of those that the borrower met."""
+    """Number of those that the borrower met, by a repayment or a pledge of its own."""
+    margin_calls_sold: int
+    """Number of those that ended with a sale of the pledge by the desk. The others ended when the price had come back,
+    or had not ended when the run did."""
     desk_liquidations: int
     """Number of sales of pledges by the desk."""
     desk_borrowers: int
@@ -79,11 +82,16 @@ def forced_sales(frames: Frames, cash: Cash) -> ForcedSales:
     for row in _of(events, ExchangeEvent.LIQUIDATION_STARTED):
         accounts.setdefault(row.cohort, set()).add(row.account)
     loans = _of(events, ExchangeEvent.LOAN_LIQUIDATED)
+    # The contract has one event for the end of a call; its transaction says how the call ended.
+    ended, sold = _of(events, ExchangeEvent.MARGIN_CALL_MET), {(row.tx_hash, row.account) for row in loans}
+    sent = frames.transactions
+    senders = dict(zip(sent["tx_hash"].tolist(), sent["actor"].tolist(), strict=True)) if ended else {}
     return ForcedSales(
         accounts_liquidated={cohort: len(accounts[cohort]) for cohort in sorted(accounts)},
         collateral_sold_usd=_by_asset(_of(events, ExchangeEvent.COLLATERAL_SOLD), cash),
         margin_calls=len(_of(events, ExchangeEvent.MARGIN_CALLED)),
-        margin_calls_met=len(_of(events, ExchangeEvent.MARGIN_CALL_MET)),
+        margin_calls_met=sum(senders.get(row.tx_hash) == row.account for row in ended),
+        margin_calls_sold=sum((row.tx_hash, row.account) in sold for row in ended),
         desk_liquidations=len(loans),
         desk_borrowers=len({row.account for row in loans}),
         pledges_sold_usd=_by_asset(loans, cash),

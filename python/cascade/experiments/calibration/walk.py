@@ -49,13 +49,14 @@ STOPS: Sequence[Stop] = (
         title="Whales are called, and unwind",
         text=(
             "Whales have pledged ETH and altcoins, and looped USDe with what they borrowed. The loan desk makes "
-            "{calls} margin calls, of which {met} are met, some of them by unwinding loops into a thin pool. It "
-            "sells pledges of {borrowers} borrowers; those sales make {share} % of the altcoin's fall before the "
-            "first maker is taken over."
+            "{calls} margin calls. Borrowers meet {met} of them, by unwinding loops into a thin pool, and {sold} end "
+            "with a sale. It sells pledges of {borrowers} borrowers; those sales make {share} % of the altcoin's fall "
+            "before the first maker is taken over."
         ),
         figures={
             "calls": ("exchange.margin_calls", ",.0f"),
             "met": ("exchange.margin_calls_met", ",.0f"),
+            "sold": ("exchange.margin_calls_sold", ",.0f"),
             "borrowers": ("exchange.desk_borrowers", ",.0f"),
             "share": ("exchange.desk_spirals.ALT-USDC.share_of_fall_pct", ".0f"),
         },
