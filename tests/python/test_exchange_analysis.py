@@ -12,9 +12,9 @@ import pytest
 
 from cascade.analysis.exchange import book_depths, book_falls, cohort_leverages, exchange_figures
 from cascade.analysis.exchange.forced import Deleveraging, InsuranceUsed
+from cascade.analysis.expectation import judge
 from cascade.analysis.frames import Frames
 from cascade.analysis.prices.pricebook import PriceBook
-from cascade.run.expectation import judge
 from cascade.scenario.model import ExpectedBook, ExpectedExchange, ExpectedLeverage, ExpectSpec
 
 from .conftest import ByHand

@@ -12,9 +12,9 @@ import pytest
 
 from cascade import Run
 from cascade.analysis import Frames
+from cascade.analysis.expectation import judge
 from cascade.errors import ExpectationFailed, ScenarioError
 from cascade.recording.manifest import Expectation
-from cascade.run.expectation import judge
 from cascade.scenario.load import load_scenario
 from cascade.scenario.model import ExpectedTrough, ExpectSpec
 from cascade.toolchain.paths import project_root

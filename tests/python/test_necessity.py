@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cascade.analysis.expectation import claims_of
 from cascade.errors import ScenarioError
 from cascade.experiments.necessity.examine import examine_necessity
 from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
 from cascade.experiments.necessity.terminal import print_necessity
 from cascade.experiments.necessity.words import link_rows, necessity_markdown, subject_figures
-from cascade.run.expectation import claims_of
 from cascade.scenario.load import load_scenario
 from cascade.toolchain.paths import project_root
 

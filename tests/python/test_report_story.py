@@ -14,9 +14,11 @@ from cascade.analysis import Frames, summarise
 from cascade.analysis.summary import Summary
 from cascade.recording.manifest import Expectation
 from cascade.report.run.charts import charts
+from cascade.report.run.claim_lines import claim_lines
 from cascade.report.run.datasets import datasets
 from cascade.report.run.silent import spoken
 from cascade.report.run.story import story
+from cascade.report.run.words import parameters as stated_parameters
 
 Rows = dict[str, list[dict[str, Any]]]
 RunOf = Callable[[Rows], Path]
@@ -49,6 +51,28 @@ def test_story__figures__are_five_at_most_with_claimed_ones_first(run_of: RunOf,
     by_label = {card.label: card.value for card in found.cards}
     assert by_label["USDe, oracle"] == f"\u2212{100 * fall:.1f} %"
     assert by_label["Borrowers liquidated in the pool"] == f"{borrowers} of {everyone}"
+
+
+def test_claims__met_missed_and_without_a_price__stand_beside_the_figures_of_the_run(
+    run_of: RunOf, crash_rows: Rows
+) -> None:
+    troughs = [
+        {"asset": "USDe", "source": "oracle", "at_most_usd": "0.9999"},
+        {"asset": "USDe", "source": "oracle", "at_least_usd": "0.9999"},
+        {"asset": "USDe", "source": "book:none", "at_least_usd": "0.5"},
+    ]
+    rows = expecting(crash_rows, {"liquidations": "none", "troughs": troughs})
+    parameters = json.loads(rows["runs"][0]["parameters"])
+    parameters["provenance"] = [{"status": "reported", "source": "a newspaper", "keys": ["expect.troughs"]}]
+    rows["runs"][0]["parameters"] = json.dumps(parameters)
+    frames = Frames(run_of(rows))
+    found = claim_lines(frames, stated_parameters(frames))
+    oracle = [row["price_e8"] for row in rows["prices"] if (row["asset"], row["source"]) == ("USDe", "oracle")]
+    lowest = f"{min(oracle) / 10**8:.4f}"
+    assert [line.found for line in found[:3]] == [str(len(rows["liquidations"])), lowest, lowest]
+    assert found[3].found.startswith("the run has no such price")
+    assert [line.is_met for line in found] == [False, True, False, False]
+    assert [line.source for line in found] == ["", *["a newspaper"] * 3]
 
 
 def test_story__claim_on_a_price__replaces_the_price_of_the_market(run_of: RunOf, crash_rows: Rows) -> None:

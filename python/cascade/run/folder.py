@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from cascade.analysis.expectation import judge
 from cascade.analysis.frames import Frames
 from cascade.analysis.lending.accounting import check_liquidations
 from cascade.analysis.links import link_rows
@@ -35,7 +36,6 @@ from cascade.recording.manifest import (
 from cascade.recording.store import RecordedTables, write_derived, write_recorded
 from cascade.recording.tables import LinkRow, Row
 from cascade.recording.transaction_record import TRACES_FILE, TransactionRecord, traces_json
-from cascade.run.expectation import judge
 from cascade.run.inputs import RunInputs
 from cascade.run.progress import Progress
 from cascade.scenario.load import Scenario

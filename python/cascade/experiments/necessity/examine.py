@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from cascade.analysis.expectation import claims_of, missed_claims
 from cascade.analysis.summary import Summary
 from cascade.errors import ScenarioError
 from cascade.experiments.execution import HERE, Execution
 from cascade.experiments.necessity.result import Necessity, RunOutcome, Variant
 from cascade.experiments.runs import Job, read_runs
-from cascade.run.expectation import claims_of, missed_claims
 from cascade.run.opened import Run
 from cascade.run.restoring import scenarios_of
 from cascade.scenario.load import Scenario, vary

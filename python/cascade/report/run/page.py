@@ -12,6 +12,7 @@ from cascade.recording.tables import TABLES, Column, LinkRow, RunRow
 from cascade.report.run.account_lines import AccountLine, account_lines
 from cascade.report.run.cards import cards
 from cascade.report.run.charts import charts
+from cascade.report.run.claim_lines import ClaimLine, claim_lines
 from cascade.report.run.class_words import pivot_name
 from cascade.report.run.coverage_words import coverage_sentences
 from cascade.report.run.datasets import datasets, health_stride
@@ -95,6 +96,8 @@ class _Page:
         Whether there is a stability number, an exchange, the leverage of loops, and a crash to play.
     parameters : dict of str to list of Parameter
         Parameters by section.
+    claims : list of ClaimLine
+        What the scenario claims under `expect`, beside the run's figures.
     command : str
         Command that makes the same tables again.
     tables : list of _TableFacts
@@ -130,6 +133,7 @@ class _Page:
     has_loops: bool
     has_player: bool
     parameters: dict[str, list[Parameter]]
+    claims: list[ClaimLine]
     command: str
     tables: list[_TableFacts]
     transactions: list[TransactionWords]
@@ -164,6 +168,7 @@ def report_text(run_folder: Path) -> str:
         data |= further.datasets
         drawn += further.charts
     played = player(frames, data)
+    stated = parameters(frames)
     chain = link_words(frames.rows(LinkRow))
     page = _Page(
         summary=summary,
@@ -190,7 +195,8 @@ def report_text(run_folder: Path) -> str:
         has_exchange="books" in data,
         has_loops=bool(data["leverage"].rows),
         has_player=played is not None,
-        parameters=parameters(frames),
+        parameters=stated,
+        claims=claim_lines(frames, stated),
         command=command(manifest),
         tables=_tables(frames, manifest),
         transactions=kept_transactions(run_folder, frames),

@@ -14,7 +14,7 @@ from cascade.recording.manifest import Expectation
 from cascade.scenario.model import ExpectedBook, ExpectedExchange, ExpectedLeverage, ExpectedTrough, ExpectSpec
 from cascade.units import BPS, E8, e8_to_float, to_tokens
 
-__all__ = ["MissedClaim", "claims_of", "judge", "missed_claims"]
+__all__ = ["JudgedClaim", "MissedClaim", "claims_of", "judge", "judged_claims", "missed_claims"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,28 @@ class MissedClaim:
         return f"expect.{self.claim} = {self.stated}: {self.outcome}"
 
 
+@dataclass(frozen=True)
+class JudgedClaim:
+    """A claim of a scenario beside the figure of its run.
+
+    Attributes
+    ----------
+    claim : str
+        Dotted path of the claim below `expect`.
+    stated : str
+        What the scenario claims, in words.
+    found : str
+        The run's figure, in the unit of the claim, or a sentence that says why there is none.
+    missed : MissedClaim, optional
+        What is said of a claim that the run did not meet; None where it did.
+    """
+
+    claim: str
+    stated: str
+    found: str
+    missed: MissedClaim | None
+
+
 def claims_of(expect: ExpectSpec) -> list[str]:
     """Return the dotted path below `expect` of every claim that a scenario states."""
     paths = ["liquidations", *(_trough_path(number) for number in range(len(expect.troughs)))]
@@ -59,10 +81,15 @@ def judge(expect: ExpectSpec, frames: Frames) -> Expectation:
 
 def missed_claims(expect: ExpectSpec, frames: Frames) -> list[MissedClaim]:
     """Return the claims that do not hold in the tables of a run, in the order of `claims_of`."""
-    missed = [*_missed_liquidations(expect, frames), *_missed_troughs(expect, frames)]
+    return [judged.missed for judged in judged_claims(expect, frames) if judged.missed is not None]
+
+
+def judged_claims(expect: ExpectSpec, frames: Frames) -> list[JudgedClaim]:
+    """Return every claim of a scenario beside the figure of its run, in the order of `claims_of`."""
+    judged = [_judged_liquidations(expect, frames), *_judged_troughs(expect, frames)]
     if expect.exchange is not None:
-        missed += _missed_bounds(expect.exchange, frames)
-    return missed
+        judged += _judged_bounds(expect.exchange, frames)
+    return judged
 
 
 def _trough_path(number: int) -> str:
@@ -77,23 +104,29 @@ def _cohort_path(name: str) -> str:
     return f"exchange.cohorts.{name}"
 
 
-def _missed_liquidations(expect: ExpectSpec, frames: Frames) -> Iterator[MissedClaim]:
+def _judged_liquidations(expect: ExpectSpec, frames: Frames) -> JudgedClaim:
     count = len(frames.liquidations)
+    missed = None
     if (count > 0) != (expect.liquidations == "some"):
-        yield MissedClaim("liquidations", repr(expect.liquidations), f"the run had {count}")
+        missed = MissedClaim("liquidations", repr(expect.liquidations), f"the run had {count}")
+    return JudgedClaim("liquidations", expect.liquidations, str(count), missed)
 
 
-def _missed_troughs(expect: ExpectSpec, frames: Frames) -> Iterator[MissedClaim]:
+def _judged_troughs(expect: ExpectSpec, frames: Frames) -> Iterator[JudgedClaim]:
     book = PriceBook(frames)
     for number, claim in enumerate(expect.troughs):
+        path, stated = _trough_path(number), _stated(claim)
         lowest = book.lowest(claim.asset, claim.source, frames.first_crash_block)
         if lowest is None:
             priced = ", ".join(book.sources(claim.asset)) or "none"
-            outcome = f"the run has no such price; sources of {claim.asset}: {priced}"
-            yield MissedClaim(_trough_path(number), _stated(claim), outcome)
-        elif not _is_within(claim, lowest[0]):
-            outcome = f"its lowest price was {e8_to_float(lowest[0]):.4f} dollars"
-            yield MissedClaim(_trough_path(number), _stated(claim), outcome)
+            found = f"the run has no such price; sources of {claim.asset}: {priced}"
+            yield JudgedClaim(path, stated, found, MissedClaim(path, stated, found))
+            continue
+        found = f"{e8_to_float(lowest[0]):.4f}"
+        missed = None
+        if not _is_within(claim, lowest[0]):
+            missed = MissedClaim(path, stated, f"its lowest price was {found} dollars")
+        yield JudgedClaim(path, stated, found, missed)
 
 
 def _is_within(claim: ExpectedTrough, price_e8: int) -> bool:
@@ -122,6 +155,14 @@ class _Bound:
     is_floor: bool
 
     @property
+    def judged(self) -> JudgedClaim | None:
+        if self.limit is None:
+            return None
+        found = self.figure if isinstance(self.figure, str) else f"{float(self.figure):.4f}"
+        stated = f"{'at least' if self.is_floor else 'at most'} {self.limit}"
+        return JudgedClaim(self.claim, stated, found, self.missed)
+
+    @property
     def missed(self) -> MissedClaim | None:
         if self.limit is None:
             return None
@@ -133,14 +174,14 @@ class _Bound:
         return None
 
 
-def _missed_bounds(claimed: ExpectedExchange, frames: Frames) -> list[MissedClaim]:
+def _judged_bounds(claimed: ExpectedExchange, frames: Frames) -> list[JudgedClaim]:
     falls, depths, leverages = book_falls(frames, PriceBook(frames)), book_depths(frames), cohort_leverages(frames)
     bounds: list[_Bound] = []
     for name, book in claimed.books.items():
         bounds += _book_bounds(_book_path(name), book, falls.get(name), depths.get(name))
     for name, cohort in claimed.cohorts.items():
         bounds += _leverage_bounds(_cohort_path(name), cohort, leverages.get(name))
-    return [missed for bound in bounds if (missed := bound.missed) is not None]
+    return [judged for bound in bounds if (judged := bound.judged) is not None]
 
 
 def _book_bounds(path: str, claimed: ExpectedBook, fall: BookFall | None, depth: BookDepth | None) -> list[_Bound]:
