@@ -6,13 +6,13 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from cascade.analysis.expectation import claims_of, missed_claims
 from cascade.chain.snapshots import Snapshots
 from cascade.errors import CascadeError
 from cascade.experiments.seeds.figures import figure_at
 from cascade.experiments.sweep.grid import Point
 from cascade.experiments.sweep.plan import Chunk, PlannedRun
 from cascade.harness import replay
-from cascade.run.expectation import claims_of, missed_claims
 from cascade.run.opened import Run
 from cascade.scenario.load import Scenario, vary
 
