@@ -23,6 +23,17 @@ SMALL: dict[str, Any] = {
 """The flagship with 40 positions over the eight minutes of the fall: a few seconds instead of a few minutes."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that share a run of their module to one worker: every other worker would make the run again."""
+    for item in items:
+        fixtures = getattr(item, "_fixtureinfo", None)
+        if fixtures is None or Path(__file__).parent not in item.path.parents or item.get_closest_marker("xdist_group"):
+            continue
+        if any(found[-1].scope == "module" for found in fixtures.name2fixturedefs.values()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def small(name: str = "loop-and-crash", /, **changes: Any) -> Scenario:
     """A shipped scenario in its small size."""
     return load_scenario(SCENARIOS / f"{name}.yaml", set={**SMALL, **changes})

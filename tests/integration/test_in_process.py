@@ -43,7 +43,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "aave-listing": {**SMALL, "lending.reserves.USDT.lenders_supply": 100_000},
     "redemption-open": {"timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC)},
     "redemption-reopens": {
-        "timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC),
+        "timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC),
         "events.redemption-reopens.when": "spot:usde-usdc < 0.995",
         "events.redemption-reopens.delay_seconds": 60,
     },
@@ -55,8 +55,12 @@ SHORT: dict[str, dict[str, Any]] = {
     },
     "synthetic-book": {"timeline.end": datetime(2025, 10, 10, 21, 11, tzinfo=UTC)},
     "maker-cascade": {"timeline.end": datetime(2025, 10, 10, 21, 0, tzinfo=UTC)},
-    "october-2025": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "events": {}},
-    "october-2025-record": {"timeline.end": datetime(2025, 10, 10, 21, 20, tzinfo=UTC), "events": {}},
+    "october-2025": {
+        "timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC),
+        "events.redemption-reopens.when": "spot:usde-usdc < 0.995",
+        "events.redemption-reopens.delay_seconds": 60,
+    },
+    "october-2025-record": {"timeline.end": datetime(2025, 10, 10, 21, 10, tzinfo=UTC), "events": {}},
 }
 
 

@@ -335,7 +335,9 @@ def test_example__pool_with_another_close_factor__under_october(tmp_path: Path) 
     key = {"lending.contract.source": "contracts/lending/LendingPool.sol:LendingPool"}
     file = folder / "october.yaml"
 
-    found = compare(load_scenario(file), load_scenario(file, set=key), out=tmp_path / "runs", amplification=False)
+    engine = {"chain.engine": "revm"}
+    before, after = load_scenario(file, set=engine), load_scenario(file, set={**engine, **key})
+    found = compare(before, after, out=tmp_path / "runs", amplification=False)
 
     share: dict[str, float] = {}
     for name, run in (("half", found.baseline), ("quarter", found.change)):

@@ -138,7 +138,7 @@ def test_write_run__interrupted_while_drawing__leaves_nothing(calm_rows: Rows, t
 def test_write_run__tables_fail__leaves_nothing(
     calm_rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_folder, "write_tables", fails(OSError(28, "No space left on device")))
+    monkeypatch.setattr(run_folder, "write_recorded", fails(OSError(28, "No space left on device")))
 
     with pytest.raises(CascadeError, match=f"{tmp_path}: the run cannot be written there, and is lost: No space left"):
         write(calm_rows, tmp_path)
