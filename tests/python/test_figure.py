@@ -75,7 +75,7 @@ def test_walk__stops__show_each_figure_rounded_and_the_command_with_what_it_prin
     assert "low 0.65 at 21:42:30 debt 45.9" in text
     assert 'cascade figure runs/october-2025-1-* a.at  # "2025-10-10T21:42:30Z"' in text
     assert "cascade figure runs/october-2025-1-* a.debt  # 45876693.5" in text
-    for path, error in (("a.none", "no run has a.none"), ("a", "a is {")):
+    for path, error in (("a.none", "a.none: unknown key"), ("a", "a is {")):
         monkeypatch.setattr(walks, "STOPS", (stop(low=(path, ".2f")),))
         with pytest.raises(CascadeError, match=error):
             walk(runs)

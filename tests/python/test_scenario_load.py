@@ -32,6 +32,14 @@ def read_and_plan(change: str) -> None:
     check_liquidity(scenario, plan_positions(scenario))
 
 
+def require_one_line(refusal: ScenarioError, *parts: str) -> None:
+    """Require that a refusal is one line and has every part."""
+    message = str(refusal)
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
 @pytest.mark.parametrize(
     "name", ["frictionless-loop", "loop-and-crash", "aave-peg", "usde-unwind", "redemption-open", "susde-carry"]
 )
@@ -114,11 +122,7 @@ def test_scenario__impossible_change__refused_in_one_line(change: str, key: str,
     with pytest.raises(ScenarioError) as refusal:
         read_and_plan(change)
 
-    message = str(refusal.value)
-    assert "\n" not in message
-    assert key in message
-    assert value in message
-    assert expected in message
+    require_one_line(refusal.value, key, value, expected)
 
 
 @pytest.mark.parametrize(
@@ -145,11 +149,7 @@ def test_ethena__impossible_change__refused_in_one_line(change: str, key: str, v
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(SCENARIOS / "susde-carry.yaml", overrides=[change])
 
-    message = str(refusal.value)
-    assert "\n" not in message
-    assert key in message
-    assert value in message
-    assert expected in message
+    require_one_line(refusal.value, key, value, expected)
 
 
 @pytest.mark.parametrize(
@@ -176,11 +176,7 @@ def test_rate_token__impossible_change__refused_in_one_line(change: str, key: st
     with pytest.raises(ScenarioError) as refusal:
         load_scenario(SCENARIOS / "capo-2026-03.yaml", overrides=[change])
 
-    message = str(refusal.value)
-    assert "\n" not in message
-    assert key in message
-    assert value in message
-    assert expected in message
+    require_one_line(refusal.value, key, value, expected)
 
 
 def test_scenario__key_given_twice__refused_with_its_line(tmp_path: Path) -> None:

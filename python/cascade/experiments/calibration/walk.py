@@ -9,6 +9,7 @@ from datetime import datetime
 
 from cascade.analysis.published.facts import ACCOUNT, RECORD
 from cascade.errors import CascadeError
+from cascade.run.figure import figure_of
 from cascade.run.opened import Run
 
 __all__ = ["STOPS", "Stop", "walk"]
@@ -160,23 +161,13 @@ def walk(runs: Mapping[str, Run]) -> str:
 
 
 def _stop(number: int, stop: Stop, run: Run) -> str:
-    summary = json.loads((run.folder / "summary.json").read_text(encoding="utf-8"))
-    printed = {name: _figure(summary, path) for name, (path, _) in stop.figures.items()}
+    printed = {name: figure_of(run.folder, path) for name, (path, _) in stop.figures.items()}
     shown = {name: _shown(printed[name], form, path=path) for name, (path, form) in stop.figures.items()}
     commands = [
         f"cascade figure runs/{stop.scenario}-1-* {path}  # {json.dumps(printed[name])}"
         for name, (path, _) in stop.figures.items()
     ]
     return "\n".join([f"## {number}. {stop.title}", "", stop.text.format(**shown), "", "```sh", *commands, "```", ""])
-
-
-def _figure(summary: object, path: str) -> object:
-    node = summary
-    for part in path.split("."):
-        if not isinstance(node, dict) or part not in node:
-            raise CascadeError(f"the walk through October: no run has {path}")
-        node = node[part]
-    return node
 
 
 def _shown(figure: object, form: str, *, path: str) -> str:
