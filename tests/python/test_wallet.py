@@ -6,6 +6,7 @@ import pytest
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
+from cascade.chain.live.funding import NotEnoughEther
 from cascade.chain.live.wallet import Wallet
 from cascade.chain.transaction import address_of, addresses_from
 
@@ -73,3 +74,10 @@ def test_address_of__in_an_address_book__is_the_book_s_until_it_is_closed() -> N
     with addresses_from(wallet.address):
         assert address_of("keeper-0") == Account.from_key(KEY).address
     assert address_of("keeper-0") == before != Account.from_key(KEY).address
+
+
+def test_not_enough_ether__amounts__are_rounded_so_that_what_is_missing_suffices() -> None:
+    refused = NotEnoughEther("payer", has_wei=72_499_999_999_999_999, needs_wei=72_500_000_000_000_001)
+
+    assert refused.missing_wei == 2
+    assert str(refused) == "account payer has 0.072499, and 0.072501 are needed: 0.000001 are missing"

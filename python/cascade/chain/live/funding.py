@@ -18,6 +18,9 @@ _USUAL_GAS = 1_000_000
 _IN_FLIGHT = 48
 """Transfers that are under way at a time: nodes hold back more of one sender."""
 
+_MILLIONTH = 10**12
+"""Wei per millionth of the network's coin, to which amounts are shown."""
+
 
 class NotEnoughEther(ChainError):
     """Raised when the paying account has too little, before anything is sent.
@@ -30,9 +33,10 @@ class NotEnoughEther(ChainError):
 
     def __init__(self, account: str, *, has_wei: int, needs_wei: int) -> None:
         self.missing_wei = needs_wei - has_wei
+        # Rounded so that an account which is given what is said to be missing has enough.
+        has, needed, missing = has_wei // _MILLIONTH, -(-needs_wei // _MILLIONTH), -(-self.missing_wei // _MILLIONTH)
         super().__init__(
-            f"account {account} has {has_wei / 1e18:.6f}, and {needs_wei / 1e18:.6f} are needed: "
-            f"{self.missing_wei / 1e18:.6f} are missing"
+            f"account {account} has {has / 1e6:.6f}, and {needed / 1e6:.6f} are needed: {missing / 1e6:.6f} are missing"
         )
 
 
